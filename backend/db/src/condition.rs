@@ -1,0 +1,202 @@
+use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::sql_types::{BigInt, Binary, Bool, Date, Double, Text};
+
+use crate::{DbMoment, DbUuid, Id, Moment, MultiBackend};
+
+/// A value that a [`Condition`] binds; never part of its text.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    Text(String),
+    Integer(i64),
+    Real(f64),
+    Bool(bool),
+    Bytes(Vec<u8>),
+    Date(chrono::NaiveDate),
+    Moment(Moment),
+    Id(Id<()>),
+}
+
+/// A condition or an ordering whose shape is only known at run time: SQL text that the program itself wrote
+/// (`&'static str`, so no user's text can get in) and bound values.
+///
+/// As a `WHERE` condition it filters; [`Ordering`] wraps it for `ORDER BY`. Statements with it stay prepared by
+/// their text unless it was made with [`Condition::unkept`].
+#[derive(Clone, Debug, Default)]
+pub struct Condition {
+    parts: Vec<Part>,
+    unkept: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Part {
+    Sql(&'static str),
+    Bind(Value),
+}
+
+impl Condition {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// One whose statements are not kept: its text depends on what a user wrote, and the cache would grow for ever.
+    pub fn unkept() -> Self {
+        Condition { parts: Vec::new(), unkept: true }
+    }
+
+    /// Always true.
+    pub fn everything() -> Self {
+        Condition::new().sql("1 = 1")
+    }
+
+    /// Never true.
+    pub fn nothing() -> Self {
+        Condition::new().sql("1 = 0")
+    }
+
+    #[must_use]
+    pub fn sql(mut self, text: &'static str) -> Self {
+        self.parts.push(Part::Sql(text));
+        self
+    }
+
+    #[must_use]
+    pub fn bind(mut self, value: Value) -> Self {
+        self.parts.push(Part::Bind(value));
+        self
+    }
+
+    /// The text and values of another one, in place.
+    #[must_use]
+    pub fn part(mut self, other: Condition) -> Self {
+        self.unkept |= other.unkept;
+        self.parts.extend(other.parts);
+        self
+    }
+
+    /// Both must hold.
+    #[must_use]
+    pub fn and(self, other: Condition) -> Self {
+        Condition::new().sql("(").part(self).sql(") AND (").part(other).sql(")")
+    }
+
+    /// Where a page goes on: rows after the one with these key values, in the order of the keys. `keys` are column,
+    /// descending?, value; the last one is unique.
+    pub fn after(keys: Vec<(&'static str, bool, Value)>) -> Self {
+        let uniform = keys.windows(2).all(|pair| matches!(pair, [a, b] if a.1 == b.1));
+        if uniform { Self::row_after(keys) } else { Self::lexicographically_after(&keys) }
+    }
+
+    /// `(a, b) > (x, y)`: both engines start their index scan right there.
+    fn row_after(keys: Vec<(&'static str, bool, Value)>) -> Self {
+        let descending = keys.first().is_some_and(|key| key.1);
+        let mut condition = Condition::new().sql("(");
+        for (n, (column, _, _)) in keys.iter().enumerate() {
+            condition = condition.sql(if n > 0 { ", " } else { "" }).sql(column);
+        }
+        condition = condition.sql(if descending { ") < (" } else { ") > (" });
+        for (n, (_, _, value)) in keys.into_iter().enumerate() {
+            condition = condition.sql(if n > 0 { ", " } else { "" }).bind(value);
+        }
+        condition.sql(")")
+    }
+
+    fn lexicographically_after(keys: &[(&'static str, bool, Value)]) -> Self {
+        let Some(((column, descending, value), rest)) = keys.split_first() else { return Condition::nothing() };
+        let beyond = if *descending { " < " } else { " > " };
+        let from = if *descending { " <= " } else { " >= " };
+        let first = Condition::new().sql(column).sql(beyond).bind(value.clone());
+        if rest.is_empty() {
+            return first;
+        }
+        // The leading `>=` gives the index its starting point.
+        Condition::new()
+            .sql(column)
+            .sql(from)
+            .bind(value.clone())
+            .sql(" AND (")
+            .part(first)
+            .sql(" OR (")
+            .sql(column)
+            .sql(" = ")
+            .bind(value.clone())
+            .sql(" AND ")
+            .part(Self::lexicographically_after(rest))
+            .sql("))")
+    }
+}
+
+impl QueryFragment<MultiBackend> for Condition {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        if self.unkept {
+            out.unsafe_to_cache_prepared();
+        }
+        for part in &self.parts {
+            match part {
+                Part::Sql(text) => out.push_sql(text),
+                Part::Bind(Value::Text(value)) => out.push_bind_param::<Text, _>(value)?,
+                Part::Bind(Value::Integer(value)) => out.push_bind_param::<BigInt, _>(value)?,
+                Part::Bind(Value::Real(value)) => out.push_bind_param::<Double, _>(value)?,
+                Part::Bind(Value::Bool(value)) => out.push_bind_param::<Bool, _>(value)?,
+                Part::Bind(Value::Bytes(value)) => out.push_bind_param::<Binary, _>(value)?,
+                Part::Bind(Value::Date(value)) => out.push_bind_param::<Date, _>(value)?,
+                Part::Bind(Value::Moment(value)) => out.push_bind_param::<DbMoment, _>(value)?,
+                Part::Bind(Value::Id(value)) => out.push_bind_param::<DbUuid, _>(value)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl QueryId for Condition {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+impl Expression for Condition {
+    type SqlType = Bool;
+}
+impl<QS> AppearsOnTable<QS> for Condition {}
+impl<QS> SelectableExpression<QS> for Condition {}
+impl<GB> ValidGrouping<GB> for Condition {
+    type IsAggregate = is_aggregate::Never;
+}
+
+/// An `ORDER BY` whose columns are only known at run time.
+#[derive(Clone, Debug)]
+pub struct Ordering(Vec<(&'static str, bool)>);
+
+impl Ordering {
+    /// By these columns, each with whether it is descending.
+    pub fn by(keys: Vec<(&'static str, bool)>) -> Self {
+        Ordering(keys)
+    }
+}
+
+impl QueryFragment<MultiBackend> for Ordering {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        for (n, (column, descending)) in self.0.iter().enumerate() {
+            if n > 0 {
+                out.push_sql(", ");
+            }
+            out.push_sql(column);
+            if *descending {
+                out.push_sql(" DESC");
+            }
+        }
+        Ok(())
+    }
+}
+
+impl QueryId for Ordering {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+impl Expression for Ordering {
+    type SqlType = Bool;
+}
+impl<QS> AppearsOnTable<QS> for Ordering {}
+impl<QS> SelectableExpression<QS> for Ordering {}
+impl<GB> ValidGrouping<GB> for Ordering {
+    type IsAggregate = is_aggregate::Never;
+}

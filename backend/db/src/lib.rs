@@ -1,0 +1,31 @@
+//! The database layer: the only place that knows there are two engines.
+//!
+//! One text for both: queries are written once against [`DbConn`], diesel's enum over a PostgreSQL and a SQLite connection.
+//!
+//! | works on `&mut DbConn` directly | needs [`on_each!`] (same text, checked for both) | differs, so it is a `match` in here |
+//! |---|---|---|
+//! | select, joins, group, boxed queries, single-row insert, update, delete, `returning(columns)` | `on_conflict`, batch insert, `as_returning`, `union` | row locks, full text, sequences, pragmas |
+//!
+//! Rooms get their connection from [`Db::read`], [`Db::snapshot`] or [`Db::write`] and never open a transaction themselves.
+
+mod condition;
+mod conn;
+mod error;
+mod instrument;
+mod manager;
+mod migrate;
+mod pool;
+pub mod schema;
+pub mod search;
+mod sequence;
+mod sqlite;
+mod types;
+
+pub use condition::{Condition, Ordering, Value};
+pub use conn::{DbConn, Engine, MultiBackend};
+pub use error::DbError;
+pub use manager::DatabaseUrl;
+pub use migrate::{analyse, migrate, pending_migrations};
+pub use pool::{Db, DbOptions};
+pub use sequence::{next_customer_number, next_customer_numbers};
+pub use types::{DbDoc, DbMoment, DbUuid, Doc, Id, Moment};

@@ -1,0 +1,316 @@
+//! Every table, kept by hand; a test selects every column of every table on both engines.
+
+use crate::types::{DbDoc, DbMoment, DbUuid};
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbDoc, DbMoment, DbUuid};
+
+    installation (id) {
+        id -> Integer,
+        base_currency -> Text,
+        time_zone -> Text,
+        feed_epoch -> DbUuid,
+        key_check -> Binary,
+        created_at -> DbMoment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbDoc, DbMoment, DbUuid};
+
+    lease (name) {
+        name -> Text,
+        holder -> DbUuid,
+        expires_at -> DbMoment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbDoc, DbMoment, DbUuid};
+
+    signing_key (kid) {
+        kid -> Text,
+        public_key -> Binary,
+        private_key -> Binary,
+        created_at -> DbMoment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbDoc, DbMoment, DbUuid};
+
+    org_unit (id) {
+        id -> DbUuid,
+        parent_id -> Nullable<DbUuid>,
+        kind -> Text,
+        code -> Text,
+        name_zh -> Text,
+        name_en -> Text,
+        path -> Text,
+        depth -> Integer,
+        archived_at -> Nullable<DbMoment>,
+        version -> BigInt,
+        created_at -> DbMoment,
+        updated_at -> DbMoment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbDoc, DbMoment, DbUuid};
+
+    user_account (id) {
+        id -> DbUuid,
+        username -> Text,
+        display_name -> Text,
+        name_sort -> Text,
+        role -> Text,
+        org_unit_id -> DbUuid,
+        password_hash -> Text,
+        must_change_password -> Bool,
+        failed_attempts -> Integer,
+        locked_until -> Nullable<DbMoment>,
+        auth_epoch -> BigInt,
+        preferences -> DbDoc,
+        archived_at -> Nullable<DbMoment>,
+        archived -> Bool,
+        version -> BigInt,
+        created_at -> DbMoment,
+        updated_at -> DbMoment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbDoc, DbMoment, DbUuid};
+
+    session (id) {
+        id -> DbUuid,
+        user_id -> DbUuid,
+        generation -> BigInt,
+        signed_in_at -> DbMoment,
+        last_seen_at -> DbMoment,
+        rotated_at -> DbMoment,
+        expires_at -> DbMoment,
+        revoked_at -> Nullable<DbMoment>,
+        revoked_because -> Nullable<Text>,
+        user_agent -> Text,
+        address -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbDoc, DbMoment, DbUuid};
+
+    refresh_token (hash) {
+        hash -> Binary,
+        session_id -> DbUuid,
+        generation -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbDoc, DbMoment, DbUuid};
+
+    customer (id) {
+        id -> DbUuid,
+        search_key -> BigInt,
+        customer_no -> Text,
+        kind -> Text,
+        status -> Text,
+        name -> Text,
+        name_sort -> Text,
+        gender -> Nullable<Text>,
+        birth_date -> Nullable<Date>,
+        birth_year -> Nullable<Integer>,
+        marital_status -> Nullable<Text>,
+        province -> Nullable<Text>,
+        city -> Nullable<Text>,
+        occupation -> Nullable<Text>,
+        industry -> Nullable<Text>,
+        income_band -> Nullable<Text>,
+        source -> Nullable<Text>,
+        risk_attribute -> Nullable<Text>,
+        customer_since -> Nullable<Date>,
+        do_not_contact -> Bool,
+        restricted -> Bool,
+        details -> DbDoc,
+        phone_masked -> Nullable<Text>,
+        org_unit_id -> DbUuid,
+        owner_id -> Nullable<DbUuid>,
+        archived_at -> Nullable<DbMoment>,
+        archived -> Bool,
+        search_version -> SmallInt,
+        version -> BigInt,
+        created_at -> DbMoment,
+        updated_at -> DbMoment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbDoc, DbMoment, DbUuid};
+
+    customer_figures (customer_id) {
+        customer_id -> DbUuid,
+        tier -> Text,
+        aum -> BigInt,
+        city -> Nullable<Text>,
+        archived -> Bool,
+        version -> BigInt,
+        as_of -> DbMoment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbDoc, DbMoment, DbUuid};
+
+    identity_document (customer_id) {
+        customer_id -> DbUuid,
+        kind -> Text,
+        cipher -> Binary,
+        masked -> Text,
+        value_hash -> Binary,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbDoc, DbMoment, DbUuid};
+
+    contact_point (id) {
+        id -> DbUuid,
+        customer_id -> DbUuid,
+        kind -> Text,
+        usage -> Text,
+        is_primary -> Bool,
+        verified -> Bool,
+        source -> Text,
+        cipher -> Binary,
+        masked -> Text,
+        value_hash -> Binary,
+        tail_hash -> Nullable<Binary>,
+        created_at -> DbMoment,
+        updated_at -> DbMoment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbDoc, DbMoment, DbUuid};
+
+    external_id (source, value) {
+        source -> Text,
+        value -> Text,
+        customer_id -> DbUuid,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbDoc, DbMoment, DbUuid};
+
+    customer_team (customer_id, user_id) {
+        customer_id -> DbUuid,
+        user_id -> DbUuid,
+        role -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbDoc, DbMoment, DbUuid};
+
+    idempotency_key (principal_id, key) {
+        principal_id -> DbUuid,
+        key -> Text,
+        fingerprint -> Binary,
+        resource_id -> Nullable<DbUuid>,
+        expires_at -> DbMoment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbDoc, DbMoment, DbUuid};
+
+    audit_entry (id) {
+        id -> DbUuid,
+        at -> DbMoment,
+        actor_kind -> Text,
+        actor_id -> Nullable<DbUuid>,
+        action -> Text,
+        resource_type -> Text,
+        resource_id -> Nullable<DbUuid>,
+        request_id -> Text,
+        reason -> Nullable<Text>,
+        document_digest -> Binary,
+        seq -> Nullable<BigInt>,
+        hash -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbDoc, DbMoment, DbUuid};
+
+    audit_document (entry_id) {
+        entry_id -> DbUuid,
+        document -> DbDoc,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbDoc, DbMoment, DbUuid};
+
+    change_event (id) {
+        id -> BigInt,
+        seq -> Nullable<BigInt>,
+        kind -> Text,
+        resource_type -> Text,
+        resource_id -> DbUuid,
+        version -> BigInt,
+        changed -> DbDoc,
+        at -> DbMoment,
+    }
+}
+
+diesel::joinable!(user_account -> org_unit (org_unit_id));
+diesel::joinable!(session -> user_account (user_id));
+diesel::joinable!(refresh_token -> session (session_id));
+diesel::joinable!(customer -> org_unit (org_unit_id));
+diesel::joinable!(customer -> user_account (owner_id));
+diesel::joinable!(customer_figures -> customer (customer_id));
+diesel::joinable!(identity_document -> customer (customer_id));
+diesel::joinable!(contact_point -> customer (customer_id));
+diesel::joinable!(external_id -> customer (customer_id));
+diesel::joinable!(customer_team -> customer (customer_id));
+diesel::joinable!(customer_team -> user_account (user_id));
+diesel::joinable!(audit_document -> audit_entry (entry_id));
+diesel::allow_tables_to_appear_in_same_query!(
+    installation,
+    lease,
+    signing_key,
+    org_unit,
+    user_account,
+    session,
+    refresh_token,
+    customer,
+    customer_figures,
+    identity_document,
+    contact_point,
+    external_id,
+    customer_team,
+    idempotency_key,
+    audit_entry,
+    audit_document,
+    change_event,
+);

@@ -1,0 +1,87 @@
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+use diesel::sqlite::SqliteConnection;
+
+use crate::DbError;
+
+/// Below it, two connections that write and checkpoint together could corrupt the file (the WAL-reset bug).
+const OLDEST_VERSION: [u32; 3] = [3, 51, 3];
+
+/// What every connection is set to, and must read back.
+const PRAGMAS: [(&str, i64); 6] = [
+    ("busy_timeout", 5000),
+    ("foreign_keys", 1),
+    // FULL: a commit is on the disk when it is acknowledged.
+    ("synchronous", 2),
+    ("mmap_size", 0),
+    ("cache_size", -2000),
+    ("trusted_schema", 0),
+];
+
+#[derive(QueryableByName)]
+struct Reading {
+    #[diesel(sql_type = Text)]
+    value: String,
+}
+
+fn read(conn: &mut SqliteConnection, sql: &str) -> Result<Vec<String>, DbError> {
+    Ok(diesel::sql_query(sql).load::<Reading>(conn)?.into_iter().map(|row| row.value).collect())
+}
+
+/// Sets up a new connection and refuses one that is not as it must be.
+pub(crate) fn prepare(conn: &mut SqliteConnection) -> Result<(), DbError> {
+    let refuse = |why: String| Err(DbError::Unavailable(why));
+    conn.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL;")?;
+    for (name, value) in PRAGMAS {
+        conn.batch_execute(&format!("PRAGMA {name} = {value}"))?;
+    }
+    for (name, value) in PRAGMAS {
+        let sql = format!("SELECT CAST({} AS TEXT) AS value FROM pragma_{name}", column(name));
+        let found = read(conn, &sql)?;
+        // A build without memory mapping has no such setting to read.
+        let absent = name == "mmap_size" && found.is_empty();
+        if !absent && found != [value.to_string()] {
+            return refuse(format!("PRAGMA {name} reads {found:?} instead of {value}"));
+        }
+    }
+    let mode = read(conn, "SELECT journal_mode AS value FROM pragma_journal_mode")?;
+    if mode != ["wal"] {
+        return refuse(format!("PRAGMA journal_mode reads {mode:?} instead of wal"));
+    }
+    Ok(())
+}
+
+fn column(pragma: &str) -> &str {
+    if pragma == "busy_timeout" { "timeout" } else { pragma }
+}
+
+/// Refuses a SQLite that is too old or built with options that make Guanxi slow or unsafe.
+pub(crate) fn check_build(conn: &mut SqliteConnection) -> Result<(), DbError> {
+    let version = read(conn, "SELECT sqlite_version() AS value")?.concat();
+    let parts: Vec<u32> = version.split('.').filter_map(|part| part.parse().ok()).collect();
+    if parts.as_slice() < OLDEST_VERSION.as_slice() {
+        return Err(DbError::Unavailable(format!("SQLite {version} is older than 3.51.3")));
+    }
+    let options = read(conn, "SELECT compile_options AS value FROM pragma_compile_options")?;
+    let has = |option: &str| options.iter().any(|found| found == option);
+    if !has("ENABLE_QPSG") || has("ENABLE_MEMORY_MANAGEMENT") || !has("THREADSAFE=2") {
+        return Err(DbError::Unavailable(
+            "SQLite was not built with the flags in .cargo/config.toml (LIBSQLITE3_FLAGS); build from the workspace".into(),
+        ));
+    }
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Pages {
+    #[diesel(sql_type = BigInt)]
+    #[allow(dead_code)]
+    busy: i64,
+}
+
+/// Moves what the write-ahead log holds into the database file and empties the log.
+pub(crate) fn checkpoint(conn: &mut SqliteConnection) -> Result<(), DbError> {
+    diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)").load::<Pages>(conn)?;
+    Ok(())
+}

@@ -1,0 +1,138 @@
+use std::sync::Arc;
+
+use guanxi_api::{Language, Role};
+use guanxi_db::{Id, Moment};
+use uuid::{NoContext, Timestamp, Uuid};
+
+use crate::access::rights::{MaskProfile, Reach, Right};
+
+/// Marks ids of users.
+#[derive(Debug)]
+pub enum UserMark {}
+/// Marks ids of units.
+#[derive(Debug)]
+pub enum OrgUnitMark {}
+/// Marks ids of sessions.
+#[derive(Debug)]
+pub enum SessionMark {}
+
+pub type UserId = Id<UserMark>;
+pub type OrgUnitId = Id<OrgUnitMark>;
+pub type SessionId = Id<SessionMark>;
+
+/// Who acts, and when: everything a room may know about the request. One instant holds for the whole request.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    pub(in crate::access) who: Who,
+    pub(in crate::access) now: Moment,
+    pub(in crate::access) request_id: Arc<str>,
+    pub(in crate::access) language: Language,
+}
+
+#[derive(Clone, Debug)]
+pub(in crate::access) enum Who {
+    User(Arc<SignedInUser>),
+    /// The command line, which the operating system has let in.
+    Operator,
+    /// The job loop.
+    Job,
+}
+
+/// A user as of the last look at the session, at most five seconds ago.
+#[derive(Clone, Debug)]
+pub(in crate::access) struct SignedInUser {
+    pub(in crate::access) id: UserId,
+    pub(in crate::access) session_id: SessionId,
+    pub(in crate::access) role: Role,
+    pub(in crate::access) org_unit_id: OrgUnitId,
+    pub(in crate::access) org_unit_path: String,
+    pub(in crate::access) auth_epoch: i64,
+    pub(in crate::access) must_change_password: bool,
+}
+
+impl Actor {
+    /// The command line.
+    pub fn operator(now: Moment) -> Self {
+        Actor { who: Who::Operator, now, request_id: "operator".into(), language: Language::En }
+    }
+
+    /// The job loop.
+    pub fn job(now: Moment) -> Self {
+        Actor { who: Who::Job, now, request_id: "job".into(), language: Language::En }
+    }
+
+    /// The instant of this request.
+    pub fn now(&self) -> Moment {
+        self.now
+    }
+
+    /// A new id, made at this request's instant.
+    pub fn new_id<T>(&self) -> Id<T> {
+        let micros = u64::try_from(self.now.0).unwrap_or_default();
+        let nanos = u32::try_from((micros % 1_000_000) * 1000).unwrap_or_default();
+        Id::new(Uuid::new_v7(Timestamp::from_unix(NoContext, micros / 1_000_000, nanos)))
+    }
+
+    pub fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    pub fn language(&self) -> Language {
+        self.language
+    }
+
+    /// What stands in audit entries: `user`, `operator` or `job`.
+    pub fn kind(&self) -> &'static str {
+        match self.who {
+            Who::User(_) => "user",
+            Who::Operator => "operator",
+            Who::Job => "job",
+        }
+    }
+
+    pub fn user_id(&self) -> Option<UserId> {
+        self.user().map(|user| user.id)
+    }
+
+    pub fn session_id(&self) -> Option<SessionId> {
+        self.user().map(|user| user.session_id)
+    }
+
+    pub fn role(&self) -> Option<Role> {
+        self.user().map(|user| user.role)
+    }
+
+    pub fn org_unit_id(&self) -> Option<OrgUnitId> {
+        self.user().map(|user| user.org_unit_id)
+    }
+
+    /// Whether the policy gives this actor a right.
+    pub fn may(&self, right: Right) -> bool {
+        match &self.who {
+            Who::User(user) => right.is_given_to(user.role),
+            Who::Operator | Who::Job => true,
+        }
+    }
+
+    /// Whose customers this actor sees.
+    pub fn reach(&self) -> Reach {
+        self.role().map_or(Reach::All, Reach::of)
+    }
+
+    /// Which values this actor sees masked.
+    pub fn mask_profile(&self) -> MaskProfile {
+        self.role().map_or(MaskProfile::Standard, MaskProfile::of)
+    }
+
+    /// Names whom cursors and idempotency keys belong to.
+    pub fn principal(&self) -> Uuid {
+        self.user_id().map_or(Uuid::nil(), Id::uuid)
+    }
+
+    pub(in crate::access) fn user(&self) -> Option<&SignedInUser> {
+        match &self.who {
+            Who::User(user) => Some(user),
+            Who::Operator | Who::Job => None,
+        }
+    }
+}

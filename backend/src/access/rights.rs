@@ -1,0 +1,132 @@
+//! The policy: which role may do what, whose customers it sees, and what it sees of them. The access test reads the same table.
+
+use guanxi_api::Role::{self, Admin, Adviser, Auditor, BranchManager, DeputyManager, OutletHead, Rm, Service, Teller};
+
+const EVERYONE: &[Role] = Role::ALL;
+const MANAGERS: &[Role] = &[OutletHead, DeputyManager, BranchManager];
+
+macro_rules! rights {
+    ($($(#[$meta:meta])* $name:ident = $code:literal, $roles:expr;)+) => {
+        /// Something that a user may be allowed to do.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Right { $($(#[$meta])* $name),+ }
+
+        impl Right {
+            pub const ALL: &'static [Right] = &[$(Right::$name),+];
+
+            /// The name that a client is told.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Right::$name => $code),+ }
+            }
+
+            /// The roles that have it.
+            pub const fn roles(self) -> &'static [Role] {
+                match self { $(Right::$name => $roles),+ }
+            }
+        }
+
+        /// The rights as types, so that a handler's signature says what it takes: `May<rights::ViewCustomers>`.
+        pub mod kinds {
+            use super::Right;
+
+            /// A right as a type.
+            pub trait Kind: 'static {
+                const RIGHT: Right;
+            }
+            $(
+                #[derive(Debug)]
+                pub enum $name {}
+                impl Kind for $name {
+                    const RIGHT: Right = Right::$name;
+                }
+            )+
+        }
+    };
+}
+
+rights! {
+    /// One's own sessions, password and preferences.
+    UseOwnAccount = "account:use", EVERYONE;
+    ViewUnits = "units:view", EVERYONE;
+    ManageUnits = "units:manage", &[Admin];
+    ViewUsers = "users:view", &[OutletHead, DeputyManager, BranchManager, Admin, Auditor];
+    ManageUsers = "users:manage", &[Admin];
+    ViewCustomers = "customers:view", EVERYONE;
+    CreateCustomers = "customers:create", &[Rm, OutletHead, DeputyManager, BranchManager];
+    EditCustomers = "customers:edit", &[Rm, OutletHead, DeputyManager, BranchManager];
+    ArchiveCustomers = "customers:archive", MANAGERS;
+    AssignCustomers = "customers:assign", MANAGERS;
+    RevealCustomers = "customers:reveal",
+        &[Rm, Adviser, OutletHead, DeputyManager, BranchManager, Service, Auditor];
+    ViewCustomerHistory = "customers:history",
+        &[Rm, Adviser, OutletHead, DeputyManager, BranchManager, Auditor];
+    ViewAudit = "audit:view", &[Auditor];
+}
+
+impl Right {
+    pub fn is_given_to(self, role: Role) -> bool {
+        self.roles().contains(&role)
+    }
+
+    /// The names of everything that a role may do.
+    pub fn names_of(role: Role) -> Vec<String> {
+        Right::ALL.iter().filter(|right| right.is_given_to(role)).map(|right| right.as_str().to_owned()).collect()
+    }
+}
+
+/// Whose customers a role sees. A customer without an owner is seen from `Unit` up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Those one owns, and those whose maintenance team one belongs to.
+    Team,
+    /// Those of one's own unit.
+    Unit,
+    /// Those of one's unit and all below it.
+    Subtree,
+    All,
+}
+
+impl Reach {
+    pub const fn of(role: Role) -> Reach {
+        match role {
+            Rm | Adviser => Reach::Team,
+            OutletHead | Teller => Reach::Unit,
+            DeputyManager | BranchManager => Reach::Subtree,
+            Service | Admin | Auditor => Reach::All,
+        }
+    }
+}
+
+/// What a role sees masked. Identity numbers and contact points are masked for everyone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MaskProfile {
+    Standard,
+    /// Also birthday, income, assets, tier, notes and what the customer holds elsewhere: for those who only recognise customers
+    /// or run the system.
+    Restricted,
+}
+
+impl MaskProfile {
+    pub const fn of(role: Role) -> MaskProfile {
+        match role {
+            Teller | Service | Admin => MaskProfile::Restricted,
+            Rm | Adviser | OutletHead | DeputyManager | BranchManager | Auditor => MaskProfile::Standard,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_auditor_changes_nothing_and_an_administrator_reveals_nothing() {
+        for right in [Right::CreateCustomers, Right::EditCustomers, Right::ArchiveCustomers, Right::AssignCustomers] {
+            assert!(!right.is_given_to(Auditor), "{right:?}");
+            assert!(!right.is_given_to(Admin), "{right:?}");
+            assert!(!right.is_given_to(Teller), "{right:?}");
+        }
+        assert!(!Right::RevealCustomers.is_given_to(Admin));
+        assert!(Right::RevealCustomers.is_given_to(Auditor));
+    }
+}

@@ -1,0 +1,80 @@
+use guanxi_db::{Condition, Id, Value};
+
+use crate::access::actor::Actor;
+use crate::access::rights::Reach;
+
+/// Whose customers a query may touch. Comes from the actor alone; there is no other way to make one, and every query on
+/// customer-bound data takes one first.
+#[derive(Clone, Debug)]
+pub struct Scope {
+    condition: Condition,
+}
+
+impl Scope {
+    /// The customers that an actor sees.
+    pub fn of(actor: &Actor) -> Scope {
+        let Some(user) = actor.user() else { return Scope { condition: Condition::everything() } };
+        let id = |uuid| Value::Id(Id::new(uuid));
+        let condition = match actor.reach() {
+            Reach::All => Condition::everything(),
+            Reach::Team => Condition::new()
+                .sql("customer.owner_id = ")
+                .bind(id(user.id.uuid()))
+                .sql(" OR customer.id IN (SELECT customer_team.customer_id FROM customer_team WHERE customer_team.user_id = ")
+                .bind(id(user.id.uuid()))
+                .sql(")"),
+            Reach::Unit => Condition::new().sql("customer.org_unit_id = ").bind(id(user.org_unit_id.uuid())),
+            Reach::Subtree => Condition::new()
+                .sql("customer.org_unit_id IN (SELECT below.id FROM org_unit AS below WHERE below.path >= ")
+                .bind(Value::Text(user.org_unit_path.clone()))
+                .sql(" AND below.path < ")
+                .bind(Value::Text(end_of_subtree(&user.org_unit_path)))
+                .sql(")"),
+        };
+        Scope { condition }
+    }
+
+    /// As a condition on the table `customer`.
+    pub fn customers(&self) -> Condition {
+        self.condition.clone()
+    }
+}
+
+/// Whose users and units an actor manages or sees.
+#[derive(Clone, Debug)]
+pub struct UnitScope {
+    path: Option<String>,
+}
+
+impl UnitScope {
+    /// The units that an actor sees: all, or those of their own subtree.
+    pub fn of(actor: &Actor) -> UnitScope {
+        let path = match actor.reach() {
+            Reach::All => None,
+            Reach::Team | Reach::Unit | Reach::Subtree => actor.user().map(|user| user.org_unit_path.clone()),
+        };
+        UnitScope { path }
+    }
+
+    /// As a condition on the table `org_unit`.
+    pub fn units(&self) -> Condition {
+        match &self.path {
+            None => Condition::everything(),
+            Some(path) => Condition::new()
+                .sql("org_unit.path >= ")
+                .bind(Value::Text(path.clone()))
+                .sql(" AND org_unit.path < ")
+                .bind(Value::Text(end_of_subtree(path))),
+        }
+    }
+
+    /// Whether a unit with this path is in it.
+    pub fn contains(&self, path: &str) -> bool {
+        self.path.as_ref().is_none_or(|own| path.starts_with(own.as_str()))
+    }
+}
+
+/// Paths end in `/`, and `0` is the character after it: everything that begins with the path sorts before this.
+fn end_of_subtree(path: &str) -> String {
+    format!("{}0", path.strip_suffix('/').unwrap_or(path))
+}

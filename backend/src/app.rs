@@ -1,0 +1,98 @@
+//! The table of contents: one line a room. Builds the actix app for the server and for the tests.
+
+use std::sync::Arc;
+
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::{App, web};
+use guanxi_db::Db;
+use utoipa::OpenApi;
+use utoipa_actix_web::AppExt;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::access::{Gate, Hasher, Keys, Quotas, Signer};
+use crate::installation::Settings;
+use crate::web::{Limits, Metrics, Operations, Readiness, envelope};
+use crate::{access, audit, customers, org};
+
+/// What the handlers share. Nothing in it is the only copy of anything: servers keep no state of their own.
+#[derive(Debug)]
+pub struct AppState {
+    pub db: Db,
+    pub keys: Arc<Keys>,
+    pub settings: Settings,
+    pub signer: Signer,
+    pub hasher: Hasher,
+    pub gate: Gate,
+    pub quotas: Quotas,
+    pub limits: Limits,
+    /// Scheme, host and port under which browsers see the server.
+    pub public_origin: String,
+    pub metrics: Metrics,
+    pub readiness: Arc<Readiness>,
+    pub operations: Operations,
+    pub openapi: String,
+}
+
+/// The rooms' routes, below `/api/v1`.
+fn rooms(config: &mut ServiceConfig<'_>) {
+    access::routes(config);
+    org::routes(config);
+    customers::routes(config);
+    audit::routes(config);
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Guanxi",
+        description = "Relationship management for banks. Every operation follows the same conventions: problem documents \
+                       (RFC 9457), keyset cursors, one filter grammar, ETag and If-Match, Idempotency-Key.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
+    ),
+    tags(
+        (name = "access", description = "Signing in, sessions and the signed-in user"),
+        (name = "customers", description = "The customers of the bank"),
+        (name = "org", description = "The bank's units, in one tree"),
+        (name = "users", description = "Members of staff who can sign in"),
+        (name = "audit", description = "Who saw and changed what"),
+    )
+)]
+struct Description;
+
+/// The OpenAPI document, generated from the handlers.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    let (_, document) = App::new()
+        .into_utoipa_app()
+        .openapi(Description::openapi())
+        .service(utoipa_actix_web::scope("/api/v1").configure(rooms))
+        .split_for_parts();
+    crate::web::complete(document)
+}
+
+/// The app of one actix worker.
+pub fn build(
+    state: web::Data<AppState>,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl actix_web::body::MessageBody>,
+        Error = actix_web::Error,
+        InitError = (),
+    >,
+> {
+    let (app, _) = App::new()
+        .app_data(state)
+        .into_utoipa_app()
+        .service(utoipa_actix_web::scope("/api/v1").configure(rooms))
+        .split_for_parts();
+    app.service(crate::web::openapi_json)
+        .service(crate::web::reference_page)
+        .service(crate::web::alive)
+        .service(crate::web::ready)
+        .service(crate::web::problem_page)
+        .default_service(web::to(crate::web::app_page))
+        .wrap(Compress::default())
+        .wrap(from_fn(envelope))
+}

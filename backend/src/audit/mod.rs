@@ -1,0 +1,285 @@
+//! Who did what: every write records an audit entry and a change event in its own transaction, through [`record`].
+//!
+//! Entries and events are written without a place in the order; the publisher ([`publish`]) numbers the events and chains the
+//! entries within a second. The chain is over a digest of the document that says what changed, so that the document of
+//! an erased person can go and the chain still holds.
+
+mod routes;
+mod store;
+#[cfg(test)]
+mod tests;
+
+use aws_lc_rs::digest;
+use guanxi_api::{AuditActor, AuditEntry, FieldChange, Page};
+use guanxi_db::{DbConn, Doc, Id, Moment, Value};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::access::{Actor, Keys};
+use crate::error::Result;
+use crate::listing::filter::FieldType;
+use crate::listing::{Field, ListRequest, Privacy, Resource};
+
+/// The routes of this room.
+pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
+    config.service(routes::list_entries);
+}
+
+/// Marks ids of audit entries.
+#[derive(Debug)]
+pub enum AuditEntryMark {}
+pub type AuditEntryId = Id<AuditEntryMark>;
+
+/// What a transaction did to one resource.
+#[derive(Debug)]
+pub struct Change<'a> {
+    /// Such as `customer`.
+    pub resource_type: &'static str,
+    pub resource_id: Uuid,
+    /// What happened, without the resource: `created`, `updated`, `archived`.
+    pub action: &'static str,
+    /// The resource's version after it.
+    pub version: i64,
+    /// Before and after, sensitive values masked.
+    pub changes: Vec<FieldChange>,
+    pub reason: Option<&'a str>,
+}
+
+/// Records a write: one audit entry and one change event.
+///
+/// # Errors
+/// When the database fails.
+pub fn record(conn: &mut DbConn, actor: &Actor, change: &Change<'_>) -> Result<()> {
+    let entry = Entry {
+        action: format!("{}.{}", change.resource_type, change.action),
+        resource_type: change.resource_type,
+        resource_id: Some(change.resource_id),
+        changes: &change.changes,
+        reason: change.reason,
+    };
+    note(conn, actor, &entry)?;
+    let changed = change.changes.iter().map(|change| change.field.as_str()).collect::<Vec<_>>();
+    store::insert_event(
+        conn,
+        &store::NewEvent {
+            kind: entry.action,
+            resource_type: change.resource_type.to_owned(),
+            resource_id: Id::new(change.resource_id),
+            version: change.version,
+            changed: Doc(json!(changed)),
+            at: actor.now(),
+        },
+    )
+}
+
+/// Something that happened without changing a resource: a sign-in, a reveal.
+#[derive(Debug)]
+pub struct Entry<'a> {
+    pub action: String,
+    pub resource_type: &'static str,
+    pub resource_id: Option<Uuid>,
+    pub changes: &'a [FieldChange],
+    pub reason: Option<&'a str>,
+}
+
+/// Records something that is no write of a resource.
+///
+/// # Errors
+/// When the database fails.
+pub fn note(conn: &mut DbConn, actor: &Actor, entry: &Entry<'_>) -> Result<()> {
+    let document = serde_json::to_value(entry.changes).unwrap_or_default();
+    let id: AuditEntryId = actor.new_id();
+    store::insert_entry(
+        conn,
+        &store::NewEntry {
+            id,
+            at: actor.now(),
+            actor_kind: actor.kind().to_owned(),
+            actor_id: actor.user_id().map(|id| Id::new(id.uuid())),
+            action: entry.action.clone(),
+            resource_type: entry.resource_type.to_owned(),
+            resource_id: entry.resource_id.map(Id::new),
+            request_id: actor.request_id().to_owned(),
+            reason: entry.reason.map(str::to_owned),
+            document_digest: digest_of(&document),
+        },
+        &Doc(document),
+    )
+}
+
+fn digest_of(document: &serde_json::Value) -> Vec<u8> {
+    digest::digest(&digest::SHA256, document.to_string().as_bytes()).as_ref().to_vec()
+}
+
+/// How often an actor has done something since a moment: for quotas that must be exact.
+///
+/// # Errors
+/// When the database fails.
+pub fn count_since(conn: &mut DbConn, actor: &Actor, action: &str, since: Moment) -> Result<i64> {
+    match actor.user_id() {
+        Some(id) => store::count_since(conn, Id::new(id.uuid()), action, since),
+        None => Ok(0),
+    }
+}
+
+static FIELDS: &[Field] = &[
+    Field::new("at", "audit_entry.at", FieldType::Instant).sortable(),
+    Field::new("action", "audit_entry.action", FieldType::Text),
+    Field::new("resource_type", "audit_entry.resource_type", FieldType::Text),
+    Field::new("resource_id", "audit_entry.resource_id", FieldType::Id).nullable(),
+    Field::new("actor_id", "audit_entry.actor_id", FieldType::Id).nullable(),
+    Field::new("request_id", "audit_entry.request_id", FieldType::Text).privacy(Privacy::Open),
+];
+
+static ENTRIES: Resource = Resource {
+    name: "audit-entries",
+    fields: FIELDS,
+    default_sort: "-at",
+    id_column: "audit_entry.id",
+    unless_asked: None,
+};
+
+/// The audit trail, newest first.
+///
+/// # Errors
+/// As every list.
+pub fn list(conn: &mut DbConn, actor: &Actor, keys: &Keys, request: &ListRequest) -> Result<Page<AuditEntry>> {
+    let listing = request.read(&ENTRIES, actor, keys.cursor())?;
+    page(conn, keys, &listing, None)
+}
+
+/// The history of one resource, newest first. The caller has made sure that the actor may see the resource.
+///
+/// # Errors
+/// As every list.
+pub fn history(
+    conn: &mut DbConn,
+    actor: &Actor,
+    keys: &Keys,
+    resource: (&'static str, Uuid),
+    request: &ListRequest,
+) -> Result<Page<AuditEntry>> {
+    let scoped = ListRequest { q: Some(format!("{}/{}", resource.0, resource.1)), ..request.clone() };
+    let listing = scoped.read(&ENTRIES, actor, keys.cursor())?;
+    page(conn, keys, &listing, Some(resource))
+}
+
+fn page(
+    conn: &mut DbConn,
+    keys: &Keys,
+    listing: &crate::listing::Listing,
+    resource: Option<(&'static str, Uuid)>,
+) -> Result<Page<AuditEntry>> {
+    let mut rows = store::list(conn, resource, listing)?;
+    let mut info = listing.page(&mut rows, keys.cursor(), |row, _| Value::Moment(row.at), |row| Id::new(row.id.uuid()));
+    if listing.total {
+        let counted = store::count(conn, resource, listing)?;
+        crate::listing::set_total(&mut info, counted);
+    }
+    let data = rows.into_iter().map(|row| AuditEntry {
+        id: row.id.uuid(),
+        seq: row.seq.map(|seq| seq.to_string()),
+        at: guanxi_api::Instant(row.at.to_utc()),
+        actor: AuditActor {
+            kind: row.actor_kind,
+            id: row.actor_id.map(Id::uuid),
+            name: row.actor_name.unwrap_or_default(),
+        },
+        action: row.action,
+        resource_type: row.resource_type,
+        resource_id: row.resource_id.map(Id::uuid),
+        request_id: row.request_id,
+        changes: row
+            .document
+            .and_then(|document| serde_json::from_value::<Vec<FieldChange>>(document.0).ok())
+            .unwrap_or_default(),
+        reason: row.reason,
+    });
+    Ok(Page { data: data.collect(), page: info })
+}
+
+/// What changed between two states of a resource, member by member.
+pub fn changes_between(before: &serde_json::Value, after: &serde_json::Value) -> Vec<FieldChange> {
+    let (Some(before), Some(after)) = (before.as_object(), after.as_object()) else { return Vec::new() };
+    let names = after.keys().chain(before.keys().filter(|name| !after.contains_key(*name)));
+    let present = |value: Option<&serde_json::Value>| value.filter(|value| !value.is_null()).cloned();
+    names
+        .map(|name| FieldChange { field: name.clone(), before: present(before.get(name)), after: present(after.get(name)) })
+        .filter(|change| change.before != change.after)
+        .collect()
+}
+
+/// Whether something waits for the publisher.
+///
+/// # Errors
+/// When the database fails.
+pub fn has_unpublished(conn: &mut DbConn) -> Result<bool> {
+    store::has_unpublished(conn)
+}
+
+/// Numbers change events and chains audit entries, as far as they are committed; gives how many. One publisher works at a time.
+///
+/// # Errors
+/// When the database fails.
+pub fn publish(conn: &mut DbConn) -> Result<usize> {
+    let events = store::number_events(conn)?;
+    let Some((mut seq, mut previous)) = store::end_of_chain(conn)? else { return Ok(events) };
+    let unsealed = store::unsealed(conn)?;
+    let sealed = unsealed.len();
+    for entry in unsealed {
+        seq += 1;
+        let hash = link(&previous, seq, &entry);
+        store::seal(conn, entry.id, seq, &hash)?;
+        previous = hash;
+    }
+    Ok(events + sealed)
+}
+
+/// The hash of an entry in the chain: SHA-256 over the one before it and every column of its own.
+fn link(previous: &[u8], seq: i64, entry: &store::UnsealedRow) -> Vec<u8> {
+    let mut context = digest::Context::new(&digest::SHA256);
+    let mut add = |bytes: &[u8]| {
+        context.update(&(bytes.len() as u64).to_be_bytes());
+        context.update(bytes);
+    };
+    add(previous);
+    add(&seq.to_be_bytes());
+    add(entry.id.uuid().as_bytes());
+    add(&entry.at.0.to_be_bytes());
+    add(entry.actor_kind.as_bytes());
+    add(entry.actor_id.map(|id| *id.uuid().as_bytes()).unwrap_or_default().as_slice());
+    add(entry.action.as_bytes());
+    add(entry.resource_type.as_bytes());
+    add(entry.resource_id.map(|id| *id.uuid().as_bytes()).unwrap_or_default().as_slice());
+    add(entry.request_id.as_bytes());
+    add(entry.reason.as_deref().unwrap_or_default().as_bytes());
+    add(&entry.document_digest);
+    context.finish().as_ref().to_vec()
+}
+
+/// Follows the chain from its beginning; gives how many entries it holds.
+///
+/// # Errors
+/// When the database fails, or an entry was changed or taken out: the problem names its place.
+pub fn verify_chain(conn: &mut DbConn) -> Result<std::result::Result<i64, String>> {
+    let (mut seq, mut previous) = (0, Vec::new());
+    loop {
+        let entries = store::sealed_after(conn, seq, 1000)?;
+        if entries.is_empty() {
+            return Ok(Ok(seq));
+        }
+        for (found_seq, found_hash, entry, document) in entries {
+            seq += 1;
+            if found_seq != seq {
+                return Ok(Err(format!("entry {seq} is missing")));
+            }
+            if link(&previous, seq, &entry) != found_hash {
+                return Ok(Err(format!("entry {seq} was changed")));
+            }
+            if document.is_some_and(|document| digest_of(&document.0) != entry.document_digest) {
+                return Ok(Err(format!("the document of entry {seq} was changed")));
+            }
+            previous = found_hash;
+        }
+    }
+}

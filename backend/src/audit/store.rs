@@ -1,0 +1,228 @@
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+use guanxi_db::schema::{audit_document, audit_entry, change_event, user_account};
+use guanxi_db::{DbConn, DbError, Doc, Id, Moment};
+use uuid::Uuid;
+
+use crate::audit::AuditEntryId;
+use crate::error::Result;
+use crate::listing::{COUNTED, Listing};
+
+/// How many rows the publisher takes at once.
+const BATCH: i64 = 1000;
+
+#[derive(Insertable)]
+#[diesel(table_name = audit_entry)]
+pub(super) struct NewEntry {
+    pub(super) id: AuditEntryId,
+    pub(super) at: Moment,
+    pub(super) actor_kind: String,
+    pub(super) actor_id: Option<Id<()>>,
+    pub(super) action: String,
+    pub(super) resource_type: String,
+    pub(super) resource_id: Option<Id<()>>,
+    pub(super) request_id: String,
+    pub(super) reason: Option<String>,
+    pub(super) document_digest: Vec<u8>,
+}
+
+pub(super) fn insert_entry(conn: &mut DbConn, entry: &NewEntry, document: &Doc) -> Result<()> {
+    diesel::insert_into(audit_entry::table).values(entry).execute(conn).map_err(DbError::from)?;
+    diesel::insert_into(audit_document::table)
+        .values((audit_document::entry_id.eq(entry.id), audit_document::document.eq(document)))
+        .execute(conn)
+        .map_err(DbError::from)?;
+    Ok(())
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = change_event)]
+pub(super) struct NewEvent {
+    pub(super) kind: String,
+    pub(super) resource_type: String,
+    pub(super) resource_id: Id<()>,
+    pub(super) version: i64,
+    pub(super) changed: Doc,
+    pub(super) at: Moment,
+}
+
+pub(super) fn insert_event(conn: &mut DbConn, event: &NewEvent) -> Result<()> {
+    diesel::insert_into(change_event::table).values(event).execute(conn).map_err(DbError::from)?;
+    Ok(())
+}
+
+#[derive(Queryable)]
+pub(super) struct EntryRow {
+    pub(super) id: AuditEntryId,
+    pub(super) seq: Option<i64>,
+    pub(super) at: Moment,
+    pub(super) actor_kind: String,
+    pub(super) actor_id: Option<Id<()>>,
+    pub(super) actor_name: Option<String>,
+    pub(super) action: String,
+    pub(super) resource_type: String,
+    pub(super) resource_id: Option<Id<()>>,
+    pub(super) request_id: String,
+    pub(super) reason: Option<String>,
+    pub(super) document: Option<Doc>,
+}
+
+/// Entries of one resource, or all.
+pub(super) fn list(
+    conn: &mut DbConn,
+    resource: Option<(&'static str, Uuid)>,
+    listing: &Listing,
+) -> Result<Vec<EntryRow>> {
+    let mut query = audit_entry::table
+        .left_join(user_account::table.on(user_account::id.nullable().eq(audit_entry::actor_id)))
+        .left_join(audit_document::table)
+        .select((
+            audit_entry::id,
+            audit_entry::seq,
+            audit_entry::at,
+            audit_entry::actor_kind,
+            audit_entry::actor_id,
+            user_account::display_name.nullable(),
+            audit_entry::action,
+            audit_entry::resource_type,
+            audit_entry::resource_id,
+            audit_entry::request_id,
+            audit_entry::reason,
+            audit_document::document.nullable(),
+        ))
+        .into_boxed();
+    if let Some((kind, id)) = resource {
+        query = query
+            .filter(audit_entry::resource_type.eq(kind))
+            .filter(audit_entry::resource_id.eq(Id::<()>::new(id)));
+    }
+    let rows = query
+        .filter(listing.condition())
+        .order(listing.ordering())
+        .limit(listing.rows())
+        .load::<EntryRow>(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}
+
+pub(super) fn count(conn: &mut DbConn, resource: Option<(&'static str, Uuid)>, listing: &Listing) -> Result<i64> {
+    let mut query = audit_entry::table.select(audit_entry::id).into_boxed();
+    if let Some((kind, id)) = resource {
+        query = query
+            .filter(audit_entry::resource_type.eq(kind))
+            .filter(audit_entry::resource_id.eq(Id::<()>::new(id)));
+    }
+    let counted =
+        query.filter(listing.filter.clone()).limit(COUNTED + 1).load::<AuditEntryId>(conn).map_err(DbError::from)?;
+    Ok(i64::try_from(counted.len()).unwrap_or(i64::MAX))
+}
+
+pub(super) fn count_since(conn: &mut DbConn, actor: Id<()>, action: &str, since: Moment) -> Result<i64> {
+    let count = audit_entry::table
+        .filter(audit_entry::actor_id.eq(actor))
+        .filter(audit_entry::action.eq(action))
+        .filter(audit_entry::at.ge(since))
+        .count()
+        .get_result(conn)
+        .map_err(DbError::from)?;
+    Ok(count)
+}
+
+/// Gives committed events without a number the next ones, in the order of their ids.
+pub(super) fn number_events(conn: &mut DbConn) -> Result<usize> {
+    let numbered = diesel::sql_query(
+        "UPDATE change_event SET seq = last.seq + fresh.place \
+         FROM (SELECT COALESCE(MAX(seq), 0) AS seq FROM change_event) AS last, \
+              (SELECT id, ROW_NUMBER() OVER (ORDER BY id) AS place FROM \
+                  (SELECT id FROM change_event WHERE seq IS NULL ORDER BY id LIMIT $1) AS waiting) AS fresh \
+         WHERE change_event.id = fresh.id",
+    )
+    .bind::<BigInt, _>(BATCH)
+    .execute(conn)
+    .map_err(DbError::from)?;
+    Ok(numbered)
+}
+
+/// Number and hash of the newest sealed entry; zero and nothing for an empty chain.
+pub(super) fn end_of_chain(conn: &mut DbConn) -> Result<Option<(i64, Vec<u8>)>> {
+    let last = audit_entry::table
+        .filter(audit_entry::seq.is_not_null())
+        .order(audit_entry::seq.desc())
+        .select((audit_entry::seq.assume_not_null(), audit_entry::hash.assume_not_null()))
+        .first::<(i64, Vec<u8>)>(conn)
+        .optional()
+        .map_err(DbError::from)?;
+    Ok(Some(last.unwrap_or_default()))
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = audit_entry)]
+pub(super) struct UnsealedRow {
+    pub(super) id: AuditEntryId,
+    pub(super) at: Moment,
+    pub(super) actor_kind: String,
+    pub(super) actor_id: Option<Id<()>>,
+    pub(super) action: String,
+    pub(super) resource_type: String,
+    pub(super) resource_id: Option<Id<()>>,
+    pub(super) request_id: String,
+    pub(super) reason: Option<String>,
+    pub(super) document_digest: Vec<u8>,
+}
+
+pub(super) fn unsealed(conn: &mut DbConn) -> Result<Vec<UnsealedRow>> {
+    let rows = audit_entry::table
+        .filter(audit_entry::seq.is_null())
+        .order(audit_entry::id)
+        .limit(BATCH)
+        .select(UnsealedRow::as_select())
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}
+
+pub(super) fn seal(conn: &mut DbConn, id: AuditEntryId, seq: i64, hash: &[u8]) -> Result<()> {
+    diesel::update(audit_entry::table.find(id))
+        .set((audit_entry::seq.eq(seq), audit_entry::hash.eq(hash)))
+        .execute(conn)
+        .map_err(DbError::from)?;
+    Ok(())
+}
+
+type Sealed = (i64, Vec<u8>, UnsealedRow, Option<Doc>);
+
+pub(super) fn sealed_after(conn: &mut DbConn, seq: i64, limit: i64) -> Result<Vec<Sealed>> {
+    let rows = audit_entry::table
+        .left_join(audit_document::table)
+        .filter(audit_entry::seq.gt(seq))
+        .order(audit_entry::seq)
+        .limit(limit)
+        .select((
+            audit_entry::seq.assume_not_null(),
+            audit_entry::hash.assume_not_null(),
+            UnsealedRow::as_select(),
+            audit_document::document.nullable(),
+        ))
+        .load::<Sealed>(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}
+
+pub(super) fn has_unpublished(conn: &mut DbConn) -> Result<bool> {
+    let event = change_event::table
+        .filter(change_event::seq.is_null())
+        .select(change_event::id)
+        .first::<i64>(conn)
+        .optional()
+        .map_err(DbError::from)?;
+    if event.is_some() {
+        return Ok(true);
+    }
+    let entry = audit_entry::table
+        .filter(audit_entry::seq.is_null())
+        .select(audit_entry::id)
+        .first::<AuditEntryId>(conn)
+        .optional()
+        .map_err(DbError::from)?;
+    Ok(entry.is_some())
+}

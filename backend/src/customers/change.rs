@@ -1,0 +1,142 @@
+use guanxi_api::{CustomerKind, CustomerPatch};
+use guanxi_db::DbConn;
+
+use crate::access::{Actor, Scope};
+use crate::audit;
+use crate::customers::rules::{name_sort, search};
+use crate::customers::store::CustomerRow;
+use crate::customers::view::{self, Whole};
+use crate::customers::{CustomerId, House, create, profile, store};
+use crate::error::{Code, Error, Result};
+
+/// Changes one customer from a version on: reads it under lock, lets `act` change the row and what belongs to it, raises the
+/// version and records what differs. Nothing is written when nothing differs.
+///
+/// # Errors
+/// 404 outside the actor's scope, 412 when the version is no longer the newest, and what `act` gives.
+pub(super) fn edit(
+    conn: &mut DbConn,
+    actor: &Actor,
+    id: CustomerId,
+    version: i64,
+    action: &'static str,
+    act: impl FnOnce(&mut DbConn, &mut Whole) -> Result<()>,
+) -> Result<()> {
+    store::lock(conn, id)?;
+    let mut whole = view::whole(conn, &Scope::of(actor), id)?;
+    let current = whole.row.customer.version;
+    if current != version {
+        return Err(stale(actor, current, whole.row.figures.version));
+    }
+    let before = view::audited(&whole)?;
+    let unchanged_row = whole.row.customer.clone();
+    act(conn, &mut whole)?;
+    let mut row = whole.row.customer;
+    row.version = current + 1;
+    row.updated_at = actor.now();
+    let figures_keys_changed = row.city != unchanged_row.city || row.archived != unchanged_row.archived;
+    if !store::update(conn, &row, current)? {
+        return Err(stale(actor, current + 1, whole.row.figures.version));
+    }
+    if figures_keys_changed {
+        store::update_figures_keys(conn, id, row.city.as_deref(), row.archived)?;
+    }
+    // Read without the actor's scope: a handover may have taken the customer out of it.
+    let after = view::whole(conn, &Scope::of(&Actor::operator(actor.now())), id)?;
+    let changes = audit::changes_between(&before, &view::audited(&after)?);
+    if changes.is_empty() {
+        store::update(conn, &CustomerRow { version: current, ..unchanged_row }, current + 1)?;
+        return Ok(());
+    }
+    audit::record(
+        conn,
+        actor,
+        &audit::Change {
+            resource_type: "customer",
+            resource_id: id.uuid(),
+            action,
+            version: current + 1,
+            changes,
+            reason: None,
+        },
+    )
+}
+
+fn stale(actor: &Actor, version: i64, derived: i64) -> Error {
+    Error::new(Code::Stale).with_header("ETag", crate::web::etag(actor, version, derived))
+}
+
+/// Changes the profile, the status or the identity document.
+///
+/// # Errors
+/// 422 with every field that breaks a rule; else as every change.
+pub fn change(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    id: CustomerId,
+    version: i64,
+    patch: &CustomerPatch,
+) -> Result<()> {
+    let today = house.settings.day(actor.now());
+    edit(conn, actor, id, version, "updated", |conn, whole| {
+        let row = &mut whole.row.customer;
+        let kind = CustomerKind::from_code(&row.kind).ok_or_else(|| Error::internal("a kind that is none"))?;
+        let old = profile::load(row)?;
+        let mut profile = patch.applied_to(&old).map_err(|_| Error::field("/restricted", "incomplete"))?;
+        crate::web::check_rules(&profile)?;
+        profile::clean(kind, &mut profile, today)?;
+        match &patch.identity {
+            None => {}
+            Some(None) => store::replace_identity(conn, id, None)?,
+            Some(Some(document)) => {
+                let identity = create::identity_row(house, id, kind, document, &mut profile, today)?;
+                store::replace_identity(conn, id, Some(&identity))?;
+            }
+        }
+        if let Some(status) = patch.status {
+            row.status = status.as_str().to_owned();
+        }
+        let renamed = profile.name != old.name;
+        profile::store(&profile, row)?;
+        if renamed {
+            row.name_sort = name_sort::name_sort(kind, &profile.name);
+            row.search_version = search::SEARCH_VERSION;
+            let tokens = create::tokens(kind, &profile.name);
+            guanxi_db::search::index_customer(conn, id, row.search_key, &tokens)?;
+        }
+        Ok(())
+    })
+}
+
+/// Takes a customer out of the lists; it stays readable by its id.
+///
+/// # Errors
+/// 409 for one that is archived; else as every change.
+pub fn archive(conn: &mut DbConn, actor: &Actor, id: CustomerId, version: i64) -> Result<()> {
+    edit(conn, actor, id, version, "archived", |_, whole| {
+        let row = &mut whole.row.customer;
+        if row.archived {
+            return Err(Error::conflict("", "already_archived"));
+        }
+        row.archived = true;
+        row.archived_at = Some(actor.now());
+        Ok(())
+    })
+}
+
+/// Puts an archived customer back into the lists.
+///
+/// # Errors
+/// 409 for one that is not archived; else as every change.
+pub fn restore(conn: &mut DbConn, actor: &Actor, id: CustomerId, version: i64) -> Result<()> {
+    edit(conn, actor, id, version, "restored", |_, whole| {
+        let row = &mut whole.row.customer;
+        if !row.archived {
+            return Err(Error::conflict("", "not_archived"));
+        }
+        row.archived = false;
+        row.archived_at = None;
+        Ok(())
+    })
+}

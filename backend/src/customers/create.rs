@@ -1,0 +1,216 @@
+use chrono::NaiveDate;
+use guanxi_api::{Amount, CustomerKind, NewCustomer, Role, TeamRole, Tier};
+use guanxi_db::{DbConn, DbError, Moment, next_customer_number, next_customer_numbers};
+
+use crate::access::{Actor, OrgUnitId, UserId};
+use crate::audit;
+use crate::customers::rules::{customer_no, name_sort, search};
+use crate::customers::store::{self, CustomerRow, ExternalIdRow, FiguresRow, IdentityRow, NewRows, TeamRow};
+use crate::customers::{CustomerId, House, contact_points, external_ids, identity_context, ownership, profile, purpose};
+use crate::customers::{seal, view};
+use crate::error::{Error, Result};
+
+/// Creates a customer; gives its id.
+///
+/// # Errors
+/// 422 with every field that breaks a rule, 409 for an external id that is taken.
+pub fn create(conn: &mut DbConn, actor: &Actor, house: House<'_>, new: &NewCustomer) -> Result<CustomerId> {
+    let unit_id = match (new.org_unit_id, actor.org_unit_id()) {
+        (Some(id), _) => OrgUnitId::new(id),
+        (None, Some(id)) => id,
+        (None, None) => return Err(Error::field("/org_unit_id", "required")),
+    };
+    let own = (actor.role() == Some(Role::Rm)).then(|| actor.user_id()).flatten();
+    let owner_id = new.owner_id.map(UserId::new).or(own);
+    ownership::check_placement(conn, actor, unit_id, owner_id)?;
+    let number = next_customer_number(conn)?;
+    let rows = rows(actor, house, new, &Place { unit_id, owner_id }, number)?;
+    store::insert(conn, &rows).map_err(taken)?;
+    record_creation(conn, actor, rows.customer.id)?;
+    Ok(rows.customer.id)
+}
+
+/// Where a new customer belongs.
+struct Place {
+    unit_id: OrgUnitId,
+    owner_id: Option<UserId>,
+}
+
+/// The one unique value of a new customer that a client chooses is an external id.
+pub(super) fn taken(error: DbError) -> Error {
+    match error {
+        DbError::Unique => Error::conflict("/external_ids", "taken"),
+        other => other.into(),
+    }
+}
+
+fn record_creation(conn: &mut DbConn, actor: &Actor, id: CustomerId) -> Result<()> {
+    // The creator may not see what they created (an owner elsewhere); the record is made all the same.
+    let operator = Actor::operator(actor.now());
+    let whole = view::whole(conn, &crate::access::Scope::of(&operator), id)?;
+    let after = view::audited(&whole)?;
+    audit::record(
+        conn,
+        actor,
+        &audit::Change {
+            resource_type: "customer",
+            resource_id: id.uuid(),
+            action: "created",
+            version: 1,
+            changes: audit::changes_between(&serde_json::json!({}), &after),
+            reason: None,
+        },
+    )
+}
+
+fn rows(actor: &Actor, house: House<'_>, new: &NewCustomer, place: &Place, number: i64) -> Result<NewRows> {
+    let today = house.settings.day(actor.now());
+    let id: CustomerId = actor.new_id();
+    let mut profile = new.profile();
+    profile::clean(new.kind, &mut profile, today)?;
+    let identity = match &new.identity {
+        Some(document) => Some(identity_row(house, id, new.kind, document, &mut profile, today)?),
+        None => None,
+    };
+    let points = contact_points::new_rows(actor, house, id, &new.contact_points)?;
+    external_ids::check(&new.external_ids)?;
+    let mut row = CustomerRow {
+        id,
+        search_key: number,
+        customer_no: customer_no::from_sequence(u64::try_from(number).unwrap_or_default()),
+        kind: new.kind.as_str().to_owned(),
+        status: new.status.as_str().to_owned(),
+        name: String::new(),
+        name_sort: name_sort::name_sort(new.kind, &profile.name),
+        gender: None,
+        birth_date: None,
+        birth_year: None,
+        marital_status: None,
+        province: None,
+        city: None,
+        occupation: None,
+        industry: None,
+        income_band: None,
+        source: None,
+        risk_attribute: None,
+        customer_since: None,
+        do_not_contact: false,
+        restricted: false,
+        details: guanxi_db::Doc(serde_json::Value::Null),
+        phone_masked: contact_points::primary_phone(&points),
+        org_unit_id: place.unit_id,
+        owner_id: place.owner_id,
+        archived_at: None,
+        archived: false,
+        search_version: search::SEARCH_VERSION,
+        version: 1,
+        created_at: actor.now(),
+        updated_at: actor.now(),
+    };
+    profile::store(&profile, &mut row)?;
+    Ok(NewRows {
+        figures: FiguresRow {
+            customer_id: id,
+            tier: Tier::Mass.as_str().to_owned(),
+            aum: 0,
+            city: row.city.clone(),
+            archived: false,
+            version: 1,
+            as_of: actor.now(),
+        },
+        tokens: tokens(new.kind, &profile.name),
+        customer: row,
+        identity,
+        contact_points: points,
+        external_ids: new
+            .external_ids
+            .iter()
+            .map(|external| ExternalIdRow {
+                source: external.source.clone(),
+                value: external.id.trim().to_owned(),
+                customer_id: id,
+            })
+            .collect(),
+    })
+}
+
+/// The search tokens of a name.
+pub(super) fn tokens(kind: CustomerKind, name: &str) -> Vec<String> {
+    search::index_tokens(kind, name, &[]).into_iter().collect()
+}
+
+/// An identity document as it is stored: encrypted, with a keyed hash to find it by.
+pub(super) fn identity_row(
+    house: House<'_>,
+    id: CustomerId,
+    kind: CustomerKind,
+    document: &guanxi_api::IdentityDocument,
+    profile: &mut guanxi_api::CustomerProfile,
+    today: NaiveDate,
+) -> Result<IdentityRow> {
+    let normalised = profile::check_identity(kind, document, profile, today)?;
+    Ok(IdentityRow {
+        customer_id: id,
+        kind: document.kind.as_str().to_owned(),
+        cipher: seal(house.keys, &normalised.number, &identity_context(&id))?,
+        value_hash: house.keys.keyed_hash(purpose::IDENTITY, &normalised.number).to_vec(),
+        masked: normalised.masked,
+    })
+}
+
+/// A customer for [`create_many`]: where it belongs is known, and figures that a job brings along.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    pub new: NewCustomer,
+    pub org_unit_id: OrgUnitId,
+    pub owner_id: Option<UserId>,
+    pub team: Vec<(UserId, TeamRole)>,
+    pub tier: Tier,
+    /// In the base currency.
+    pub aum: Amount,
+    pub created_at: Moment,
+    pub updated_at: Moment,
+    pub archived: bool,
+}
+
+/// Creates many customers at once, for jobs: one audit entry for all of them, no event for each.
+///
+/// # Errors
+/// The first customer that breaks a rule; then none is created.
+pub fn create_many(conn: &mut DbConn, actor: &Actor, house: House<'_>, customers: &[Prepared]) -> Result<usize> {
+    let count = i64::try_from(customers.len()).unwrap_or(i64::MAX);
+    let numbers = next_customer_numbers(conn, count)?;
+    let mut all = Vec::with_capacity(customers.len());
+    let mut teams = Vec::new();
+    for (prepared, number) in customers.iter().zip(numbers) {
+        let place = Place { unit_id: prepared.org_unit_id, owner_id: prepared.owner_id };
+        let mut rows = rows(actor, house, &prepared.new, &place, number)?;
+        rows.figures.tier = prepared.tier.as_str().to_owned();
+        rows.figures.aum = prepared.aum.0;
+        rows.figures.archived = prepared.archived;
+        rows.customer.archived = prepared.archived;
+        rows.customer.archived_at = prepared.archived.then(|| actor.now());
+        rows.customer.created_at = prepared.created_at;
+        rows.customer.updated_at = prepared.updated_at;
+        teams.extend(prepared.team.iter().map(|(user_id, role)| TeamRow {
+            customer_id: rows.customer.id,
+            user_id: *user_id,
+            role: role.as_str().to_owned(),
+        }));
+        all.push(rows);
+    }
+    store::insert_many(conn, &all, &teams).map_err(taken)?;
+    let entry = audit::Entry {
+        action: "customer.created_many".into(),
+        resource_type: "customer",
+        resource_id: None,
+        changes: &[guanxi_api::FieldChange {
+            field: "count".into(),
+            before: None,
+            after: Some(serde_json::json!(all.len())),
+        }],
+        reason: None,
+    };
+    audit::note(conn, actor, &entry)?;
+    Ok(all.len())
+}

@@ -1,0 +1,108 @@
+use guanxi_api::{ExternalId, NewCustomer};
+use guanxi_db::{DbConn, DbError};
+
+use crate::access::Actor;
+use crate::customers::change::edit;
+use crate::customers::store::ExternalIdRow;
+use crate::customers::{CustomerId, House, create, store, view};
+use crate::error::{Error, FieldError, Result};
+use crate::text;
+
+/// Checks the external ids of a new customer.
+///
+/// # Errors
+/// 422 with every one that is not a line of text, or whose system was named before.
+pub(super) fn check(ids: &[ExternalId]) -> Result<()> {
+    let mut wrong = Vec::new();
+    for (n, external) in ids.iter().enumerate() {
+        if let Err(broken) = text::line(&external.id, 100) {
+            wrong.push(FieldError::broken(format!("/external_ids/{n}/id"), broken));
+        }
+        if ids.iter().take(n).any(|other| other.source == external.source) {
+            wrong.push(FieldError::new(format!("/external_ids/{n}/source"), "duplicate"));
+        }
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(Error::fields(wrong)) }
+}
+
+/// Gives a customer its key in another system, in place of the one it had.
+///
+/// # Errors
+/// 409 when another customer has it; else as every change of a customer.
+pub fn set_external_id(
+    conn: &mut DbConn,
+    actor: &Actor,
+    id: CustomerId,
+    version: i64,
+    external: &ExternalId,
+) -> Result<()> {
+    crate::web::check_rules(external)?;
+    let value = text::line(&external.id, 100).map_err(|broken| Error::fields(vec![FieldError::broken("/id", broken)]))?;
+    edit(conn, actor, id, version, "updated", |conn, _| {
+        store::delete_external_id(conn, id, &external.source)?;
+        let row = ExternalIdRow { source: external.source.clone(), value, customer_id: id };
+        store::insert_external_ids(conn, &[row]).map_err(|error| match error {
+            DbError::Unique => Error::conflict("/id", "taken"),
+            other => other.into(),
+        })
+    })
+}
+
+/// Takes from a customer its key in another system.
+///
+/// # Errors
+/// 404 when it has none there; else as every change of a customer.
+pub fn remove_external_id(conn: &mut DbConn, actor: &Actor, id: CustomerId, version: i64, source: &str) -> Result<()> {
+    edit(conn, actor, id, version, "updated", |conn, _| {
+        if store::delete_external_id(conn, id, source)? { Ok(()) } else { Err(Error::not_found()) }
+    })
+}
+
+/// What an upsert did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Upserted {
+    Created(CustomerId),
+    /// Updated, or found as it should be.
+    Kept(CustomerId),
+}
+
+/// Creates the customer with a key of another system, or brings the one that has it to the given profile. Members that are
+/// not given are cleared; contact points, identity and placement of an existing customer stay as they are.
+///
+/// # Errors
+/// 404 when the customer with this key is outside the actor's scope; else as creating and changing.
+pub fn upsert(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    external: &ExternalId,
+    new: &NewCustomer,
+) -> Result<Upserted> {
+    crate::web::check_rules(external)?;
+    let Some(id) = store::by_external_id(conn, &external.source, external.id.trim())? else {
+        let mut new = new.clone();
+        new.external_ids.retain(|other| other.source != external.source);
+        new.external_ids.push(external.clone());
+        return create::create(conn, actor, house, &new).map(Upserted::Created);
+    };
+    let today = house.settings.day(actor.now());
+    let whole = view::whole(conn, &crate::access::Scope::of(actor), id)?;
+    if whole.row.customer.kind != new.kind.as_str() {
+        return Err(Error::conflict("/kind", "kind_differs"));
+    }
+    edit(conn, actor, id, whole.row.customer.version, "updated", |conn, whole| {
+        let row = &mut whole.row.customer;
+        let mut profile = new.profile();
+        crate::customers::profile::clean(new.kind, &mut profile, today)?;
+        row.status = new.status.as_str().to_owned();
+        let renamed = row.name != profile.name;
+        crate::customers::profile::store(&profile, row)?;
+        if renamed {
+            row.name_sort = crate::customers::rules::name_sort::name_sort(new.kind, &profile.name);
+            let tokens = create::tokens(new.kind, &profile.name);
+            guanxi_db::search::index_customer(conn, id, row.search_key, &tokens)?;
+        }
+        Ok(())
+    })?;
+    Ok(Upserted::Kept(id))
+}

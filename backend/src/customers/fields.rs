@@ -1,0 +1,56 @@
+use guanxi_api::{
+    CustomerKind, CustomerSource, CustomerStatus, Gender, IncomeBand, MaritalStatus, RiskAttribute, Tier,
+};
+use guanxi_db::{Condition, Value};
+
+use crate::listing::filter::FieldType::{Bool, Code, Date, Id, Instant, Integer, Money, Text};
+use crate::listing::{Field, Privacy, Resource};
+
+/// What customers can be filtered and sorted by.
+pub(super) static FIELDS: &[Field] = &[
+    Field::new("kind", "customer.kind", Code(CustomerKind::CODES)),
+    Field::new("status", "customer.status", Code(CustomerStatus::CODES)),
+    Field::new("tier", "customer_figures.tier", Code(Tier::CODES)).privacy(Privacy::Sensitive),
+    Field::new("aum", "customer_figures.aum", Money)
+        .sortable_with("customer_figures.customer_id")
+        .privacy(Privacy::Sensitive),
+    Field::new("name", "customer.name_sort", Text).sortable().privacy(Privacy::Order),
+    Field::new("full_name", "customer.name", Text).privacy(Privacy::Personal),
+    Field::new("customer_no", "customer.customer_no", Text).sortable(),
+    Field::new("gender", "customer.gender", Code(Gender::CODES)).nullable(),
+    Field::new("birth_date", "customer.birth_date", Date).nullable().privacy(Privacy::Sensitive),
+    Field::new("birth_year", "customer.birth_year", Integer).nullable().privacy(Privacy::Sensitive),
+    Field::new("marital_status", "customer.marital_status", Code(MaritalStatus::CODES)).nullable(),
+    Field::new("province", "customer.province", Text).nullable(),
+    Field::new("city", "customer_figures.city", Text).nullable(),
+    Field::new("occupation", "customer.occupation", Text).nullable(),
+    Field::new("industry", "customer.industry", Text).nullable(),
+    Field::new("income_band", "customer.income_band", Code(IncomeBand::CODES)).nullable().privacy(Privacy::Sensitive),
+    Field::new("source", "customer.source", Code(CustomerSource::CODES)).nullable(),
+    Field::new("risk_attribute", "customer.risk_attribute", Code(RiskAttribute::CODES)).nullable(),
+    Field::new("customer_since", "customer.customer_since", Date).nullable(),
+    Field::new("do_not_contact", "customer.do_not_contact", Bool),
+    Field::new("restricted", "customer.restricted", Bool),
+    Field::new("org_unit_id", "customer.org_unit_id", Id),
+    Field::new("owner_id", "customer.owner_id", Id).nullable(),
+    Field::new("archived", "customer.archived", Bool),
+    Field::new("created_at", "customer.created_at", Instant).sortable(),
+    Field::new("updated_at", "customer.updated_at", Instant).sortable(),
+];
+
+pub(super) static CUSTOMERS: Resource = Resource {
+    name: "customers",
+    fields: FIELDS,
+    default_sort: "name",
+    id_column: "customer.id",
+    unless_asked: Some(("archived", present)),
+};
+
+/// Said of both tables, so that the indexes of either can serve.
+fn present() -> Condition {
+    Condition::new()
+        .sql("customer.archived = ")
+        .bind(Value::Bool(false))
+        .sql(" AND customer_figures.archived = ")
+        .bind(Value::Bool(false))
+}

@@ -1,0 +1,99 @@
+//! The customers of the bank: persons and organisations, how to reach them, who looks after them, and how they are found.
+//!
+//! Every function takes the actor, whose [`Scope`](crate::access::Scope) says which customers exist for them: any other is
+//! not found. Identity numbers and contact points are stored encrypted, found by keyed hashes and shown masked; [`reveal`]
+//! gives them in the clear, on record. A change is made from a version and fails when it is no longer the newest.
+
+mod change;
+mod contact_points;
+mod create;
+mod external_ids;
+mod fields;
+mod list;
+mod ownership;
+mod profile;
+mod reveal;
+mod routes;
+pub mod rules;
+mod store;
+#[cfg(test)]
+mod tests;
+mod view;
+
+pub use change::{archive, change, restore};
+pub use contact_points::{add_contact_point, change_contact_point, remove_contact_point};
+pub use create::{Prepared, create, create_many};
+pub use external_ids::{Upserted, remove_external_id, set_external_id, upsert};
+pub use list::{list, search};
+pub use ownership::{assign, set_team};
+pub use reveal::reveal;
+pub use view::{history, read};
+
+use guanxi_db::Id;
+
+use crate::access::Keys;
+use crate::access::sealing::Context;
+use crate::error::{Error, Result};
+use crate::installation::Settings;
+
+/// Marks ids of customers.
+#[derive(Debug)]
+pub enum CustomerMark {}
+/// Marks ids of contact points.
+#[derive(Debug)]
+pub enum ContactPointMark {}
+
+pub type CustomerId = Id<CustomerMark>;
+pub type ContactPointId = Id<ContactPointMark>;
+
+/// The keys and settings that the rules of this room need beside the actor.
+#[derive(Clone, Copy, Debug)]
+pub struct House<'a> {
+    pub keys: &'a Keys,
+    pub settings: &'a Settings,
+}
+
+/// The routes of this room.
+pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
+    config
+        .service(routes::list_customers)
+        .service(routes::create_customer)
+        .service(routes::search_customers)
+        .service(routes::upsert_customer)
+        .service(routes::get_customer)
+        .service(routes::change_customer)
+        .service(routes::archive_customer)
+        .service(routes::restore_customer)
+        .service(routes::get_customer_history)
+        .service(routes::reveal_customer)
+        .service(routes::assign_customer)
+        .service(routes::set_customer_team)
+        .service(routes::add_contact_point)
+        .service(routes::change_contact_point)
+        .service(routes::remove_contact_point)
+        .service(routes::set_external_id)
+        .service(routes::remove_external_id);
+}
+
+/// Purposes of keyed hashes: equal values of two kinds have nothing in common.
+mod purpose {
+    pub(super) const IDENTITY: &str = "identity";
+    pub(super) const CONTACT: &str = "contact";
+    pub(super) const PHONE_TAIL: &str = "phone_tail";
+}
+
+fn identity_context(id: &CustomerId) -> Context<'_> {
+    Context { table: "identity_document", column: "cipher", id: id.as_bytes() }
+}
+
+fn contact_context(id: &ContactPointId) -> Context<'_> {
+    Context { table: "contact_point", column: "cipher", id: id.as_bytes() }
+}
+
+fn seal(keys: &Keys, value: &str, context: &Context<'_>) -> Result<Vec<u8>> {
+    keys.data().seal(value.as_bytes(), context).map_err(Error::internal)
+}
+
+fn open(keys: &Keys, sealed: &[u8], context: &Context<'_>) -> Result<String> {
+    keys.data().open_text(sealed, context).map_err(Error::internal)
+}

@@ -1,0 +1,8 @@
+//! What is true of customers whatever the database and the protocol: pure functions over values.
+
+pub mod contact;
+pub mod customer_no;
+pub mod identity;
+pub mod name_sort;
+mod reading;
+pub mod search;

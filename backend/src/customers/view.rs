@@ -1,0 +1,204 @@
+use guanxi_api::{
+    Amount, AuditEntry, ContactPoint, ContactPointKind, ContactPointUse, Customer, CustomerFigures, CustomerKind,
+    CustomerProfile, CustomerStatus, ExternalId, IdentityDocument, IdentityKind, Instant, LocalName, Money, Page,
+    TeamMember, TeamRole, Tier, UnitRef, UserRef, ValueSource,
+};
+use guanxi_db::{DbConn, Id};
+use serde_json::{Value, json};
+
+use crate::access::{Actor, MaskProfile, Scope};
+use crate::audit;
+use crate::customers::store::{self, ContactPointRow, WholeRow};
+use crate::customers::{CustomerId, House, profile};
+use crate::error::{Error, Result};
+use crate::listing::ListRequest;
+
+/// A customer with everything that belongs to it, as the database has it.
+pub(super) struct Whole {
+    pub(super) row: WholeRow,
+    pub(super) identity: Option<store::IdentityRow>,
+    pub(super) contact_points: Vec<ContactPointRow>,
+    pub(super) external_ids: Vec<store::ExternalIdRow>,
+    pub(super) team: Vec<(Id<crate::access::UserMark>, String, String)>,
+}
+
+/// Reads a customer that the scope has.
+///
+/// # Errors
+/// 404 for any other.
+pub(super) fn whole(conn: &mut DbConn, scope: &Scope, id: CustomerId) -> Result<Whole> {
+    let row = store::find(conn, scope, id)?;
+    Ok(Whole {
+        row,
+        identity: store::identity(conn, id)?,
+        contact_points: store::contact_points(conn, id)?,
+        external_ids: store::external_ids(conn, id)?,
+        team: store::team(conn, id)?,
+    })
+}
+
+/// A customer, masked for the actor, and the version of its figures.
+///
+/// # Errors
+/// 404 for one that the actor does not see.
+pub fn read(conn: &mut DbConn, actor: &Actor, house: House<'_>, id: CustomerId) -> Result<(Customer, i64)> {
+    let whole = whole(conn, &Scope::of(actor), id)?;
+    let derived = whole.row.figures.version;
+    Ok((render(actor, house, whole)?, derived))
+}
+
+/// The history of a customer, newest first.
+///
+/// # Errors
+/// 404 for one that the actor does not see; else as every list.
+pub fn history(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    id: CustomerId,
+    request: &ListRequest,
+) -> Result<Page<AuditEntry>> {
+    store::find(conn, &Scope::of(actor), id)?;
+    audit::history(conn, actor, house.keys, ("customer", id.uuid()), request)
+}
+
+fn known<T>(value: Option<T>) -> Result<T> {
+    value.ok_or_else(|| Error::internal("a code that is none"))
+}
+
+fn render(actor: &Actor, house: House<'_>, whole: Whole) -> Result<Customer> {
+    let WholeRow { customer: row, figures, unit_zh, unit_en, owner_name } = whole.row;
+    let mut profile = profile::load(&row)?;
+    let mut masked: Vec<String> = Vec::new();
+    if whole.identity.is_some() {
+        masked.push("identity.number".into());
+    }
+    if !whole.contact_points.is_empty() {
+        masked.push("contact_points.value".into());
+    }
+    let restricted = actor.mask_profile() == MaskProfile::Restricted;
+    if restricted {
+        mask_profile(&mut profile, &mut masked);
+        masked.extend(["figures.tier".into(), "figures.aum".into()]);
+    }
+    let instant = |at: guanxi_db::Moment| Instant(at.to_utc());
+    let money = Money { amount: Amount(figures.aum), currency: house.settings.base_currency.clone() };
+    Ok(Customer {
+        id: row.id.uuid(),
+        kind: known(CustomerKind::from_code(&row.kind))?,
+        status: known(CustomerStatus::from_code(&row.status))?,
+        org_unit: UnitRef { id: row.org_unit_id.uuid(), name: LocalName { zh_cn: unit_zh, en: unit_en } },
+        owner: row.owner_id.map(|id| UserRef { id: id.uuid(), display_name: owner_name.unwrap_or_default() }),
+        team: whole
+            .team
+            .into_iter()
+            .map(|(id, display_name, role)| {
+                let role = known(TeamRole::from_code(&role))?;
+                Ok(TeamMember { user: UserRef { id: id.uuid(), display_name }, role })
+            })
+            .collect::<Result<_>>()?,
+        profile,
+        identity: whole
+            .identity
+            .map(|identity| {
+                let kind = known(IdentityKind::from_code(&identity.kind))?;
+                Ok::<_, Error>(IdentityDocument { kind, number: identity.masked })
+            })
+            .transpose()?,
+        contact_points: whole.contact_points.into_iter().map(contact_point).collect::<Result<_>>()?,
+        external_ids: whole
+            .external_ids
+            .into_iter()
+            .map(|external| ExternalId { source: external.source, id: external.value })
+            .collect(),
+        figures: CustomerFigures {
+            tier: if restricted { None } else { Some(known(Tier::from_code(&figures.tier))?) },
+            aum: (!restricted).then_some(money),
+            as_of: instant(figures.as_of),
+        },
+        archived_at: row.archived_at.map(instant),
+        version: row.version,
+        created_at: instant(row.created_at),
+        updated_at: instant(row.updated_at),
+        customer_no: row.customer_no,
+        masked,
+    })
+}
+
+fn contact_point(row: ContactPointRow) -> Result<ContactPoint> {
+    Ok(ContactPoint {
+        id: row.id.uuid(),
+        kind: known(ContactPointKind::from_code(&row.kind))?,
+        value: row.masked,
+        r#use: known(ContactPointUse::from_code(&row.usage))?,
+        primary: row.is_primary,
+        verified: row.verified,
+        source: known(ValueSource::from_code(&row.source))?,
+        updated_at: Instant(row.updated_at.to_utc()),
+    })
+}
+
+/// Takes out what only those see who look after customers.
+fn mask_profile(profile: &mut CustomerProfile, masked: &mut Vec<String>) {
+    let mut hide = |name: &str, had: bool| {
+        if had {
+            masked.push(name.to_owned());
+        }
+    };
+    hide("birth_date", profile.birth_date.take().is_some());
+    hide("birth_year", profile.birth_year.take().is_some());
+    hide("income_band", profile.income_band.take().is_some());
+    hide("notes", profile.notes.take().is_some());
+    hide("character", profile.character.take().is_some());
+    hide("dislikes", profile.dislikes.take().is_some());
+    hide("outside_assets", !std::mem::take(&mut profile.outside_assets).is_empty());
+    hide("goals", !std::mem::take(&mut profile.goals).is_empty());
+    hide("needs", !std::mem::take(&mut profile.needs).is_empty());
+    hide("risks", !std::mem::take(&mut profile.risks).is_empty());
+}
+
+/// What the audit trail compares before and after a change: everything that can change, sensitive values masked.
+pub(super) fn audited(whole: &Whole) -> Result<Value> {
+    let row = &whole.row.customer;
+    let mut members = serde_json::to_value(profile::load(row)?).map_err(Error::internal)?;
+    let points: Vec<Value> = whole
+        .contact_points
+        .iter()
+        .map(|point| {
+            json!({
+                "kind": point.kind, "value": point.masked, "use": point.usage,
+                "primary": point.is_primary, "verified": point.verified,
+            })
+        })
+        .collect();
+    let external: Vec<Value> =
+        whole.external_ids.iter().map(|item| json!({"source": item.source, "id": item.value})).collect();
+    let team: Vec<Value> =
+        whole.team.iter().map(|(id, name, role)| json!({"id": id.uuid(), "name": name, "role": role})).collect();
+    if let Some(members) = members.as_object_mut() {
+        let list = |items: Vec<Value>| if items.is_empty() { Value::Null } else { Value::Array(items) };
+        members.insert("status".into(), json!(row.status));
+        members.insert("archived".into(), if row.archived { json!(true) } else { Value::Null });
+        members.insert("org_unit_id".into(), json!(row.org_unit_id.uuid()));
+        members.insert(
+            "owner".into(),
+            match row.owner_id {
+                Some(id) => json!({"id": id.uuid(), "name": whole.row.owner_name}),
+                None => Value::Null,
+            },
+        );
+        members.insert(
+            "identity".into(),
+            whole.identity.as_ref().map_or(Value::Null, |document| json!({"kind": document.kind, "number": document.masked})),
+        );
+        members.insert("contact_points".into(), list(points));
+        members.insert("external_ids".into(), list(external));
+        members.insert("team".into(), list(team));
+        members.retain(|_, value| !value.as_array().is_some_and(Vec::is_empty));
+        // The default of do-not-disturb says nothing.
+        if members.get("do_not_contact") == Some(&json!({"all": false, "channels": [], "hours": null})) {
+            members.remove("do_not_contact");
+        }
+    }
+    Ok(members)
+}

@@ -1,0 +1,181 @@
+//! Demo data: a made-up bank to try, to learn on and to measure with. Only ever put into an empty database.
+
+pub mod generator;
+
+use std::path::PathBuf;
+
+use guanxi_api::{NewOrgUnit, NewUser, Role};
+use guanxi_db::{DbConn, Id};
+
+use crate::access::password::Parameters;
+use crate::access::{Actor, Hasher, OrgUnitId, UserId};
+use crate::config::Config;
+use crate::customers::{self, House, Prepared};
+use crate::error::{Error, Result};
+use crate::server::Opened;
+use crate::{clock, installation, org};
+use generator::Bank;
+
+/// Customers a transaction.
+const CHUNK: u64 = 250;
+
+/// Where the sign-ins of the demo users are kept.
+fn sign_in_file(config: &Config) -> PathBuf {
+    config.data.join("demo-sign-ins.txt")
+}
+
+/// The sign-ins of the demo users, if there are any.
+pub fn sign_ins(config: &Config) -> Option<String> {
+    std::fs::read_to_string(sign_in_file(config)).ok()
+}
+
+/// Makes demo data if the database is empty.
+///
+/// # Errors
+/// When the database fails.
+pub fn ensure(config: &Config, opened: Opened, customers: u32, seed: u64) -> Result<Opened> {
+    if opened.db.read_blocking(is_empty)? {
+        make(config, &opened, customers, seed)?;
+    }
+    Ok(opened)
+}
+
+fn is_empty(conn: &mut DbConn) -> Result<bool> {
+    Ok(!org::any_user(conn)?)
+}
+
+/// Makes demo data: the bank, its staff and so many customers; gives what was made, in a sentence.
+///
+/// # Errors
+/// When the database is not empty, or fails.
+pub fn make(config: &Config, opened: &Opened, customers: u32, seed: u64) -> Result<String> {
+    if !opened.db.read_blocking(is_empty)? {
+        return Err(Error::internal("the database is not empty: demo data only goes into an empty one"));
+    }
+    let started = clock::now();
+    let bank = generator::bank(seed, u64::from(customers));
+    // One password for all of them, made for this installation, hashed once.
+    let password = org::one_time_password()?;
+    let hash = Hasher::new(Parameters::FLOOR, 1)?.hash_blocking(&password)?;
+    write_sign_ins(config, &bank, &password)?;
+    let shared = bank.clone();
+    let (units, users) = opened.db.write_blocking(move |conn| make_bank(conn, &shared, &hash))?;
+    make_customers(opened, &bank, seed, u64::from(customers), &units, &users)?;
+    let seconds = (clock::now().0 - started.0) / 1_000_000;
+    Ok(format!("{} units, {} users and {customers} customers in {seconds} s", units.len(), users.len()))
+}
+
+fn write_sign_ins(config: &Config, bank: &Bank, password: &str) -> Result<()> {
+    let mut text = String::from("Sign in as (all with the same password):\n");
+    for user in bank.showcase.iter().filter_map(|index| bank.users.get(*index)) {
+        text.push_str(&format!("  {:<20} {:<16} {}\n", user.username, user.role.as_str(), user.display_name));
+    }
+    text.push_str(&format!("Password: {password}\n"));
+    installation::write_secret(&sign_in_file(config), &text).map_err(Error::internal)
+}
+
+type Made = (Vec<OrgUnitId>, Vec<UserId>);
+
+fn make_bank(conn: &mut DbConn, bank: &Bank, password_hash: &str) -> Result<Made> {
+    let actor = Actor::operator(clock::now());
+    let root = org::root(conn)?;
+    let mut units: Vec<OrgUnitId> = Vec::with_capacity(bank.units.len());
+    for unit in &bank.units {
+        let id = match unit.parent.and_then(|index| units.get(index)) {
+            None => {
+                org::rename_root(conn, &actor, &unit.name)?;
+                root.id
+            }
+            Some(parent) => {
+                let new = NewOrgUnit {
+                    parent_id: parent.uuid(),
+                    kind: unit.kind,
+                    code: unit.code.clone(),
+                    name: unit.name.clone(),
+                };
+                org::create_unit(conn, &actor, &new)?.id
+            }
+        };
+        units.push(Id::new(id));
+    }
+    let mut users = Vec::with_capacity(bank.users.len());
+    for user in &bank.users {
+        let unit = units.get(user.unit).ok_or_else(|| Error::internal("a demo user without a unit"))?;
+        let new = NewUser {
+            username: user.username.clone(),
+            display_name: user.display_name.clone(),
+            role: user.role,
+            org_unit_id: unit.uuid(),
+        };
+        let password = org::NewPassword { hash: password_hash, must_change: false };
+        users.push(Id::new(org::create_user(conn, &actor, &new, password)?.id));
+    }
+    Ok((units, users))
+}
+
+fn make_customers(
+    opened: &Opened,
+    bank: &Bank,
+    seed: u64,
+    customers: u64,
+    units: &[OrgUnitId],
+    users: &[UserId],
+) -> Result<()> {
+    let now = clock::now();
+    let today = opened.settings.day(now);
+    let prepare = |n: u64| -> Result<Prepared> {
+        let demo = generator::customer(seed, n, bank, today);
+        let unit = |index: usize| units.get(index).copied().ok_or_else(|| Error::internal("a unit that is none"));
+        let user = |index: usize| users.get(index).copied().ok_or_else(|| Error::internal("a user that is none"));
+        Ok(Prepared {
+            org_unit_id: unit(demo.unit)?,
+            owner_id: demo.owner.map(user).transpose()?,
+            team: demo.team.iter().map(|(index, role)| Ok((user(*index)?, *role))).collect::<Result<_>>()?,
+            tier: demo.tier,
+            aum: demo.aum,
+            created_at: now.plus_seconds(-i64::from(demo.created_days_ago) * 86_400),
+            updated_at: now.plus_seconds(-i64::from(demo.updated_days_ago) * 86_400),
+            archived: demo.archived,
+            new: demo.new,
+        })
+    };
+    let mut from = 0;
+    while from < customers {
+        let to = (from + CHUNK).min(customers);
+        let chunk: Vec<Prepared> = (from..to).map(prepare).collect::<Result<_>>()?;
+        let (keys, settings) = (std::sync::Arc::clone(&opened.keys), opened.settings.clone());
+        opened.db.write_blocking(move |conn| {
+            let house = House { keys: &keys, settings: &settings };
+            customers::create_many(conn, &Actor::operator(now), house, &chunk)
+        })?;
+        from = to;
+        if from % 50_000 == 0 {
+            tracing::info!(customers = from, "demo data");
+        }
+    }
+    opened.db.write_blocking(|conn| {
+        guanxi_db::analyse(conn)?;
+        Ok::<_, Error>(())
+    })
+}
+
+/// Adds an administrator or another user from the command line; gives the password to hand over.
+///
+/// # Errors
+/// As creating a user.
+pub fn add_user(opened: &Opened, username: &str, display_name: &str, role: Role) -> Result<String> {
+    let password = org::one_time_password()?;
+    let hash = Hasher::new(Parameters::FLOOR, 1)?.hash_blocking(&password)?;
+    let (username, display_name) = (username.to_owned(), display_name.to_owned());
+    opened.db.write_blocking(move |conn| {
+        let new = NewUser {
+            username: username.clone(),
+            display_name: display_name.clone(),
+            role,
+            org_unit_id: org::root(conn)?.id,
+        };
+        let password = org::NewPassword { hash: &hash, must_change: true };
+        org::create_user(conn, &Actor::operator(clock::now()), &new, password)
+    })?;
+    Ok(password)
+}

@@ -1,0 +1,114 @@
+//! What is fixed at the first start of an installation: the root of the tree of units, base currency, business zone, and a
+//! trace of the master key by which a wrong one is noticed before it does harm.
+
+use std::fs;
+use std::path::Path;
+
+use guanxi_api::LocalName;
+use guanxi_db::{DbConn, Engine, Moment};
+
+use crate::access::{Actor, Keys, MasterKey};
+use crate::config::{Config, ConfigError};
+use crate::error::{Error, Result};
+
+mod store;
+
+/// What an installation has decided once and for all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// ISO 4217 code.
+    pub base_currency: String,
+    /// Name of the business zone.
+    pub time_zone: String,
+}
+
+impl Settings {
+    /// The day in the bank's zone at a moment.
+    pub fn day(&self, at: Moment) -> chrono::NaiveDate {
+        let zone: chrono_tz::Tz = self.time_zone.parse().unwrap_or(chrono_tz::UTC);
+        at.to_utc().with_timezone(&zone).date_naive()
+    }
+}
+
+/// Reads what the first start decided, or decides it.
+///
+/// # Errors
+/// When the configuration says otherwise than the first start, or the master key is another one.
+pub fn open(conn: &mut DbConn, actor: &Actor, config: &Config, keys: &Keys) -> Result<Settings> {
+    let check = keys.keyed_hash("installation", "guanxi").to_vec();
+    match store::find(conn)? {
+        Some(row) => {
+            if row.key_check != check {
+                return Err(Error::internal("the master key is not the one that this database was set up with"));
+            }
+            if row.base_currency != config.base_currency || row.time_zone != config.time_zone.name() {
+                return Err(Error::internal(format!(
+                    "this database was set up with {} and {}; base currency and zone do not change",
+                    row.base_currency, row.time_zone
+                )));
+            }
+            Ok(Settings { base_currency: row.base_currency, time_zone: row.time_zone })
+        }
+        None => {
+            let settings =
+                Settings { base_currency: config.base_currency.clone(), time_zone: config.time_zone.name().to_owned() };
+            store::insert(conn, actor, &settings, &check)?;
+            let name = LocalName { zh_cn: "总行".into(), en: "Head office".into() };
+            crate::org::create_root(conn, actor, "0000", &name)?;
+            Ok(settings)
+        }
+    }
+}
+
+/// Writes and forgets a row, to see whether the database takes writes.
+///
+/// # Errors
+/// When it does not.
+pub fn write_probe(conn: &mut DbConn) -> Result<()> {
+    store::write_probe(conn)
+}
+
+/// The master key: from the configuration, or on SQLite from a file beside the database that the first start makes.
+///
+/// # Errors
+/// When there is none, it cannot be read or it is no key.
+pub fn master_key(config: &Config) -> std::result::Result<Keys, ConfigError> {
+    let wrong = |why: String| ConfigError(format!("master key: {why}"));
+    let text = match &config.master_key {
+        Some(secret) => secret.0.clone(),
+        None if config.database_url.engine() == Engine::Postgres => {
+            return Err(ConfigError(
+                "on PostgreSQL the master key must be given: GUANXI_MASTER_KEY=$(openssl rand -base64 32)".into(),
+            ));
+        }
+        None => {
+            let path = config.data.join("master.key");
+            match fs::read_to_string(&path) {
+                Ok(text) => text,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                    let text = MasterKey::generate().map_err(|error| wrong(error.to_string()))?.to_string();
+                    write_secret(&path, &text).map_err(|error| wrong(format!("{}: {error}", path.display())))?;
+                    text
+                }
+                Err(error) => return Err(wrong(format!("{}: {error}", path.display()))),
+            }
+        }
+    };
+    let master = MasterKey::from_text(&text).map_err(|error| wrong(error.to_string()))?;
+    Keys::new(&master).map_err(|error| wrong(error.to_string()))
+}
+
+/// Writes a file that only its owner can read.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_secret(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write;
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}

@@ -1,0 +1,107 @@
+//! The job loop: what runs by itself, in a thread of `serve`. `GUANXI_JOBS=off` leaves it out; with several servers on one
+//! database a lease row lets one of them publish at a time.
+
+mod store;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use actix_web::web;
+use guanxi_db::{DbConn, Id, Moment};
+use uuid::Uuid;
+
+use crate::access::{rotate_signing_keys, sessions};
+use crate::app::AppState;
+use crate::error::Result;
+use crate::{audit, clock, idempotency};
+
+/// How often the loop looks for work.
+const PAUSE: Duration = Duration::from_millis(250);
+/// How long a server may hold the publisher's lease without renewing it.
+const LEASE_SECONDS: i64 = 10;
+/// How often expired things are removed and keys looked at.
+const HOUSEKEEPING_SECONDS: i64 = 600;
+
+/// The running loop; it ends when this is told to or dropped.
+#[derive(Debug)]
+pub struct JobLoop {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl JobLoop {
+    /// Starts the loop.
+    ///
+    /// # Errors
+    /// When no thread can be had.
+    pub fn start(state: web::Data<AppState>) -> std::io::Result<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&stop);
+        let thread = std::thread::Builder::new().name("jobs".into()).spawn(move || run(&state, &seen))?;
+        Ok(JobLoop { stop, thread: Some(thread) })
+    }
+
+    /// Ends the loop after what it is doing.
+    pub fn stop(&mut self) {
+        self.stop.store(true, Ordering::SeqCst);
+        if let Some(thread) = self.thread.take() {
+            if thread.join().is_err() {
+                tracing::error!("the job loop panicked");
+            }
+        }
+    }
+}
+
+impl Drop for JobLoop {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn run(state: &web::Data<AppState>, stop: &AtomicBool) {
+    let holder = Uuid::now_v7();
+    let mut housekeeping_due = Moment(0);
+    while !stop.load(Ordering::SeqCst) {
+        let now = clock::now();
+        // Looking first keeps an idle server from writing four times a second.
+        let published = match state.db.read_blocking(audit::has_unpublished) {
+            Ok(true) => state.db.write_blocking(move |conn| publish_if_leader(conn, holder, now)),
+            Ok(false) => Ok(0),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = &published {
+            tracing::warn!(%error, "publishing failed; it is tried again");
+        }
+        if now >= housekeeping_due {
+            housekeeping_due = now.plus_seconds(HOUSEKEEPING_SECONDS);
+            if let Err(error) = keep_house(state, now) {
+                tracing::warn!(%error, "housekeeping failed; it is tried again");
+            }
+        }
+        // A full batch means that more waits.
+        if !matches!(published, Ok(done) if done >= 1000) {
+            std::thread::sleep(PAUSE);
+        }
+    }
+}
+
+/// Numbers events and seals audit entries if this server holds the lease, which it takes when it is free.
+///
+/// # Errors
+/// When the database fails.
+pub fn publish_if_leader(conn: &mut DbConn, holder: Uuid, now: Moment) -> Result<usize> {
+    let held = store::hold_lease(conn, "publisher", Id::new(holder), now, now.plus_seconds(LEASE_SECONDS))?;
+    if held { audit::publish(conn) } else { Ok(0) }
+}
+
+fn keep_house(state: &web::Data<AppState>, now: Moment) -> Result<()> {
+    let keys = Arc::clone(&state.keys);
+    state.db.write_blocking(move |conn| {
+        idempotency::purge(conn, now)?;
+        sessions::purge(conn, now)?;
+        rotate_signing_keys(conn, &keys, now)
+    })?;
+    state.signer.reload(&state.db, &state.keys, now)
+}

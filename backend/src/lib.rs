@@ -1,0 +1,30 @@
+//! Guanxi: relationship management for banks. One binary serves a documented REST API and the web app that is one of its
+//! clients, on an embedded SQLite or on PostgreSQL. `ARCHITECTURE.md` shows where things are.
+
+pub mod access;
+pub mod app;
+pub mod audit;
+pub mod clock;
+pub mod config;
+pub mod customers;
+pub mod demo;
+pub mod error;
+pub mod idempotency;
+pub mod installation;
+pub mod jobs;
+pub mod listing;
+pub mod messages;
+pub mod org;
+pub mod server;
+pub mod telemetry;
+pub mod text;
+pub mod verify;
+pub mod web;
+
+#[cfg(test)]
+mod checks;
+#[cfg(test)]
+mod testing;
+
+/// Names this build to clients, so that an open page sees that a newer one is served.
+pub const BUILD: &str = env!("CARGO_PKG_VERSION");

@@ -1,0 +1,364 @@
+//! What every list shares: the filter grammar, sort orders, keyset pages and their sealed cursors.
+//!
+//! A resource declares its [`Field`]s once. [`ListRequest::read`] turns what a client asked for into a [`Listing`]: a
+//! condition, an order and a place to go on from, which the room's store puts into its query, scope first.
+
+pub mod cursor;
+pub mod filter;
+pub mod sort;
+mod sql;
+
+use aws_lc_rs::hmac;
+use guanxi_api::{Include, ListQuery, PageInfo};
+use guanxi_db::{Condition, Id, Moment, Ordering, Value};
+
+use crate::access::{Actor, MaskProfile};
+use crate::error::{Code, Error, FieldError, Result};
+use cursor::{Cursor, Expected, Key};
+use filter::{FieldSpec, FieldType, FilterCode, FilterError, TypedFilter};
+use sort::{SortError, SortSpec};
+
+/// Rows a page when nothing is said.
+const DEFAULT_LIMIT: u32 = 50;
+/// How far a total is counted.
+pub const COUNTED: i64 = 10_000;
+
+/// One field of a resource that lists can filter or sort by.
+#[derive(Debug)]
+pub struct Field {
+    /// Its name on the wire.
+    pub name: &'static str,
+    /// Its column, with the table.
+    pub column: &'static str,
+    pub kind: FieldType,
+    pub nullable: bool,
+    /// Only columns that are never null can be sorted by.
+    pub sortable: bool,
+    pub privacy: Privacy,
+    /// The id beside this column in its index, where that is not the resource's own.
+    pub id_column: Option<&'static str>,
+}
+
+/// Where a field may be filtered by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Privacy {
+    /// Anywhere.
+    Open,
+    /// Only in a search's body, since URLs are logged.
+    Personal,
+    /// Only to sort by; a filter on the sort key would mean nothing to a person.
+    Order,
+    /// Anywhere, but not by those who see it masked.
+    Sensitive,
+}
+
+impl Field {
+    pub const fn new(name: &'static str, column: &'static str, kind: FieldType) -> Self {
+        Field { name, column, kind, nullable: false, sortable: false, privacy: Privacy::Open, id_column: None }
+    }
+
+    #[must_use]
+    pub const fn nullable(mut self) -> Self {
+        self.nullable = true;
+        self
+    }
+
+    #[must_use]
+    pub const fn sortable(mut self) -> Self {
+        self.sortable = true;
+        self
+    }
+
+    /// Sortable, with the id column of its own table, so that one index gives the whole order.
+    #[must_use]
+    pub const fn sortable_with(mut self, id_column: &'static str) -> Self {
+        self.sortable = true;
+        self.id_column = Some(id_column);
+        self
+    }
+
+    #[must_use]
+    pub const fn privacy(mut self, privacy: Privacy) -> Self {
+        self.privacy = privacy;
+        self
+    }
+}
+
+/// How one resource is listed.
+#[derive(Debug)]
+pub struct Resource {
+    /// Names the list in its cursors.
+    pub name: &'static str,
+    pub fields: &'static [Field],
+    /// The order when nothing is said, on the wire's names.
+    pub default_sort: &'static str,
+    /// The unique column that makes every order total.
+    pub id_column: &'static str,
+    /// The condition on rows that stand in lists although nobody asked for archived ones, and the field that asks.
+    pub unless_asked: Option<(&'static str, fn() -> Condition)>,
+}
+
+impl Resource {
+    fn field(&self, name: &str) -> Option<&'static Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+}
+
+/// What a client asks of a list.
+#[derive(Clone, Debug, Default)]
+pub struct ListRequest {
+    pub filter: Option<String>,
+    pub sort: Option<String>,
+    pub limit: Option<u32>,
+    pub cursor: Option<String>,
+    pub total: bool,
+    /// Search text, which belongs to what a cursor is bound to.
+    pub q: Option<String>,
+    /// Whether it came in a body, where personal fields may be named.
+    pub in_body: bool,
+}
+
+impl From<ListQuery> for ListRequest {
+    fn from(query: ListQuery) -> Self {
+        ListRequest {
+            filter: query.filter,
+            sort: query.sort,
+            limit: query.limit,
+            cursor: query.cursor,
+            total: query.include == Some(Include::Total),
+            q: None,
+            in_body: false,
+        }
+    }
+}
+
+/// A list as a store needs it.
+#[derive(Clone, Debug)]
+pub struct Listing {
+    /// What the client's filter says, archived rows left out unless they were asked for.
+    pub filter: Condition,
+    /// The page's beginning.
+    after: Option<Condition>,
+    order: Vec<(&'static Field, bool)>,
+    id_column: &'static str,
+    pub limit: u32,
+    /// Whether the whole list is to be counted.
+    pub total: bool,
+    sort: String,
+    filter_hash: [u8; 32],
+    principal: String,
+    now: Moment,
+}
+
+impl ListRequest {
+    /// Reads filter, sort and cursor against a resource, for an actor.
+    ///
+    /// # Errors
+    /// 400 for what cannot be read, 403 for fields that the actor sees masked, with the parameter named.
+    pub fn read(&self, resource: &'static Resource, actor: &Actor, key: &hmac::Key) -> Result<Listing> {
+        let limit = self.limit.unwrap_or(DEFAULT_LIMIT);
+        if !(1..=200).contains(&limit) {
+            let field = FieldError::new("limit", "range").with("min", 1).with("max", 200);
+            return Err(Error { fields: vec![field], ..Error::new(Code::InvalidParameter) });
+        }
+        let masked = |field: &Field| {
+            field.privacy == Privacy::Sensitive && actor.mask_profile() == MaskProfile::Restricted
+        };
+        let typed = self.filter.as_deref().map(|text| self.read_filter(text, resource, &masked)).transpose()?;
+        let sort_text = self.sort.as_deref().unwrap_or(resource.default_sort);
+        let keys = sort::parse(sort_text, &|name| {
+            let field = resource.field(name).filter(|field| field.sortable)?;
+            Some(SortSpec { field, sortable: !masked(field) })
+        })
+        .map_err(|error| sort_error(&error))?;
+        let sort = sort::canonical(&keys);
+        let order: Vec<(&'static Field, bool)> = keys.into_iter().map(|key| (key.field, key.descending)).collect();
+
+        let canonical = self.filter.as_deref().and_then(|text| filter::parse(text).ok()).map(|filter| filter.to_string());
+        let filter_hash = cursor::filter_hash(&[
+            resource.name,
+            canonical.as_deref().unwrap_or(""),
+            self.q.as_deref().unwrap_or(""),
+        ]);
+        let mut condition = match &typed {
+            Some(filter) => sql::condition(filter),
+            None => Condition::everything(),
+        };
+        if let Some((asks, present)) = resource.unless_asked {
+            if !typed.as_ref().is_some_and(|filter| names(filter, asks)) {
+                condition = condition.and(present());
+            }
+        }
+        let principal = actor.principal().to_string();
+        let id_column = order.last().and_then(|(field, _)| field.id_column).unwrap_or(resource.id_column);
+        let mut listing = Listing {
+            filter: condition,
+            after: None,
+            order,
+            id_column,
+            limit,
+            total: self.total,
+            sort,
+            filter_hash,
+            principal,
+            now: actor.now(),
+        };
+        if let Some(text) = &self.cursor {
+            listing.go_on(text, key)?;
+        }
+        Ok(listing)
+    }
+
+    fn read_filter(
+        &self,
+        text: &str,
+        resource: &'static Resource,
+        masked: &impl Fn(&Field) -> bool,
+    ) -> Result<TypedFilter<&'static Field>> {
+        let parsed = filter::parse(text).map_err(|error| filter_error(&error))?;
+        filter::check(&parsed, &|name| {
+            let field = resource.field(name).filter(|field| match field.privacy {
+                Privacy::Order => false,
+                Privacy::Personal => self.in_body,
+                Privacy::Open | Privacy::Sensitive => true,
+            })?;
+            Some(FieldSpec { field, kind: field.kind, filterable: !masked(field) })
+        })
+        .map_err(|error| filter_error(&error))
+    }
+}
+
+fn names(filter: &TypedFilter<&'static Field>, name: &str) -> bool {
+    match filter {
+        TypedFilter::And(members) | TypedFilter::Or(members) => members.iter().any(|member| names(member, name)),
+        TypedFilter::Not(inner) => names(inner, name),
+        TypedFilter::Comparison { field, .. } => field.name == name,
+    }
+}
+
+fn filter_error(error: &FilterError) -> Error {
+    let code = if error.code == FilterCode::FieldNotFilterable { Code::FieldNotFilterable } else { Code::FilterInvalid };
+    let mut field = FieldError::new("filter", error.code.as_str());
+    if let Some(position) = error.position {
+        field = field.with("position", position);
+    }
+    for (name, value) in &error.params {
+        field = field.with(name, value.clone());
+    }
+    Error { fields: vec![field], ..Error::new(code) }
+}
+
+fn sort_error(error: &SortError) -> Error {
+    let code =
+        if matches!(error, SortError::FieldNotFilterable(_)) { Code::FieldNotFilterable } else { Code::SortInvalid };
+    let mut field = FieldError::new("sort", error.code());
+    for (name, value) in error.params() {
+        field = field.with(name, value);
+    }
+    Error { fields: vec![field], ..Error::new(code) }
+}
+
+impl Listing {
+    fn go_on(&mut self, text: &str, key: &hmac::Key) -> Result<()> {
+        let invalid = || Error::new(Code::CursorInvalid);
+        let expected = Expected {
+            sort: &self.sort,
+            filter_hash: self.filter_hash,
+            principal: &self.principal,
+            now: self.now.0,
+        };
+        let keys = cursor::open(key, text, &expected).map_err(|_| invalid())?;
+        if keys.len() != self.order.len() + 1 {
+            return Err(invalid());
+        }
+        let columns = self.order.iter().map(|(field, descending)| (field.column, *descending, Some(field.kind)));
+        let id = (self.id_column, self.id_descends(), None);
+        let mut after = Vec::with_capacity(keys.len());
+        for ((column, descending, kind), key) in columns.chain([id]).zip(keys) {
+            after.push((column, descending, key_value(kind, key).ok_or_else(invalid)?));
+        }
+        self.after = Some(Condition::after(after));
+        Ok(())
+    }
+
+    /// The id follows the direction of the last key, so that one index serves both.
+    fn id_descends(&self) -> bool {
+        self.order.last().is_some_and(|(_, descending)| *descending)
+    }
+
+    /// Filter and page in one condition.
+    pub fn condition(&self) -> Condition {
+        match &self.after {
+            Some(after) => self.filter.clone().and(after.clone()),
+            None => self.filter.clone(),
+        }
+    }
+
+    pub fn ordering(&self) -> Ordering {
+        let mut keys: Vec<(&'static str, bool)> =
+            self.order.iter().map(|(field, descending)| (field.column, *descending)).collect();
+        keys.push((self.id_column, self.id_descends()));
+        Ordering::by(keys)
+    }
+
+    /// How many rows to read: one more than a page, to see whether there is a next one.
+    pub fn rows(&self) -> i64 {
+        i64::from(self.limit) + 1
+    }
+
+    /// Cuts what was read to a page. `value` gives what a row holds in a sortable field; `id` its id.
+    pub fn page<R>(
+        &self,
+        rows: &mut Vec<R>,
+        key: &hmac::Key,
+        value: impl Fn(&R, &str) -> Value,
+        id: impl Fn(&R) -> Id<()>,
+    ) -> PageInfo {
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = rows.last().filter(|_| more).map(|last| {
+            let mut keys: Vec<Key> = self.order.iter().map(|(field, _)| value_key(value(last, field.name))).collect();
+            keys.push(Key::Bytes(id(last).uuid().as_bytes().to_vec()));
+            let cursor = Cursor {
+                sort: self.sort.clone(),
+                filter_hash: self.filter_hash,
+                keys,
+                principal: self.principal.clone(),
+                expires_at: self.now.0 + cursor::LIFETIME_MICROS,
+            };
+            cursor::seal(key, &cursor)
+        });
+        PageInfo { next, limit: self.limit, total: None, total_exact: None }
+    }
+}
+
+fn value_key(value: Value) -> Key {
+    match value {
+        Value::Text(text) => Key::Text(text),
+        Value::Integer(number) => Key::Integer(number),
+        Value::Moment(at) => Key::Integer(at.0),
+        Value::Bool(flag) => Key::Integer(i64::from(flag)),
+        Value::Bytes(bytes) => Key::Bytes(bytes),
+        Value::Id(id) => Key::Bytes(id.uuid().as_bytes().to_vec()),
+        Value::Date(date) => Key::Text(date.to_string()),
+        Value::Real(number) => Key::Text(number.to_string()),
+    }
+}
+
+fn key_value(kind: Option<FieldType>, key: Key) -> Option<Value> {
+    let id = |bytes: Vec<u8>| uuid::Uuid::from_slice(&bytes).ok().map(|uuid| Value::Id(Id::new(uuid)));
+    match (kind, key) {
+        (None | Some(FieldType::Id), Key::Bytes(bytes)) => id(bytes),
+        (Some(FieldType::Text | FieldType::Code(_)), Key::Text(text)) => Some(Value::Text(text)),
+        (Some(FieldType::Integer | FieldType::Money), Key::Integer(number)) => Some(Value::Integer(number)),
+        (Some(FieldType::Instant), Key::Integer(micros)) => Some(Value::Moment(Moment(micros))),
+        _ => None,
+    }
+}
+
+/// Writes a count, made to [`COUNTED`] + 1 at most, into a page.
+pub fn set_total(page: &mut PageInfo, counted: i64) {
+    page.total = Some(u32::try_from(counted.min(COUNTED)).unwrap_or_default());
+    page.total_exact = Some(counted <= COUNTED);
+}

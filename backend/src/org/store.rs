@@ -1,0 +1,389 @@
+use diesel::prelude::*;
+use diesel::sql_types::{Integer, Text};
+use guanxi_api::{LocalName, OrgUnitKind, Role};
+use guanxi_db::schema::{customer, org_unit, user_account};
+use guanxi_db::{Condition, DbConn, DbError, Doc, Moment};
+
+use crate::access::{OrgUnitId, UserId};
+use crate::error::Result;
+use crate::listing::{COUNTED, Listing};
+
+#[derive(Queryable, Selectable, Insertable, Clone)]
+#[diesel(table_name = org_unit)]
+pub(super) struct UnitRow {
+    pub(super) id: OrgUnitId,
+    pub(super) parent_id: Option<OrgUnitId>,
+    pub(super) kind: String,
+    pub(super) code: String,
+    pub(super) name_zh: String,
+    pub(super) name_en: String,
+    pub(super) path: String,
+    pub(super) depth: i32,
+    pub(super) archived_at: Option<Moment>,
+    pub(super) version: i64,
+    pub(super) created_at: Moment,
+    pub(super) updated_at: Moment,
+}
+
+/// Holds every other change of the tree until the transaction ends, so that no unit is put under one that is being moved or
+/// archived. SQLite has one writer anyway. Rows that refer to the head office are not held up.
+pub(super) fn lock_tree(conn: &mut DbConn) -> Result<()> {
+    if let DbConn::Pg(conn) = conn {
+        org_unit::table
+            .filter(org_unit::parent_id.is_null())
+            .select(org_unit::id)
+            .for_no_key_update()
+            .first::<OrgUnitId>(conn)
+            .optional()
+            .map_err(DbError::from)?;
+    }
+    Ok(())
+}
+
+pub(super) fn unit(conn: &mut DbConn, id: OrgUnitId) -> Result<Option<UnitRow>> {
+    let row = org_unit::table.find(id).select(UnitRow::as_select()).first(conn).optional().map_err(DbError::from)?;
+    Ok(row)
+}
+
+/// The unit, kept as it is until the transaction ends: nobody archives it while something is put into it.
+pub(super) fn unit_kept(conn: &mut DbConn, id: OrgUnitId) -> Result<Option<UnitRow>> {
+    if let DbConn::Pg(conn) = conn {
+        org_unit::table
+            .find(id)
+            .select(org_unit::id)
+            .for_share()
+            .first::<OrgUnitId>(conn)
+            .optional()
+            .map_err(DbError::from)?;
+    }
+    unit(conn, id)
+}
+
+pub(super) fn root(conn: &mut DbConn) -> Result<Option<UnitRow>> {
+    let row = org_unit::table
+        .filter(org_unit::parent_id.is_null())
+        .select(UnitRow::as_select())
+        .first(conn)
+        .optional()
+        .map_err(DbError::from)?;
+    Ok(row)
+}
+
+pub(super) fn unit_id_by_code(conn: &mut DbConn, code: &str) -> Result<Option<OrgUnitId>> {
+    let id = org_unit::table
+        .filter(org_unit::code.eq(code))
+        .select(org_unit::id)
+        .first(conn)
+        .optional()
+        .map_err(DbError::from)?;
+    Ok(id)
+}
+
+pub(super) fn list_units(conn: &mut DbConn, listing: &Listing) -> Result<Vec<UnitRow>> {
+    let rows = org_unit::table
+        .select(UnitRow::as_select())
+        .into_boxed()
+        .filter(listing.condition())
+        .order(listing.ordering())
+        .limit(listing.rows())
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}
+
+pub(super) fn count_units(conn: &mut DbConn, listing: &Listing) -> Result<i64> {
+    let counted = org_unit::table
+        .select(org_unit::id)
+        .into_boxed()
+        .filter(listing.filter.clone())
+        .limit(COUNTED + 1)
+        .load::<OrgUnitId>(conn)
+        .map_err(DbError::from)?;
+    Ok(i64::try_from(counted.len()).unwrap_or(i64::MAX))
+}
+
+pub(super) fn insert_unit(conn: &mut DbConn, row: &UnitRow) -> Result<(), DbError> {
+    diesel::insert_into(org_unit::table).values(row).execute(conn)?;
+    Ok(())
+}
+
+/// Code, names and parent; false when the version is another one.
+pub(super) fn update_unit(
+    conn: &mut DbConn,
+    id: OrgUnitId,
+    version: i64,
+    code: &str,
+    name: &LocalName,
+    parent: Option<OrgUnitId>,
+    now: Moment,
+) -> Result<bool, DbError> {
+    let updated = diesel::update(org_unit::table.find(id).filter(org_unit::version.eq(version)))
+        .set((
+            org_unit::code.eq(code),
+            org_unit::name_zh.eq(&name.zh_cn),
+            org_unit::name_en.eq(&name.en),
+            org_unit::parent_id.eq(parent),
+            org_unit::version.eq(org_unit::version + 1),
+            org_unit::updated_at.eq(now),
+        ))
+        .execute(conn)?;
+    Ok(updated > 0)
+}
+
+/// The paths of a unit and of all below it, in one statement.
+pub(super) fn move_subtree(conn: &mut DbConn, from: &str, to: &str, deeper: i32) -> Result<()> {
+    let after_prefix = i32::try_from(from.len()).unwrap_or(i32::MAX).saturating_add(1);
+    diesel::sql_query(
+        "UPDATE org_unit SET path = $1 || substr(path, $2), depth = depth + $3 WHERE path >= $4 AND path < $5",
+    )
+    .bind::<Text, _>(to)
+    .bind::<Integer, _>(after_prefix)
+    .bind::<Integer, _>(deeper)
+    .bind::<Text, _>(from)
+    .bind::<Text, _>(end_of_subtree(from))
+    .execute(conn)
+    .map_err(DbError::from)?;
+    Ok(())
+}
+
+/// How deep the deepest unit of a subtree lies.
+pub(super) fn deepest(conn: &mut DbConn, path: &str) -> Result<i32> {
+    let depth = org_unit::table
+        .filter(org_unit::path.ge(path))
+        .filter(org_unit::path.lt(end_of_subtree(path)))
+        .order(org_unit::depth.desc())
+        .select(org_unit::depth)
+        .first(conn)
+        .map_err(DbError::from)?;
+    Ok(depth)
+}
+
+/// Paths end in `/`, and `0` is the character after it.
+fn end_of_subtree(path: &str) -> String {
+    format!("{}0", path.strip_suffix('/').unwrap_or(path))
+}
+
+pub(super) fn set_unit_archived(
+    conn: &mut DbConn,
+    id: OrgUnitId,
+    version: i64,
+    archived_at: Option<Moment>,
+    now: Moment,
+) -> Result<bool> {
+    let updated = diesel::update(org_unit::table.find(id).filter(org_unit::version.eq(version)))
+        .set((
+            org_unit::archived_at.eq(archived_at),
+            org_unit::version.eq(org_unit::version + 1),
+            org_unit::updated_at.eq(now),
+        ))
+        .execute(conn)
+        .map_err(DbError::from)?;
+    Ok(updated > 0)
+}
+
+/// What still uses a unit.
+pub(super) fn uses_of_unit(conn: &mut DbConn, id: OrgUnitId) -> Result<Option<&'static str>> {
+    let child = org_unit::table
+        .filter(org_unit::parent_id.eq(id))
+        .filter(org_unit::archived_at.is_null())
+        .select(org_unit::id)
+        .first::<OrgUnitId>(conn)
+        .optional()
+        .map_err(DbError::from)?;
+    if child.is_some() {
+        return Ok(Some("has_units"));
+    }
+    let user = user_account::table
+        .filter(user_account::org_unit_id.eq(id))
+        .filter(user_account::archived.eq(false))
+        .select(user_account::id)
+        .first::<UserId>(conn)
+        .optional()
+        .map_err(DbError::from)?;
+    if user.is_some() {
+        return Ok(Some("has_users"));
+    }
+    let held = customer::table
+        .filter(customer::org_unit_id.eq(id))
+        .filter(customer::archived.eq(false))
+        .select(customer::org_unit_id)
+        .first::<OrgUnitId>(conn)
+        .optional()
+        .map_err(DbError::from)?;
+    Ok(held.map(|_| "has_customers"))
+}
+
+#[derive(Queryable, Selectable, Clone)]
+#[diesel(table_name = user_account)]
+pub(super) struct UserRow {
+    pub(super) id: UserId,
+    pub(super) username: String,
+    pub(super) display_name: String,
+    pub(super) name_sort: String,
+    pub(super) role: String,
+    pub(super) org_unit_id: OrgUnitId,
+    pub(super) must_change_password: bool,
+    pub(super) locked_until: Option<Moment>,
+    pub(super) archived_at: Option<Moment>,
+    pub(super) version: i64,
+    pub(super) created_at: Moment,
+    pub(super) updated_at: Moment,
+}
+
+/// A user with the names and the path of the unit.
+#[derive(Queryable, Clone)]
+pub(super) struct PlacedUserRow {
+    pub(super) user: UserRow,
+    pub(super) unit_name_zh: String,
+    pub(super) unit_name_en: String,
+    pub(super) unit_path: String,
+}
+
+pub(super) fn user(conn: &mut DbConn, id: UserId) -> Result<Option<PlacedUserRow>> {
+    let row = user_account::table
+        .inner_join(org_unit::table)
+        .filter(user_account::id.eq(id))
+        .select((UserRow::as_select(), org_unit::name_zh, org_unit::name_en, org_unit::path))
+        .first::<PlacedUserRow>(conn)
+        .optional()
+        .map_err(DbError::from)?;
+    Ok(row)
+}
+
+pub(super) fn user_id_by_name(conn: &mut DbConn, username: &str) -> Result<Option<UserId>> {
+    let id = user_account::table
+        .filter(user_account::username.eq(username))
+        .select(user_account::id)
+        .first(conn)
+        .optional()
+        .map_err(DbError::from)?;
+    Ok(id)
+}
+
+pub(super) fn any_user(conn: &mut DbConn) -> Result<bool> {
+    let user =
+        user_account::table.select(user_account::id).first::<UserId>(conn).optional().map_err(DbError::from)?;
+    Ok(user.is_some())
+}
+
+/// Users of the units that `scope` says.
+pub(super) fn list_users(conn: &mut DbConn, scope: Condition, listing: &Listing) -> Result<Vec<PlacedUserRow>> {
+    let rows = user_account::table
+        .inner_join(org_unit::table)
+        .select((UserRow::as_select(), org_unit::name_zh, org_unit::name_en, org_unit::path))
+        .into_boxed()
+        .filter(scope.and(listing.condition()))
+        .order(listing.ordering())
+        .limit(listing.rows())
+        .load::<PlacedUserRow>(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}
+
+pub(super) fn count_users(conn: &mut DbConn, scope: Condition, listing: &Listing) -> Result<i64> {
+    let counted = user_account::table
+        .inner_join(org_unit::table)
+        .select(user_account::id)
+        .into_boxed()
+        .filter(scope.and(listing.filter.clone()))
+        .limit(COUNTED + 1)
+        .load::<UserId>(conn)
+        .map_err(DbError::from)?;
+    Ok(i64::try_from(counted.len()).unwrap_or(i64::MAX))
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = user_account)]
+pub(super) struct NewUserRow {
+    pub(super) id: UserId,
+    pub(super) username: String,
+    pub(super) display_name: String,
+    pub(super) name_sort: String,
+    pub(super) role: String,
+    pub(super) org_unit_id: OrgUnitId,
+    pub(super) password_hash: String,
+    pub(super) must_change_password: bool,
+    pub(super) failed_attempts: i32,
+    pub(super) auth_epoch: i64,
+    pub(super) preferences: Doc,
+    pub(super) archived: bool,
+    pub(super) version: i64,
+    pub(super) created_at: Moment,
+    pub(super) updated_at: Moment,
+}
+
+pub(super) fn insert_user(conn: &mut DbConn, row: &NewUserRow) -> Result<(), DbError> {
+    diesel::insert_into(user_account::table).values(row).execute(conn)?;
+    Ok(())
+}
+
+/// What an administrator may change of a user.
+pub(super) struct UserChange<'a> {
+    pub(super) display_name: &'a str,
+    pub(super) name_sort: &'a str,
+    pub(super) role: Role,
+    pub(super) org_unit_id: OrgUnitId,
+}
+
+/// False when the version is another one.
+pub(super) fn update_user(
+    conn: &mut DbConn,
+    id: UserId,
+    version: i64,
+    change: &UserChange<'_>,
+    now: Moment,
+) -> Result<bool> {
+    let updated = diesel::update(user_account::table.find(id).filter(user_account::version.eq(version)))
+        .set((
+            user_account::display_name.eq(change.display_name),
+            user_account::name_sort.eq(change.name_sort),
+            user_account::role.eq(change.role.as_str()),
+            user_account::org_unit_id.eq(change.org_unit_id),
+            user_account::version.eq(user_account::version + 1),
+            user_account::updated_at.eq(now),
+        ))
+        .execute(conn)
+        .map_err(DbError::from)?;
+    Ok(updated > 0)
+}
+
+pub(super) fn set_user_archived(
+    conn: &mut DbConn,
+    id: UserId,
+    version: i64,
+    archived_at: Option<Moment>,
+    now: Moment,
+) -> Result<bool> {
+    let updated = diesel::update(user_account::table.find(id).filter(user_account::version.eq(version)))
+        .set((
+            user_account::archived_at.eq(archived_at),
+            user_account::archived.eq(archived_at.is_some()),
+            user_account::version.eq(user_account::version + 1),
+            user_account::updated_at.eq(now),
+        ))
+        .execute(conn)
+        .map_err(DbError::from)?;
+    Ok(updated > 0)
+}
+
+/// A password that somebody else chose, and the account open again.
+pub(super) fn reset_password(conn: &mut DbConn, id: UserId, hash: &str, now: Moment) -> Result<()> {
+    diesel::update(user_account::table.find(id))
+        .set((
+            user_account::password_hash.eq(hash),
+            user_account::must_change_password.eq(true),
+            user_account::failed_attempts.eq(0),
+            user_account::locked_until.eq(None::<Moment>),
+            user_account::version.eq(user_account::version + 1),
+            user_account::updated_at.eq(now),
+        ))
+        .execute(conn)
+        .map_err(DbError::from)?;
+    Ok(())
+}
+
+impl UnitRow {
+    pub(super) fn kind(&self) -> Option<OrgUnitKind> {
+        OrgUnitKind::from_code(&self.kind)
+    }
+}

@@ -1,0 +1,56 @@
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+use guanxi_db::{DbConn, DbError};
+
+use crate::error::Result;
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    line: String,
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+/// What the engine itself finds damaged. PostgreSQL checks its pages by `pg_amcheck`, outside.
+pub(super) fn integrity(conn: &mut DbConn) -> Result<Vec<String>> {
+    if matches!(conn, DbConn::Pg(_)) {
+        return Ok(Vec::new());
+    }
+    let lines: Vec<Line> = diesel::sql_query("SELECT integrity_check AS line FROM pragma_integrity_check")
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(lines.into_iter().map(|line| line.line).filter(|line| line != "ok").collect())
+}
+
+/// What must hold between tables, and for how many rows it does not.
+pub(super) fn differences(conn: &mut DbConn) -> Result<Vec<(&'static str, i64)>> {
+    let rules = [
+        (
+            "every customer has figures that repeat its city and whether it is archived",
+            "SELECT COUNT(*) AS count FROM customer LEFT JOIN customer_figures ON customer_figures.customer_id = customer.id \
+             WHERE customer_figures.customer_id IS NULL OR customer_figures.archived <> customer.archived \
+                OR COALESCE(customer_figures.city, '') <> COALESCE(customer.city, '')",
+        ),
+        (
+            "a customer has at most one first choice among its contact points of a kind",
+            "SELECT COUNT(*) AS count FROM (SELECT customer_id FROM contact_point WHERE is_primary GROUP BY customer_id, kind \
+             HAVING COUNT(*) > 1) AS several",
+        ),
+        (
+            "the path of a unit continues the path of its parent",
+            "SELECT COUNT(*) AS count FROM org_unit JOIN org_unit AS parent ON parent.id = org_unit.parent_id \
+             WHERE org_unit.depth <> parent.depth + 1 OR SUBSTR(org_unit.path, 1, LENGTH(parent.path)) <> parent.path",
+        ),
+    ];
+    let mut found = Vec::new();
+    for (what, sql) in rules {
+        let count: Count = diesel::sql_query(sql).get_result(conn).map_err(DbError::from)?;
+        found.push((what, count.count));
+    }
+    Ok(found)
+}

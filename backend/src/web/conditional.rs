@@ -1,0 +1,96 @@
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ETAG, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH, LINK, LOCATION};
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use guanxi_api::Page;
+use serde::Serialize;
+
+use crate::access::Actor;
+use crate::error::{Code, Error, Result};
+
+/// The version that a change was made from: the part of `If-Match` before the hyphen. Absent is 428.
+#[derive(Clone, Copy, Debug)]
+pub struct IfMatch(pub i64);
+
+impl FromRequest for IfMatch {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(read_if_match(request))
+    }
+}
+
+fn read_if_match(request: &HttpRequest) -> Result<IfMatch> {
+    let Some(header) = request.headers().get(IF_MATCH) else { return Err(Error::new(Code::PreconditionRequired)) };
+    // A tag that this server never gave matches nothing.
+    let version = header.to_str().ok().and_then(|text| {
+        let tag = text.trim().strip_prefix('"')?.strip_suffix('"')?;
+        tag.split('-').next()?.parse::<i64>().ok().filter(|version| *version > 0)
+    });
+    Ok(IfMatch(version.unwrap_or(0)))
+}
+
+/// The tag of a representation: the version, then a hash of what else makes representations differ.
+pub fn etag(actor: &Actor, version: i64, derived: i64) -> String {
+    let text = format!("{:?}/{:?}/{derived}", actor.mask_profile(), actor.language());
+    // FNV-1a: short, stable, and nothing depends on its strength.
+    let hash = text.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    format!("\"{version}-{hash:08x}\"")
+}
+
+/// 200 with a JSON body.
+pub fn ok(body: &impl Serialize) -> HttpResponse {
+    HttpResponse::Ok().json(body)
+}
+
+/// 200 with a JSON body and its tag.
+pub fn ok_tagged(body: &impl Serialize, tag: &str) -> HttpResponse {
+    HttpResponse::Ok().insert_header((ETAG, tag)).json(body)
+}
+
+/// 304 if the client has this representation already.
+pub fn not_modified(request: &HttpRequest, tag: &str) -> Option<HttpResponse> {
+    let known = request.headers().get(IF_NONE_MATCH)?.to_str().ok()?;
+    let has = known.split(',').any(|item| {
+        let item = item.trim();
+        item == "*" || item.strip_prefix("W/").unwrap_or(item) == tag
+    });
+    has.then(|| HttpResponse::build(StatusCode::NOT_MODIFIED).insert_header((ETAG, tag)).finish())
+}
+
+/// 201 with the new resource, its place and its tag.
+pub fn created(body: &impl Serialize, location: &str, tag: &str, replayed: bool) -> HttpResponse {
+    let mut response = HttpResponse::Created();
+    response.insert_header((LOCATION, location)).insert_header((ETAG, tag));
+    if replayed {
+        response.insert_header(("Idempotency-Replayed", "true"));
+    }
+    response.json(body)
+}
+
+/// 204.
+pub fn deleted() -> HttpResponse {
+    HttpResponse::NoContent().finish()
+}
+
+/// 200 with a page and the link to the next one.
+pub fn page<T: Serialize>(request: &HttpRequest, page: &Page<T>) -> HttpResponse {
+    let mut response = HttpResponse::Ok();
+    if let (Some(next), &actix_web::http::Method::GET) = (&page.page.next, request.method()) {
+        let others = request.query_string().split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="));
+        let mut query: Vec<String> = others.map(str::to_owned).collect();
+        query.push(format!("cursor={next}"));
+        response.insert_header((LINK, format!("<{}?{}>; rel=\"next\"", request.path(), query.join("&"))));
+    }
+    response.json(page)
+}
+
+/// Says that the answer is one to a request that was done before.
+pub fn mark_replayed(response: &mut HttpResponse) {
+    response
+        .headers_mut()
+        .insert(HeaderName::from_static("idempotency-replayed"), HeaderValue::from_static("true"));
+}

@@ -1,0 +1,24 @@
+//! What every request goes through, whatever room it is for: limits, problem documents, headers, conditional requests,
+//! the embedded app and the documentation.
+
+mod conditional;
+mod context;
+mod docs;
+mod envelope;
+mod health;
+mod input;
+mod metrics;
+mod openapi;
+mod problems;
+mod ui;
+
+pub use conditional::{IfMatch, created, deleted, etag, mark_replayed, not_modified, ok, ok_tagged, page};
+pub use context::RequestContext;
+pub use docs::reference_page;
+pub use envelope::{Limits, envelope};
+pub use health::{Readiness, alive, ready};
+pub use input::{Json, MAX_JSON, PathId, Query, check_rules, path_id};
+pub use metrics::{Metrics, serve_metrics};
+pub use openapi::{Operations, complete, openapi_json};
+pub use problems::problem_page;
+pub use ui::app_page;

@@ -1,0 +1,202 @@
+use std::collections::{HashMap, HashSet};
+
+use actix_web::http::Method;
+use actix_web::{HttpResponse, get, web};
+use utoipa::openapi::path::{HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
+use utoipa::openapi::response::ResponseBuilder;
+use utoipa::openapi::schema::{ObjectBuilder, Ref, Type};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{Components, ContentBuilder, OpenApi, RefOr, SecurityRequirement};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::app::AppState;
+
+/// The contract, as JSON.
+#[get("/api/openapi.json")]
+pub async fn openapi_json(state: web::Data<AppState>) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(state.openapi.clone())
+}
+
+/// Adds to the generated document what every operation has: the ways to sign in, the answers when something is wrong, the headers
+/// that may be sent.
+pub fn complete(mut document: OpenApi) -> OpenApi {
+    let components = document.components.get_or_insert_with(Components::new);
+    let mut schemas = Vec::new();
+    guanxi_api::Problem::schemas(&mut schemas);
+    schemas.push(("Problem".to_owned(), guanxi_api::Problem::schema()));
+    for (name, schema) in schemas {
+        components.schemas.insert(name, schema);
+    }
+    components.add_security_scheme(
+        "bearer",
+        SecurityScheme::Http(
+            HttpBuilder::new()
+                .scheme(HttpAuthScheme::Bearer)
+                .bearer_format("JWT")
+                .description(Some("The access token of `POST /auth/sign-in`"))
+                .build(),
+        ),
+    );
+    components.add_security_scheme(
+        "refresh_cookie",
+        SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(
+            "gx_rt",
+            "The refresh token; `__Host-gx_rt` over https",
+        ))),
+    );
+    document.servers = None;
+    for (path, item) in &mut document.paths.paths {
+        for (method, operation) in operations_of(item) {
+            complete_operation(path, &method, operation);
+        }
+    }
+    document
+}
+
+fn operations_of(item: &mut PathItem) -> Vec<(HttpMethod, &mut Operation)> {
+    let PathItem { get, put, post, delete, patch, .. } = item;
+    [
+        (HttpMethod::Get, get),
+        (HttpMethod::Put, put),
+        (HttpMethod::Post, post),
+        (HttpMethod::Delete, delete),
+        (HttpMethod::Patch, patch),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+    .collect()
+}
+
+fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation) {
+    let open = operation.security.as_ref().is_some_and(|list| list.iter().all(|item| *item == SecurityRequirement::default()));
+    let by_cookie = operation.security.is_some() && !open;
+    if operation.security.is_none() {
+        operation.security = Some(vec![SecurityRequirement::new("bearer", Vec::<String>::new())]);
+    }
+    if open {
+        operation.security = Some(Vec::new());
+    }
+    let has_header = |operation: &Operation, name: &str| {
+        parameters_of(operation).any(|parameter| parameter.name.eq_ignore_ascii_case(name))
+    };
+    let if_match = has_header(operation, "If-Match");
+    let body = operation.request_body.is_some();
+    let mut statuses = vec![(400, "The request cannot be read"), (503, "Too much is asked of the server, or a part of it is down")];
+    if !open {
+        statuses.push((401, "Not signed in, or the session has ended"));
+    }
+    if !open && !by_cookie {
+        statuses.extend([(403, "The role does not have this right"), (429, "The quota is used up")]);
+    }
+    if path.contains('{') {
+        statuses.push((404, "There is none, or none that you may know of"));
+    }
+    if body {
+        statuses.extend([(413, "The body is too large"), (415, "The body is not JSON"), (422, "A field breaks a rule")]);
+    }
+    if if_match {
+        statuses.extend([(412, "It was changed since it was read"), (428, "If-Match is missing")]);
+    }
+    if matches!(method, HttpMethod::Post | HttpMethod::Patch | HttpMethod::Put) {
+        statuses.push((409, "Its state does not allow it, or a unique value is taken"));
+    }
+    if path.ends_with("/sign-in") {
+        statuses.extend([(401, "Wrong name or password"), (429, "Too many failures; wait")]);
+    }
+    for (status, description) in statuses {
+        operation.responses.responses.entry(status.to_string()).or_insert_with(|| problem_response(description));
+    }
+    operation.responses.responses.entry("default".to_owned()).or_insert_with(|| problem_response("Something else is wrong"));
+
+    let parameters = operation.parameters.get_or_insert_with(Vec::new);
+    let language = ParameterBuilder::new()
+        .name("Accept-Language")
+        .parameter_in(ParameterIn::Header)
+        .description(Some("Language of texts: `zh-CN` or `en`"))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String).examples([serde_json::json!("zh-CN")])))
+        .build();
+    parameters.push(RefOr::T(language));
+}
+
+fn problem_response(description: &str) -> utoipa::openapi::RefOr<utoipa::openapi::Response> {
+    ResponseBuilder::new()
+        .description(description)
+        .content(
+            "application/problem+json",
+            ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build(),
+        )
+        .build()
+        .into()
+}
+
+fn parameters_of(operation: &Operation) -> impl Iterator<Item = &Parameter> {
+    operation.parameters.iter().flatten().filter_map(|parameter| match parameter {
+        RefOr::T(parameter) => Some(parameter),
+        RefOr::Ref(_) => None,
+    })
+}
+
+/// What the document says of each operation, for checks at run time.
+#[derive(Debug, Default)]
+pub struct Operations {
+    /// Path patterns by their segments, `None` for a parameter, with the query parameters of each method.
+    patterns: Vec<(Vec<Option<String>>, HashMap<String, HashSet<String>>)>,
+}
+
+impl Operations {
+    pub fn of(document: &OpenApi) -> Self {
+        let mut patterns = Vec::new();
+        for (path, item) in &document.paths.paths {
+            let segments = path
+                .split('/')
+                .map(|segment| (!segment.starts_with('{')).then(|| segment.to_owned()))
+                .collect::<Vec<_>>();
+            let mut item = item.clone();
+            let methods = operations_of(&mut item).into_iter().map(|(method, operation)| {
+                let names = parameters_of(operation)
+                    .filter(|parameter| parameter.parameter_in == ParameterIn::Query)
+                    .map(|parameter| parameter.name.clone());
+                (method_name(&method).to_owned(), names.collect())
+            });
+            patterns.push((segments, methods.collect()));
+        }
+        Operations { patterns }
+    }
+
+    /// Whether an operation of the API knows all query parameters of a request.
+    ///
+    /// # Errors
+    /// The first one it does not know.
+    pub fn allows_query(&self, method: &Method, path: &str, query: &str) -> Result<(), String> {
+        if query.is_empty() || !path.starts_with("/api/v1/") {
+            return Ok(());
+        }
+        let segments: Vec<&str> = path.split('/').collect();
+        let fits = |pattern: &[Option<String>]| {
+            pattern.len() == segments.len()
+                && pattern.iter().zip(&segments).all(|(part, segment)| part.as_deref().is_none_or(|part| part == *segment))
+        };
+        let literal = |pattern: &[Option<String>]| pattern.iter().filter(|part| part.is_some()).count();
+        let found = self.patterns.iter().filter(|(pattern, _)| fits(pattern)).max_by_key(|(pattern, _)| literal(pattern));
+        let Some(known) = found.and_then(|(_, methods)| methods.get(method.as_str())) else { return Ok(()) };
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let name = pair.split('=').next().unwrap_or_default();
+            if !known.contains(name) {
+                return Err(name.chars().take(64).collect());
+            }
+        }
+        Ok(())
+    }
+}
+
+fn method_name(method: &HttpMethod) -> &'static str {
+    match method {
+        HttpMethod::Get => "GET",
+        HttpMethod::Put => "PUT",
+        HttpMethod::Post => "POST",
+        HttpMethod::Delete => "DELETE",
+        HttpMethod::Patch => "PATCH",
+        _ => "OTHER",
+    }
+}
+

@@ -1,0 +1,104 @@
+use guanxi_api::{
+    Assignment, AuditEntry, ContactPointPatch, Customer, CustomerPatch, CustomerSearch, CustomerSummary,
+    ExternalIdValue, NewContactPoint, NewCustomer, Page, Reveal, Revealed, Team,
+};
+use uuid::Uuid;
+
+use super::{ApiError, Call, Tagged, query};
+
+/// Lists by a filter without personal data, which may stand in an address.
+pub async fn list(
+    filter: &str,
+    sort: &str,
+    cursor: &str,
+    total: bool,
+) -> Result<Page<CustomerSummary>, ApiError> {
+    let include = if total { "total" } else { "" };
+    let query = query(&[("filter", filter), ("sort", sort), ("cursor", cursor), ("include", include)]);
+    Call::get(format!("/customers{query}")).read().await
+}
+
+/// Finds by text; the text goes in the body, since addresses are logged.
+pub async fn search(search: &CustomerSearch) -> Result<Page<CustomerSummary>, ApiError> {
+    Call::post("/customers/search").json(search).read().await
+}
+
+pub async fn get(id: Uuid) -> Result<Tagged<Customer>, ApiError> {
+    Call::get(format!("/customers/{id}")).read_tagged().await
+}
+
+pub async fn create(new: &NewCustomer, key: &str) -> Result<Customer, ApiError> {
+    Call::post("/customers").json(new).once(key).read().await
+}
+
+pub async fn patch(id: Uuid, etag: &str, patch: &CustomerPatch) -> Result<Tagged<Customer>, ApiError> {
+    Call::patch(format!("/customers/{id}")).if_match(etag).json(patch).read_tagged().await
+}
+
+pub async fn archive(id: Uuid, etag: &str) -> Result<Tagged<Customer>, ApiError> {
+    Call::post(format!("/customers/{id}/archive")).if_match(etag).read_tagged().await
+}
+
+pub async fn restore(id: Uuid, etag: &str) -> Result<Tagged<Customer>, ApiError> {
+    Call::post(format!("/customers/{id}/restore")).if_match(etag).read_tagged().await
+}
+
+pub async fn assign(id: Uuid, etag: &str, to: &Assignment) -> Result<(), ApiError> {
+    Call::post(format!("/customers/{id}/assign")).if_match(etag).json(to).send().await.map(drop)
+}
+
+pub async fn set_team(id: Uuid, etag: &str, team: &Team) -> Result<Tagged<Customer>, ApiError> {
+    Call::put(format!("/customers/{id}/team")).if_match(etag).json(team).read_tagged().await
+}
+
+pub async fn reveal(id: Uuid, ask: &Reveal) -> Result<Revealed, ApiError> {
+    Call::post(format!("/customers/{id}/reveal")).json(ask).read().await
+}
+
+pub async fn history(id: Uuid, cursor: &str) -> Result<Page<AuditEntry>, ApiError> {
+    Call::get(format!("/customers/{id}/history{}", query(&[("cursor", cursor)]))).read().await
+}
+
+pub async fn add_contact_point(
+    id: Uuid,
+    etag: &str,
+    new: &NewContactPoint,
+    key: &str,
+) -> Result<Tagged<Customer>, ApiError> {
+    Call::post(format!("/customers/{id}/contact-points"))
+        .if_match(etag)
+        .once(key)
+        .json(new)
+        .read_tagged()
+        .await
+}
+
+pub async fn patch_contact_point(
+    id: Uuid,
+    etag: &str,
+    point: Uuid,
+    patch: &ContactPointPatch,
+) -> Result<Tagged<Customer>, ApiError> {
+    Call::patch(format!("/customers/{id}/contact-points/{point}"))
+        .if_match(etag)
+        .json(patch)
+        .read_tagged()
+        .await
+}
+
+pub async fn remove_contact_point(id: Uuid, etag: &str, point: Uuid) -> Result<Tagged<Customer>, ApiError> {
+    Call::delete(format!("/customers/{id}/contact-points/{point}")).if_match(etag).read_tagged().await
+}
+
+pub async fn set_external_id(
+    id: Uuid,
+    etag: &str,
+    source: &str,
+    value: &ExternalIdValue,
+) -> Result<Tagged<Customer>, ApiError> {
+    Call::put(format!("/customers/{id}/external-ids/{source}")).if_match(etag).json(value).read_tagged().await
+}
+
+pub async fn remove_external_id(id: Uuid, etag: &str, source: &str) -> Result<Tagged<Customer>, ApiError> {
+    Call::delete(format!("/customers/{id}/external-ids/{source}")).if_match(etag).read_tagged().await
+}

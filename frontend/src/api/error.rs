@@ -1,0 +1,108 @@
+use guanxi_api::{FieldProblem, Problem};
+use yew::AttrValue;
+
+use crate::i18n::{I18n, Msg};
+
+/// Why a request came to nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Failure {
+    /// The server was not reached.
+    Unreachable,
+    /// The server refused, and said why.
+    Refused,
+    /// The answer was not what the contract says.
+    Unreadable,
+}
+
+/// A request that came to nothing.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ApiError {
+    pub failure: Failure,
+    /// The status of the answer; 0 without one.
+    pub status: u16,
+    /// The stable code of the problem.
+    pub code: String,
+    title: String,
+    detail: String,
+    /// Names the request in the server's log.
+    pub request_id: Option<String>,
+    /// The fields that are wrong.
+    pub errors: Vec<FieldProblem>,
+    /// Seconds after which it may be tried again.
+    pub retry_after: Option<u32>,
+    /// The tag that the resource has now, when a change came too late.
+    pub etag: Option<String>,
+}
+
+impl ApiError {
+    fn new(failure: Failure, detail: &str) -> Self {
+        ApiError {
+            failure,
+            status: 0,
+            code: String::new(),
+            title: String::new(),
+            detail: detail.to_owned(),
+            request_id: None,
+            errors: Vec::new(),
+            retry_after: None,
+            etag: None,
+        }
+    }
+
+    pub(super) fn unreachable() -> Self {
+        ApiError::new(Failure::Unreachable, "")
+    }
+
+    /// Others kept changing what was to be changed.
+    pub fn busy() -> Self {
+        ApiError { status: 412, ..ApiError::new(Failure::Unreadable, "") }
+    }
+
+    pub(super) fn unreadable(detail: &str) -> Self {
+        ApiError::new(Failure::Unreadable, detail)
+    }
+
+    pub(super) fn from_answer(
+        status: u16,
+        body: &str,
+        request_id: Option<String>,
+        retry_after: Option<u32>,
+        etag: Option<String>,
+    ) -> Self {
+        let Ok(problem) = serde_json::from_str::<Problem>(body) else {
+            // Whatever stands in front of the server may answer in its own words.
+            return ApiError { status, request_id, retry_after, ..ApiError::new(Failure::Unreadable, "") };
+        };
+        ApiError {
+            failure: Failure::Refused,
+            status,
+            code: problem.code,
+            title: problem.title,
+            detail: problem.detail,
+            request_id: Some(problem.request_id),
+            errors: problem.errors,
+            retry_after,
+            etag,
+        }
+    }
+
+    /// The resource was changed by someone else in the meantime.
+    pub fn is_conflict(&self) -> bool {
+        self.status == 412
+    }
+
+    /// There is no such thing, or none that this user may see.
+    pub fn is_missing(&self) -> bool {
+        self.status == 404
+    }
+
+    /// What went wrong, in a sentence.
+    pub fn detail(&self, i: I18n) -> AttrValue {
+        match self.failure {
+            Failure::Unreachable => i.t(Msg::ErrorUnreachableDetail),
+            Failure::Refused if self.detail.is_empty() => self.title.clone().into(),
+            Failure::Refused => self.detail.clone().into(),
+            Failure::Unreadable => i.t(Msg::ErrorUnreadableDetail),
+        }
+    }
+}

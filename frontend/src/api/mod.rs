@@ -1,0 +1,264 @@
+//! The REST contract, one function for each endpoint over the types of `guanxi-api`.
+//!
+//! `send` is the one way out: it adds the token, renews it, waits for the user to sign in again when the session has
+//! ended, and reads problem documents.
+
+pub mod audit;
+pub mod auth;
+pub mod customers;
+mod error;
+pub mod org;
+mod token;
+pub mod users;
+
+use std::cell::{Cell, RefCell};
+
+use futures_channel::oneshot;
+use guanxi_api::Language;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AbortSignal, Headers, RequestCache, RequestCredentials, RequestInit, Response};
+use yew::Callback;
+
+pub use error::{ApiError, Failure};
+
+/// Where every path begins.
+const BASE: &str = "/api/v1";
+/// Milliseconds after which the connection counts as lost.
+const PATIENCE: u32 = 30_000;
+
+/// What the whole page should know.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Event {
+    /// The server could not be reached, or can be again.
+    Offline(bool),
+    /// The session has ended; requests wait until `signed_in_again`.
+    Expired,
+}
+
+thread_local! {
+    static LISTENER: RefCell<Callback<Event>> = RefCell::new(Callback::noop());
+    static LANGUAGE: Cell<Language> = const { Cell::new(Language::ZhCn) };
+    static WAITING: RefCell<Vec<oneshot::Sender<()>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Says who is told of events.
+pub fn listen(listener: Callback<Event>) {
+    LISTENER.set(listener);
+}
+
+fn tell(event: Event) {
+    LISTENER.with_borrow(Callback::clone).emit(event);
+}
+
+/// Sets the language in which the server should answer.
+pub fn set_language(language: Language) {
+    LANGUAGE.set(language);
+}
+
+/// Lets the requests go on that waited for the session.
+pub fn signed_in_again() {
+    for waiting in WAITING.take() {
+        let _ = waiting.send(());
+    }
+}
+
+/// Gives up the requests that wait for the session.
+pub fn give_up() {
+    WAITING.take();
+}
+
+/// An answer whose status was a success.
+pub struct Answer {
+    pub body: String,
+    pub etag: Option<String>,
+}
+
+impl Answer {
+    fn read<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
+        serde_json::from_str(&self.body).map_err(|error| ApiError::unreadable(&error.to_string()))
+    }
+}
+
+/// A resource and the tag that a change to it has to name.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Tagged<T> {
+    pub value: T,
+    pub etag: String,
+}
+
+/// A request being put together.
+pub struct Call {
+    method: &'static str,
+    path: String,
+    body: Option<Result<String, ApiError>>,
+    headers: Vec<(&'static str, String)>,
+    open: bool,
+}
+
+impl Call {
+    fn new(method: &'static str, path: impl Into<String>) -> Self {
+        Call { method, path: path.into(), body: None, headers: Vec::new(), open: false }
+    }
+
+    pub fn get(path: impl Into<String>) -> Self {
+        Call::new("GET", path)
+    }
+
+    pub fn post(path: impl Into<String>) -> Self {
+        Call::new("POST", path)
+    }
+
+    pub fn patch(path: impl Into<String>) -> Self {
+        Call::new("PATCH", path)
+    }
+
+    pub fn put(path: impl Into<String>) -> Self {
+        Call::new("PUT", path)
+    }
+
+    pub fn delete(path: impl Into<String>) -> Self {
+        Call::new("DELETE", path)
+    }
+
+    pub fn json(mut self, body: &impl Serialize) -> Self {
+        self.body =
+            Some(serde_json::to_string(body).map_err(|error| ApiError::unreadable(&error.to_string())));
+        self
+    }
+
+    /// Only if the resource still is as it was read.
+    pub fn if_match(mut self, etag: &str) -> Self {
+        self.headers.push(("If-Match", etag.to_owned()));
+        self
+    }
+
+    /// The effect happens once, however often this is sent.
+    pub fn once(mut self, key: &str) -> Self {
+        self.headers.push(("Idempotency-Key", key.to_owned()));
+        self
+    }
+
+    /// Carries the header that no other site's page can send.
+    fn marked(mut self) -> Self {
+        self.headers.push(("X-Guanxi", "1".into()));
+        self
+    }
+
+    /// Needs no access token.
+    fn open(mut self) -> Self {
+        self.open = true;
+        self.marked()
+    }
+
+    /// Sends it and reads the answer.
+    pub async fn read<T: DeserializeOwned>(self) -> Result<T, ApiError> {
+        self.send().await?.read()
+    }
+
+    /// Sends it and reads the answer with its tag.
+    pub async fn read_tagged<T: DeserializeOwned>(self) -> Result<Tagged<T>, ApiError> {
+        let answer = self.send().await?;
+        Ok(Tagged { value: answer.read()?, etag: answer.etag.unwrap_or_default() })
+    }
+
+    /// Sends it, as often as signing in again makes necessary.
+    pub async fn send(self) -> Result<Answer, ApiError> {
+        if self.open {
+            return self.attempt(None).await;
+        }
+        loop {
+            let outcome = match token::bearer().await {
+                Ok(bearer) => self.attempt(Some(&bearer)).await,
+                Err(error) => Err(error),
+            };
+            match outcome {
+                Err(error) if error.status == 401 => {}
+                other => return other,
+            }
+            // A token that is refused although it has not run out is renewed once; then the user is asked.
+            token::forget();
+            if let Err(error) = token::bearer().await {
+                if error.status != 401 {
+                    return Err(error);
+                }
+                let (sender, signed_in) = oneshot::channel();
+                WAITING.with_borrow_mut(|waiting| waiting.push(sender));
+                tell(Event::Expired);
+                if signed_in.await.is_err() {
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    async fn attempt(&self, bearer: Option<&str>) -> Result<Answer, ApiError> {
+        let response = match self.fetch(bearer).await {
+            Ok(response) => response,
+            Err(Some(error)) => return Err(error),
+            Err(None) => {
+                tell(Event::Offline(true));
+                return Err(ApiError::unreachable());
+            }
+        };
+        tell(Event::Offline(false));
+        let header = |name: &str| response.headers().get(name).ok().flatten();
+        let (etag, request_id, retry_after) = (header("ETag"), header("X-Request-Id"), header("Retry-After"));
+        let text = match response.text() {
+            Ok(text) => JsFuture::from(text).await.ok().and_then(|text| text.as_string()).unwrap_or_default(),
+            Err(_) => String::new(),
+        };
+        if response.ok() {
+            return Ok(Answer { body: text, etag });
+        }
+        Err(ApiError::from_answer(
+            response.status(),
+            &text,
+            request_id,
+            retry_after.and_then(|s| s.parse().ok()),
+            etag,
+        ))
+    }
+
+    /// `Err(None)` is a lost connection.
+    async fn fetch(&self, bearer: Option<&str>) -> Result<Response, Option<ApiError>> {
+        let headers = Headers::new().map_err(|_| None)?;
+        let set = |name: &str, value: &str| {
+            let _ = headers.set(name, value);
+        };
+        set("Accept", "application/json, application/problem+json");
+        set("Accept-Language", LANGUAGE.get().as_str());
+        if let Some(bearer) = bearer {
+            set("Authorization", &format!("Bearer {bearer}"));
+        }
+        for (name, value) in &self.headers {
+            set(name, value);
+        }
+        let init = RequestInit::new();
+        init.set_method(self.method);
+        init.set_credentials(RequestCredentials::SameOrigin);
+        init.set_cache(RequestCache::NoStore);
+        init.set_signal(Some(&AbortSignal::timeout_with_u32(PATIENCE)));
+        if let Some(body) = &self.body {
+            let body = body.as_ref().map_err(|error| Some(error.clone()))?;
+            set("Content-Type", "application/json");
+            init.set_body(&body.as_str().into());
+        }
+        init.set_headers(&headers);
+        let sent = gloo_utils::window().fetch_with_str_and_init(&format!("{BASE}{}", self.path), &init);
+        let answer = JsFuture::from(sent).await.map_err(|_| None)?;
+        answer.dyn_into().map_err(|_| None)
+    }
+}
+
+/// A query string, empty values left out.
+pub fn query(pairs: &[(&str, &str)]) -> String {
+    let parts: Vec<String> = pairs
+        .iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(key, value)| format!("{key}={}", String::from(js_sys::encode_uri_component(value))))
+        .collect();
+    if parts.is_empty() { String::new() } else { format!("?{}", parts.join("&")) }
+}

@@ -1,0 +1,40 @@
+use guanxi_api::{NewOrgUnit, OrgUnit, OrgUnitPatch, Page};
+use uuid::Uuid;
+
+use super::{ApiError, Call, Tagged, query};
+
+/// Every unit that there is: the tree is small enough to be held whole.
+pub async fn all(archived: bool) -> Result<Vec<OrgUnit>, ApiError> {
+    let filter = if archived { "archived eq true or archived eq false" } else { "" };
+    let mut units = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let query = query(&[("filter", filter), ("limit", "200"), ("cursor", &cursor)]);
+        let page: Page<OrgUnit> = Call::get(format!("/org-units{query}")).read().await?;
+        units.extend(page.data);
+        match page.page.next {
+            Some(next) => cursor = next,
+            None => return Ok(units),
+        }
+    }
+}
+
+pub async fn get(id: Uuid) -> Result<Tagged<OrgUnit>, ApiError> {
+    Call::get(format!("/org-units/{id}")).read_tagged().await
+}
+
+pub async fn create(new: &NewOrgUnit, key: &str) -> Result<OrgUnit, ApiError> {
+    Call::post("/org-units").json(new).once(key).read().await
+}
+
+pub async fn patch(id: Uuid, etag: &str, patch: &OrgUnitPatch) -> Result<OrgUnit, ApiError> {
+    Call::patch(format!("/org-units/{id}")).if_match(etag).json(patch).read().await
+}
+
+pub async fn archive(id: Uuid, etag: &str) -> Result<(), ApiError> {
+    Call::post(format!("/org-units/{id}/archive")).if_match(etag).send().await.map(drop)
+}
+
+pub async fn restore(id: Uuid, etag: &str) -> Result<(), ApiError> {
+    Call::post(format!("/org-units/{id}/restore")).if_match(etag).send().await.map(drop)
+}

@@ -1,0 +1,152 @@
+//! The app as a whole: who is signed in decides between the sign-in page and the shell with its pages.
+
+use std::rc::Rc;
+
+use guanxi_api::{Me, SignedIn};
+use yew::prelude::*;
+use yew_router::BrowserRouter;
+
+use crate::account::{ReSignIn, SignInPage};
+use crate::api::{self, Event};
+use crate::session::{Session, SessionContext};
+use crate::settings::{SettingsProvider, use_settings};
+use crate::shell::Shell;
+use crate::ui::{OfflineBanner, ToastProvider, use_toasts};
+use crate::{dom, fetch, i18n};
+
+/// Everything.
+#[function_component]
+pub fn App() -> Html {
+    html! {
+        <SettingsProvider>
+            <ToastProvider>
+                <BrowserRouter>
+                    <Doors />
+                </BrowserRouter>
+            </ToastProvider>
+        </SettingsProvider>
+    }
+}
+
+#[function_component]
+fn Doors() -> Html {
+    let settings = use_settings();
+    let toasts = use_toasts();
+    let offline = use_state(|| false);
+    let expired = use_state(|| false);
+    let session =
+        use_state(|| if api::auth::may_be_signed_in() { Session::Starting } else { Session::SignedOut });
+    // What the server was last told, so that choosing what it already knows sends nothing.
+    let told = use_mut_ref(|| None::<Rc<crate::settings::Settings>>);
+
+    let welcome = {
+        let (session, settings, told) = (session.clone(), settings.clone(), told.clone());
+        Callback::from(move |me: Me| {
+            i18n::set_zone(&me.time_zone);
+            let chosen = settings.now.with(&me.preferences);
+            *told.borrow_mut() = Some(Rc::new(chosen.clone()));
+            settings.set.emit(chosen);
+            session.set(Session::SignedIn(Rc::new(me)));
+        })
+    };
+    let leave = {
+        let (session, told) = (session.clone(), told.clone());
+        Callback::from(move |()| {
+            api::auth::forget();
+            api::give_up();
+            fetch::forget_all();
+            crate::customers::forget_recent();
+            *told.borrow_mut() = None;
+            session.set(Session::SignedOut);
+        })
+    };
+
+    use_effect_with((), {
+        let (offline, expired, session, welcome) =
+            (offline.setter(), expired.setter(), session.clone(), welcome.clone());
+        move |()| {
+            api::listen(Callback::from(move |event| match event {
+                Event::Offline(now) => offline.set(now),
+                Event::Expired => expired.set(true),
+            }));
+            if *session == Session::Starting {
+                spawn!((session, welcome), {
+                    match api::auth::refresh().await {
+                        Ok(SignedIn { me, .. }) => welcome.emit(me),
+                        Err(error) => {
+                            if error.status == 401 {
+                                api::auth::forget();
+                            }
+                            session.set(Session::SignedOut);
+                        }
+                    }
+                });
+            }
+        }
+    });
+
+    // Whatever is chosen while signed in goes to the server as well.
+    use_effect_with(settings.now.clone(), {
+        let (told, toasts) = (told.clone(), toasts.clone());
+        let i = i18n::I18n { lang: settings.now.language };
+        move |now: &Rc<crate::settings::Settings>| {
+            let patch = told.borrow().as_ref().and_then(|before| now.patch_since(before));
+            if let Some(patch) = patch {
+                *told.borrow_mut() = Some(Rc::clone(now));
+                spawn!((toasts), {
+                    if let Err(error) = api::auth::set_preferences(&patch).await {
+                        toasts.fail(&error, i);
+                    }
+                });
+            }
+        }
+    });
+
+    let set = {
+        let (session, leave) = (session.clone(), leave.clone());
+        Callback::from(move |next: Session| match next {
+            Session::SignedOut => leave.emit(()),
+            other => session.set(other),
+        })
+    };
+    let context = SessionContext { now: (*session).clone(), set };
+    let again = {
+        let expired = expired.clone();
+        Callback::from(move |outcome: Option<Me>| {
+            expired.set(false);
+            match outcome {
+                Some(me) => {
+                    session.set(Session::SignedIn(Rc::new(me)));
+                    api::signed_in_again();
+                }
+                None => leave.emit(()),
+            }
+        })
+    };
+    let page = match &context.now {
+        Session::Starting => html! { <Shell starting=true /> },
+        Session::SignedOut => html! { <SignInPage onsignin={welcome} /> },
+        Session::SignedIn(_) => html! { <Shell /> },
+    };
+    let username = match &context.now {
+        Session::SignedIn(me) if *expired => Some(AttrValue::from(me.username.clone())),
+        _ => None,
+    };
+    html! {
+        <ContextProvider<SessionContext> {context}>
+            <OfflineBanner offline={*offline} />
+            { page }
+            if let Some(username) = username { <ReSignIn {username} ondone={again} /> }
+            <Ready />
+        </ContextProvider<SessionContext>>
+    }
+}
+
+/// Marks the moment at which the app first stands on the page and answers.
+#[function_component]
+fn Ready() -> Html {
+    use_effect_with((), |()| {
+        gloo_timers::callback::Timeout::new(0, || dom::mark("guanxi:interactive")).forget();
+    });
+    html!()
+}

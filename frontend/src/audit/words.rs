@@ -1,0 +1,115 @@
+use guanxi_api::{ContactPointKind, ContactPointUse, IdentityKind, Role, TeamRole};
+use serde_json::Value;
+use yew::AttrValue;
+
+use crate::i18n::{I18n, Msg};
+use crate::labels::{Label, by_code};
+
+/// What was done, in words; an action that is not known stands as its code.
+pub fn action_words(action: &str, i: I18n) -> AttrValue {
+    let (resource, verb) = action.rsplit_once('.').unwrap_or(("", action));
+    let msg = match verb {
+        "created" => Msg::ActionCreated,
+        "updated" => Msg::ActionUpdated,
+        "archived" => Msg::ActionArchived,
+        "restored" => Msg::ActionRestored,
+        "revealed" => Msg::ActionRevealed,
+        "assigned" => Msg::ActionAssigned,
+        "password_reset" => Msg::ActionPasswordReset,
+        "password_changed" => Msg::ActionPasswordChanged,
+        "signed_in" => Msg::ActionSignedIn,
+        "signed_out" => Msg::ActionSignedOut,
+        "sign_in_failed" => Msg::ActionSignInFailed,
+        "locked" => Msg::ActionLocked,
+        "session_revoked" => Msg::ActionRevoked,
+        "signed_out_everywhere" => Msg::ActionSignedOutEverywhere,
+        "refresh_token_reused" => Msg::ActionTokenReused,
+        "created_many" => Msg::ActionCreatedMany,
+        _ => return action.to_owned().into(),
+    };
+    match resource_words(resource, i) {
+        // A session has no name; what happened to it says all.
+        Some(resource) if !action.starts_with("session.") => {
+            i.t(Msg::ActionOn { action: &i.t(msg), resource: &resource })
+        }
+        _ => i.t(msg),
+    }
+}
+
+/// A kind of object in words.
+pub fn resource_words(resource: &str, i: I18n) -> Option<AttrValue> {
+    Some(i.t(match resource {
+        "customer" => Msg::ResourceCustomer,
+        "org_unit" => Msg::ResourceOrgUnit,
+        "user" => Msg::ResourceUser,
+        "session" => Msg::ResourceSession,
+        _ => return None,
+    }))
+}
+
+/// A field and its value in words, for the fields that several kinds of object have.
+pub fn field_words(field: &str, value: &Value, i: I18n) -> (AttrValue, AttrValue) {
+    let (head, rest) = field.split_once(['.', '/', '[']).unwrap_or((field, ""));
+    let label = match head {
+        "name" | "display_name" => Msg::FieldName,
+        "customer_no" => Msg::FieldCustomerNo,
+        "kind" => Msg::FieldKind,
+        "status" => Msg::FieldStatus,
+        "owner" | "owner_id" => Msg::FieldOwner,
+        "org_unit" | "org_unit_id" => Msg::FieldOrgUnit,
+        "parent" | "parent_id" => Msg::UnitParent,
+        "team" => Msg::FieldTeam,
+        "identity" => Msg::IdentityTitle,
+        "contact_point" | "contact_points" => Msg::ContactTitle,
+        "external_id" | "external_ids" => Msg::ExternalTitle,
+        "outside_assets" => Msg::OutsideTitle,
+        "restricted" => Msg::RestrictionTitle,
+        "do_not_contact" => Msg::FieldDoNotContact,
+        "role" => Msg::UserRole,
+        "username" => Msg::UserUsername,
+        "code" => Msg::UnitCode,
+        "archived_at" => Msg::CommonArchived,
+        "must_change_password" => Msg::UserMustChange,
+        _ => return (field.to_owned().into(), plain(value, i).into()),
+    };
+    let label = i.t(label);
+    let label = if rest.is_empty() {
+        label
+    } else {
+        format!("{label} {}", rest.trim_matches(['.', '/', '[', ']'])).into()
+    };
+    (label, plain(value, i).into())
+}
+
+/// A value as text: codes in words, lists and objects member by member.
+fn plain(value: &Value, i: I18n) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::Bool(true) => i.t(Msg::CommonYes).to_string(),
+        Value::Bool(false) => i.t(Msg::CommonNo).to_string(),
+        Value::String(text) => word(text, i),
+        Value::Array(items) => {
+            items.iter().map(|item| plain(item, i)).collect::<Vec<_>>().join(&i.t(Msg::CommonListComma))
+        }
+        Value::Object(members) => members
+            .iter()
+            .filter(|(key, value)| !value.is_null() && !matches!(key.as_str(), "id" | "updated_at"))
+            .map(|(_, value)| plain(value, i))
+            .filter(|text| !text.is_empty())
+            .collect::<Vec<_>>()
+            .join(" · "),
+        other => other.to_string(),
+    }
+}
+
+fn word(text: &str, i: I18n) -> String {
+    fn label<T: Label>(code: &str, i: I18n) -> Option<AttrValue> {
+        by_code::<T>(code).map(|value| value.label(i))
+    }
+    label::<Role>(text, i)
+        .or_else(|| label::<TeamRole>(text, i))
+        .or_else(|| label::<IdentityKind>(text, i))
+        .or_else(|| label::<ContactPointKind>(text, i))
+        .or_else(|| label::<ContactPointUse>(text, i))
+        .map_or_else(|| text.to_owned(), |words| words.to_string())
+}

@@ -1,0 +1,112 @@
+use guanxi_api::{
+    CustomerKind, CustomerSource, CustomerStatus, CustomerSummary, Gender, RiskAttribute, Tier,
+};
+use yew::prelude::*;
+use yew_router::Routable;
+
+use super::tone_of;
+use crate::i18n::{I18n, Msg};
+use crate::labels::{Label, options, yes_no};
+use crate::route::Route;
+use crate::ui::{Badge, Column, FilterField, FilterKind, Link, OnPhone, Row, TierMark, Time};
+
+/// The columns that are shown to someone who has chosen none.
+pub const DEFAULT: [&str; 8] =
+    ["name", "customer_no", "tier", "aum", "status", "phone", "owner", "updated_at"];
+
+/// What some roles see masked, and so can neither filter nor sort by.
+const SENSITIVE: [&str; 2] = ["tier", "aum"];
+
+/// Every column of the customer list; `currency` is the unit of its figures. `limited`: the user sees no tiers and assets.
+pub fn all(i: I18n, currency: &str, limited: bool) -> Vec<Column> {
+    let assets = i.t(Msg::CustomerAumIn { currency });
+    let mut columns = vec![
+        Column::new("name", i.t(Msg::FieldName)).sort("name").phone(OnPhone::Title),
+        Column::new("customer_no", i.t(Msg::FieldCustomerNo)).sort("customer_no").phone(OnPhone::Line),
+        Column::new("kind", i.t(Msg::FieldKind)),
+        Column::new("tier", i.t(Msg::FieldTier)).phone(OnPhone::Mark),
+        Column::new("aum", assets).number().sort("aum"),
+        Column::new("status", i.t(Msg::FieldStatus)).phone(OnPhone::Line),
+        Column::new("phone", i.t(Msg::FieldPhone)).phone(OnPhone::Line),
+        Column::new("gender", i.t(Msg::FieldGender)),
+        Column::new("city", i.t(Msg::FieldCity)),
+        Column::new("owner", i.t(Msg::FieldOwner)),
+        Column::new("org_unit", i.t(Msg::FieldOrgUnit)),
+        Column::new("customer_since", i.t(Msg::FieldCustomerSince)),
+        Column::new("created_at", i.t(Msg::FieldCreatedAt)).sort("created_at"),
+        Column::new("updated_at", i.t(Msg::FieldUpdatedAt)).sort("updated_at"),
+    ];
+    columns.retain(|column| !(limited && SENSITIVE.contains(&column.key.as_str())));
+    columns
+}
+
+/// A line of the list, its cells in the order of `columns`.
+pub fn row(customer: &CustomerSummary, columns: &[Column], i: I18n) -> Row {
+    let text = |text: Option<&str>| html! { { text.unwrap_or("").to_owned() } };
+    let cell = |column: &Column| match column.key.as_str() {
+        "name" => html! {
+            <>
+                <Link to={Route::Customer { id: customer.id }.to_path()} class="table__link">{ &customer.name }</Link>
+                if customer.archived_at.is_some() { { " " }<Badge>{ i.t(Msg::CommonArchived) }</Badge> }
+            </>
+        },
+        "customer_no" => text(Some(&customer.customer_no)),
+        "kind" => html! { { customer.kind.label(i) } },
+        "tier" => customer.tier.map_or_else(|| text(None), |tier| html! { <TierMark {tier} /> }),
+        "aum" => text(customer.aum.as_ref().map(|money| i.amount(money.amount)).as_deref()),
+        "status" => html! { <Badge tone={tone_of(customer.status)}>{ customer.status.label(i) }</Badge> },
+        "phone" => text(customer.phone.as_deref()),
+        "gender" => html! { { customer.gender.map(|gender| gender.label(i)).unwrap_or_default() } },
+        "city" => text(customer.city.as_deref()),
+        "owner" => text(customer.owner.as_ref().map(|owner| owner.display_name.as_str())),
+        "org_unit" => text(Some(customer.org_unit.name.in_language(i.lang))),
+        "customer_since" => text(customer.customer_since.map(|date| date.to_string()).as_deref()),
+        "created_at" => html! { <Time at={customer.created_at} /> },
+        "updated_at" => html! { <Time at={customer.updated_at} relative=true /> },
+        _ => html!(),
+    };
+    Row {
+        key: customer.id.to_string().into(),
+        cells: columns.iter().map(cell).collect(),
+        off: customer.archived_at.is_some(),
+    }
+}
+
+/// The fields that the list can be narrowed by without naming anyone, so that they may stand in an address.
+pub fn filters(
+    i: I18n,
+    units: Vec<(AttrValue, AttrValue)>,
+    owners: Vec<(AttrValue, AttrValue)>,
+    limited: bool,
+) -> Vec<FilterField> {
+    let field = |key: &'static str, label, kind, nullable| FilterField {
+        key: key.into(),
+        label: i.t(label),
+        kind,
+        nullable,
+    };
+    let mut fields = vec![
+        field("status", Msg::FieldStatus, FilterKind::Codes(options::<CustomerStatus>(i)), false),
+        field("tier", Msg::FieldTier, FilterKind::Codes(options::<Tier>(i)), false),
+        field("kind", Msg::FieldKind, FilterKind::Codes(options::<CustomerKind>(i)), false),
+        field("aum", Msg::FieldAum, FilterKind::Number, false),
+        field("org_unit_id", Msg::FieldOrgUnit, FilterKind::Codes(units), false),
+        field("owner_id", Msg::FieldOwner, FilterKind::Codes(owners), true),
+        field("gender", Msg::FieldGender, FilterKind::Codes(options::<Gender>(i)), true),
+        field("city", Msg::FieldCity, FilterKind::Text, true),
+        field(
+            "risk_attribute",
+            Msg::FieldRiskAttribute,
+            FilterKind::Codes(options::<RiskAttribute>(i)),
+            true,
+        ),
+        field("source", Msg::FieldSource, FilterKind::Codes(options::<CustomerSource>(i)), true),
+        field("customer_since", Msg::FieldCustomerSince, FilterKind::Date, true),
+        field("archived", Msg::CommonArchived, FilterKind::Codes(yes_no(i)), false),
+        field("do_not_contact", Msg::FieldDoNotContact, FilterKind::Codes(yes_no(i)), false),
+        field("restricted", Msg::RestrictionTitle, FilterKind::Codes(yes_no(i)), false),
+    ];
+    fields.retain(|field| !matches!(&field.kind, FilterKind::Codes(codes) if codes.is_empty()));
+    fields.retain(|field| !(limited && SENSITIVE.contains(&field.key.as_str())));
+    fields
+}

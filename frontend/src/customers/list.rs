@@ -1,0 +1,231 @@
+use std::rc::Rc;
+
+use gloo_timers::callback::Timeout;
+use guanxi_api::{CustomerSearch, CustomerSummary, Include, Page as Rows, PreferencesPatch};
+use web_sys::UrlSearchParams;
+use yew::prelude::*;
+use yew_router::Routable;
+use yew_router::hooks::use_location;
+
+use super::columns;
+use crate::i18n::{Msg, use_i18n};
+use crate::org::{unit_options, use_owners, use_units};
+use crate::route::Route;
+use crate::session::{may, right, sees_masked, use_me};
+use crate::settings::use_settings;
+use crate::ui::{
+    Button, ColumnChooser, EmptyState, ErrorPanel, FilterChips, FilterTerm, HelpNote, Icon, Look, Page,
+    Pagination, Skeleton, Sort, Table, use_composed,
+};
+use crate::{api, dom, fetch, route};
+
+/// Milliseconds of rest after which what is typed is looked for.
+const REST: u32 = 150;
+const DEFAULT_SORT: &str = "name";
+/// Rows of a page, as the server gives them unless told otherwise.
+const PAGE: u32 = 50;
+
+/// What stands in the address: everything about the view except what is typed in the search field, which may be a name.
+#[derive(Clone, PartialEq, Default)]
+struct View {
+    filter: String,
+    sort: String,
+    columns: String,
+}
+
+impl View {
+    fn read(query: &str) -> Self {
+        let Ok(params) = UrlSearchParams::new_with_str(query) else { return View::default() };
+        let get = |key: &str| params.get(key).unwrap_or_default();
+        View { filter: get("filter"), sort: get("sort"), columns: get("columns") }
+    }
+
+    fn path(&self) -> String {
+        let query = api::query(&[("filter", &self.filter), ("sort", &self.sort), ("columns", &self.columns)]);
+        format!("{}{query}", Route::Customers.to_path())
+    }
+}
+
+/// Where one is: cursors of the pages gone through, and whether all rows are to be counted.
+#[derive(Clone, PartialEq, Default)]
+struct Place {
+    of: (View, String),
+    cursors: Vec<String>,
+    count: bool,
+}
+
+/// The customer list.
+#[function_component]
+pub fn CustomersPage() -> Html {
+    let i = use_i18n();
+    let settings = use_settings();
+    let me = use_me();
+    let location = use_location();
+    let view = View::read(location.as_ref().map_or("", |l| l.query_str()));
+    let typed = use_state(String::new);
+    let text = use_state(String::new);
+    let timer = use_mut_ref(|| None::<Timeout>);
+    let place = use_state(Place::default);
+    let own_columns = use_state(|| None::<Vec<String>>);
+    let units = use_units();
+    let owners = use_owners(me.as_ref().is_some_and(|me| may(me, right::VIEW_USERS)));
+
+    // A place belongs to the view and text it was reached in.
+    let of = (View { columns: String::new(), ..view.clone() }, (*text).clone());
+    let here = if place.of == of { (*place).clone() } else { Place { of: of.clone(), ..Place::default() } };
+
+    let sort_text = if view.sort.is_empty() { DEFAULT_SORT.to_owned() } else { view.sort.clone() };
+    let cursor = here.cursors.last().cloned().unwrap_or_default();
+    let key = format!("customers?{}&{}&{}&{cursor}&{}", *text, view.filter, view.sort, here.count);
+    let rows = fetch::use_query::<Rows<CustomerSummary>, _, _>(Some(key), {
+        let (text, filter, sort, count) =
+            ((*text).clone(), view.filter.clone(), sort_text.clone(), here.count);
+        // Found names stand best match first unless a column was chosen.
+        let chosen = !view.sort.is_empty();
+        move || async move {
+            if text.is_empty() {
+                return api::customers::list(&filter, &sort, &cursor, count).await;
+            }
+            let some = |text: String| (!text.is_empty()).then_some(text);
+            api::customers::search(&CustomerSearch {
+                q: Some(text),
+                filter: some(filter),
+                sort: chosen.then_some(sort),
+                limit: None,
+                cursor: some(cursor),
+                include: count.then_some(Include::Total),
+            })
+            .await
+        }
+    });
+    // While another page of the same list is on its way, the one before stays in sight.
+    let last = use_mut_ref(|| None::<Rc<Rows<CustomerSummary>>>);
+    if let Some(data) = &rows.remote.data {
+        *last.borrow_mut() = Some(Rc::clone(data));
+    }
+    let fresh = rows.remote.data.is_some();
+    let data = rows.remote.data.clone().or_else(|| last.borrow().clone());
+
+    let look = cb!((text, timer), |(value, rest): (String, u32)| {
+        let text = text.clone();
+        *timer.borrow_mut() = Some(Timeout::new(rest, move || text.set(value.trim().to_owned())));
+    });
+    let oninput = cb!((typed, look), |event: InputEvent| {
+        let value = dom::value_of(&event);
+        typed.set(value.clone());
+        if !event.is_composing() {
+            look.emit((value, REST));
+        }
+    });
+    let field = use_node_ref();
+    use_composed(&field, cb!((look), |text: String| look.emit((text, 0))));
+    let onkeydown = cb!((look, typed), |event: KeyboardEvent| {
+        if event.key() == "Escape" && !dom::composing(&event) && !typed.is_empty() {
+            typed.set(String::new());
+            look.emit((String::new(), 0));
+        }
+    });
+
+    let limited = me.as_ref().is_some_and(|me| sees_masked(me));
+    let currency = me.as_ref().map_or("CNY", |me| me.base_currency.as_str());
+    let all = columns::all(i, currency, limited);
+    let named = |text: &str| -> Vec<AttrValue> {
+        text.split(',')
+            .filter_map(|key| all.iter().find(|column| column.key == key))
+            .map(|c| c.key.clone())
+            .collect()
+    };
+    let mut shown = named(&view.columns);
+    if shown.is_empty() {
+        let kept =
+            (*own_columns).clone().or_else(|| me.as_ref().map(|me| me.preferences.customer_columns.clone()));
+        shown = named(&kept.unwrap_or_default().join(","));
+    }
+    if shown.is_empty() {
+        shown = columns::DEFAULT.into_iter().map(AttrValue::from).collect();
+    }
+    let chosen: Rc<Vec<_>> =
+        Rc::new(shown.iter().filter_map(|key| all.iter().find(|c| c.key == *key)).cloned().collect());
+    let set_columns = cb!((view, own_columns), |keys: Vec<AttrValue>| {
+        let names: Vec<String> = keys.iter().map(ToString::to_string).collect();
+        own_columns.set(Some(names.clone()));
+        if !view.columns.is_empty() {
+            route::replace(&View { columns: names.join(","), ..view.clone() }.path());
+        }
+        let patch = PreferencesPatch { customer_columns: Some(names), ..PreferencesPatch::default() };
+        // A choice that could not be kept holds for this visit.
+        spawn!((), {
+            let _ = api::auth::set_preferences(&patch).await;
+        });
+    });
+
+    let fields = columns::filters(i, unit_options(&units, i), owners, limited);
+    let read = FilterTerm::read_all(&view.filter, &fields);
+    let foreign = read.is_none().then(|| AttrValue::from(view.filter.clone()));
+    let set_terms = cb!((view), |terms: Vec<FilterTerm>| {
+        route::go(&View { filter: FilterTerm::write_all(&terms), ..view.clone() }.path());
+    });
+    let onsort = cb!((view), |sort: Sort| route::go(&View { sort: sort.write(), ..view.clone() }.path()));
+
+    let go_to = |cursors: Vec<String>, count: bool| {
+        let (place, of) = (place.clone(), of.clone());
+        Callback::from(move |()| place.set(Place { of: of.clone(), cursors: cursors.clone(), count }))
+    };
+    let next = data
+        .as_ref()
+        .filter(|_| fresh)
+        .and_then(|rows| rows.page.next.clone())
+        .map(|next| go_to(here.cursors.iter().cloned().chain([next]).collect(), here.count));
+    let back = here.cursors.split_last().map(|(_, before)| go_to(before.to_vec(), here.count));
+    let may_create = me.as_ref().is_some_and(|me| may(me, right::CREATE_CUSTOMERS));
+    let narrowed = !text.is_empty() || !view.filter.is_empty();
+    let clear = cb!((typed, text), |_: MouseEvent| {
+        typed.set(String::new());
+        text.set(String::new());
+        route::go(&Route::Customers.to_path());
+    });
+
+    let actions = html! {
+        <ColumnChooser all={all.iter().map(|c| (c.key.clone(), c.label.clone())).collect::<Vec<_>>()} {shown} fixed="name" onchange={set_columns} />
+    };
+    let sort = if text.is_empty() || !view.sort.is_empty() { Some(Sort::read(&sort_text)) } else { None };
+    html! {
+        <Page title={i.t(Msg::CustomersTitle)} fill=true {actions}>
+            <HelpNote text={i.t(Msg::CustomersHelp)} />
+            <div class="filters" role="search">
+                <div class="filters__search">
+                    { Icon::Search.draw() }
+                    <input class="input" id="customer-search" type="text" autocomplete="off" spellcheck="false" value={(*typed).clone()}
+                        placeholder={i.t(Msg::CustomersSearch)} aria-label={i.t(Msg::CustomersSearch)} {oninput} ref={field} {onkeydown} />
+                </div>
+                <FilterChips {fields} terms={read.unwrap_or_default()} {foreign} onchange={set_terms} />
+            </div>
+            { match (data, &rows.remote.error) {
+                (_, Some(error)) if !fresh => html! {
+                    <ErrorPanel what={i.t(Msg::CustomersFailed)} error={error.clone()} retry={rows.reload.clone()} />
+                },
+                (Some(data), _) if data.data.is_empty() && fresh => html! {
+                    <EmptyState icon={Icon::Users}
+                        title={i.t(if narrowed { Msg::CustomersNoneFound } else { Msg::CustomersNone })}
+                        text={i.t(if narrowed { Msg::CustomersNoneFoundText } else { Msg::CustomersNoneText })}>
+                        if narrowed {
+                            <Button onclick={clear}>{ i.t(Msg::CustomersShowAll) }</Button>
+                        } else if may_create {
+                            <Button look={Look::Primary} icon={Icon::Plus} to={Route::NewCustomer.to_path()}>{ i.t(Msg::CustomersNew) }</Button>
+                        }
+                    </EmptyState>
+                },
+                (Some(data), _) => html! {
+                    <>
+                        <Table caption={i.t(Msg::CustomersTitle)} columns={chosen.clone()} {sort} {onsort} stale={!fresh} letters={settings.now.shortcuts}
+                            rows={data.data.iter().map(|customer| columns::row(customer, &chosen, i)).collect::<Vec<_>>()} />
+                        <Pagination before={here.cursors.len() as u32 * PAGE} rows={data.data.len() as u32} onback={back} onnext={next}
+                            total={data.page.total.map(|total| (total, data.page.total_exact != Some(false)))}
+                            oncount={go_to(here.cursors.clone(), true)} />
+                    </>
+                },
+                (None, _) => html! { <Skeleton rows=14 /> },
+            } }
+        </Page>
+    }
+}

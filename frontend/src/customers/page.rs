@@ -1,0 +1,188 @@
+use std::rc::Rc;
+
+use guanxi_api::{Customer, Me};
+use uuid::Uuid;
+use web_sys::UrlSearchParams;
+use yew::prelude::*;
+use yew_router::Routable;
+use yew_router::hooks::use_location;
+
+use super::actions::Actions;
+use super::contacts::ContactPanel;
+use super::history::HistoryTab;
+use super::identity::{ExternalIdPanel, IdentityPanel};
+use super::profile::ProfileTab;
+use super::team::TeamPanel;
+use super::wealth::{OutsidePanel, RestrictionPanel};
+use super::{Recent, tone_of, visited};
+use crate::api::{self, Tagged};
+use crate::fetch::use_query;
+use crate::i18n::{Msg, use_i18n};
+use crate::labels::Label;
+use crate::route::{self, Route};
+use crate::session::{may, right, use_me};
+use crate::ui::{
+    Avatar, Badge, EmptyState, ErrorPanel, HelpNote, Icon, Link, Page, Skeleton, Tab, Tabs, TierMark,
+    Time, Tone,
+};
+
+/// The customer that a page is about, as its parts take it.
+#[derive(Clone, PartialEq)]
+pub struct Subject {
+    pub id: Uuid,
+    pub tagged: Rc<Tagged<Customer>>,
+    pub me: Rc<Me>,
+    /// Puts in what a change has answered.
+    pub set: Callback<Tagged<Customer>>,
+    /// Asks the server again.
+    pub reload: Callback<()>,
+}
+
+impl Subject {
+    pub fn customer(&self) -> &Customer {
+        &self.tagged.value
+    }
+
+    pub fn etag(&self) -> &str {
+        &self.tagged.etag
+    }
+
+    /// Whether the user may change the profile; what is archived stays as it is.
+    pub fn may_edit(&self) -> bool {
+        may(&self.me, right::EDIT_CUSTOMERS) && self.customer().archived_at.is_none()
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct SubjectProps {
+    pub subject: Subject,
+}
+
+#[derive(Properties, PartialEq)]
+pub struct CustomerPageProps {
+    pub id: Uuid,
+}
+
+/// Everything that is known of one customer.
+#[function_component]
+pub fn CustomerPage(props: &CustomerPageProps) -> Html {
+    let i = use_i18n();
+    let id = props.id;
+    let me = use_me();
+    let location = use_location();
+    let query =
+        use_query::<Tagged<Customer>, _, _>(Some(format!("customer/{id}")), move || api::customers::get(id));
+
+    let opened = query
+        .remote
+        .data
+        .as_ref()
+        .map(|tagged| (tagged.value.profile.name.clone(), tagged.value.customer_no.clone()));
+    use_effect_with(opened, move |opened| {
+        if let Some((name, customer_no)) = opened.clone() {
+            visited(Recent { id, name, customer_no });
+        }
+    });
+
+    let Some(me) = me else { return html!() };
+    let Some(tagged) = query.remote.data.clone() else {
+        return html! {
+            <Page title={i.t(Msg::CustomerTitle)}>
+                { match &query.remote.error {
+                    Some(error) if error.is_missing() => html! {
+                        <EmptyState icon={Icon::User} title={i.t(Msg::CustomerMissing)} text={i.t(Msg::CustomerMissingText)}>
+                            <Link to={Route::Customers.to_path()} class="link">{ i.t(Msg::CustomerBack) }</Link>
+                        </EmptyState>
+                    },
+                    Some(error) => html! { <ErrorPanel what={i.t(Msg::CustomerFailed)} error={error.clone()} retry={query.reload.clone()} /> },
+                    None => html! { <Skeleton bare=true rows=12 /> },
+                } }
+            </Page>
+        };
+    };
+    let subject = Subject {
+        id,
+        tagged: Rc::clone(&tagged),
+        me: Rc::clone(&me),
+        set: query.set.clone(),
+        reload: query.reload.clone(),
+    };
+
+    let history = may(&me, right::VIEW_CUSTOMER_HISTORY);
+    let params = location.and_then(|l| UrlSearchParams::new_with_str(l.query_str()).ok());
+    let chosen = match params.and_then(|p| p.get("tab")).as_deref() {
+        Some("history") if history => "history",
+        _ => "profile",
+    };
+    let onchoose = move |tab: AttrValue| {
+        let path = Route::Customer { id }.to_path();
+        route::replace(&if tab == "profile" { path } else { format!("{path}?tab={tab}") });
+    };
+    let mut tabs = vec![Tab { key: "profile".into(), text: i.t(Msg::CustomerProfile) }];
+    if history {
+        tabs.push(Tab { key: "history".into(), text: i.t(Msg::CustomerHistory) });
+    }
+    let customer = &tagged.value;
+    html! {
+        <Page title={customer.profile.name.clone()} heading={heading(customer, i)} actions={html! { <Actions subject={subject.clone()} /> }}>
+            { facts_line(customer, i) }
+            <HelpNote text={i.t(Msg::CustomerHelp)} />
+            <Tabs label={i.t(Msg::CustomerTitle)} {tabs} {chosen} {onchoose}>
+                if chosen == "history" {
+                    <HistoryTab {id} version={customer.version} />
+                } else {
+                    <div class="split">
+                        <div><ProfileTab subject={subject.clone()} /></div>
+                        <div>
+                            <ContactPanel subject={subject.clone()} />
+                            <IdentityPanel subject={subject.clone()} />
+                            <TeamPanel subject={subject.clone()} />
+                            <RestrictionPanel subject={subject.clone()} />
+                            <OutsidePanel subject={subject.clone()} />
+                            <ExternalIdPanel {subject} />
+                        </div>
+                    </div>
+                }
+            </Tabs>
+        </Page>
+    }
+}
+
+fn heading(customer: &Customer, i: crate::i18n::I18n) -> Html {
+    html! {
+        <h1>
+            <Avatar name={customer.profile.name.clone()} large=true />
+            <span class="header__title">
+                <span>{ &customer.profile.name }</span>
+                if let Some(tier) = customer.figures.tier { <span class="badge"><TierMark {tier} /></span> }
+                <Badge tone={tone_of(customer.status)}>{ customer.status.label(i) }</Badge>
+                if customer.archived_at.is_some() { <Badge tone={Tone::Warning}>{ i.t(Msg::CommonArchived) }</Badge> }
+                if customer.profile.do_not_contact.all { <Badge tone={Tone::Bad}>{ i.t(Msg::FieldDoNotContact) }</Badge> }
+                if customer.profile.restricted.is_some() { <Badge tone={Tone::Bad}>{ i.t(Msg::RestrictionTitle) }</Badge> }
+            </span>
+        </h1>
+    }
+}
+
+fn facts_line(customer: &Customer, i: crate::i18n::I18n) -> Html {
+    let fact = |label: Msg<'_>, value: Html| html! { <span>{ i.t(label) }{ " " }<b>{ value }</b></span> };
+    let team: Vec<&str> = customer.team.iter().map(|member| member.user.display_name.as_str()).collect();
+    html! {
+        <div class="header__facts">
+            { fact(Msg::FieldCustomerNo, html! { { &customer.customer_no } }) }
+            { fact(Msg::FieldKind, html! { { customer.kind.label(i) } }) }
+            if let Some(aum) = &customer.figures.aum {
+                { fact(Msg::FieldAum, html! {
+                    <data value={aum.amount.to_string()} title={format!("{} {}", i.amount(aum.amount), aum.currency)}>{ i.short_amount(aum.amount) }{ " " }{ &aum.currency }</data>
+                }) }
+            }
+            { fact(Msg::FieldOwner, match &customer.owner {
+                Some(owner) => html! { <span class="name">{ &owner.display_name }</span> },
+                None => html! { { i.t(Msg::CustomerNoOwner) } },
+            }) }
+            { fact(Msg::FieldOrgUnit, html! { { customer.org_unit.name.in_language(i.lang).to_owned() } }) }
+            if !team.is_empty() { { fact(Msg::FieldTeam, html! { { team.join(&i.t(Msg::CommonListComma)) } }) } }
+            { fact(Msg::FieldUpdatedAt, html! { <Time at={customer.updated_at} relative=true /> }) }
+        </div>
+    }
+}

@@ -1,0 +1,179 @@
+use std::rc::Rc;
+
+use guanxi_api::{Customer, CustomerPatch};
+use yew::prelude::*;
+
+use super::facts::{self, Fact};
+use super::page::{Subject, SubjectProps};
+use crate::api::{self, Tagged};
+use crate::i18n::{Msg, use_i18n};
+use crate::ui::{Clash, ConflictDialog, InlineEdit, Panel, use_toasts};
+
+/// The facts of the profile, each changed in its place.
+#[function_component]
+pub fn ProfileTab(props: &SubjectProps) -> Html {
+    let i = use_i18n();
+    let subject = &props.subject;
+    html! {
+        { for facts::groups(subject.customer().kind).iter().map(|group| html! {
+            <Panel title={i.t(group.title)}>
+                <dl class="facts">
+                    { for group.facts.iter().map(|fact| html! { <FactField key={fact.path} subject={subject.clone()} path={fact.path} /> }) }
+                </dl>
+            </Panel>
+        }) }
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct FactFieldProps {
+    subject: Subject,
+    path: &'static str,
+}
+
+/// A change that met another one.
+#[derive(Clone, PartialEq)]
+struct Met {
+    patch: CustomerPatch,
+    clash: Clash,
+    theirs: Rc<Tagged<Customer>>,
+}
+
+#[function_component]
+fn FactField(props: &FactFieldProps) -> Html {
+    let i = use_i18n();
+    let toasts = use_toasts();
+    let busy = use_state(|| false);
+    let error = use_state(|| None::<AttrValue>);
+    let saved = use_state(|| 0_u32);
+    let met = use_state(|| None::<Met>);
+    let Some(fact) = facts::find(props.path) else { return html!() };
+    let subject = &props.subject;
+    let document = facts::document(subject.customer());
+    let value = fact.value_in(&document).clone();
+
+    let send = {
+        let (subject, busy, error, saved, met, toasts) =
+            (subject.clone(), busy.clone(), error.clone(), saved.clone(), met.clone(), toasts.clone());
+        let original = value.clone();
+        Callback::from(move |(patch, etag, mine): (CustomerPatch, String, AttrValue)| {
+            if *busy {
+                return;
+            }
+            busy.set(true);
+            error.set(None);
+            let done = *saved + 1;
+            spawn!((subject, busy, error, saved, met, toasts, original), {
+                let outcome = save(&subject, &fact, &patch, etag, &original).await;
+                busy.set(false);
+                match outcome {
+                    Ok(tagged) => {
+                        met.set(None);
+                        saved.set(done);
+                        subject.set.emit(tagged);
+                    }
+                    Err(Refusal::Clash(theirs)) => {
+                        let other = facts::document(&theirs.value);
+                        let clash = Clash {
+                            field: i.t(fact.label),
+                            original: fact.words(&original, i),
+                            theirs: fact.words(fact.value_in(&other), i),
+                            mine,
+                        };
+                        met.set(Some(Met { patch, clash, theirs }));
+                    }
+                    Err(Refusal::Other(refusal)) => {
+                        met.set(None);
+                        match refusal.errors.first() {
+                            Some(first) => error.set(Some(first.message.clone().into())),
+                            None if refusal.status == 422 => error.set(Some(refusal.detail(i))),
+                            None => toasts.fail(&refusal, i),
+                        }
+                    }
+                }
+            });
+        })
+    };
+    // What the answer leaves out can be neither shown nor changed.
+    let member = fact.path.split('.').next().unwrap_or_default();
+    if subject.customer().masked.iter().any(|masked| masked == member) {
+        return html! { <div class="fact"><dt>{ i.t(fact.label) }</dt><dd><div class="inline inline--empty">{ i.t(Msg::FactMasked) }</div></dd></div> };
+    }
+    let onsave = subject.may_edit().then(|| {
+        let etag = subject.etag().to_owned();
+        cb!((send, error), |entered: String| {
+            match fact.patch(&entered, i) {
+                Ok(patch) => {
+                    let mine = words_of(&fact, &patch, i).unwrap_or_else(|| entered.into());
+                    send.emit((patch, etag.clone(), mine));
+                }
+                Err(message) => error.set(Some(message)),
+            }
+        })
+    });
+    let oncancel = cb!((error), |()| error.set(None));
+    let wide = matches!(fact.kind, facts::Kind::Long);
+    let dialog = met.as_ref().map(|now| {
+        let onmine = {
+            let (send, now) = (send.clone(), now.clone());
+            move |()| send.emit((now.patch.clone(), now.theirs.etag.clone(), now.clash.mine.clone()))
+        };
+        let ontheirs = {
+            let (met, saved, set, theirs) =
+                (met.clone(), saved.clone(), subject.set.clone(), now.theirs.clone());
+            move |()| {
+                met.set(None);
+                saved.set(*saved + 1);
+                set.emit((*theirs).clone());
+            }
+        };
+        let onclose = cb!((met), |()| met.set(None));
+        html! { <ConflictDialog clash={now.clash.clone()} busy={*busy} {onmine} {ontheirs} {onclose} /> }
+    });
+    html! {
+        <div class={classes!("fact", wide.then_some("fact--wide"))}>
+            <dt>{ i.t(fact.label) }</dt>
+            <dd>
+                <InlineEdit id={format!("fact-{}", fact.path.replace('.', "-"))} label={i.t(fact.label)} value={fact.text(&value)} shown={fact.shown(&value, i)}
+                    kind={fact.inline(i)} {onsave} busy={*busy} error={(*error).clone()} saved={*saved} {oncancel} />
+                { dialog }
+            </dd>
+        </div>
+    }
+}
+
+fn words_of(fact: &Fact, patch: &CustomerPatch, i: crate::i18n::I18n) -> Option<AttrValue> {
+    let document = serde_json::to_value(patch).ok()?;
+    Some(fact.words(fact.value_in(&document), i))
+}
+
+enum Refusal {
+    /// Someone else has changed the same fact.
+    Clash(Rc<Tagged<Customer>>),
+    Other(api::ApiError),
+}
+
+/// Saves a change. If the customer was changed meanwhile, but not in this fact, it is saved over that change.
+async fn save(
+    subject: &Subject,
+    fact: &Fact,
+    patch: &CustomerPatch,
+    mut etag: String,
+    original: &serde_json::Value,
+) -> Result<Tagged<Customer>, Refusal> {
+    for _ in 0..3 {
+        match api::customers::patch(subject.id, &etag, patch).await {
+            Err(error) if error.is_conflict() => {
+                let theirs = api::customers::get(subject.id).await.map_err(Refusal::Other)?;
+                if fact.value_in(&facts::document(&theirs.value)) != original {
+                    return Err(Refusal::Clash(Rc::new(theirs)));
+                }
+                etag = theirs.etag;
+            }
+            other => return other.map_err(Refusal::Other),
+        }
+    }
+    Err(Refusal::Other(
+        api::customers::patch(subject.id, &etag, patch).await.err().unwrap_or_else(api::ApiError::busy),
+    ))
+}

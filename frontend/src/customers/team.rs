@@ -1,0 +1,132 @@
+use guanxi_api::{NewTeamMember, Team, TeamMember, TeamRole};
+use uuid::Uuid;
+use yew::prelude::*;
+
+use super::page::{Subject, SubjectProps};
+use crate::api::{self, ApiError};
+use crate::i18n::{Msg, use_i18n};
+use crate::labels::{Label, by_code, options};
+use crate::org::find_colleague;
+use crate::session::{may, right};
+use crate::ui::{
+    Button, Choice, Combobox, Dialog, Icon, IconButton, Look, Name, Notice, Panel, Select, use_toasts,
+};
+
+fn as_new(member: &TeamMember) -> NewTeamMember {
+    NewTeamMember { user_id: member.user.id, role: member.role }
+}
+
+/// The colleagues who look after the customer together with the owner.
+#[function_component]
+pub fn TeamPanel(props: &SubjectProps) -> Html {
+    let i = use_i18n();
+    let toasts = use_toasts();
+    let open = use_state(|| false);
+    let subject = &props.subject;
+    let team = &subject.customer().team;
+    let edit = may(&subject.me, right::ASSIGN_CUSTOMERS) && subject.customer().archived_at.is_none();
+    let start = cb!((open), |_: MouseEvent| open.set(true));
+    let close = cb!((open), |()| open.set(false));
+    let actions = html! { if edit { <IconButton small=true icon={Icon::Plus} label={i.t(Msg::TeamAdd)} onclick={start} /> } };
+    let line = |member: &TeamMember| {
+        let id = member.user.id;
+        let remove = cb!((subject, toasts, team), |_: MouseEvent| {
+            let rest =
+                Team { members: team.iter().filter(|other| other.user.id != id).map(as_new).collect() };
+            spawn!((subject, toasts), {
+                match api::customers::set_team(subject.id, subject.etag(), &rest).await {
+                    Ok(tagged) => {
+                        subject.set.emit(tagged);
+                        toasts.say(i.t(Msg::TeamSaved));
+                    }
+                    Err(error) => {
+                        toasts.fail(&error, i);
+                        subject.reload.emit(());
+                    }
+                }
+            });
+        });
+        html! {
+            <li key={id.to_string()}>
+                <span class="lines__main"><Name name={member.user.display_name.clone()} /><span class="small muted">{ member.role.label(i) }</span></span>
+                if edit {
+                    <span class="lines__acts">
+                        <IconButton small=true icon={Icon::Trash} label={i.t(Msg::TeamRemove { name: &member.user.display_name })} onclick={remove} />
+                    </span>
+                }
+            </li>
+        }
+    };
+    html! {
+        <Panel title={i.t(Msg::TeamTitle)} {actions} flush=true>
+            if team.is_empty() {
+                <p class="combo__none">{ i.t(Msg::TeamNone) }</p>
+            } else {
+                <ul class="lines">{ for team.iter().map(line) }</ul>
+            }
+            if *open { <MemberDialog subject={subject.clone()} onclose={close} /> }
+        </Panel>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct MemberDialogProps {
+    subject: Subject,
+    onclose: Callback<()>,
+}
+
+#[function_component]
+fn MemberDialog(props: &MemberDialogProps) -> Html {
+    let i = use_i18n();
+    let toasts = use_toasts();
+    let chosen = use_state(|| None::<Choice>);
+    let role = use_state(|| TeamRole::Adviser);
+    let refused = use_state(|| None::<ApiError>);
+    let busy = use_state(|| false);
+    let (subject, onclose) = (&props.subject, &props.onclose);
+    let onsubmit = cb!((subject, onclose, chosen, role, refused, busy, toasts), |event: SubmitEvent| {
+        event.prevent_default();
+        let Some(user_id) = chosen.as_ref().and_then(|choice| Uuid::parse_str(&choice.key).ok()) else {
+            return;
+        };
+        if *busy {
+            return;
+        }
+        busy.set(true);
+        let mut members: Vec<NewTeamMember> =
+            subject.customer().team.iter().filter(|m| m.user.id != user_id).map(as_new).collect();
+        members.push(NewTeamMember { user_id, role: *role });
+        spawn!((subject, onclose, refused, busy, toasts), {
+            match api::customers::set_team(subject.id, subject.etag(), &Team { members }).await {
+                Ok(tagged) => {
+                    onclose.emit(());
+                    toasts.say(i.t(Msg::TeamSaved));
+                    subject.set.emit(tagged);
+                }
+                Err(error) => {
+                    busy.set(false);
+                    if error.is_conflict() {
+                        subject.reload.emit(());
+                    }
+                    refused.set(Some(error));
+                }
+            }
+        });
+    });
+    let search = Callback::from(move |(text, give): (String, Callback<Vec<Choice>>)| {
+        spawn!((), { give.emit(find_colleague(&text, i).await) });
+    });
+    html! {
+        <Dialog title={i.t(Msg::TeamAdd)} onclose={onclose.clone()}>
+            <form class="form" {onsubmit} novalidate=true>
+                if let Some(error) = &*refused {
+                    <Notice tone="bad" alert=true>{ error.errors.first().map_or_else(|| error.detail(i), |first| first.message.clone().into()) }</Notice>
+                }
+                <Combobox id="team-member" label={i.t(Msg::TeamMember)} chosen={(*chosen).clone()} {search} onchoose={cb!((chosen), |choice| chosen.set(choice))} />
+                <Select id="team-role" label={i.t(Msg::TeamRole)} options={options::<TeamRole>(i)} value={role.code()}
+                    onchange={cb!((role), |code: String| role.set(by_code(&code).unwrap_or(*role)))} />
+                <div class="form__actions"><Button submit=true look={Look::Primary} busy={*busy} disabled={chosen.is_none()}>{ i.t(Msg::CommonSave) }</Button></div>
+            </form>
+        </Dialog>
+    }
+}

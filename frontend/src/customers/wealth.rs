@@ -1,0 +1,243 @@
+//! What may not be sold to the customer, and what the customer holds at other banks.
+
+use chrono::NaiveDate;
+use guanxi_api::{Amount, CustomerPatch, Money, OutsideAsset, OutsideAssetKind, RestrictionPatch};
+use yew::prelude::*;
+
+use super::page::{Subject, SubjectProps};
+use crate::api::{self, ApiError};
+use crate::checks::Errors;
+use crate::dom;
+use crate::i18n::{Msg, use_i18n};
+use crate::labels::{Label, by_code, options};
+use crate::ui::{
+    Button, DateField, Dialog, Icon, IconButton, InputKind, Look, Notice, Panel, Select, TextField,
+};
+
+/// Sends a change of the profile and tells how it went: the tail of every small form here.
+#[hook]
+fn use_patch(
+    subject: &Subject,
+    done: Callback<()>,
+) -> (Callback<CustomerPatch>, Errors, Option<ApiError>, bool) {
+    let i = use_i18n();
+    let errors = use_state(Errors::default);
+    let refused = use_state(|| None::<ApiError>);
+    let busy = use_state(|| false);
+    let send = cb!((subject, errors, refused, busy), |patch: CustomerPatch| {
+        let found = Errors::check(&patch, i);
+        errors.set(found.clone());
+        refused.set(None);
+        if !found.is_empty() || *busy {
+            return;
+        }
+        busy.set(true);
+        spawn!((subject, errors, refused, busy, done), {
+            let outcome = api::customers::patch(subject.id, subject.etag(), &patch).await;
+            busy.set(false);
+            match outcome {
+                Ok(tagged) => {
+                    done.emit(());
+                    subject.set.emit(tagged);
+                }
+                Err(error) => {
+                    errors.set(Errors::of(&error));
+                    if error.is_conflict() {
+                        subject.reload.emit(());
+                    }
+                    refused.set(error.errors.is_empty().then_some(error));
+                }
+            }
+        });
+    });
+    (send, (*errors).clone(), (*refused).clone(), *busy)
+}
+
+/// Whether anything may be sold to the customer.
+#[function_component]
+pub fn RestrictionPanel(props: &SubjectProps) -> Html {
+    let i = use_i18n();
+    let open = use_state(|| false);
+    let subject = &props.subject;
+    let restricted = &subject.customer().profile.restricted;
+    let start = cb!((open), |_: MouseEvent| open.set(true));
+    let close = cb!((open), |()| open.set(false));
+    let (icon, label) = match restricted {
+        Some(_) => (Icon::Pencil, Msg::RestrictionEdit),
+        None => (Icon::Plus, Msg::RestrictionAdd),
+    };
+    let actions = html! { if subject.may_edit() { <IconButton small=true {icon} label={i.t(label)} onclick={start} /> } };
+    html! {
+        <Panel title={i.t(Msg::RestrictionTitle)} {actions} flush=true>
+            if let Some(restriction) = restricted {
+                <ul class="lines"><li>
+                    { Icon::Lock.draw() }
+                    <span class="lines__main">
+                        <b>{ &restriction.reason }</b>
+                        <span class="small muted">
+                            { &restriction.source }{ " · " }
+                            { match restriction.until {
+                                Some(day) => i.t(Msg::RestrictionUntil { day: &day.to_string() }),
+                                None => i.t(Msg::RestrictionOpen),
+                            } }
+                        </span>
+                    </span>
+                </li></ul>
+            } else {
+                <p class="combo__none">{ i.t(Msg::RestrictionNone) }</p>
+            }
+            if *open { <RestrictionDialog subject={subject.clone()} onclose={close} /> }
+        </Panel>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct FormProps {
+    subject: Subject,
+    onclose: Callback<()>,
+}
+
+#[function_component]
+fn RestrictionDialog(props: &FormProps) -> Html {
+    let i = use_i18n();
+    let now = props.subject.customer().profile.restricted.clone();
+    let reason = use_state(|| now.as_ref().map(|r| r.reason.clone()).unwrap_or_default());
+    let source = use_state(|| now.as_ref().map(|r| r.source.clone()).unwrap_or_default());
+    let until =
+        use_state(|| now.as_ref().and_then(|r| r.until).map(|day| day.to_string()).unwrap_or_default());
+    let (send, errors, refused, busy) = use_patch(&props.subject, props.onclose.clone());
+    let onsubmit = cb!((send, reason, source, until), |event: SubmitEvent| {
+        event.prevent_default();
+        let restriction = RestrictionPatch {
+            reason: Some(reason.trim().to_owned()),
+            source: Some(source.trim().to_owned()),
+            until: Some(until.parse::<NaiveDate>().ok()),
+        };
+        send.emit(CustomerPatch { restricted: Some(Some(restriction)), ..CustomerPatch::default() });
+    });
+    let lift = cb!((send), |_: MouseEvent| send
+        .emit(CustomerPatch { restricted: Some(None), ..CustomerPatch::default() }));
+    html! {
+        <Dialog title={i.t(Msg::RestrictionTitle)} onclose={props.onclose.clone()}>
+            <form class="form" {onsubmit} novalidate=true>
+                if let Some(error) = &refused { <Notice tone="bad" alert=true>{ error.detail(i) }</Notice> }
+                <TextField id="restriction-reason" label={i.t(Msg::RestrictionReason)} value={(*reason).clone()} oninput={cb!((reason), |text| reason.set(text))}
+                    error={errors.at("/restricted/reason")} required=true autofocus=true />
+                <TextField id="restriction-source" label={i.t(Msg::RestrictionSource)} value={(*source).clone()} oninput={cb!((source), |text| source.set(text))}
+                    error={errors.at("/restricted/source")} required=true />
+                <DateField id="restriction-until" label={i.t(Msg::RestrictionUntilLabel)} value={(*until).clone()} oninput={cb!((until), |text| until.set(text))}
+                    error={errors.at("/restricted/until")} optional=true />
+                <div class="form__actions">
+                    <Button submit=true look={Look::Primary} {busy}>{ i.t(Msg::CommonSave) }</Button>
+                    if now.is_some() { <Button look={Look::Quiet} onclick={lift}>{ i.t(Msg::RestrictionLift) }</Button> }
+                </div>
+            </form>
+        </Dialog>
+    }
+}
+
+/// What the customer holds at other banks.
+#[function_component]
+pub fn OutsidePanel(props: &SubjectProps) -> Html {
+    let i = use_i18n();
+    let open = use_state(|| false);
+    let subject = &props.subject;
+    let assets = &subject.customer().profile.outside_assets;
+    let edit = subject.may_edit();
+    let (send, _, refused, _) = use_patch(subject, Callback::noop());
+    let start = cb!((open), |_: MouseEvent| open.set(true));
+    let close = cb!((open), |()| open.set(false));
+    let actions = html! { if edit { <IconButton small=true icon={Icon::Plus} label={i.t(Msg::OutsideAdd)} onclick={start} /> } };
+    let line = |(index, asset): (usize, &OutsideAsset)| {
+        let remove = cb!((send, assets), |_: MouseEvent| {
+            let mut rest = assets.clone();
+            rest.remove(index);
+            send.emit(CustomerPatch { outside_assets: Some(Some(rest)), ..CustomerPatch::default() });
+        });
+        html! {
+            <li key={index}>
+                { Icon::Landmark.draw() }
+                <span class="lines__main">
+                    <span>{ &asset.institution }{ " · " }{ asset.kind.label(i) }</span>
+                    <span class="small muted">
+                        if let Some(money) = &asset.estimate { { i.amount(money.amount) }{ " " }{ &money.currency }{ " · " } }
+                        { i.t(Msg::OutsideAsOf { day: &asset.as_of.to_string() }) }
+                    </span>
+                </span>
+                if edit { <span class="lines__acts"><IconButton small=true icon={Icon::Trash} label={i.t(Msg::OutsideRemove { name: &asset.institution })} onclick={remove} /></span> }
+            </li>
+        }
+    };
+    html! {
+        <Panel title={i.t(Msg::OutsideTitle)} {actions} flush=true>
+            if let Some(error) = &refused { <Notice tone="bad" alert=true>{ error.detail(i) }</Notice> }
+            if assets.is_empty() {
+                <p class="combo__none">{ i.t(Msg::OutsideNone) }</p>
+            } else {
+                <ul class="lines">{ for assets.iter().enumerate().map(line) }</ul>
+            }
+            if *open { <OutsideDialog subject={subject.clone()} onclose={close} /> }
+        </Panel>
+    }
+}
+
+#[function_component]
+fn OutsideDialog(props: &FormProps) -> Html {
+    let i = use_i18n();
+    let subject = &props.subject;
+    let institution = use_state(String::new);
+    let kind = use_state(|| OutsideAssetKind::Deposit);
+    let estimate = use_state(String::new);
+    let today = use_memo((), |()| i.minute(instant_now()).chars().take(10).collect::<String>());
+    let as_of = use_state(|| (*today).clone());
+    let wrong = use_state(Errors::default);
+    let (send, errors, refused, busy) = use_patch(subject, props.onclose.clone());
+    let onsubmit = cb!((send, institution, kind, estimate, as_of, wrong, subject), |event: SubmitEvent| {
+        event.prevent_default();
+        let mut found = Errors::default();
+        let text = estimate.replace([',', ' '], "");
+        let amount = Amount::parse(&text);
+        if amount.is_none() && !text.is_empty() {
+            found.add("estimate", i.t(Msg::CheckAmount));
+        }
+        let day = as_of.parse::<NaiveDate>().ok();
+        if day.is_none() {
+            found.add("as_of", i.t(Msg::CheckRequired));
+        }
+        wrong.set(found.clone());
+        let Some(day) = day.filter(|_| found.is_empty()) else { return };
+        let mut assets = subject.customer().profile.outside_assets.clone();
+        assets.push(OutsideAsset {
+            institution: institution.trim().to_owned(),
+            kind: *kind,
+            estimate: amount.map(|amount| Money { amount, currency: subject.me.base_currency.clone() }),
+            as_of: day,
+        });
+        send.emit(CustomerPatch { outside_assets: Some(Some(assets)), ..CustomerPatch::default() });
+    });
+    // The new one is the last of the list that is sent.
+    let at = |member: &str| {
+        errors.at(&format!("/outside_assets/{}/{member}", subject.customer().profile.outside_assets.len()))
+    };
+    html! {
+        <Dialog title={i.t(Msg::OutsideAdd)} onclose={props.onclose.clone()}>
+            <form class="form" {onsubmit} novalidate=true>
+                if let Some(error) = &refused { <Notice tone="bad" alert=true>{ error.detail(i) }</Notice> }
+                <TextField id="outside-institution" label={i.t(Msg::OutsideInstitution)} value={(*institution).clone()}
+                    oninput={cb!((institution), |text| institution.set(text))} error={at("institution")} required=true autofocus=true />
+                <Select id="outside-kind" label={i.t(Msg::OutsideKind)} options={options::<OutsideAssetKind>(i)} value={kind.code()}
+                    onchange={cb!((kind), |code: String| kind.set(by_code(&code).unwrap_or(*kind)))} />
+                <TextField id="outside-estimate" label={i.t(Msg::OutsideEstimate { currency: &subject.me.base_currency })} value={(*estimate).clone()} kind={InputKind::Number}
+                    oninput={cb!((estimate), |text| estimate.set(text))} error={wrong.at("estimate").or_else(|| at("estimate"))} optional=true
+                    hint={Amount::parse(&estimate.replace([',', ' '], "")).map(|amount| AttrValue::from(i.short_amount(amount)))} />
+                <DateField id="outside-as-of" label={i.t(Msg::OutsideDate)} value={(*as_of).clone()} oninput={cb!((as_of), |text| as_of.set(text))}
+                    error={wrong.at("as_of").or_else(|| at("as_of"))} />
+                <div class="form__actions"><Button submit=true look={Look::Primary} {busy}>{ i.t(Msg::CommonSave) }</Button></div>
+            </form>
+        </Dialog>
+    }
+}
+
+fn instant_now() -> guanxi_api::Instant {
+    guanxi_api::Instant(chrono::DateTime::from_timestamp_millis(dom::now() as i64).unwrap_or_default())
+}

@@ -1,0 +1,127 @@
+//! The few things that are asked of the page itself.
+
+use wasm_bindgen::JsCast;
+use web_sys::{
+    Element, Event, HtmlElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement, KeyboardEvent,
+};
+
+/// Milliseconds since 1970 by the browser's clock.
+pub fn now() -> f64 {
+    js_sys::Date::now()
+}
+
+/// A random id, for an `Idempotency-Key` and for ids of elements.
+pub fn random_id() -> String {
+    gloo_utils::window()
+        .crypto()
+        .map(|crypto| crypto.random_uuid())
+        .unwrap_or_else(|_| js_sys::Math::random().to_string())
+}
+
+/// What is typed into the field that an event came from.
+pub fn value_of(event: &Event) -> String {
+    let Some(target) = event.target() else { return String::new() };
+    if let Some(input) = target.dyn_ref::<HtmlInputElement>() {
+        input.value()
+    } else if let Some(area) = target.dyn_ref::<HtmlTextAreaElement>() {
+        area.value()
+    } else {
+        target.dyn_ref::<HtmlSelectElement>().map(HtmlSelectElement::value).unwrap_or_default()
+    }
+}
+
+/// Whether the box that an event came from is ticked.
+pub fn checked_of(event: &Event) -> bool {
+    event
+        .target()
+        .and_then(|target| target.dyn_into::<HtmlInputElement>().ok())
+        .is_some_and(|input| input.checked())
+}
+
+/// Whether a key belongs to an input method that is composing, and so is none of ours.
+pub fn composing(event: &KeyboardEvent) -> bool {
+    event.is_composing() || event.key_code() == 229
+}
+
+/// Whether a key is being typed into a field.
+pub fn typing(event: &KeyboardEvent) -> bool {
+    event.target().and_then(|target| target.dyn_into::<HtmlElement>().ok()).is_some_and(|element| {
+        element.is_content_editable()
+            || matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT")
+    })
+}
+
+/// Whether a dialog is open above the page.
+pub fn dialog_open() -> bool {
+    gloo_utils::document().query_selector("dialog[open]").is_ok_and(|found| found.is_some())
+}
+
+/// Every element below `root` that fits `selector`, in order.
+pub fn all(root: &Element, selector: &str) -> Vec<HtmlElement> {
+    let Ok(found) = root.query_selector_all(selector) else { return Vec::new() };
+    (0..found.length()).filter_map(|i| found.item(i)?.dyn_into().ok()).collect()
+}
+
+/// Moves the focus to the element with this id.
+pub fn focus(id: &str) {
+    if let Some(element) =
+        gloo_utils::document().get_element_by_id(id).and_then(|e| e.dyn_into::<HtmlElement>().ok())
+    {
+        let _ = element.focus();
+    }
+}
+
+/// Moves the focus by `step` among `elements`, round the ends if `round`; from outside them to the first or last.
+pub fn move_focus(elements: &[HtmlElement], step: isize, round: bool) {
+    let count = elements.len() as isize;
+    if count == 0 {
+        return;
+    }
+    let active = gloo_utils::document().active_element();
+    let at = active
+        .and_then(|a| elements.iter().position(|e| e.is_same_node(Some(a.as_ref()))))
+        .map(|i| i as isize);
+    let next = match at {
+        None => {
+            if step > 0 {
+                0
+            } else {
+                count - 1
+            }
+        }
+        Some(i) if round => (i + step).rem_euclid(count),
+        Some(i) => (i + step).clamp(0, count - 1),
+    };
+    if let Some(element) = elements.get(next as usize) {
+        let _ = element.focus();
+    }
+}
+
+/// A value kept by the browser beyond this visit; nothing that names a customer goes there.
+pub fn stored(key: &str) -> Option<String> {
+    gloo_utils::window().local_storage().ok()??.get_item(key).ok()?
+}
+
+/// Keeps a value, or forgets it.
+pub fn store(key: &str, value: Option<&str>) {
+    if let Ok(Some(storage)) = gloo_utils::window().local_storage() {
+        let _ = match value {
+            Some(value) => storage.set_item(key, value),
+            None => storage.remove_item(key),
+        };
+    }
+}
+
+/// Puts a text on the clipboard.
+pub fn copy(text: &str) {
+    let _ = gloo_utils::window().navigator().clipboard().write_text(text);
+}
+
+/// Names a moment for measurements, once.
+pub fn mark(name: &str) {
+    if let Some(performance) = gloo_utils::window().performance()
+        && performance.get_entries_by_name(name).length() == 0
+    {
+        let _ = performance.mark(name);
+    }
+}

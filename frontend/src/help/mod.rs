@@ -1,0 +1,45 @@
+//! Help for new staff: what is where, and which keys there are.
+
+use yew::prelude::*;
+
+use crate::i18n::{Msg, use_i18n};
+use crate::ui::{Kbd, Page};
+
+#[derive(Properties, PartialEq)]
+pub struct HelpPageProps {
+    pub title: AttrValue,
+}
+
+/// The help page.
+#[function_component]
+pub fn HelpPage(props: &HelpPageProps) -> Html {
+    let i = use_i18n();
+    let part = |title: Msg<'_>, text: Msg<'_>| html! { <><h2>{ i.t(title) }</h2><p>{ i.t(text) }</p></> };
+    let key = |keys: &[&'static str], text: Msg<'_>| {
+        html! {
+            <><dt>{ for keys.iter().map(|key| html! { <><Kbd>{ *key }</Kbd>{ " " }</> }) }</dt><dd>{ i.t(text) }</dd></>
+        }
+    };
+    html! {
+        <Page title={&props.title}>
+            <div class="prose">
+                <p>{ i.t(Msg::HelpIntro) }</p>
+                { part(Msg::HelpFindTitle, Msg::HelpFindText) }
+                { part(Msg::HelpListTitle, Msg::HelpListText) }
+                { part(Msg::HelpCustomerTitle, Msg::HelpCustomerText) }
+                { part(Msg::HelpMaskTitle, Msg::HelpMaskText) }
+                { part(Msg::HelpConflictTitle, Msg::HelpConflictText) }
+                { part(Msg::HelpTierTitle, Msg::HelpTierText) }
+                <h2>{ i.t(Msg::HelpKeysTitle) }</h2>
+                <dl>
+                    { key(&["Ctrl K", "/"], Msg::HelpKeyPalette) }
+                    { key(&["J", "K", "↑", "↓"], Msg::HelpKeyRows) }
+                    { key(&["Enter"], Msg::HelpKeyOpen) }
+                    { key(&["Esc"], Msg::HelpKeyEscape) }
+                    { key(&["Ctrl Enter"], Msg::HelpKeySave) }
+                </dl>
+                <p>{ i.t(Msg::HelpApi) }{ " " }<a href="/api/docs">{ "/api/docs" }</a></p>
+            </div>
+        </Page>
+    }
+}

@@ -1,0 +1,148 @@
+use std::cell::RefCell;
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+use guanxi_api::{Amount, Instant};
+use js_sys::{Array, Function, Intl, Object, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
+
+use super::{I18n, Lang};
+
+thread_local! {
+    /// The bank's business time zone, known once someone has signed in.
+    static ZONE: RefCell<String> = RefCell::new("Asia/Shanghai".into());
+    /// The browser's formatting functions, which are dear to make.
+    static FORMATS: RefCell<HashMap<(Lang, Kind), Function>> = RefCell::new(HashMap::new());
+}
+
+/// Sets the zone that instants are shown in.
+pub fn set_zone(zone: &str) {
+    ZONE.with_borrow_mut(|held| {
+        if held != zone {
+            zone.clone_into(held);
+            FORMATS.with_borrow_mut(HashMap::clear);
+        }
+    });
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Kind {
+    Whole,
+    Money,
+    Compact,
+    /// `2026-11-22 10:30`, as tables show it; Swedish is the locale that writes so.
+    Minute,
+    Second,
+    Compare,
+}
+
+fn options(pairs: &[(&str, JsValue)]) -> Object {
+    let object = Object::new();
+    for (key, value) in pairs {
+        let _ = Reflect::set(&object, &JsValue::from_str(key), value);
+    }
+    object
+}
+
+fn make(lang: Lang, kind: Kind) -> Function {
+    let swedish = matches!(kind, Kind::Minute | Kind::Second);
+    let locales = Array::of1(&JsValue::from_str(if swedish { "sv-SE" } else { lang.as_str() }));
+    let zone = || ZONE.with_borrow(|zone| JsValue::from_str(zone));
+    match kind {
+        Kind::Whole => Intl::NumberFormat::new(&locales, &Object::new()).format(),
+        Kind::Money => {
+            let digits = [("minimumFractionDigits", 2.into()), ("maximumFractionDigits", 2.into())];
+            Intl::NumberFormat::new(&locales, &options(&digits)).format()
+        }
+        Kind::Compact => {
+            let short = [("notation", "compact".into()), ("maximumFractionDigits", 2.into())];
+            Intl::NumberFormat::new(&locales, &options(&short)).format()
+        }
+        Kind::Minute => {
+            let short = [("dateStyle", "short".into()), ("timeStyle", "short".into()), ("timeZone", zone())];
+            Intl::DateTimeFormat::new(&locales, &options(&short)).format()
+        }
+        Kind::Second => {
+            let medium =
+                [("dateStyle", "short".into()), ("timeStyle", "medium".into()), ("timeZone", zone())];
+            Intl::DateTimeFormat::new(&locales, &options(&medium)).format()
+        }
+        Kind::Compare => {
+            let tag = if lang == Lang::ZhCn { "zh-CN-u-co-pinyin" } else { "en" };
+            Intl::Collator::new(&Array::of1(&JsValue::from_str(tag)), &options(&[("numeric", true.into())]))
+                .compare()
+        }
+    }
+}
+
+fn with<R>(lang: Lang, kind: Kind, run: impl FnOnce(&Function) -> R) -> R {
+    let function =
+        FORMATS.with_borrow_mut(|held| held.entry((lang, kind)).or_insert_with(|| make(lang, kind)).clone());
+    run(&function)
+}
+
+fn apply(lang: Lang, kind: Kind, value: &JsValue) -> String {
+    with(lang, kind, |function| {
+        function.call1(&JsValue::NULL, value).ok().and_then(|text| text.as_string()).unwrap_or_default()
+    })
+}
+
+impl I18n {
+    /// A count: `1,284`.
+    pub fn number(self, value: u32) -> String {
+        apply(self.lang, Kind::Whole, &value.into())
+    }
+
+    /// An amount to the cent, without its currency, which the heading carries: `1,234,567.50`.
+    pub fn amount(self, amount: Amount) -> String {
+        // As a decimal string it keeps all its digits; a float would not.
+        apply(self.lang, Kind::Money, &JsValue::from_str(&amount.to_string()))
+    }
+
+    /// An amount in few digits: `123.46万`, `1.23M`.
+    pub fn short_amount(self, amount: Amount) -> String {
+        apply(self.lang, Kind::Compact, &JsValue::from_str(&amount.to_string()))
+    }
+
+    /// `2026-11-22 10:30` in the bank's zone.
+    pub fn minute(self, at: Instant) -> String {
+        apply(self.lang, Kind::Minute, &js_date(at))
+    }
+
+    /// `2026-11-22 10:30:07` in the bank's zone.
+    pub fn second(self, at: Instant) -> String {
+        apply(self.lang, Kind::Second, &js_date(at))
+    }
+
+    /// How long ago or ahead: `3 分钟前`, `yesterday`.
+    pub fn relative(self, at: Instant) -> String {
+        let seconds = (at.micros() as f64 / 1e6) - crate::dom::now() / 1e3;
+        let (size, unit) = match seconds.abs() {
+            s if s < 45.0 => (1.0, "second"),
+            s if s < 2_700.0 => (60.0, "minute"),
+            s if s < 64_800.0 => (3_600.0, "hour"),
+            s if s < 2_592_000.0 => (86_400.0, "day"),
+            s if s < 31_536_000.0 => (2_592_000.0, "month"),
+            _ => (31_536_000.0, "year"),
+        };
+        let locales = Array::of1(&JsValue::from_str(self.lang.as_str()));
+        let format = Intl::RelativeTimeFormat::new(&locales, &options(&[("numeric", "auto".into())]));
+        let count = if unit == "second" { 0.0 } else { (seconds / size).round() };
+        String::from(format.format(count, unit))
+    }
+
+    /// The order in which people expect names: pinyin in Chinese.
+    pub fn compare(self, a: &str, b: &str) -> Ordering {
+        let order = with(self.lang, Kind::Compare, |function| {
+            function
+                .call2(&JsValue::NULL, &JsValue::from_str(a), &JsValue::from_str(b))
+                .ok()
+                .and_then(|n| n.as_f64())
+        });
+        order.and_then(|n| n.partial_cmp(&0.0)).unwrap_or(Ordering::Equal)
+    }
+}
+
+fn js_date(at: Instant) -> JsValue {
+    js_sys::Date::new(&JsValue::from_f64(at.micros() as f64 / 1e3)).unchecked_into()
+}

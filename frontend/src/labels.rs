@@ -1,0 +1,78 @@
+//! The contract's codes in words.
+
+use guanxi_api::*;
+use yew::AttrValue;
+
+use crate::i18n::{I18n, Msg};
+
+/// A code of the contract that people read as words.
+pub trait Label: Copy + PartialEq + 'static {
+    /// Every value, in the order in which people expect it.
+    fn all() -> &'static [Self];
+    /// The code on the wire.
+    fn code(self) -> &'static str;
+    /// The words.
+    fn label(self, i: I18n) -> AttrValue;
+}
+
+/// Codes and words of all values, for lists to choose from.
+pub fn options<T: Label>(i: I18n) -> Vec<(AttrValue, AttrValue)> {
+    T::all().iter().map(|value| (AttrValue::Static(value.code()), value.label(i))).collect()
+}
+
+/// Yes and no, as codes and words.
+pub fn yes_no(i: I18n) -> Vec<(AttrValue, AttrValue)> {
+    vec![("true".into(), i.t(Msg::CommonYes)), ("false".into(), i.t(Msg::CommonNo))]
+}
+
+/// The value with this code.
+pub fn by_code<T: Label>(code: &str) -> Option<T> {
+    T::all().iter().copied().find(|value| value.code() == code)
+}
+
+macro_rules! labels {
+    ($($name:ident { $($variant:ident => $msg:ident),+ $(,)? })+) => {
+        $(impl Label for $name {
+            fn all() -> &'static [Self] {
+                $name::ALL
+            }
+
+            fn code(self) -> &'static str {
+                self.as_str()
+            }
+
+            fn label(self, i: I18n) -> AttrValue {
+                i.t(match self { $($name::$variant => Msg::$msg),+ })
+            }
+        })+
+    };
+}
+
+labels! {
+    Role { Rm => RoleRm, Adviser => RoleAdviser, OutletHead => RoleOutletHead, DeputyManager => RoleDeputyManager, BranchManager => RoleBranchManager, Teller => RoleTeller, Service => RoleService, Admin => RoleAdmin, Auditor => RoleAuditor }
+    OrgUnitKind { HeadOffice => OrgUnitKindHeadOffice, Branch => OrgUnitKindBranch, SubBranch => OrgUnitKindSubBranch, Outlet => OrgUnitKindOutlet }
+    CustomerKind { Person => CustomerKindPerson, Organisation => CustomerKindOrganisation }
+    CustomerStatus { Prospect => CustomerStatusProspect, Active => CustomerStatusActive, Dormant => CustomerStatusDormant, Lost => CustomerStatusLost }
+    Tier { Mass => TierMass, Gold => TierGold, Platinum => TierPlatinum, Diamond => TierDiamond, Private => TierPrivate }
+    Gender { Female => GenderFemale, Male => GenderMale, Other => GenderOther }
+    MaritalStatus { Single => MaritalStatusSingle, Married => MaritalStatusMarried, Divorced => MaritalStatusDivorced, Widowed => MaritalStatusWidowed }
+    CustomerSource { OwnCircle => CustomerSourceOwnCircle, Introduced => CustomerSourceIntroduced, Direct => CustomerSourceDirect, Attracted => CustomerSourceAttracted }
+    RiskAttribute { C1 => RiskAttributeC1, C2 => RiskAttributeC2, C3 => RiskAttributeC3, C4 => RiskAttributeC4, C5 => RiskAttributeC5 }
+    IncomeBand { Below100k => IncomeBandBelow100k, From100kTo300k => IncomeBandFrom100kTo300k, From300kTo500k => IncomeBandFrom300kTo500k, From500kTo1m => IncomeBandFrom500kTo1m, From1mTo5m => IncomeBandFrom1mTo5m, Above5m => IncomeBandAbove5m }
+    Channel { Phone => ChannelPhone, Sms => ChannelSms, Wechat => ChannelWechat, Email => ChannelEmail, Visit => ChannelVisit, Branch => ChannelBranch, Letter => ChannelLetter }
+    Need { Preservation => NeedPreservation, Investment => NeedInvestment, Migration => NeedMigration, Marriage => NeedMarriage, Succession => NeedSuccession, Minors => NeedMinors, Tax => NeedTax, CrossBorderReporting => NeedCrossBorderReporting, Retirement => NeedRetirement, FamilyFirmSeparation => NeedFamilyFirmSeparation }
+    LifeRisk { Health => LifeRiskHealth, Longevity => LifeRiskLongevity, Liability => LifeRiskLiability, Marriage => LifeRiskMarriage, Inheritance => LifeRiskInheritance, BusinessFailure => LifeRiskBusinessFailure, Concentration => LifeRiskConcentration, Currency => LifeRiskCurrency, Liquidity => LifeRiskLiquidity }
+    Goal { HomePurchase => GoalHomePurchase, Education => GoalEducation, Retirement => GoalRetirement, WealthGrowth => GoalWealthGrowth, WealthTransfer => GoalWealthTransfer, BusinessExpansion => GoalBusinessExpansion, Emigration => GoalEmigration, Philanthropy => GoalPhilanthropy }
+    IdentityKind { ResidentCard => IdentityKindResidentCard, Passport => IdentityKindPassport, HongKongMacauPermit => IdentityKindHongKongMacauPermit, TaiwanPermit => IdentityKindTaiwanPermit, PermanentResidence => IdentityKindPermanentResidence, UnifiedSocialCreditCode => IdentityKindUnifiedSocialCreditCode, Other => IdentityKindOther }
+    ContactPointKind { Phone => ContactPointKindPhone, Email => ContactPointKindEmail, Wechat => ContactPointKindWechat, Address => ContactPointKindAddress }
+    ContactPointUse { Personal => ContactPointUsePersonal, Work => ContactPointUseWork, Home => ContactPointUseHome, Other => ContactPointUseOther }
+    ValueSource { Staff => ValueSourceStaff, Customer => ValueSourceCustomer, CoreSystem => ValueSourceCoreSystem, Erp => ValueSourceErp, Import => ValueSourceImport }
+    BusinessState { StartUp => BusinessStateStartUp, Growing => BusinessStateGrowing, Stable => BusinessStateStable, Declining => BusinessStateDeclining, Suspended => BusinessStateSuspended }
+    OrganisationSize { Micro => OrganisationSizeMicro, Small => OrganisationSizeSmall, Medium => OrganisationSizeMedium, Large => OrganisationSizeLarge }
+    TeamRole { BranchManager => TeamRoleBranchManager, DeputyManager => TeamRoleDeputyManager, OutletHead => TeamRoleOutletHead, Rm => TeamRoleRm, Adviser => TeamRoleAdviser }
+    OutsideAssetKind { Deposit => OutsideAssetKindDeposit, Wealth => OutsideAssetKindWealth, Fund => OutsideAssetKindFund, Insurance => OutsideAssetKindInsurance, PreciousMetal => OutsideAssetKindPreciousMetal, Card => OutsideAssetKindCard, Loan => OutsideAssetKindLoan, Other => OutsideAssetKindOther }
+    Language { ZhCn => LanguageZhCn, En => LanguageEn }
+    Theme { System => ThemeSystem, Light => ThemeLight, Dark => ThemeDark }
+    Density { Comfortable => DensityComfortable, Standard => DensityStandard, Compact => DensityCompact }
+    GainColour { Red => GainColourRed, Green => GainColourGreen }
+}

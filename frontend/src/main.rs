@@ -1,0 +1,33 @@
+//! The web app of Guanxi.
+//!
+//! `app` puts the providers and the pages together. One folder a room (`customers`, `org`, `account`, `audit`, `help`)
+//! holds its pages; `ui` holds the components, which know no room; `api` has one function for each endpoint; texts are in
+//! `locales/`, shown through `i18n`.
+
+#[macro_use]
+mod macros;
+
+mod account;
+mod api;
+mod app;
+mod audit;
+mod checks;
+mod customers;
+mod dom;
+mod fetch;
+mod help;
+mod i18n;
+mod labels;
+mod org;
+mod palette;
+mod route;
+mod session;
+mod settings;
+mod shell;
+mod ui;
+
+fn main() {
+    if let Some(root) = gloo_utils::document().get_element_by_id("app") {
+        yew::Renderer::<app::App>::with_root(root).render();
+    }
+}

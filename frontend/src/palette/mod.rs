@@ -1,0 +1,207 @@
+//! What the command palette finds and does: customers, pages, actions.
+
+use std::rc::Rc;
+
+use gloo_timers::callback::Timeout;
+use guanxi_api::{CustomerSearch, CustomerSummary, Language, Me, Theme};
+use yew::prelude::*;
+use yew_router::Routable;
+
+use crate::api;
+use crate::customers::recent;
+use crate::i18n::{Msg, use_i18n};
+use crate::labels::Label;
+use crate::route::Route;
+use crate::session::{may, right};
+use crate::settings::use_settings;
+use crate::shell::use_sign_out;
+use crate::ui::{CommandGroup, CommandItem, CommandPalette, Icon, TierMark};
+
+/// Milliseconds of rest before a search is sent.
+const REST: u32 = 60;
+/// Characters from which on customers are looked for.
+const LEAST: usize = 2;
+/// Customers shown.
+const MOST: u32 = 8;
+
+#[derive(Properties, PartialEq)]
+pub struct PaletteProps {
+    pub me: Rc<Me>,
+    pub onclose: Callback<()>,
+}
+
+/// The palette, filled.
+#[function_component]
+pub fn Palette(props: &PaletteProps) -> Html {
+    let i = use_i18n();
+    let settings = use_settings();
+    let sign_out = use_sign_out();
+    let text = use_state(String::new);
+    let found = use_state(|| None::<Rc<Vec<CustomerSummary>>>);
+    let failed = use_state(|| false);
+    let timer = use_mut_ref(|| None::<Timeout>);
+    let turn = use_memo((), |()| std::cell::Cell::new(0_u32));
+
+    let onsearch = cb!((text, found, failed, timer, turn), |typed: String| {
+        let typed = typed.trim().to_owned();
+        turn.set(turn.get() + 1);
+        let mine = turn.get();
+        text.set(typed.clone());
+        if typed.starts_with('>') || typed.chars().count() < LEAST {
+            *timer.borrow_mut() = None;
+            found.set(None);
+            return;
+        }
+        let (found, failed, turn) = (found.clone(), failed.clone(), turn.clone());
+        *timer.borrow_mut() = Some(Timeout::new(REST, move || {
+            spawn!((found, failed, turn), {
+                let ask = CustomerSearch { q: Some(typed), limit: Some(MOST), ..CustomerSearch::default() };
+                let outcome = api::customers::search(&ask).await;
+                if turn.get() == mine {
+                    failed.set(outcome.is_err());
+                    found.set(outcome.ok().map(|page| Rc::new(page.data)));
+                }
+            });
+        }));
+    });
+
+    // With its name, to find it by.
+    let item = |key: &str, icon: Icon, text: AttrValue, to: Option<Route>, run: Callback<()>| {
+        let line = CommandItem {
+            key: key.to_owned().into(),
+            icon,
+            text: html! { { &text } },
+            note: AttrValue::default(),
+            end: html!(),
+            to: to.map(|route| route.to_path().into()),
+            run,
+        };
+        (text, line)
+    };
+    let customer = |customer: &CustomerSummary| CommandItem {
+        key: customer.id.to_string().into(),
+        icon: Icon::User,
+        text: marked(&customer.name, &text),
+        note: [
+            Some(customer.customer_no.as_str()),
+            customer.phone.as_deref(),
+            Some(customer.org_unit.name.in_language(i.lang)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(" · ")
+        .into(),
+        end: html! { { for customer.tier.map(|tier| html! { <TierMark {tier} /> }) } },
+        to: Some(Route::Customer { id: customer.id }.to_path().into()),
+        run: Callback::noop(),
+    };
+
+    let me = &props.me;
+    let needle = text.to_lowercase();
+    let mut pages = vec![("customers", Icon::Users, Msg::NavCustomers, Route::Customers)];
+    if may(me, right::VIEW_USERS) {
+        pages.push(("users", Icon::IdCard, Msg::NavUsers, Route::Users));
+        pages.push(("units", Icon::Network, Msg::NavUnits, Route::Units));
+    }
+    if may(me, right::VIEW_AUDIT) {
+        pages.push(("audit", Icon::ScrollText, Msg::NavAudit, Route::Audit));
+    }
+    pages.push(("preferences", Icon::Settings, Msg::NavPreferences, Route::Preferences));
+    pages.push(("sessions", Icon::Laptop, Msg::NavSessions, Route::Sessions));
+    pages.push(("help", Icon::CircleQuestionMark, Msg::NavHelp, Route::Help));
+
+    let change = |apply: fn(&mut crate::settings::Settings)| cb!((settings), |()| settings.change(apply));
+    let mut actions = Vec::new();
+    if may(me, right::CREATE_CUSTOMERS) {
+        actions.push(item(
+            "new",
+            Icon::Plus,
+            i.t(Msg::CustomersNew),
+            Some(Route::NewCustomer),
+            Callback::noop(),
+        ));
+    }
+    if may(me, right::MANAGE_USERS) {
+        actions.push(item(
+            "new-user",
+            Icon::UserPlus,
+            i.t(Msg::UserNew),
+            Some(Route::NewUser),
+            Callback::noop(),
+        ));
+    }
+    for language in Language::all().iter().copied().filter(|language| *language != i.lang) {
+        let run = cb!((settings), |()| settings.change(|s| s.language = language));
+        actions.push(item(
+            language.code(),
+            Icon::Languages,
+            i.t(Msg::PaletteLanguage { language: &language.label(i) }),
+            None,
+            run,
+        ));
+    }
+    actions.push(item("dark", Icon::Moon, i.t(Msg::PaletteDark), None, change(|s| s.theme = Theme::Dark)));
+    actions.push(item("light", Icon::Sun, i.t(Msg::PaletteLight), None, change(|s| s.theme = Theme::Light)));
+    actions.push(item("sign-out", Icon::LogOut, i.t(Msg::NavSignOut), None, sign_out));
+
+    let only_actions = needle.strip_prefix('>').map(str::trim);
+    let named = |needle: &str, (name, item): (AttrValue, CommandItem)| {
+        name.to_lowercase().contains(needle).then_some(item)
+    };
+    let groups = if let Some(needle) = only_actions {
+        vec![CommandGroup {
+            title: i.t(Msg::PaletteActions),
+            items: actions.into_iter().filter_map(|action| named(needle, action)).collect(),
+        }]
+    } else {
+        let page = |(key, icon, label, route): (&str, Icon, Msg<'_>, Route)| {
+            named(&needle, item(key, icon, i.t(label), Some(route), Callback::noop()))
+        };
+        let recent = recent().into_iter().filter(|_| needle.is_empty()).map(|recent| {
+            let to = Some(Route::Customer { id: recent.id });
+            let (_, line) =
+                item(&recent.id.to_string(), Icon::History, recent.name.into(), to, Callback::noop());
+            CommandItem { note: recent.customer_no.into(), ..line }
+        });
+        vec![
+            CommandGroup { title: i.t(Msg::PaletteRecent), items: recent.collect() },
+            CommandGroup {
+                title: i.t(Msg::NavCustomers),
+                items: found.iter().flat_map(|list| list.iter()).map(customer).collect(),
+            },
+            CommandGroup {
+                title: i.t(Msg::PalettePages),
+                items: pages.into_iter().filter_map(page).collect(),
+            },
+            CommandGroup {
+                title: i.t(Msg::PaletteActions),
+                items: actions.into_iter().filter_map(|action| named(&needle, action)).collect(),
+            },
+        ]
+    };
+    let nothing = match (*failed, needle.chars().count() < LEAST, found.is_some()) {
+        (true, ..) => Msg::PaletteFailed,
+        (_, true, _) => Msg::PaletteShort,
+        (_, _, true) => Msg::PaletteNothing,
+        _ => Msg::CommonLoading,
+    };
+    html! {
+        <CommandPalette placeholder={i.t(Msg::PalettePlaceholder)} {groups} nothing={i.t(nothing)} {onsearch} onclose={props.onclose.clone()} />
+    }
+}
+
+/// A name with the part that was typed set off.
+fn marked(name: &str, typed: &str) -> Html {
+    let lower = name.to_lowercase();
+    let found = lower.find(&typed.to_lowercase()).filter(|_| lower.len() == name.len() && !typed.is_empty());
+    let parts = found.and_then(|at| {
+        Some((name.get(..at)?, name.get(at..at + typed.len())?, name.get(at + typed.len()..)?))
+    });
+    match parts {
+        Some((before, hit, after)) => {
+            html! { <>{ before.to_owned() }<mark>{ hit.to_owned() }</mark>{ after.to_owned() }</> }
+        }
+        None => html! { { name.to_owned() } },
+    }
+}

@@ -1,0 +1,47 @@
+//! The paths of the pages. What a page shows beyond its path (filter, sort, columns) stands in the query.
+
+use uuid::Uuid;
+use yew_router::Routable;
+use yew_router::history::{BrowserHistory, History};
+
+/// Every page.
+#[derive(Clone, PartialEq, Debug, Routable)]
+pub enum Route {
+    #[at("/")]
+    Home,
+    #[at("/customers")]
+    Customers,
+    #[at("/customers/new")]
+    NewCustomer,
+    #[at("/customers/:id")]
+    Customer { id: Uuid },
+    #[at("/admin/users")]
+    Users,
+    #[at("/admin/users/new")]
+    NewUser,
+    #[at("/admin/users/:id")]
+    User { id: Uuid },
+    #[at("/admin/units")]
+    Units,
+    #[at("/admin/audit")]
+    Audit,
+    #[at("/preferences")]
+    Preferences,
+    #[at("/sessions")]
+    Sessions,
+    #[at("/help")]
+    Help,
+    #[not_found]
+    #[at("/404")]
+    Missing,
+}
+
+/// Goes to a path, with or without a query.
+pub fn go(path: &str) {
+    BrowserHistory::new().push(path);
+}
+
+/// Goes to a path in place of the present one, so that "back" does not come here again.
+pub fn replace(path: &str) {
+    BrowserHistory::new().replace(path);
+}

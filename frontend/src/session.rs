@@ -1,0 +1,62 @@
+//! Who is signed in.
+
+use std::rc::Rc;
+
+use guanxi_api::{Me, Role};
+use yew::prelude::*;
+
+/// Whether anyone is signed in, as far as is known.
+#[derive(Clone, PartialEq)]
+pub enum Session {
+    /// The browser was signed in before; the server is being asked.
+    Starting,
+    SignedOut,
+    SignedIn(Rc<Me>),
+}
+
+/// The session and the way to change it.
+#[derive(Clone, PartialEq)]
+pub struct SessionContext {
+    pub now: Session,
+    pub set: Callback<Session>,
+}
+
+/// The session of the page.
+#[hook]
+pub fn use_session() -> SessionContext {
+    use_context::<SessionContext>()
+        .unwrap_or_else(|| SessionContext { now: Session::SignedOut, set: Callback::noop() })
+}
+
+/// The signed-in user. Pages inside the shell always have one.
+#[hook]
+pub fn use_me() -> Option<Rc<Me>> {
+    match use_session().now {
+        Session::SignedIn(me) => Some(me),
+        _ => None,
+    }
+}
+
+/// Whether a user has a right.
+pub fn may(me: &Me, right: &str) -> bool {
+    me.rights.iter().any(|held| held == right)
+}
+
+/// Whether a user recognises customers or runs the system, and sees no tiers and assets.
+pub fn sees_masked(me: &Me) -> bool {
+    matches!(me.role, Role::Teller | Role::Service | Role::Admin)
+}
+
+/// The rights that pages ask for.
+pub mod right {
+    pub const CREATE_CUSTOMERS: &str = "customers:create";
+    pub const EDIT_CUSTOMERS: &str = "customers:edit";
+    pub const ARCHIVE_CUSTOMERS: &str = "customers:archive";
+    pub const ASSIGN_CUSTOMERS: &str = "customers:assign";
+    pub const REVEAL_CUSTOMERS: &str = "customers:reveal";
+    pub const VIEW_CUSTOMER_HISTORY: &str = "customers:history";
+    pub const MANAGE_UNITS: &str = "units:manage";
+    pub const VIEW_USERS: &str = "users:view";
+    pub const MANAGE_USERS: &str = "users:manage";
+    pub const VIEW_AUDIT: &str = "audit:view";
+}

@@ -1,0 +1,326 @@
+//! The frame around every page: rail, top bar, the page itself, and the keys that work everywhere.
+
+use std::rc::Rc;
+
+use guanxi_api::{Language, Me, Theme};
+use wasm_bindgen::JsCast;
+use yew::prelude::*;
+use yew_router::Routable;
+use yew_router::hooks::{use_location, use_route};
+
+use crate::account::{MustChangePassword, PreferencesPage, SessionsPage};
+use crate::audit::AuditPage;
+use crate::customers::{CustomerPage, CustomersPage, NewCustomerPage};
+use crate::help::HelpPage;
+use crate::i18n::{I18n, Msg, use_i18n};
+use crate::labels::{Label, options};
+use crate::org::{NewUserPage, UnitsPage, UserPage, UsersPage};
+use crate::palette::Palette;
+use crate::route::Route;
+use crate::session::{Session, may, right, use_session};
+use crate::settings::use_settings;
+use crate::ui::{
+    Avatar, Button, EmptyState, Icon, IconButton, Kbd, Link, Look, Menu, MenuItem, Page, Skeleton, use_toasts,
+};
+use crate::{api, dom, route};
+
+#[derive(Properties, PartialEq)]
+pub struct ShellProps {
+    /// Who is here is not known yet: the frame stands, empty.
+    #[prop_or_default]
+    pub starting: bool,
+}
+
+/// The frame.
+#[function_component]
+pub fn Shell(props: &ShellProps) -> Html {
+    let i = use_i18n();
+    let session = use_session();
+    let palette = use_state(|| false);
+    let route = use_route::<Route>().unwrap_or(Route::Missing);
+    let main = use_node_ref();
+
+    use_effect_with((), {
+        let palette = palette.setter();
+        move |()| {
+            let listener = gloo_events::EventListener::new_with_options(
+                &gloo_utils::document(),
+                "keydown",
+                gloo_events::EventListenerOptions::enable_prevent_default(),
+                move |event| {
+                    let Some(event) = event.dyn_ref::<KeyboardEvent>() else { return };
+                    let hot = (event.ctrl_key() || event.meta_key()) && event.key().eq_ignore_ascii_case("k");
+                    let slash =
+                        event.key() == "/" && !dom::typing(event) && !event.ctrl_key() && !event.meta_key();
+                    if (hot || slash) && !dom::composing(event) && !dom::dialog_open() {
+                        event.prevent_default();
+                        palette.set(true);
+                    }
+                },
+            );
+            move || drop(listener)
+        }
+    });
+    // A new page begins at its top, and assistive technology hears of it.
+    let path = use_location().map(|location| location.path().to_owned());
+    let first = use_mut_ref(|| true);
+    use_effect_with(path, {
+        let main = main.clone();
+        move |_| {
+            if let Some(main) = main.cast::<web_sys::HtmlElement>()
+                && !first.replace(false)
+            {
+                main.set_scroll_top(0);
+                let _ = main.focus();
+            }
+        }
+    });
+
+    let me = match &session.now {
+        Session::SignedIn(me) if !props.starting => Some(Rc::clone(me)),
+        _ => None,
+    };
+    let open = cb!((palette), |_: MouseEvent| palette.set(true));
+    let close = cb!((palette), |()| palette.set(false));
+    html! {
+        <>
+            <a class="skip" href="#main">{ i.t(Msg::ShellSkip) }</a>
+            <div class="shell">
+                <Rail me={me.clone()} route={route.clone()} />
+                <header class="topbar">
+                    <button type="button" class="topbar__search" onclick={open} aria-label={i.t(Msg::ShellSearch)}>
+                        { Icon::Search.draw() }<span>{ i.t(Msg::ShellSearch) }</span><Kbd>{ "Ctrl K" }</Kbd>
+                    </button>
+                    if let Some(me) = &me { <TopEnd me={Rc::clone(me)} first={route == Route::Customers} /> }
+                </header>
+                <main class="main" id="main" tabindex="-1" ref={main}>
+                    { match &me {
+                        None => html! { <div class="page"><Skeleton bare=true /></div> },
+                        Some(me) => html! { <PageOf {route} me={Rc::clone(me)} /> },
+                    } }
+                </main>
+            </div>
+            if let Some(me) = me {
+                if *palette { <Palette me={Rc::clone(&me)} onclose={close} /> }
+                if me.must_change_password { <MustChangePassword /> }
+            }
+        </>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct PageOfProps {
+    route: Route,
+    me: Rc<Me>,
+}
+
+#[function_component]
+fn PageOf(props: &PageOfProps) -> Html {
+    let i = use_i18n();
+    let allowed = |right: &str, page: Html| {
+        if may(&props.me, right) {
+            page
+        } else {
+            html! { <Missing /> }
+        }
+    };
+    match &props.route {
+        Route::Home => html! { <Home /> },
+        Route::Customers => html! { <CustomersPage /> },
+        Route::NewCustomer => allowed(right::CREATE_CUSTOMERS, html! { <NewCustomerPage /> }),
+        Route::Customer { id } => html! { <CustomerPage key={id.to_string()} id={*id} /> },
+        Route::Users => allowed(right::VIEW_USERS, html! { <UsersPage /> }),
+        Route::NewUser => allowed(right::MANAGE_USERS, html! { <NewUserPage /> }),
+        Route::User { id } => {
+            allowed(right::VIEW_USERS, html! { <UserPage key={id.to_string()} id={*id} /> })
+        }
+        Route::Units => html! { <UnitsPage /> },
+        Route::Audit => allowed(right::VIEW_AUDIT, html! { <AuditPage /> }),
+        Route::Preferences => html! { <PreferencesPage /> },
+        Route::Sessions => html! { <SessionsPage /> },
+        Route::Help => html! { <HelpPage title={i.t(Msg::HelpTitle)} /> },
+        Route::Missing => html! { <Missing /> },
+    }
+}
+
+/// The first page of everyone, until there is a day's list.
+#[function_component]
+fn Home() -> Html {
+    use_effect_with((), |()| route::replace(&Route::Customers.to_path()));
+    html!()
+}
+
+#[function_component]
+fn Missing() -> Html {
+    let i = use_i18n();
+    html! {
+        <Page title={i.t(Msg::MissingTitle)}>
+            <EmptyState icon={Icon::CircleQuestionMark} title={i.t(Msg::MissingTitle)} text={i.t(Msg::MissingText)}>
+                <Button to={Route::Customers.to_path()}>{ i.t(Msg::MissingBack) }</Button>
+            </EmptyState>
+        </Page>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct RailProps {
+    me: Option<Rc<Me>>,
+    route: Route,
+}
+
+#[function_component]
+fn Rail(props: &RailProps) -> Html {
+    let i = use_i18n();
+    let settings = use_settings();
+    let toggle = {
+        let settings = settings.clone();
+        move |_| settings.change(|s| s.narrow_rail = !s.narrow_rail)
+    };
+    let link = |to: Route, icon: Icon, text: Msg<'_>, current: bool| {
+        let text = i.t(text);
+        html! {
+            <Link to={to.to_path()} class="rail__link" {current} title={settings.now.narrow_rail.then(|| text.clone())}>
+                { icon.draw() }<span>{ &text }</span>
+            </Link>
+        }
+    };
+    let can = |right: &str| props.me.as_ref().is_some_and(|me| may(me, right));
+    let at = &props.route;
+    html! {
+        <nav class="rail" aria-label={i.t(Msg::ShellNavigation)}>
+            <div class="rail__brand"><span class="rail__seal" aria-hidden="true">{ "关" }</span><span>{ i.t(Msg::AppName) }</span></div>
+            if props.me.is_some() {
+                { link(Route::Customers, Icon::Users, Msg::NavCustomers, matches!(at, Route::Customers | Route::Customer { .. } | Route::NewCustomer)) }
+                if can(right::VIEW_USERS) || can(right::VIEW_AUDIT) {
+                    <div class="rail__group" aria-hidden="true">{ i.t(Msg::NavAdministration) }</div>
+                    if can(right::VIEW_USERS) {
+                        { link(Route::Users, Icon::IdCard, Msg::NavUsers, matches!(at, Route::Users | Route::User { .. } | Route::NewUser)) }
+                        { link(Route::Units, Icon::Network, Msg::NavUnits, *at == Route::Units) }
+                    }
+                    if can(right::VIEW_AUDIT) {
+                        { link(Route::Audit, Icon::ScrollText, Msg::NavAudit, *at == Route::Audit) }
+                    }
+                }
+                <div class="rail__end">
+                    { link(Route::Help, Icon::CircleQuestionMark, Msg::NavHelp, *at == Route::Help) }
+                    <button type="button" class="rail__link rail__toggle" onclick={toggle} aria-pressed={if settings.now.narrow_rail { "true" } else { "false" }}
+                        title={i.t(Msg::ShellNarrow)} aria-label={i.t(Msg::ShellNarrow)}>
+                        { Icon::PanelLeft.draw() }<span>{ i.t(Msg::ShellNarrow) }</span>
+                    </button>
+                </div>
+            }
+        </nav>
+    }
+}
+
+/// A menu that chooses the language.
+#[function_component]
+pub fn LanguageMenu() -> Html {
+    let i = use_i18n();
+    let settings = use_settings();
+    let items = Language::all().iter().map(|&language| MenuItem::Option {
+        text: language.label(i),
+        chosen: language == settings.now.language,
+        run: cb!((settings), |()| settings.change(|s| s.language = language)),
+    });
+    html! { <Menu label={i.t(Msg::ShellLanguage)} button={Icon::Languages.draw()} items={items.collect::<Vec<_>>()} /> }
+}
+
+/// A menu that chooses light or dark.
+#[function_component]
+pub fn ThemeMenu() -> Html {
+    let i = use_i18n();
+    let settings = use_settings();
+    let icon = match settings.now.theme {
+        Theme::System => Icon::Monitor,
+        Theme::Light => Icon::Sun,
+        Theme::Dark => Icon::Moon,
+    };
+    let items = Theme::all().iter().map(|&theme| MenuItem::Option {
+        text: theme.label(i),
+        chosen: theme == settings.now.theme,
+        run: cb!((settings), |()| settings.change(|s| s.theme = theme)),
+    });
+    html! { <Menu label={i.t(Msg::ShellTheme)} button={icon.draw()} items={items.collect::<Vec<_>>()} /> }
+}
+
+#[function_component]
+fn DensityMenu() -> Html {
+    let i = use_i18n();
+    let settings = use_settings();
+    let items = options::<guanxi_api::Density>(i).into_iter().map(|(code, text)| MenuItem::Option {
+        text,
+        chosen: code == settings.now.density.code(),
+        run: cb!((settings, code), |()| settings
+            .change(|s| s.density = crate::labels::by_code(&code).unwrap_or(s.density))),
+    });
+    html! { <Menu label={i.t(Msg::ShellDensity)} button={Icon::Rows.draw()} items={items.collect::<Vec<_>>()} outer={classes!("wide-only")} /> }
+}
+
+#[derive(Properties, PartialEq)]
+struct TopEndProps {
+    me: Rc<Me>,
+    /// Adding a customer is what the page is for.
+    first: bool,
+}
+
+#[function_component]
+fn TopEnd(props: &TopEndProps) -> Html {
+    let i = use_i18n();
+    let sign_out = use_sign_out();
+    html! {
+        <div class="topbar__end">
+            if may(&props.me, right::CREATE_CUSTOMERS) {
+                <Button look={if props.first { Look::Primary } else { Look::Plain }} icon={Icon::Plus} to={Route::NewCustomer.to_path()} class="wide-only">{ i.t(Msg::ShellNew) }</Button>
+                <span class="narrow-only">
+                    <IconButton icon={Icon::Plus} label={i.t(Msg::ShellNew)} onclick={|_| route::go(&Route::NewCustomer.to_path())} />
+                </span>
+            }
+            <LanguageMenu />
+            <ThemeMenu />
+            <DensityMenu />
+            { me_menu(&props.me, i, &sign_out) }
+        </div>
+    }
+}
+
+fn me_menu(me: &Me, i: I18n, sign_out: &Callback<()>) -> Html {
+    let go = |icon, text: Msg<'_>, to: Route| MenuItem::Link {
+        icon: Some(icon),
+        text: i.t(text),
+        to: to.to_path().into(),
+    };
+    let items = vec![
+        MenuItem::Note(html! {
+            <><b>{ &me.display_name }</b>{ me.role.label(i) }{ " · " }{ me.org_unit.name.in_language(i.lang) }</>
+        }),
+        go(Icon::Settings, Msg::NavPreferences, Route::Preferences),
+        go(Icon::Laptop, Msg::NavSessions, Route::Sessions),
+        go(Icon::CircleQuestionMark, Msg::NavHelp, Route::Help),
+        MenuItem::Line,
+        MenuItem::Action {
+            icon: Some(Icon::LogOut),
+            text: i.t(Msg::NavSignOut),
+            danger: false,
+            run: sign_out.clone(),
+        },
+    ];
+    html! { <Menu label={i.t(Msg::ShellMe { name: &me.display_name })} button={html! { <Avatar name={me.display_name.clone()} /> }} {items} /> }
+}
+
+/// Ends this session and goes to the sign-in page.
+#[hook]
+pub fn use_sign_out() -> Callback<()> {
+    let i = use_i18n();
+    let session = use_session();
+    let toasts = use_toasts();
+    Callback::from(move |()| {
+        spawn!((session, toasts), {
+            match api::auth::sign_out().await {
+                Ok(()) => session.set.emit(Session::SignedOut),
+                Err(error) if error.status == 401 => session.set.emit(Session::SignedOut),
+                Err(error) => toasts.fail(&error, i),
+            }
+        });
+    })
+}

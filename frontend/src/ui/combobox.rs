@@ -1,0 +1,162 @@
+use std::cell::Cell;
+use std::rc::Rc;
+
+use gloo_timers::callback::Timeout;
+use yew::prelude::*;
+
+use super::{Field, use_composed};
+use crate::dom;
+use crate::i18n::{Msg, use_i18n};
+
+/// Milliseconds of rest before a search is sent.
+const REST: u32 = 120;
+
+/// Something that can be chosen.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Choice {
+    pub key: AttrValue,
+    pub text: AttrValue,
+    /// What tells it from others of the same name.
+    pub note: AttrValue,
+}
+
+#[derive(Properties, PartialEq)]
+pub struct ComboboxProps {
+    pub id: AttrValue,
+    pub label: AttrValue,
+    /// What is chosen now.
+    #[prop_or_default]
+    pub chosen: Option<Choice>,
+    pub onchoose: Callback<Option<Choice>>,
+    /// Looks for a text and gives what it finds to the callback.
+    pub search: Callback<(String, Callback<Vec<Choice>>)>,
+    #[prop_or_default]
+    pub optional: bool,
+    #[prop_or_default]
+    pub hint: Option<AttrValue>,
+    #[prop_or_default]
+    pub error: Option<AttrValue>,
+    #[prop_or_default]
+    pub class: Classes,
+}
+
+/// A field that finds what it chooses from, as one types.
+#[function_component]
+pub fn Combobox(props: &ComboboxProps) -> Html {
+    let i = use_i18n();
+    // What is typed; `None` shows what is chosen.
+    let text = use_state(|| None::<String>);
+    let found = use_state(|| None::<Rc<Vec<Choice>>>);
+    let at = use_state(|| 0_usize);
+    let timer = use_mut_ref(|| None::<Timeout>);
+    let turn = use_memo((), |()| Cell::new(0_u32));
+
+    let look = {
+        let (search, found, at, timer, turn) =
+            (props.search.clone(), found.clone(), at.clone(), timer.clone(), turn.clone());
+        Callback::from(move |(text, rest): (String, u32)| {
+            turn.set(turn.get() + 1);
+            let mine = turn.get();
+            let (search, found, at, turn) = (search.clone(), found.clone(), at.clone(), turn.clone());
+            *timer.borrow_mut() = Some(Timeout::new(rest, move || {
+                search.emit((
+                    text,
+                    Callback::from(move |list| {
+                        if turn.get() == mine {
+                            at.set(0);
+                            found.set(Some(Rc::new(list)));
+                        }
+                    }),
+                ));
+            }));
+        })
+    };
+    let oninput = cb!((look, text), |event: InputEvent| {
+        let typed = dom::value_of(&event);
+        text.set(Some(typed.clone()));
+        if !event.is_composing() {
+            look.emit((typed, REST));
+        }
+    });
+    let field = use_node_ref();
+    use_composed(&field, cb!((look), |text: String| look.emit((text, 0))));
+    let onfocus = cb!((look), |_: FocusEvent| look.emit((String::new(), 0)));
+    let onchoose = &props.onchoose;
+    let shut = cb!((text, found, turn), |()| {
+        turn.set(turn.get() + 1);
+        text.set(None);
+        found.set(None);
+    });
+    let choose = cb!((onchoose, shut), |choice: Option<Choice>| {
+        shut.emit(());
+        onchoose.emit(choice);
+    });
+    let onblur = cb!((shut, text, onchoose), |_: FocusEvent| {
+        if text.as_deref() == Some("") {
+            onchoose.emit(None);
+        }
+        shut.emit(());
+    });
+    let list = found.as_deref().cloned().unwrap_or_default();
+    let onkeydown = cb!((list, at, choose, shut, found, look), |event: KeyboardEvent| {
+        if dom::composing(&event) {
+            return;
+        }
+        let key = event.key();
+        match (key.as_str(), found.is_some()) {
+            ("ArrowDown", false) => look.emit((String::new(), 0)),
+            ("ArrowDown", true) if !list.is_empty() => at.set((*at + 1) % list.len()),
+            ("ArrowUp", true) if !list.is_empty() => at.set((*at + list.len() - 1) % list.len()),
+            ("Enter", true) => {
+                if let Some(choice) = list.get(*at) {
+                    choose.emit(Some(choice.clone()));
+                }
+            }
+            ("Escape", true) => {
+                event.stop_propagation();
+                shut.emit(());
+            }
+            _ => return,
+        }
+        event.prevent_default();
+    });
+
+    let id = &props.id;
+    let open = found.is_some();
+    let value = (*text)
+        .clone()
+        .map(AttrValue::from)
+        .or_else(|| props.chosen.as_ref().map(|c| c.text.clone()))
+        .unwrap_or_default();
+    let expanded = if open { "true" } else { "false" };
+    let active = list.get(*at).filter(|_| open).map(|_| format!("{id}-{}", *at));
+    html! {
+        <Field {id} label={&props.label} optional={props.optional} hint={props.hint.clone()} error={props.error.clone()} class={props.class.clone()}>
+            <div class="combo">
+                <input class="input" {id} role="combobox" type="text" autocomplete="off" spellcheck="false" {value} {oninput}
+                    ref={field} {onfocus} {onblur} {onkeydown} aria-expanded={expanded} aria-autocomplete="list"
+                    aria-controls={open.then(|| format!("{id}-list"))} aria-activedescendant={active}
+                    aria-invalid={props.error.is_some().then_some("true")} />
+                if open && !list.is_empty() {
+                    <ul class="combo__list" id={format!("{id}-list")} role="listbox" aria-label={&props.label}>
+                        { for list.iter().enumerate().map(|(index, choice)| {
+                            // The press must not take the focus, or the list would be gone before the click.
+                            let onmousedown = cb!((choose, choice), |event: MouseEvent| {
+                                event.prevent_default();
+                                choose.emit(Some(choice.clone()));
+                            });
+                            html! {
+                                <li class="combo__item" role="option" id={format!("{id}-{index}")} {onmousedown}
+                                    aria-selected={if index == *at { "true" } else { "false" }}>
+                                    { &choice.text }<small>{ &choice.note }</small>
+                                </li>
+                            }
+                        }) }
+                    </ul>
+                } else if open {
+                    <div class="combo__list" role="status"><p class="combo__none">{ i.t(Msg::CommonNothingFound) }</p></div>
+                }
+            </div>
+        </Field>
+    }
+}

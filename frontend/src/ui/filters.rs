@@ -1,0 +1,438 @@
+use yew::prelude::*;
+
+use super::{Button, Check, Icon, InputKind, Look, Popover, Select, TextField};
+use crate::i18n::{I18n, Msg, use_i18n};
+
+/// How a field is compared.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Operator {
+    In,
+    Eq,
+    Starts,
+    Ge,
+    Le,
+    Missing,
+    Present,
+}
+
+impl Operator {
+    const ALL: [Operator; 7] = [
+        Operator::In,
+        Operator::Eq,
+        Operator::Starts,
+        Operator::Ge,
+        Operator::Le,
+        Operator::Missing,
+        Operator::Present,
+    ];
+
+    const fn code(self) -> &'static str {
+        match self {
+            Operator::In => "in",
+            Operator::Eq => "eq",
+            Operator::Starts => "starts",
+            Operator::Ge => "ge",
+            Operator::Le => "le",
+            Operator::Missing => "missing",
+            Operator::Present => "present",
+        }
+    }
+
+    fn words(self, date: bool, i: I18n) -> AttrValue {
+        i.t(match self {
+            Operator::In => Msg::FilterIn,
+            Operator::Eq => Msg::FilterEq,
+            Operator::Starts => Msg::FilterStarts,
+            Operator::Ge if date => Msg::FilterFrom,
+            Operator::Le if date => Msg::FilterUntil,
+            Operator::Ge => Msg::FilterGe,
+            Operator::Le => Msg::FilterLe,
+            Operator::Missing => Msg::FilterMissing,
+            Operator::Present => Msg::FilterPresent,
+        })
+    }
+
+    const fn takes_value(self) -> bool {
+        !matches!(self, Operator::Missing | Operator::Present)
+    }
+}
+
+/// What a field holds.
+#[derive(Clone, PartialEq, Debug)]
+pub enum FilterKind {
+    /// Codes and their words.
+    Codes(Vec<(AttrValue, AttrValue)>),
+    Text,
+    Number,
+    Date,
+}
+
+/// A field that can be filtered by.
+#[derive(Clone, PartialEq, Debug)]
+pub struct FilterField {
+    /// Its name in the filter grammar.
+    pub key: AttrValue,
+    pub label: AttrValue,
+    pub kind: FilterKind,
+    /// Customers may lack it.
+    pub nullable: bool,
+}
+
+impl FilterField {
+    fn operators(&self) -> Vec<Operator> {
+        let mut list = match self.kind {
+            FilterKind::Codes(_) => vec![Operator::In],
+            FilterKind::Text => vec![Operator::Eq, Operator::Starts],
+            FilterKind::Number | FilterKind::Date => vec![Operator::Ge, Operator::Le],
+        };
+        if self.nullable {
+            list.extend([Operator::Missing, Operator::Present]);
+        }
+        list
+    }
+}
+
+/// One comparison.
+#[derive(Clone, PartialEq, Debug)]
+pub struct FilterTerm {
+    pub field: AttrValue,
+    pub operator: Operator,
+    pub values: Vec<AttrValue>,
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+impl FilterTerm {
+    /// In the API's grammar. Figures and truth values stand without quotes.
+    fn write(&self) -> String {
+        let literal = |text: &AttrValue| {
+            let bare = match self.operator {
+                Operator::Ge | Operator::Le => text.parse::<f64>().is_ok(),
+                Operator::In => matches!(text.as_str(), "true" | "false"),
+                _ => false,
+            };
+            if bare { text.to_string() } else { quoted(text) }
+        };
+        let field = &self.field;
+        let first = self.values.first().map(literal).unwrap_or_default();
+        match self.operator {
+            Operator::Missing => format!("{field} eq null"),
+            Operator::Present => format!("{field} ne null"),
+            Operator::In if self.values.len() == 1 => format!("{field} eq {first}"),
+            Operator::In => {
+                let list: Vec<String> = self.values.iter().map(literal).collect();
+                format!("{field} in ({})", list.join(","))
+            }
+            other => format!("{field} {} {first}", other.code()),
+        }
+    }
+
+    /// All terms must hold.
+    pub fn write_all(terms: &[FilterTerm]) -> String {
+        terms.iter().map(FilterTerm::write).collect::<Vec<_>>().join(" and ")
+    }
+
+    /// Reads what `write_all` has written; `None` for anything that is not a plain list of comparisons of known fields.
+    pub fn read_all(text: &str, fields: &[FilterField]) -> Option<Vec<FilterTerm>> {
+        let mut words = Words { rest: text.trim() };
+        let mut terms = Vec::new();
+        while !words.rest.is_empty() {
+            if !terms.is_empty() && words.word()? != "and" {
+                return None;
+            }
+            let name = words.word()?;
+            let field = fields.iter().find(|field| field.key == name)?;
+            let operator = words.word()?;
+            let codes = matches!(field.kind, FilterKind::Codes(_));
+            let (operator, values) = match operator {
+                "in" => (Operator::In, words.list()?),
+                "eq" | "ne" if words.take("null") => {
+                    (if operator == "eq" { Operator::Missing } else { Operator::Present }, Vec::new())
+                }
+                "eq" if codes => (Operator::In, vec![words.literal()?]),
+                "eq" => (Operator::Eq, vec![words.literal()?]),
+                "starts" => (Operator::Starts, vec![words.literal()?]),
+                "ge" => (Operator::Ge, vec![words.literal()?]),
+                "le" => (Operator::Le, vec![words.literal()?]),
+                _ => return None,
+            };
+            terms.push(FilterTerm { field: field.key.clone(), operator, values });
+        }
+        Some(terms)
+    }
+}
+
+struct Words<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Words<'a> {
+    fn word(&mut self) -> Option<&'a str> {
+        let end = self
+            .rest
+            .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-')))
+            .unwrap_or(self.rest.len());
+        let (word, rest) = self.rest.split_at(end);
+        self.rest = rest.trim_start();
+        (!word.is_empty()).then_some(word)
+    }
+
+    fn take(&mut self, token: &str) -> bool {
+        match self.rest.strip_prefix(token) {
+            Some(rest) => {
+                self.rest = rest.trim_start();
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn literal(&mut self) -> Option<AttrValue> {
+        let Some(inside) = self.rest.strip_prefix('"') else {
+            return self.word().map(|w| w.to_owned().into());
+        };
+        let mut text = String::new();
+        let mut letters = inside.char_indices();
+        while let Some((at, letter)) = letters.next() {
+            match letter {
+                '"' => {
+                    self.rest = inside.get(at + 1..)?.trim_start();
+                    return Some(text.into());
+                }
+                '\\' => text.push(letters.next()?.1),
+                other => text.push(other),
+            }
+        }
+        None
+    }
+
+    fn list(&mut self) -> Option<Vec<AttrValue>> {
+        if !self.take("(") {
+            return None;
+        }
+        let mut values = vec![self.literal()?];
+        while self.take(",") {
+            values.push(self.literal()?);
+        }
+        self.take(")").then_some(values)
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct FilterChipsProps {
+    pub fields: Vec<FilterField>,
+    pub terms: Vec<FilterTerm>,
+    pub onchange: Callback<Vec<FilterTerm>>,
+    /// A filter that came with the address and is more than a list of comparisons.
+    #[prop_or_default]
+    pub foreign: Option<AttrValue>,
+}
+
+/// The comparisons a list is narrowed by: each can be changed and dropped, more can be added.
+#[function_component]
+pub fn FilterChips(props: &FilterChipsProps) -> Html {
+    let i = use_i18n();
+    let (fields, terms, onchange) = (&props.fields, &props.terms, &props.onchange);
+    let chip = |(index, term): (usize, &FilterTerm)| {
+        let field = fields.iter().find(|field| field.key == term.field)?;
+        let words = |value: &AttrValue| match &field.kind {
+            FilterKind::Codes(codes) => {
+                codes.iter().find(|(code, _)| code == value).map_or(value.clone(), |(_, words)| words.clone())
+            }
+            _ => value.clone(),
+        };
+        let values: Vec<String> = term.values.iter().map(|value| words(value).to_string()).collect();
+        let joined = values.join(&i.t(Msg::CommonListComma));
+        let drop = cb!((terms, onchange), |_: MouseEvent| {
+            let mut next = terms.clone();
+            next.remove(index);
+            onchange.emit(next);
+        });
+        let body = {
+            let (fields, term, terms, onchange) =
+                (fields.clone(), term.clone(), terms.clone(), onchange.clone());
+            Callback::from(move |shut: Callback<()>| {
+                let apply = cb!((terms, onchange, shut), |term: FilterTerm| {
+                    let mut next = terms.clone();
+                    if let Some(place) = next.get_mut(index) {
+                        *place = term;
+                    }
+                    shut.emit(());
+                    onchange.emit(next);
+                });
+                html! { <TermForm fields={fields.clone()} start={term.clone()} onapply={apply} /> }
+            })
+        };
+        let label = AttrValue::from(format!(
+            "{} {} {joined}",
+            field.label,
+            term.operator.words(field.kind == FilterKind::Date, i)
+        ));
+        Some(html! {
+            <span class="chip" key={format!("{}-{index}", term.field)}>
+                <Popover label={i.t(Msg::FilterChange)} {body} class={classes!("chip__edit")} button={html! {
+                    <><span>{ &field.label }{ " " }{ term.operator.words(field.kind == FilterKind::Date, i) }</span><b>{ joined }</b></>
+                }} />
+                <button type="button" class="chip__drop" onclick={drop} aria-label={i.t(Msg::FilterDrop { filter: &label })} title={i.t(Msg::FilterDrop { filter: &label })}>{ Icon::X.draw() }</button>
+            </span>
+        })
+    };
+    let add = {
+        let (fields, terms, onchange) = (fields.clone(), terms.clone(), onchange.clone());
+        Callback::from(move |shut: Callback<()>| {
+            let apply = cb!((terms, onchange, shut), |term: FilterTerm| {
+                let mut next = terms.clone();
+                next.push(term);
+                shut.emit(());
+                onchange.emit(next);
+            });
+            html! { <TermForm fields={fields.clone()} onapply={apply} /> }
+        })
+    };
+    let clear = cb!((onchange), |_: MouseEvent| onchange.emit(Vec::new()));
+    html! {
+        <>
+            if let Some(foreign) = &props.foreign {
+                <span class="chip"><button type="button" class="chip__edit" disabled=true><b class="mono">{ foreign }</b></button></span>
+            }
+            { for terms.iter().enumerate().filter_map(chip) }
+            <Popover label={i.t(Msg::FilterAdd)} body={add} class={classes!("button", "button--quiet", "button--small")}
+                button={html! { <>{ Icon::ListFilter.draw() }<span>{ i.t(Msg::FilterAdd) }</span></> }} />
+            if !terms.is_empty() || props.foreign.is_some() {
+                <Button small=true look={Look::Quiet} onclick={clear}>{ i.t(Msg::FilterClear) }</Button>
+            }
+        </>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct TermFormProps {
+    fields: Vec<FilterField>,
+    #[prop_or_default]
+    start: Option<FilterTerm>,
+    onapply: Callback<FilterTerm>,
+}
+
+#[function_component]
+fn TermForm(props: &TermFormProps) -> Html {
+    let i = use_i18n();
+    let begin = |field: &FilterField| FilterTerm {
+        field: field.key.clone(),
+        operator: field.operators().first().copied().unwrap_or(Operator::Eq),
+        values: Vec::new(),
+    };
+    let term = use_state(|| props.start.clone().or_else(|| props.fields.first().map(begin)));
+    let Some(now) = (*term).clone() else { return html!() };
+    let Some(field) = props.fields.iter().find(|field| field.key == now.field).cloned() else {
+        return html!();
+    };
+    let date = field.kind == FilterKind::Date;
+
+    let fields = &props.fields;
+    let choose_field = cb!((term, fields), |key: String| {
+        if let Some(field) = fields.iter().find(|field| field.key == key) {
+            term.set(Some(begin(field)));
+        }
+    });
+    let choose_operator = cb!((term, now), |code: String| {
+        if let Some(operator) = Operator::ALL.into_iter().find(|o| o.code() == code) {
+            term.set(Some(FilterTerm { operator, ..now.clone() }));
+        }
+    });
+    let type_value = cb!((term, now), |text: String| {
+        term.set(Some(FilterTerm { values: vec![text.trim().to_owned().into()], ..now.clone() }));
+    });
+    let complete = !now.operator.takes_value() || now.values.iter().any(|value| !value.is_empty());
+    let number_fits = field.kind != FilterKind::Number || now.values.iter().all(|v| v.parse::<f64>().is_ok());
+    let onapply = &props.onapply;
+    let onsubmit = cb!((onapply, now), |event: SubmitEvent| {
+        event.prevent_default();
+        if complete && number_fits {
+            let values = if now.operator.takes_value() { now.values.clone() } else { Vec::new() };
+            onapply.emit(FilterTerm { values, ..now.clone() });
+        }
+    });
+    let operators = field.operators();
+    let value = now.values.first().cloned().unwrap_or_default();
+    html! {
+        <form class="form" {onsubmit}>
+            <Select id="filter-field" label={i.t(Msg::FilterField)} value={now.field.clone()} onchange={choose_field}
+                options={props.fields.iter().map(|f| (f.key.clone(), f.label.clone())).collect::<Vec<_>>()} />
+            if operators.len() > 1 {
+                <Select id="filter-operator" label={i.t(Msg::FilterOperator)} value={now.operator.code()} onchange={choose_operator}
+                    options={operators.iter().map(|o| (o.code().into(), o.words(date, i))).collect::<Vec<_>>()} />
+            }
+            if now.operator.takes_value() {
+                { match &field.kind {
+                    FilterKind::Codes(codes) => html! {
+                        <div class="checks" role="group" aria-label={field.label.clone()}>
+                            { for codes.iter().map(|(code, words)| {
+                                let onchange = cb!((term, now, code), |on: bool| {
+                                    let mut values: Vec<AttrValue> = now.values.iter().filter(|v| **v != code).cloned().collect();
+                                    if on {
+                                        values.push(code.clone());
+                                    }
+                                    term.set(Some(FilterTerm { values, ..now.clone() }));
+                                });
+                                html! { <Check label={words} checked={now.values.contains(code)} {onchange} /> }
+                            }) }
+                        </div>
+                    },
+                    kind => html! {
+                        <TextField id="filter-value" label={i.t(Msg::FilterValue)} {value} oninput={type_value} kind={match kind {
+                            FilterKind::Number => InputKind::Number,
+                            FilterKind::Date => InputKind::Date,
+                            _ => InputKind::Text,
+                        }} />
+                    },
+                } }
+            }
+            <Button submit=true look={Look::Primary} disabled={!complete || !number_fits}>{ i.t(Msg::FilterApply) }</Button>
+        </form>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_is_read_as_it_was_written() {
+        let field = |key: &'static str, kind| FilterField {
+            key: key.into(),
+            label: key.into(),
+            kind,
+            nullable: true,
+        };
+        let fields = [
+            field("tier", FilterKind::Codes(vec![])),
+            field("city", FilterKind::Text),
+            field("aum", FilterKind::Number),
+        ];
+        let term = |field: &'static str, operator, values: &[&'static str]| FilterTerm {
+            field: field.into(),
+            operator,
+            values: values.iter().map(|v| AttrValue::from(*v)).collect(),
+        };
+        let terms = [
+            term("tier", Operator::In, &["gold", "private"]),
+            term("tier", Operator::In, &["mass"]),
+            term("city", Operator::Starts, &["a \"b\" \\ c"]),
+            term("aum", Operator::Ge, &["100000.5"]),
+            term("aum", Operator::Missing, &[]),
+        ];
+        let text = FilterTerm::write_all(&terms);
+        assert_eq!(
+            text,
+            r#"tier in ("gold","private") and tier eq "mass" and city starts "a \"b\" \\ c" and aum ge 100000.5 and aum eq null"#
+        );
+        assert_eq!(FilterTerm::read_all(&text, &fields).as_deref(), Some(&terms[..]));
+        for foreign in
+            [r#"tier eq "gold" or tier eq "mass""#, "unknown eq 1", "(tier eq null)", "city eq \"open"]
+        {
+            assert_eq!(FilterTerm::read_all(foreign, &fields), None, "{foreign}");
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! The components that every page is made of. They know the contract's codes and the texts, but no room.
+
+mod button;
+mod combobox;
+mod command;
+mod conflict;
+mod dialog;
+mod field;
+mod filters;
+mod history;
+mod icon;
+mod ime;
+mod inline;
+mod link;
+mod marks;
+mod menu;
+mod page;
+mod popover;
+mod states;
+mod table;
+mod tabs;
+mod toast;
+
+pub use button::{Button, IconButton, Look};
+pub use combobox::{Choice, Combobox};
+pub use command::{CommandGroup, CommandItem, CommandPalette};
+pub use conflict::{Clash, ConflictDialog};
+pub use dialog::{ConfirmDialog, Dialog, Shape};
+pub use field::{Check, DateField, Field, InputKind, Segments, Select, TextArea, TextField};
+pub use filters::{FilterChips, FilterField, FilterKind, FilterTerm};
+pub use history::{HistoryChange, HistoryEntry, HistoryList};
+pub use icon::Icon;
+pub use ime::use_composed;
+pub use inline::{InlineEdit, InlineKind};
+pub use link::Link;
+pub use marks::{Avatar, Badge, Kbd, Name, TierMark, Time, Tone};
+pub use menu::{Menu, MenuItem};
+pub use page::{HelpNote, Page, Panel};
+pub use popover::Popover;
+pub use states::{EmptyState, ErrorPanel, Notice, OfflineBanner, Skeleton};
+pub use table::{Column, ColumnChooser, OnPhone, Pagination, Row, Sort, Table};
+pub use tabs::{Tab, Tabs};
+pub use toast::{ToastProvider, use_toasts};

@@ -1,0 +1,307 @@
+use std::rc::Rc;
+
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement};
+use yew::prelude::*;
+
+use super::{Button, Icon, IconButton, Look, Popover};
+use crate::dom;
+use crate::i18n::{Msg, use_i18n};
+
+/// What becomes of a column at the width of a phone, where a row is a card.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OnPhone {
+    /// What the card is about.
+    Title,
+    /// Beside the title.
+    Mark,
+    /// Below it.
+    Line,
+    Hidden,
+}
+
+impl OnPhone {
+    const fn class(self) -> Option<&'static str> {
+        match self {
+            OnPhone::Title => Some("on-title"),
+            OnPhone::Mark => Some("on-mark"),
+            OnPhone::Line => Some("on-line"),
+            OnPhone::Hidden => None,
+        }
+    }
+}
+
+/// A column of a table.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Column {
+    pub key: AttrValue,
+    /// With the unit, where its figures have one.
+    pub label: AttrValue,
+    /// Figures stand at the right.
+    pub number: bool,
+    /// The key it sorts by.
+    pub sort: Option<AttrValue>,
+    pub phone: OnPhone,
+}
+
+impl Column {
+    /// A column of words.
+    pub fn new(key: impl Into<AttrValue>, label: AttrValue) -> Self {
+        Column { key: key.into(), label, number: false, sort: None, phone: OnPhone::Hidden }
+    }
+
+    pub fn number(mut self) -> Self {
+        self.number = true;
+        self
+    }
+
+    pub fn sort(mut self, key: impl Into<AttrValue>) -> Self {
+        self.sort = Some(key.into());
+        self
+    }
+
+    pub fn phone(mut self, phone: OnPhone) -> Self {
+        self.phone = phone;
+        self
+    }
+}
+
+/// A row: one cell for each column.
+#[derive(Clone, PartialEq)]
+pub struct Row {
+    pub key: AttrValue,
+    pub cells: Vec<Html>,
+    /// Set back, such as what is archived.
+    pub off: bool,
+}
+
+/// By what a table is sorted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Sort {
+    pub key: AttrValue,
+    pub descending: bool,
+}
+
+impl Sort {
+    /// As the API writes it.
+    pub fn read(text: &str) -> Self {
+        match text.strip_prefix('-') {
+            Some(key) => Sort { key: key.to_owned().into(), descending: true },
+            None => Sort { key: text.to_owned().into(), descending: false },
+        }
+    }
+
+    /// As the API reads it.
+    pub fn write(&self) -> String {
+        format!("{}{}", if self.descending { "-" } else { "" }, self.key)
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct TableProps {
+    /// What the table lists.
+    pub caption: AttrValue,
+    pub columns: Rc<Vec<Column>>,
+    pub rows: Vec<Row>,
+    #[prop_or_default]
+    pub sort: Option<Sort>,
+    #[prop_or_default]
+    pub onsort: Callback<Sort>,
+    /// Newer rows are on their way.
+    #[prop_or_default]
+    pub stale: bool,
+    /// A frame of its own instead of the full width of the page.
+    #[prop_or_default]
+    pub plain: bool,
+    /// The letters J and K move between rows.
+    #[prop_or_default]
+    pub letters: bool,
+}
+
+/// A table of what the server sends, page by page. Arrow keys move between the links of the rows.
+#[function_component]
+pub fn Table(props: &TableProps) -> Html {
+    let i = use_i18n();
+    let node = use_node_ref();
+    let links = |root: &Element| dom::all(root, "tbody .table__link");
+    let onkeydown = cb!((node), |event: KeyboardEvent| {
+        let Some(root) = node.cast::<Element>() else { return };
+        let on_link = event
+            .target()
+            .and_then(|t| t.dyn_into::<HtmlElement>().ok())
+            .is_some_and(|e| e.class_list().contains("table__link"));
+        if !on_link {
+            return;
+        }
+        match event.key().as_str() {
+            "ArrowDown" => dom::move_focus(&links(&root), 1, false),
+            "ArrowUp" => dom::move_focus(&links(&root), -1, false),
+            _ => return,
+        }
+        event.prevent_default();
+    });
+    use_effect_with(props.letters, {
+        let node = node.clone();
+        move |letters| {
+            let listener = letters.then(|| {
+                gloo_events::EventListener::new(&gloo_utils::document(), "keydown", move |event| {
+                    let Some(event) = event.dyn_ref::<KeyboardEvent>() else { return };
+                    let modified = event.ctrl_key() || event.meta_key() || event.alt_key();
+                    if modified || dom::composing(event) || dom::typing(event) || dom::dialog_open() {
+                        return;
+                    }
+                    let Some(root) = node.cast::<Element>() else { return };
+                    match event.key().as_str() {
+                        "j" => dom::move_focus(&links(&root), 1, false),
+                        "k" => dom::move_focus(&links(&root), -1, false),
+                        _ => {}
+                    }
+                })
+            });
+            move || drop(listener)
+        }
+    });
+
+    let head = |column: &Column| {
+        let sorted = props.sort.as_ref().filter(|sort| Some(&sort.key) == column.sort.as_ref());
+        let aria = sorted.map(|sort| if sort.descending { "descending" } else { "ascending" });
+        html! {
+            <th scope="col" class={column.number.then_some("number")} aria-sort={aria}>
+                if let Some(key) = &column.sort {
+                    <button type="button" class="table__sort" onclick={{
+                        let (onsort, next) = (props.onsort.clone(), Sort { key: key.clone(), descending: sorted.is_some_and(|s| !s.descending) });
+                        move |_| onsort.emit(next.clone())
+                    }}>
+                        { &column.label }
+                        { match sorted {
+                            Some(sort) if sort.descending => Icon::ArrowDown.draw(),
+                            Some(_) => Icon::ArrowUp.draw(),
+                            None => Icon::ChevronsUpDown.draw(),
+                        } }
+                    </button>
+                } else {
+                    { &column.label }
+                }
+            </th>
+        }
+    };
+    let cell = |(column, cell): (&Column, &Html)| {
+        html! {
+            <td class={classes!(column.number.then_some("number"), column.phone.class())}>{ cell.clone() }</td>
+        }
+    };
+    html! {
+        <div class={classes!("table-box", props.plain.then_some("table-box--plain"))} ref={node} {onkeydown} tabindex="0" role="region" aria-label={&props.caption}>
+            <table class={classes!("table", "table--cards", props.stale.then_some("table--stale"))} aria-busy={props.stale.then_some("true")}>
+                <caption class="sr-only">{ &props.caption }{ i.t(Msg::TableCaptionHelp) }</caption>
+                <thead><tr>{ for props.columns.iter().map(head) }</tr></thead>
+                <tbody>
+                    { for props.rows.iter().map(|row| html! {
+                        <tr key={row.key.to_string()} class={row.off.then_some("is-off")}>{ for props.columns.iter().zip(&row.cells).map(cell) }</tr>
+                    }) }
+                </tbody>
+            </table>
+        </div>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct PaginationProps {
+    /// How many rows came before this page.
+    pub before: u32,
+    /// How many this page has.
+    pub rows: u32,
+    /// All rows, if counted, and whether that is exact.
+    #[prop_or_default]
+    pub total: Option<(u32, bool)>,
+    #[prop_or_default]
+    pub oncount: Option<Callback<()>>,
+    #[prop_or_default]
+    pub onback: Option<Callback<()>>,
+    #[prop_or_default]
+    pub onnext: Option<Callback<()>>,
+}
+
+/// Where one is in a list, back and forward.
+#[function_component]
+pub fn Pagination(props: &PaginationProps) -> Html {
+    let i = use_i18n();
+    let (from, to) = (i.number(props.before + 1), i.number(props.before + props.rows));
+    let (back, next) = (props.onback.clone(), props.onnext.clone());
+    html! {
+        <nav class="table__foot" aria-label={i.t(Msg::TablePages)}>
+            <span role="status">
+                if props.rows > 0 { { i.t(Msg::TableRange { from: &from, to: &to }) } }
+                if let Some((total, exact)) = props.total {
+                    { " " }{ if exact { i.t(Msg::TableTotal { total: &i.number(total) }) } else { i.t(Msg::TableTotalMore { total: &i.number(total) }) } }
+                }
+            </span>
+            if let (Some(count), None) = (props.oncount.clone(), props.total) {
+                <Button small=true look={Look::Quiet} onclick={move |_| count.emit(())}>{ i.t(Msg::TableCount) }</Button>
+            }
+            <span class="row">
+                <Button small=true disabled={back.is_none()} onclick={move |_| if let Some(back) = &back { back.emit(()) }}>{ i.t(Msg::TableBack) }</Button>
+                <Button small=true disabled={next.is_none()} onclick={move |_| if let Some(next) = &next { next.emit(()) }}>{ i.t(Msg::TableNext) }</Button>
+            </span>
+        </nav>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct ColumnChooserProps {
+    /// Key and words of every column there is.
+    pub all: Vec<(AttrValue, AttrValue)>,
+    /// The keys of those shown, in order.
+    pub shown: Vec<AttrValue>,
+    /// A column that is always there.
+    pub fixed: AttrValue,
+    pub onchange: Callback<Vec<AttrValue>>,
+}
+
+/// Chooses the columns of a table and their order.
+#[function_component]
+pub fn ColumnChooser(props: &ColumnChooserProps) -> Html {
+    let i = use_i18n();
+    let (all, shown, fixed, onchange) =
+        (props.all.clone(), props.shown.clone(), props.fixed.clone(), props.onchange.clone());
+    let body = Callback::from(move |_: Callback<()>| {
+        let rest = all.iter().filter(|(key, _)| !shown.contains(key));
+        let in_order = shown.iter().filter_map(|key| all.iter().find(|(k, _)| k == key)).chain(rest);
+        let last = shown.len().saturating_sub(1);
+        html! {
+            <div class="checks">
+                { for in_order.map(|(key, words)| {
+                    let at = shown.iter().position(|k| k == key);
+                    let toggle = cb!((shown, key, onchange), |_: Event| {
+                        let mut next: Vec<AttrValue> = shown.iter().filter(|k| **k != key).cloned().collect();
+                        if next.len() == shown.len() {
+                            next.push(key.clone());
+                        }
+                        onchange.emit(next);
+                    });
+                    let step = |by: isize| cb!((shown, onchange), |_: MouseEvent| {
+                        let mut next = shown.clone();
+                        if let Some(from) = at {
+                            let to = from.saturating_add_signed(by).min(next.len().saturating_sub(1));
+                            next.swap(from, to);
+                        }
+                        onchange.emit(next);
+                    });
+                    html! {
+                        <div key={key.to_string()}>
+                            <label><input type="checkbox" checked={at.is_some()} disabled={*key == fixed} onchange={toggle} />{ words }</label>
+                            if let Some(at) = at {
+                                <IconButton small=true icon={Icon::ArrowUp} label={i.t(Msg::TableColumnUp { column: words })} disabled={at == 0} onclick={step(-1)} />
+                                <IconButton small=true icon={Icon::ArrowDown} label={i.t(Msg::TableColumnDown { column: words })} disabled={at == last} onclick={step(1)} />
+                            }
+                        </div>
+                    }
+                }) }
+            </div>
+        }
+    });
+    html! {
+        <Popover end=true label={i.t(Msg::TableColumns)} {body} class={classes!("button", "button--quiet")}
+            button={html! { <>{ Icon::Columns.draw() }<span>{ i.t(Msg::TableColumns) }</span></> }} />
+    }
+}

@@ -1,0 +1,330 @@
+/// Defines an enumeration of wire codes: `snake_case` in JSON, in the database and in filters alike.
+macro_rules! codes {
+    ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $code:literal),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+        pub enum $name { $($(#[$variant_meta])* #[serde(rename = $code)] $variant),+ }
+
+        impl $name {
+            /// Every value, in the order in which a person expects to see them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+            /// Every code, in the same order as [`Self::ALL`].
+            pub const CODES: &'static [&'static str] = &[$($code),+];
+
+            /// The code on the wire and in the database.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $code),+ }
+            }
+
+            /// The value with this code, if there is one.
+            pub fn from_code(code: &str) -> Option<Self> {
+                match code { $($code => Some(Self::$variant),)+ _ => None }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+
+codes! {
+    /// What a user may do and whose customers they see; one policy table in the server gives both.
+    Role {
+        /// Relationship manager: looks after an assigned book of customers.
+        Rm = "rm",
+        /// Wealth adviser: joins the maintenance teams of other people's customers.
+        Adviser = "adviser",
+        OutletHead = "outlet_head",
+        DeputyManager = "deputy_manager",
+        BranchManager = "branch_manager",
+        Teller = "teller",
+        /// Service staff: takes inquiries and complaints from every customer.
+        Service = "service",
+        Admin = "admin",
+        Auditor = "auditor",
+    }
+}
+
+codes! {
+    /// The level of a unit in the bank's one tree.
+    OrgUnitKind {
+        HeadOffice = "head_office",
+        Branch = "branch",
+        SubBranch = "sub_branch",
+        Outlet = "outlet",
+    }
+}
+
+codes! {
+    /// Whether a customer is a person or an organisation; never changes.
+    CustomerKind {
+        Person = "person",
+        Organisation = "organisation",
+    }
+}
+
+codes! {
+    /// Where the relationship stands; set by people or by an import.
+    CustomerStatus {
+        Prospect = "prospect",
+        Active = "active",
+        Dormant = "dormant",
+        Lost = "lost",
+    }
+}
+
+codes! {
+    /// The layer by assets under management.
+    Tier {
+        Mass = "mass",
+        Gold = "gold",
+        Platinum = "platinum",
+        Diamond = "diamond",
+        Private = "private",
+    }
+}
+
+codes! {
+    Gender {
+        Female = "female",
+        Male = "male",
+        Other = "other",
+    }
+}
+
+codes! {
+    MaritalStatus {
+        Single = "single",
+        Married = "married",
+        Divorced = "divorced",
+        Widowed = "widowed",
+    }
+}
+
+codes! {
+    /// How the customer came to the bank.
+    CustomerSource {
+        /// From the relationship manager's own circle.
+        OwnCircle = "own_circle",
+        Introduced = "introduced",
+        /// Approached without an introduction.
+        Direct = "direct",
+        /// Came by themselves, to an event or an offer.
+        Attracted = "attracted",
+    }
+}
+
+codes! {
+    /// Risk attribute of the customer, from C1 (conservative) to C5 (aggressive).
+    RiskAttribute {
+        C1 = "c1",
+        C2 = "c2",
+        C3 = "c3",
+        C4 = "c4",
+        C5 = "c5",
+    }
+}
+
+codes! {
+    /// Yearly income before tax, in the base currency.
+    IncomeBand {
+        Below100k = "below_100k",
+        From100kTo300k = "from_100k_to_300k",
+        From300kTo500k = "from_300k_to_500k",
+        From500kTo1m = "from_500k_to_1m",
+        From1mTo5m = "from_1m_to_5m",
+        Above5m = "above_5m",
+    }
+}
+
+codes! {
+    /// A way to reach a customer.
+    Channel {
+        Phone = "phone",
+        Sms = "sms",
+        Wechat = "wechat",
+        Email = "email",
+        Visit = "visit",
+        Branch = "branch",
+        Letter = "letter",
+    }
+}
+
+codes! {
+    /// What a customer needs of the bank.
+    Need {
+        Preservation = "preservation",
+        Investment = "investment",
+        Migration = "migration",
+        Marriage = "marriage",
+        Succession = "succession",
+        Minors = "minors",
+        Tax = "tax",
+        CrossBorderReporting = "cross_border_reporting",
+        Retirement = "retirement",
+        FamilyFirmSeparation = "family_firm_separation",
+    }
+}
+
+codes! {
+    /// A risk to the customer's wealth or family that a plan should cover.
+    LifeRisk {
+        Health = "health",
+        Longevity = "longevity",
+        Liability = "liability",
+        Marriage = "marriage",
+        Inheritance = "inheritance",
+        BusinessFailure = "business_failure",
+        Concentration = "concentration",
+        Currency = "currency",
+        Liquidity = "liquidity",
+    }
+}
+
+codes! {
+    /// What the customer works towards.
+    Goal {
+        HomePurchase = "home_purchase",
+        Education = "education",
+        Retirement = "retirement",
+        WealthGrowth = "wealth_growth",
+        WealthTransfer = "wealth_transfer",
+        BusinessExpansion = "business_expansion",
+        Emigration = "emigration",
+        Philanthropy = "philanthropy",
+    }
+}
+
+codes! {
+    /// Kind of the document that proves who a customer is.
+    IdentityKind {
+        /// Chinese resident identity card.
+        ResidentCard = "resident_card",
+        Passport = "passport",
+        /// Mainland travel permit for Hong Kong and Macau residents.
+        HongKongMacauPermit = "hong_kong_macau_permit",
+        /// Mainland travel permit for Taiwan residents.
+        TaiwanPermit = "taiwan_permit",
+        /// Foreign permanent resident identity card.
+        PermanentResidence = "permanent_residence",
+        /// Unified social credit code of an organisation (GB 32100).
+        UnifiedSocialCreditCode = "unified_social_credit_code",
+        Other = "other",
+    }
+}
+
+codes! {
+    ContactPointKind {
+        Phone = "phone",
+        Email = "email",
+        Wechat = "wechat",
+        Address = "address",
+    }
+}
+
+codes! {
+    /// What a contact point is used for.
+    ContactPointUse {
+        Personal = "personal",
+        Work = "work",
+        Home = "home",
+        Other = "other",
+    }
+}
+
+codes! {
+    /// Who set a value.
+    ValueSource {
+        /// A user, in the web app or through the API.
+        Staff = "staff",
+        /// The customer's own word.
+        Customer = "customer",
+        /// The bank's core system.
+        CoreSystem = "core_system",
+        Erp = "erp",
+        Import = "import",
+    }
+}
+
+codes! {
+    /// State of an organisation's business.
+    BusinessState {
+        StartUp = "start_up",
+        Growing = "growing",
+        Stable = "stable",
+        Declining = "declining",
+        Suspended = "suspended",
+    }
+}
+
+codes! {
+    /// Size of an organisation (the four classes of the national statistics).
+    OrganisationSize {
+        Micro = "micro",
+        Small = "small",
+        Medium = "medium",
+        Large = "large",
+    }
+}
+
+codes! {
+    /// The part a colleague plays in the maintenance team of a customer.
+    TeamRole {
+        BranchManager = "branch_manager",
+        DeputyManager = "deputy_manager",
+        OutletHead = "outlet_head",
+        Rm = "rm",
+        Adviser = "adviser",
+    }
+}
+
+codes! {
+    /// Kind of an asset or service that a customer holds at another bank.
+    OutsideAssetKind {
+        Deposit = "deposit",
+        Wealth = "wealth",
+        Fund = "fund",
+        Insurance = "insurance",
+        PreciousMetal = "precious_metal",
+        Card = "card",
+        Loan = "loan",
+        Other = "other",
+    }
+}
+
+codes! {
+    /// Language of texts.
+    Language {
+        ZhCn = "zh-CN",
+        En = "en",
+    }
+}
+
+codes! {
+    Theme {
+        System = "system",
+        Light = "light",
+        Dark = "dark",
+    }
+}
+
+codes! {
+    /// Row height of tables.
+    Density {
+        Comfortable = "comfortable",
+        Standard = "standard",
+        Compact = "compact",
+    }
+}
+
+codes! {
+    /// Which colour a gain has.
+    GainColour {
+        Red = "red",
+        Green = "green",
+    }
+}

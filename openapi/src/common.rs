@@ -1,0 +1,215 @@
+use std::fmt;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use validator::Validate;
+
+use crate::Language;
+
+/// A moment in UTC, to the microsecond; on the wire RFC 3339 with six digits, `2026-11-22T02:30:00.123456Z`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant(pub DateTime<Utc>);
+
+impl Instant {
+    /// Microseconds since 1970-01-01T00:00:00Z.
+    pub fn micros(self) -> i64 {
+        self.0.timestamp_micros()
+    }
+}
+
+impl fmt::Display for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.to_rfc3339_opts(SecondsFormat::Micros, true))
+    }
+}
+
+impl Serialize for Instant {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Instant {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        DateTime::parse_from_rfc3339(&text)
+            .map(|at| Instant(at.with_timezone(&Utc)))
+            .map_err(|_| de::Error::custom("expected an RFC 3339 instant"))
+    }
+}
+
+#[cfg(feature = "schema")]
+impl utoipa::PartialSchema for Instant {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .format(Some(utoipa::openapi::SchemaFormat::KnownFormat(
+                utoipa::openapi::KnownFormat::DateTime,
+            )))
+            .description(Some("UTC, RFC 3339 with six digits"))
+            .examples([serde_json::json!("2026-11-22T02:30:00.123456Z")])
+            .into()
+    }
+}
+#[cfg(feature = "schema")]
+impl utoipa::ToSchema for Instant {}
+
+/// An exact amount: integer of 1/10000 of the currency's unit; on the wire a string with four decimals.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Amount(pub i64);
+
+impl Amount {
+    /// Reads a decimal with up to four places, such as `1234.56`; `None` if it is anything else or too large.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (negative, digits) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        let all_digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+        if whole.is_empty() || fraction.len() > 4 || !all_digits(whole) || !all_digits(fraction) {
+            return None;
+        }
+        if digits.contains('.') && fraction.is_empty() {
+            return None;
+        }
+        let units: i64 = whole.parse().ok()?;
+        let parts: i64 = format!("{fraction:0<4}").parse().ok()?;
+        let value = units.checked_mul(10_000)?.checked_add(parts)?;
+        Some(Amount(if negative { -value } else { value }))
+    }
+}
+
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let value = self.0.unsigned_abs();
+        write!(f, "{sign}{}.{:04}", value / 10_000, value % 10_000)
+    }
+}
+
+impl Serialize for Amount {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Amount {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Amount::parse(&text).ok_or_else(|| de::Error::custom("expected a decimal string with up to four places"))
+    }
+}
+
+#[cfg(feature = "schema")]
+impl utoipa::PartialSchema for Amount {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .description(Some("Decimal with up to four places; answers always have four"))
+            .pattern(Some(r"^-?[0-9]{1,14}(\.[0-9]{1,4})?$"))
+            .examples([serde_json::json!("1234.5600")])
+            .into()
+    }
+}
+#[cfg(feature = "schema")]
+impl utoipa::ToSchema for Amount {}
+
+/// Money: an exact amount and its currency.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Money {
+    pub amount: Amount,
+    /// ISO 4217 code.
+    #[validate(custom(function = currency_code))]
+    #[cfg_attr(feature = "schema", schema(pattern = "^[A-Z]{3}$", example = "CNY"))]
+    pub currency: String,
+}
+
+fn currency_code(code: &str) -> Result<(), validator::ValidationError> {
+    if code.len() == 3 && code.bytes().all(|b| b.is_ascii_uppercase()) {
+        Ok(())
+    } else {
+        Err(validator::ValidationError::new("currency"))
+    }
+}
+
+/// A name that an administrator enters in both languages.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Validate)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct LocalName {
+    #[serde(rename = "zh-CN")]
+    #[validate(length(min = 1, max = 100))]
+    #[cfg_attr(feature = "schema", schema(example = "滨江支行"))]
+    pub zh_cn: String,
+    #[validate(length(min = 1, max = 100))]
+    #[cfg_attr(feature = "schema", schema(example = "Riverside branch"))]
+    pub en: String,
+}
+
+impl LocalName {
+    /// The name in one language.
+    pub fn in_language(&self, language: Language) -> &str {
+        match language {
+            Language::ZhCn => &self.zh_cn,
+            Language::En => &self.en,
+        }
+    }
+}
+
+/// Reads a member of a merge patch: absent is `None` (with `#[serde(default)]`), `null` is `Some(None)`.
+pub(crate) fn clearable<'de, T, D>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    Option::<T>::deserialize(deserializer).map(Some)
+}
+
+/// Applies a JSON merge patch (RFC 7396).
+pub(crate) fn merge(target: &mut serde_json::Value, patch: serde_json::Value) {
+    use serde_json::Value;
+    let Value::Object(patch) = patch else {
+        *target = patch;
+        return;
+    };
+    if !target.is_object() {
+        *target = Value::Object(serde_json::Map::new());
+    }
+    if let Value::Object(members) = target {
+        for (name, value) in patch {
+            if value.is_null() {
+                members.remove(&name);
+            } else {
+                merge(members.entry(name).or_insert(Value::Null), value);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_read_and_written_exactly() {
+        for (text, value) in
+            [("0", 0), ("1234.5600", 12_345_600), ("-0.0001", -1), ("12.3", 123_000), ("100000", 1_000_000_000)]
+        {
+            assert_eq!(Amount::parse(text), Some(Amount(value)), "{text}");
+        }
+        for text in ["", "-", ".5", "1.", "1.23456", "1e3", "+1", " 1", "99999999999999999999", "1,000"] {
+            assert_eq!(Amount::parse(text), None, "{text}");
+        }
+        assert_eq!(Amount(-1).to_string(), "-0.0001");
+        assert_eq!(Amount(12_345_600).to_string(), "1234.5600");
+    }
+
+    #[test]
+    fn instants_have_six_digits() {
+        let at: Instant = serde_json::from_str("\"2026-11-22T10:30:00+08:00\"").unwrap();
+        assert_eq!(serde_json::to_string(&at).unwrap(), "\"2026-11-22T02:30:00.000000Z\"");
+    }
+}

@@ -1,0 +1,28 @@
+//! The REST contract of Guanxi as Rust types: what goes over the wire, no more.
+//!
+//! The server serialises these types and the web app reads them, so the two cannot drift apart; `openapi.json` beside this
+//! crate is generated from them (feature `schema`) for everyone else. The rules that a form can check before it is sent
+//! (lengths, ranges) are `validator` rules on the types; rules that need the database are the server's.
+//!
+//! Conventions: every code is lower `snake_case`; ids are UUIDv7; instants are UTC with six digits; money is a string with
+//! four decimals beside its currency; in a patch an absent member is unchanged and `null` clears.
+
+mod audit;
+mod codes;
+mod common;
+mod customers;
+mod org;
+mod page;
+mod problem;
+mod session;
+mod users;
+
+pub use audit::*;
+pub use codes::*;
+pub use common::*;
+pub use customers::*;
+pub use org::*;
+pub use page::*;
+pub use problem::*;
+pub use session::*;
+pub use users::*;

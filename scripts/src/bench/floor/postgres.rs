@@ -1,0 +1,144 @@
+//! The floor of PostgreSQL: pgbench with prepared statements and eight clients.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use xtask::postgres::Postgres;
+use xtask::{Failure, Outcome};
+
+use super::{DEEP, Floor, JOINED, PAGE, SUMMARY, Sample};
+use crate::Operation;
+
+/// A copy of the database, asked by pgbench.
+pub struct PostgresFloor<'a> {
+    cluster: &'a Postgres,
+    url: String,
+    folder: PathBuf,
+}
+
+impl<'a> PostgresFloor<'a> {
+    /// Copies the database `name`, to which nobody may be connected.
+    ///
+    /// # Errors
+    /// When it can't be copied.
+    pub fn copy_of(cluster: &'a Postgres, name: &str, folder: &Path) -> Outcome<Self> {
+        let copy = format!("{name}_floor");
+        cluster.sql(&format!("DROP DATABASE IF EXISTS \"{copy}\" WITH (FORCE)"))?;
+        cluster.sql(&format!("CREATE DATABASE \"{copy}\" TEMPLATE \"{name}\""))?;
+        let url = cluster.url_of(&copy);
+        for statement in [
+            "CREATE TABLE bench_pick AS SELECT (row_number() OVER ())::int AS n, id, right(name, 2) AS word \
+             FROM (SELECT id, name FROM customer WHERE kind = 'person' ORDER BY md5(id::text) LIMIT 2000) picked",
+            "CREATE UNIQUE INDEX bench_pick_n ON bench_pick (n) INCLUDE (id, word)",
+            "VACUUM ANALYZE",
+        ] {
+            cluster.sql_in(&url, statement)?;
+        }
+        Ok(Self { cluster, url, folder: folder.to_path_buf() })
+    }
+
+    fn script(operation: Operation, sample: &Sample) -> String {
+        let first = format!(
+            "SELECT {SUMMARY} FROM {JOINED} WHERE customer_figures.tier = 'mass' AND customer_figures.city = {} \
+             AND NOT customer_figures.archived",
+            quoted(&sample.city)
+        );
+        let order = format!(
+            " ORDER BY customer_figures.aum DESC, customer_figures.customer_id DESC LIMIT {}",
+            PAGE + 1
+        );
+        let pick = format!("\\set n random(1, {})\n", sample.ids.len().max(1));
+        match operation {
+            Operation::ListFirst => format!("{first}{order};\n"),
+            Operation::ListDeep => format!(
+                "{first} AND (customer_figures.aum, customer_figures.customer_id) < ({}, {}::uuid){order};\n",
+                sample.deep.0,
+                quoted(&sample.deep.1)
+            ),
+            Operation::Search => format!(
+                "{pick}SELECT {SUMMARY} FROM {JOINED} WHERE customer.id IN (SELECT customer_id FROM customer_search \
+                 WHERE tokens @@ (SELECT quote_literal(word)::tsquery FROM bench_pick WHERE n = :n)) AND NOT customer.archived \
+                 ORDER BY customer.name_sort, customer.id LIMIT {};\n",
+                PAGE + 1
+            ),
+            Operation::ReadOne => format!(
+                "{pick}SELECT json_build_object('customer', to_json(customer), 'figures', to_json(customer_figures), \
+                 'unit', to_json(org_unit), 'owner', user_account.display_name, \
+                 'identity', (SELECT to_json(i) FROM identity_document i WHERE i.customer_id = customer.id), \
+                 'contact_points', (SELECT json_agg(c) FROM contact_point c WHERE c.customer_id = customer.id), \
+                 'external_ids', (SELECT json_agg(e) FROM external_id e WHERE e.customer_id = customer.id), \
+                 'team', (SELECT json_agg(t) FROM customer_team t WHERE t.customer_id = customer.id)) \
+                 FROM {JOINED} WHERE customer.id = (SELECT id FROM bench_pick WHERE n = :n);\n"
+            ),
+            Operation::Create => create_script(),
+        }
+    }
+}
+
+/// The rows of a new customer in one pipelined transaction. The id is made from two random numbers, so that every
+/// statement knows it without asking.
+fn create_script() -> String {
+    let id = "md5(:a::bigint::text || '-' || :b::bigint::text)::uuid";
+    let text = ":a::bigint::text";
+    format!(
+        "\\set a random(1, 9000000000000000000)\n\\set b random(1, 9000000000000000000)\n\\startpipeline\nBEGIN;\n\
+         INSERT INTO customer (id, search_key, customer_no, kind, status, name, name_sort, gender, city, do_not_contact, \
+         restricted, details, org_unit_id, owner_id, archived, search_version, version, created_at, updated_at) \
+         VALUES ({id}, :a, 'F' || {text}, 'person', 'prospect', '压测' || {text}, 'yace' || {text}, 'female', '无', false, false, \
+         '{{}}', (SELECT id FROM org_unit LIMIT 1), NULL, false, 1, 1, now(), now());\n\
+         INSERT INTO customer_figures (customer_id, tier, aum, city, archived, version, as_of) \
+         VALUES ({id}, 'mass', 0, '无', false, 1, now());\n\
+         INSERT INTO customer_search (customer_id, tokens) \
+         VALUES ({id}, array_to_tsvector(ARRAY['压测', '压', '测', 'yace', 'yc', 'f' || {text}]));\n\
+         INSERT INTO audit_entry (id, at, actor_kind, actor_id, action, resource_type, resource_id, request_id, document_digest) \
+         VALUES ({id}, now(), 'user', {id}, 'customer.created', 'customer', {id}, 'r' || {text}, decode(md5({text}), 'hex'));\n\
+         INSERT INTO audit_document (entry_id, document) VALUES ({id}, jsonb_build_object('name', '压测' || {text}));\n\
+         INSERT INTO change_event (kind, resource_type, resource_id, version, changed, at) \
+         VALUES ('customer.created', 'customer', {id}, 1, '[\"name\"]', now());\nCOMMIT;\n\\endpipeline\n"
+    )
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+impl Floor for PostgresFloor<'_> {
+    fn sample(&self) -> Outcome<Sample> {
+        let ask = |sql: &str| self.cluster.sql_in(&self.url, sql);
+        let city = ask(
+            "SELECT city FROM customer_figures WHERE tier = 'mass' AND city IS NOT NULL AND NOT archived \
+             GROUP BY city ORDER BY count(*) DESC, city LIMIT 1",
+        )?;
+        let lines = |text: String| text.lines().map(str::to_owned).collect::<Vec<_>>();
+        let ids = lines(ask("SELECT id FROM bench_pick ORDER BY n")?);
+        let words = lines(ask("SELECT word FROM bench_pick ORDER BY n")?);
+        let listed = format!(
+            "FROM customer_figures WHERE tier = 'mass' AND city = {} AND NOT archived",
+            quoted(&city)
+        );
+        let rows: usize = ask(&format!("SELECT count(*) {listed}"))?.parse()?;
+        let pages = DEEP.min(rows / PAGE).max(1);
+        let deep = ask(&format!(
+            "SELECT aum || ' ' || customer_id {listed} ORDER BY aum DESC, customer_id DESC OFFSET {} LIMIT 1",
+            pages * PAGE - 1
+        ))?;
+        let (aum, id) =
+            deep.split_once(' ').ok_or_else(|| Failure::new("too few customers for two pages"))?;
+        Ok(Sample { city, ids, words, deep: (aum.parse()?, id.to_owned()), pages })
+    }
+
+    fn rate(&self, operation: Operation, sample: &Sample, seconds: u64) -> Outcome<f64> {
+        let file = self.folder.join("floor.sql");
+        fs::write(&file, Self::script(operation, sample))?;
+        let mut pgbench = self.cluster.program("pgbench");
+        pgbench.args(["-n", "-M", "prepared", "-c", "8", "-j", "2", "-T", &seconds.to_string(), "-f"]);
+        pgbench.arg(&file).arg(&self.url);
+        let out = pgbench.output()?;
+        let text = String::from_utf8_lossy(&out.stdout);
+        let rate = text.lines().find_map(|line| line.strip_prefix("tps = ")?.split(' ').next()?.parse().ok());
+        match rate {
+            Some(rate) if out.status.success() => Ok(rate),
+            _ => Err(Failure::new(format!("pgbench: {}{text}", String::from_utf8_lossy(&out.stderr)))),
+        }
+    }
+}

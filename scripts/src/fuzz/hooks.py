@@ -1,0 +1,21 @@
+"""Signs in for schemathesis, and again before a token has run out."""
+
+import os
+
+import requests
+import schemathesis
+
+
+@schemathesis.auth(refresh_interval=300)
+class SignIn:
+    def get(self, case, context):
+        answer = requests.post(
+            os.environ["GUANXI_URL"] + "/api/v1/auth/sign-in",
+            json={"username": os.environ["GUANXI_USERNAME"], "password": os.environ["GUANXI_PASSWORD"]},
+            timeout=30,
+        )
+        answer.raise_for_status()
+        return answer.json()["access_token"]
+
+    def set(self, case, data, context):
+        case.headers["Authorization"] = f"Bearer {data}"

@@ -1,0 +1,215 @@
+//! The web app: from Rust and CSS to the folder `frontend/dist` that the server embeds.
+//!
+//! Cargo compiles, `wasm-bindgen` writes the glue, npm's `wasm-opt` shrinks. Every file but `index.html` carries a hash
+//! of its content in its name and may be cached for ever; beside it lie a brotli and a gzip form. The same sources
+//! give the same bytes.
+
+mod compress;
+mod site;
+mod stamp;
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::processes::{Process, TemporaryFolder, log_to};
+use crate::workspace::Workspace;
+use crate::{Context, Failure, Outcome, browser, system};
+use site::Site;
+
+const BOOT: &str = include_str!("web/boot.js");
+const NOTICE: &str = include_str!("web/notice.js");
+const OLD: &str = include_str!("web/old.js");
+
+/// Bytes of WebAssembly over the wire, brotli: aimed at, and never more than.
+const WASM_BUDGET: (usize, usize) = (450_000, 600_000);
+/// Bytes of the glue and the loader over the wire, brotli.
+const SCRIPT_BUDGET: (usize, usize) = (18_000, 25_000);
+/// Bytes of CSS over the wire, brotli.
+const STYLE_BUDGET: (usize, usize) = (20_000, 30_000);
+
+/// How to build.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options<'a> {
+    /// Fast and unoptimised: no `wasm-opt`, no compressed forms, no budgets.
+    pub dev: bool,
+    /// Where the output of cargo and the other tools goes; the terminal if nowhere else.
+    pub log: Option<&'a Path>,
+}
+
+/// Builds the web app unless `frontend/dist` is already what the sources give. Answers with a line about its size.
+///
+/// # Errors
+/// When it does not compile, a tool fails or a budget is broken.
+pub fn build(workspace: &Workspace, options: Options<'_>) -> Outcome<String> {
+    system::provide_wasm_target(workspace)?;
+    let frontend = workspace.root.join("frontend");
+    let shrink = match optimiser(workspace, options) {
+        Ok(tool) => Some(tool),
+        Err(reason) => {
+            if !options.dev {
+                println!("the web app is not optimised for size: {reason}");
+            }
+            None
+        }
+    };
+    let dist = frontend.join("dist");
+    let inputs = stamp::inputs(workspace, &[options.dev.to_string(), shrink.is_some().to_string()])?;
+    let stamp_file = workspace.target.join("xtask-web.stamp");
+    if let Some(summary) = stamp::summary_if_fresh(&stamp_file, &inputs, &dist) {
+        return Ok(summary);
+    }
+
+    let compiled = compile(workspace, options)?;
+    let scratch = TemporaryFolder::new(&workspace.target, "xtask-web")?;
+    let bound = scratch.path().join("bound");
+    Bindgen::new()
+        .input_path(&compiled)
+        .web(true)
+        .and_then(|bindgen| {
+            bindgen.out_name("app").typescript(false).omit_default_module_path(true);
+            bindgen.keep_debug(options.dev).remove_name_section(!options.dev).remove_producers_section(true);
+            bindgen.generate(&bound)
+        })
+        .map_err(|error| Failure::new(format!("wasm-bindgen: {error:#}")))?;
+    let wasm = bound.join("app_bg.wasm");
+    if let Some(tool) = &shrink {
+        let mut command = Command::new("node");
+        command.arg(tool).arg(&wasm).arg("-o").arg(&wasm).args(["-Oz", "--strip-debug", "--strip-producers"]);
+        for feature in
+            ["bulk-memory", "nontrapping-float-to-int", "reference-types", "multivalue", "sign-ext"]
+        {
+            command.arg(format!("--enable-{feature}"));
+        }
+        run(&mut command, options).context("wasm-opt")?;
+    }
+
+    let mut site = Site::default();
+    site.add_snippets(&bound.join("snippets"))?;
+    let glue = site.linked(&fs::read_to_string(bound.join("app.js"))?);
+    let wasm = site.add("app.wasm", fs::read(&wasm)?)?;
+    let glue = site.add("app.js", glue.into_bytes())?;
+    let boot = BOOT.replace("{{glue}}", &glue).replace("{{wasm}}", &wasm);
+    let boot = site.add("boot.js", format!("{NOTICE}\n{boot}").into_bytes())?;
+    let old = site.add("old.js", format!("{NOTICE}\n{OLD}").into_bytes())?;
+    site.add_assets(&frontend.join("assets"))?;
+    let style = site.add("style.css", site.filled(&styles(&frontend.join("styles"))?)?.into_bytes())?;
+    for (name, url) in [("glue", &glue), ("wasm", &wasm), ("boot", &boot), ("old", &old), ("style", &style)] {
+        site.name(name, url);
+    }
+    let template = fs::read_to_string(frontend.join("index.html")).context("frontend/index.html")?;
+    site.add_page("index.html", site.filled(&template)?.into_bytes());
+    if !options.dev {
+        site.compress()?;
+    }
+
+    let summary = if options.dev {
+        "web app: unoptimised".to_owned()
+    } else {
+        let sizes = [
+            ("wasm", vec![&wasm], WASM_BUDGET),
+            ("script", vec![&glue, &boot], SCRIPT_BUDGET),
+            ("css", vec![&style], STYLE_BUDGET),
+        ];
+        weigh(&site, &sizes)?
+    };
+    site.write(&dist)?;
+    stamp::write(&stamp_file, &inputs, &summary, &dist)?;
+    Ok(summary)
+}
+
+/// The path of npm's `wasm-opt`, or why it is not used.
+fn optimiser(workspace: &Workspace, options: Options<'_>) -> Outcome<PathBuf> {
+    if options.dev {
+        return Err(Failure::new("--dev"));
+    }
+    if std::env::var("UI_WASM_OPT").is_ok_and(|value| value == "0") {
+        return Err(Failure::new("UI_WASM_OPT=0"));
+    }
+    if system::node_version().is_none_or(|version| version < 18) || system::find_program("npm").is_none() {
+        return Err(Failure::new("Node.js 18 or newer with npm was not found"));
+    }
+    Ok(browser::packages(workspace, options.log)?.join("binaryen/bin/wasm-opt"))
+}
+
+fn compile(workspace: &Workspace, options: Options<'_>) -> Outcome<PathBuf> {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| std::env::home_dir().map(|home| home.join(".cargo"))).unwrap_or_default();
+    // Paths of this machine would make the bytes differ from those of another, and tell visitors about it.
+    let flags = [(home.as_path(), "cargo"), (workspace.root.as_path(), "guanxi")]
+        .map(|(path, name)| format!("{:?}", format!("--remap-path-prefix={}=/{name}", path.display())));
+    let mut command = workspace.cargo();
+    command.args(["build", "--package", "guanxi-web", "--target", "wasm32-unknown-unknown"]);
+    command.args([
+        "--profile",
+        if options.dev { "dev" } else { "wasm" },
+        "--message-format=json-render-diagnostics",
+    ]);
+    command.arg("--config").arg(format!("target.wasm32-unknown-unknown.rustflags=[{}]", flags.join(",")));
+    if let Some(log) = options.log {
+        log_to(&mut command, log)?;
+    }
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().context("cargo")?;
+    let mut messages = String::new();
+    if let Some(mut out) = child.stdout.take() {
+        out.read_to_string(&mut messages)?;
+    }
+    if !child.wait()?.success() {
+        return Err(Failure::new("the web app does not compile"));
+    }
+    messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .filter(|message| {
+            message["target"]["name"].as_str().is_some_and(|name| name.replace('_', "-") == "guanxi-web")
+        })
+        .flat_map(|message| message["filenames"].as_array().cloned().unwrap_or_default())
+        .filter_map(|file| file.as_str().map(PathBuf::from))
+        .find(|file| file.extension().is_some_and(|extension| extension == "wasm"))
+        .ok_or_else(|| Failure::new("cargo has built no WebAssembly for guanxi-web"))
+}
+
+fn run(command: &mut Command, options: Options<'_>) -> Outcome {
+    if let Some(log) = options.log {
+        log_to(command, log)?;
+    }
+    let mut process = Process::start(command)?;
+    let status = process.wait(std::time::Duration::from_secs(1200))?;
+    if status.is_some_and(|status| status.success()) { Ok(()) } else { Err(Failure::new("failed")) }
+}
+
+/// The style sheets one after another, by name: the numbers they begin with are the order of the cascade.
+fn styles(folder: &Path) -> Outcome<String> {
+    let mut files: Vec<PathBuf> = fs::read_dir(folder)
+        .context(folder.display())?
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "css"))
+        .collect();
+    files.sort();
+    let mut all = String::new();
+    for file in files {
+        all.push_str(&fs::read_to_string(&file).context(file.display())?);
+        all.push('\n');
+    }
+    Ok(all)
+}
+
+/// A line with the sizes; a warning past a budget, a failure past its limit.
+fn weigh(site: &Site, parts: &[(&str, Vec<&String>, (usize, usize))]) -> Outcome<String> {
+    let mut texts = Vec::new();
+    for (name, urls, (budget, limit)) in parts {
+        let (raw, packed) =
+            urls.iter().map(|url| site.sizes(url)).fold((0, 0), |sum, size| (sum.0 + size.0, sum.1 + size.1));
+        if packed > *limit {
+            return Err(Failure::new(format!(
+                "{name}: {packed} bytes brotli, more than the limit of {limit}"
+            )));
+        }
+        let note = if packed > *budget { format!(" (past the budget of {budget})") } else { String::new() };
+        texts.push(format!("{name} {raw} bytes, {packed} brotli{note}"));
+    }
+    Ok(format!("web app: {}", texts.join("; ")))
+}

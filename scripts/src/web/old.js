@@ -1,0 +1,2 @@
+// Only browsers without modules load this file.
+guanxiNotice(true);
