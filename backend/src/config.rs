@@ -17,6 +17,7 @@
 //! | `GUANXI_JOBS` | `off` runs no job loop in this server | `on` |
 //! | `GUANXI_READ_THREADS`, `GUANXI_WRITE_THREADS` | database threads | by the number of cores |
 //! | `GUANXI_DRAIN_SECONDS` | how long `/readyz` says 503 before the server stops accepting | `5` |
+//! | `GUANXI_CALIBRATE` | `off` hashes passwords at the floor instead of measuring at the first start | `on` |
 //! | `GUANXI_LOG` | filter of the log | `info` |
 
 use std::collections::HashMap;
@@ -62,6 +63,8 @@ pub struct Config {
     pub write_threads: Option<usize>,
     /// How long `/readyz` says 503 before the server stops accepting.
     pub drain_seconds: u64,
+    /// Whether the first start measures how hard passwords can be hashed on this machine, or takes the floor.
+    pub calibrate: bool,
 }
 
 /// Certificate and key, PEM.
@@ -71,7 +74,7 @@ pub struct Tls {
     pub key: PathBuf,
 }
 
-const NAMES: [&str; 18] = [
+const NAMES: [&str; 19] = [
     "DATA",
     "DATABASE_URL",
     "MASTER_KEY",
@@ -89,6 +92,7 @@ const NAMES: [&str; 18] = [
     "READ_THREADS",
     "WRITE_THREADS",
     "DRAIN_SECONDS",
+    "CALIBRATE",
     "LOG",
 ];
 
@@ -166,6 +170,7 @@ impl Config {
             read_threads: get("read_threads").map(|text| parse("read_threads", text)).transpose()?,
             write_threads: get("write_threads").map(|text| parse("write_threads", text)).transpose()?,
             drain_seconds: parse("drain_seconds", get("drain_seconds").unwrap_or("5"))?,
+            calibrate: get("calibrate").unwrap_or("on") != "off",
             data,
         })
     }

@@ -7,6 +7,7 @@ use std::path::Path;
 use guanxi_api::LocalName;
 use guanxi_db::{DbConn, Engine, Moment};
 
+use crate::access::password::{Parameters, Passwords};
 use crate::access::{Actor, Keys, MasterKey};
 use crate::config::{Config, ConfigError};
 use crate::error::{Error, Result};
@@ -20,6 +21,8 @@ pub struct Settings {
     pub base_currency: String,
     /// Name of the business zone.
     pub time_zone: String,
+    /// How passwords are hashed: what took 150 to 250 ms on the machine of the first start.
+    pub passwords: Parameters,
 }
 
 impl Settings {
@@ -47,17 +50,36 @@ pub fn open(conn: &mut DbConn, actor: &Actor, config: &Config, keys: &Keys) -> R
                     row.base_currency, row.time_zone
                 )));
             }
-            Ok(Settings { base_currency: row.base_currency, time_zone: row.time_zone })
+            let passwords = Parameters {
+                memory_kib: u32::try_from(row.argon2_memory_kib).unwrap_or_default(),
+                iterations: u32::try_from(row.argon2_iterations).unwrap_or_default(),
+                ..Parameters::FLOOR
+            };
+            Ok(Settings { base_currency: row.base_currency, time_zone: row.time_zone, passwords })
         }
         None => {
-            let settings =
-                Settings { base_currency: config.base_currency.clone(), time_zone: config.time_zone.name().to_owned() };
+            let settings = Settings {
+                base_currency: config.base_currency.clone(),
+                time_zone: config.time_zone.name().to_owned(),
+                passwords: if config.calibrate { calibrated() } else { Parameters::FLOOR },
+            };
             store::insert(conn, actor, &settings, &check)?;
             let name = LocalName { zh_cn: "总行".into(), en: "Head office".into() };
             crate::org::create_root(conn, actor, "0000", &name)?;
             Ok(settings)
         }
     }
+}
+
+/// Password parameters that take 150 to 250 ms on this machine.
+fn calibrated() -> Parameters {
+    Parameters::calibrate(|parameters| {
+        let started = std::time::Instant::now();
+        let Ok(passwords) = Passwords::new(parameters) else { return started.elapsed() };
+        let made = started.elapsed();
+        passwords.verify_unknown("calibration");
+        started.elapsed().saturating_sub(made)
+    })
 }
 
 /// Writes and forgets a row, to see whether the database takes writes.

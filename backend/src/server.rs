@@ -6,7 +6,6 @@ use std::time::Duration;
 use actix_web::{HttpServer, web};
 use guanxi_db::{Db, DbOptions, Engine, migrate, pending_migrations};
 
-use crate::access::password::Parameters;
 use crate::access::{Actor, Gate, Hasher, Keys, Quotas, Signer};
 use crate::app::AppState;
 use crate::config::{Config, ConfigError};
@@ -62,7 +61,7 @@ pub fn open(config: &Config) -> std::result::Result<Opened, ConfigError> {
 ///
 /// # Errors
 /// When the database fails or a setting is wrong.
-pub fn state(config: &Config, opened: Opened, parameters: Parameters) -> Result<web::Data<AppState>> {
+pub fn state(config: &Config, opened: Opened) -> Result<web::Data<AppState>> {
     let Opened { db, keys, settings } = opened;
     let (shared, issuer) = (Arc::clone(&keys), config.public_url.clone());
     let signer = db.write_blocking(move |conn| Signer::open(conn, &shared, &issuer, clock::now()))?;
@@ -71,9 +70,9 @@ pub fn state(config: &Config, opened: Opened, parameters: Parameters) -> Result<
     Ok(web::Data::new(AppState {
         db,
         keys,
+        hasher: Hasher::new(settings.passwords, cores)?,
         settings,
         signer,
-        hasher: Hasher::new(parameters, cores)?,
         gate: Gate::default(),
         quotas: Quotas::new(config.rate_limit),
         limits: Limits {
@@ -93,23 +92,6 @@ pub fn state(config: &Config, opened: Opened, parameters: Parameters) -> Result<
 fn origin_of(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
     format!("{scheme}://{}", rest.split('/').next().unwrap_or_default())
-}
-
-/// Password parameters that take 150 to 250 ms on this machine.
-///
-/// # Errors
-/// When the library fails.
-pub fn calibrated() -> Parameters {
-    use crate::access::password::Passwords;
-    Parameters::calibrate(|parameters| {
-        let started = std::time::Instant::now();
-        if let Ok(passwords) = Passwords::new(parameters) {
-            let before = started.elapsed();
-            passwords.verify_unknown("calibration");
-            return started.elapsed().saturating_sub(before);
-        }
-        started.elapsed()
-    })
 }
 
 /// Serves until SIGTERM or SIGINT, then stops taking requests, finishes the open ones and leaves the database tidy.
@@ -157,8 +139,11 @@ pub async fn serve(config: &Config, state: web::Data<AppState>) -> std::io::Resu
     if let Some(jobs) = &mut jobs {
         jobs.stop();
     }
-    if let Err(error) = state.db.checkpoint() {
-        tracing::warn!(%error, "the write-ahead log was not emptied");
+    let db = state.db.clone();
+    match web::block(move || db.checkpoint()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "the write-ahead log was not emptied"),
+        Err(error) => tracing::warn!(%error, "the write-ahead log was not emptied"),
     }
     tracing::info!("stopped");
     served

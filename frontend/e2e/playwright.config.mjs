@@ -4,8 +4,10 @@ import { defineConfig } from "@playwright/test";
 export default defineConfig({
   testDir: "tests",
   testMatch: "**/*.spec.mjs",
-  outputDir: "results",
+  outputDir: "results/runs",
+  // The demo users are few, and their preferences are theirs alone: one test at a time.
   workers: 1,
+  fullyParallel: false,
   retries: 0,
   forbidOnly: true,
   timeout: 60_000,
@@ -13,9 +15,22 @@ export default defineConfig({
   use: {
     baseURL: process.env.GUANXI_URL,
     browserName: "chromium",
-    launchOptions: { executablePath: process.env.CHROMIUM },
+    viewport: { width: 1366, height: 768 },
+    timezoneId: "Asia/Shanghai",
+    launchOptions: {
+      executablePath: process.env.CHROMIUM,
+      args: [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+      ],
+    },
     screenshot: "only-on-failure",
-    trace: "retain-on-failure",
-    reducedMotion: "reduce",
+    trace: process.env.CI ? "off" : "retain-on-failure",
+    contextOptions: { reducedMotion: "reduce" },
   },
 });

@@ -88,7 +88,7 @@ pub fn Shell(props: &ShellProps) -> Html {
             <div class="shell">
                 <Rail me={me.clone()} route={route.clone()} />
                 <header class="topbar">
-                    <button type="button" class="topbar__search" onclick={open} aria-label={i.t(Msg::ShellSearch)}>
+                    <button type="button" class="topbar__search" onclick={open}>
                         { Icon::Search.draw() }<span>{ i.t(Msg::ShellSearch) }</span><Kbd>{ "Ctrl K" }</Kbd>
                     </button>
                     if let Some(me) = &me { <TopEnd me={Rc::clone(me)} first={route == Route::Customers} /> }
@@ -96,6 +96,8 @@ pub fn Shell(props: &ShellProps) -> Html {
                 <main class="main" id="main" tabindex="-1" ref={main}>
                     { match &me {
                         None => html! { <div class="page"><Skeleton bare=true /></div> },
+                        // The server answers nothing before the password is changed.
+                        Some(me) if me.must_change_password => html!(),
                         Some(me) => html! { <PageOf {route} me={Rc::clone(me)} /> },
                     } }
                 </main>

@@ -142,9 +142,11 @@ fn currency_code(code: &str) -> Result<(), validator::ValidationError> {
 pub struct LocalName {
     #[serde(rename = "zh-CN")]
     #[validate(length(min = 1, max = 100))]
+    #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 100))]
     #[cfg_attr(feature = "schema", schema(example = "滨江支行"))]
     pub zh_cn: String,
     #[validate(length(min = 1, max = 100))]
+    #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 100))]
     #[cfg_attr(feature = "schema", schema(example = "Riverside branch"))]
     pub en: String,
 }

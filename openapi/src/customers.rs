@@ -91,6 +91,7 @@ macro_rules! profile {
         pub struct CustomerProfile {
             /// Full name of a person, registered name of an organisation.
             #[validate(length(min = 1, max = 200))]
+            #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 200))]
             #[cfg_attr(feature = "schema", schema(example = "张三丰"))]
             pub name: String,
             $( $(#[$meta])* #[serde(default)] pub $field: $($type)+, )+
@@ -130,6 +131,7 @@ macro_rules! profile {
             pub external_ids: Vec<ExternalId>,
             /// Full name of a person, registered name of an organisation.
             #[validate(length(min = 1, max = 200))]
+            #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 200))]
             #[cfg_attr(feature = "schema", schema(example = "张三丰"))]
             pub name: String,
             $( $(#[$meta])* #[serde(default)] pub $field: $($type)+, )+
@@ -173,6 +175,7 @@ macro_rules! profile {
             /// Full name of a person, registered name of an organisation.
             #[serde(skip_serializing_if = "Option::is_none")]
             #[validate(length(min = 1, max = 200))]
+            #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 200))]
             #[cfg_attr(feature = "schema", schema(nullable = false, example = "张三丰"))]
             pub name: Option<String>,
             $(
@@ -209,6 +212,7 @@ macro_rules! profile {
 profile! {
     /// How to address the customer, such as 张总.
     #[validate(length(min = 1, max = 40))]
+    #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 40))]
     form_of_address: [Option<String>], patch [String];
     gender: [Option<Gender>], patch [Gender];
     birth_date: [Option<NaiveDate>], patch [NaiveDate];
@@ -222,17 +226,22 @@ profile! {
     #[cfg_attr(feature = "schema", schema(minimum = 0, maximum = 30))]
     children: [Option<i32>], patch [i32];
     #[validate(length(min = 1, max = 60))]
+    #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 60))]
     #[cfg_attr(feature = "schema", schema(example = "浙江"))]
     province: [Option<String>], patch [String];
     #[validate(length(min = 1, max = 60))]
+    #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 60))]
     #[cfg_attr(feature = "schema", schema(example = "杭州"))]
     city: [Option<String>], patch [String];
     #[validate(length(min = 1, max = 200))]
+    #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 200))]
     employer: [Option<String>], patch [String];
     #[validate(length(min = 1, max = 100))]
+    #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 100))]
     occupation: [Option<String>], patch [String];
     /// Line of business of an organisation, or of the employer.
     #[validate(length(min = 1, max = 100))]
+    #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 100))]
     industry: [Option<String>], patch [String];
     income_band: [Option<IncomeBand>], patch [IncomeBand];
     preferred_channel: [Option<Channel>], patch [Channel];
@@ -241,22 +250,30 @@ profile! {
     risk_attribute: [Option<RiskAttribute>], patch [RiskAttribute];
     customer_since: [Option<NaiveDate>], patch [NaiveDate];
     #[validate(length(min = 1, max = 500))]
+    #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 500))]
     hobbies: [Option<String>], patch [String];
     #[validate(length(min = 1, max = 500))]
+    #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 500))]
     character: [Option<String>], patch [String];
     #[validate(length(min = 1, max = 500))]
+    #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 500))]
     dislikes: [Option<String>], patch [String];
     #[validate(length(max = 20))]
+    #[cfg_attr(feature = "schema", schema(max_items = 20))]
     needs: [Vec<Need>], patch [Vec<Need>];
     /// Risks to the customer's wealth or family.
     #[validate(length(max = 20))]
+    #[cfg_attr(feature = "schema", schema(max_items = 20))]
     risks: [Vec<LifeRisk>], patch [Vec<LifeRisk>];
     #[validate(length(max = 20))]
+    #[cfg_attr(feature = "schema", schema(max_items = 20))]
     goals: [Vec<Goal>], patch [Vec<Goal>];
     #[validate(length(min = 1, max = 1000))]
+    #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 1000))]
     preferences: [Option<String>], patch [String];
     /// Special notes.
     #[validate(length(min = 1, max = 4000))]
+    #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 4000))]
     notes: [Option<String>], patch [String];
     #[validate(nested)]
     do_not_contact: [DoNotContact], patch [DoNotContactPatch];
@@ -265,13 +282,16 @@ profile! {
     restricted: [Option<Restriction>], patch [RestrictionPatch];
     /// Assets and services held at other banks.
     #[validate(length(max = 50), nested)]
+    #[cfg_attr(feature = "schema", schema(max_items = 50))]
     outside_assets: [Vec<OutsideAsset>], patch [Vec<OutsideAsset>];
     /// State of the organisation's business.
     business_state: [Option<BusinessState>], patch [BusinessState];
     organisation_size: [Option<OrganisationSize>], patch [OrganisationSize];
     #[validate(length(min = 1, max = 40))]
+    #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 40))]
     credit_rating: [Option<String>], patch [String];
     #[validate(length(min = 1, max = 100))]
+    #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 100))]
     legal_representative: [Option<String>], patch [String];
 }
 
@@ -284,6 +304,7 @@ pub struct DoNotContact {
     pub all: bool,
     /// Channels that are refused.
     #[validate(length(max = 10))]
+    #[cfg_attr(feature = "schema", schema(max_items = 10))]
     pub channels: Vec<Channel>,
     /// Hours of the day in the bank's zone in which not to call, `HH:MM`; may pass midnight.
     #[validate(nested)]
@@ -321,9 +342,11 @@ fn time_of_day(text: &str) -> Result<(), validator::ValidationError> {
 #[serde(deny_unknown_fields)]
 pub struct Restriction {
     #[validate(length(min = 1, max = 500))]
+    #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 500))]
     pub reason: String,
     /// Who put the customer on the list.
     #[validate(length(min = 1, max = 200))]
+    #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 200))]
     pub source: String,
     /// Last day of the restriction; without it, until it is lifted.
     #[serde(default)]
@@ -336,6 +359,7 @@ pub struct Restriction {
 #[serde(deny_unknown_fields)]
 pub struct OutsideAsset {
     #[validate(length(min = 1, max = 100))]
+    #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 100))]
     pub institution: String,
     pub kind: OutsideAssetKind,
     #[validate(nested)]
@@ -351,6 +375,7 @@ pub struct OutsideAsset {
 pub struct IdentityDocument {
     pub kind: IdentityKind,
     #[validate(length(min = 1, max = 40))]
+    #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 40))]
     #[cfg_attr(feature = "schema", schema(example = "11010519491231002X"))]
     pub number: String,
 }
@@ -386,6 +411,7 @@ pub struct ContactPoint {
 pub struct NewContactPoint {
     pub kind: ContactPointKind,
     #[validate(length(min = 1, max = 300))]
+    #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 300))]
     #[cfg_attr(feature = "schema", schema(example = "13800138000"))]
     pub value: String,
     #[serde(default = "personal")]
@@ -414,6 +440,7 @@ fn personal() -> ContactPointUse {
 pub struct ContactPointPatch {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[validate(length(min = 1, max = 300))]
+    #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 300))]
     #[cfg_attr(feature = "schema", schema(nullable = false))]
     pub value: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -440,9 +467,11 @@ impl std::fmt::Debug for ContactPointPatch {
 pub struct ExternalId {
     /// Short name of the other system.
     #[validate(length(min = 1, max = 40), custom(function = system_name))]
+    #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 40))]
     #[cfg_attr(feature = "schema", schema(pattern = "^[a-z][a-z0-9_]{0,39}$", example = "core"))]
     pub source: String,
     #[validate(length(min = 1, max = 100))]
+    #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 100))]
     #[cfg_attr(feature = "schema", schema(example = "15634602"))]
     pub id: String,
 }
@@ -463,6 +492,7 @@ fn system_name(name: &str) -> Result<(), validator::ValidationError> {
 #[serde(deny_unknown_fields)]
 pub struct ExternalIdValue {
     #[validate(length(min = 1, max = 100))]
+    #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 100))]
     #[cfg_attr(feature = "schema", schema(example = "15634602"))]
     pub id: String,
 }
@@ -481,6 +511,7 @@ pub struct TeamMember {
 #[serde(deny_unknown_fields)]
 pub struct Team {
     #[validate(length(max = 20), nested)]
+    #[cfg_attr(feature = "schema", schema(max_items = 20))]
     pub members: Vec<NewTeamMember>,
 }
 
@@ -506,6 +537,7 @@ pub struct DoNotContactPatch {
     pub all: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[validate(length(max = 10))]
+    #[cfg_attr(feature = "schema", schema(max_items = 10))]
     #[cfg_attr(feature = "schema", schema(nullable = false))]
     pub channels: Option<Vec<Channel>>,
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "clearable")]
@@ -521,10 +553,12 @@ pub struct DoNotContactPatch {
 pub struct RestrictionPatch {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[validate(length(min = 1, max = 500))]
+    #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 500))]
     #[cfg_attr(feature = "schema", schema(nullable = false))]
     pub reason: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[validate(length(min = 1, max = 200))]
+    #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 200))]
     #[cfg_attr(feature = "schema", schema(nullable = false))]
     pub source: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "clearable")]
@@ -541,6 +575,7 @@ pub struct CustomerSearch {
     /// customer number or external id.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[validate(length(min = 1, max = 100))]
+    #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 100))]
     #[cfg_attr(feature = "schema", schema(nullable = false, example = "三丰"))]
     pub q: Option<String>,
     /// The filter grammar of the list.
@@ -584,6 +619,7 @@ pub struct Reveal {
     #[cfg_attr(feature = "schema", schema(min_items = 1, max_items = 20, example = json!(["identity"])))]
     pub fields: Vec<String>,
     #[validate(length(min = 3, max = 500))]
+    #[cfg_attr(feature = "schema", schema(max_length = 500))]
     #[cfg_attr(feature = "schema", schema(min_length = 3, example = "Customer asked to confirm the number"))]
     pub reason: String,
 }

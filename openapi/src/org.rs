@@ -32,6 +32,7 @@ pub struct NewOrgUnit {
     pub parent_id: Uuid,
     pub kind: OrgUnitKind,
     #[validate(length(min = 1, max = 20))]
+    #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 20))]
     #[cfg_attr(feature = "schema", schema(pattern = "^[A-Za-z0-9_-]{1,20}$", example = "0101"))]
     pub code: String,
     #[validate(nested)]
@@ -45,6 +46,7 @@ pub struct NewOrgUnit {
 pub struct OrgUnitPatch {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[validate(length(min = 1, max = 20))]
+    #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 20))]
     #[cfg_attr(feature = "schema", schema(pattern = "^[A-Za-z0-9_-]{1,20}$", nullable = false))]
     pub code: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

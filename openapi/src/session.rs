@@ -10,9 +10,11 @@ use crate::{Density, GainColour, Instant, Language, LocalName, Role, Theme};
 #[serde(deny_unknown_fields)]
 pub struct SignIn {
     #[validate(length(min = 1, max = 64))]
+    #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 64))]
     #[cfg_attr(feature = "schema", schema(example = "lin.rm"))]
     pub username: String,
     #[validate(length(min = 1, max = 128))]
+    #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 128))]
     #[cfg_attr(feature = "schema", schema(format = Password))]
     pub password: String,
 }
@@ -143,10 +145,12 @@ fn column_names(names: &[String]) -> Result<(), validator::ValidationError> {
 #[serde(deny_unknown_fields)]
 pub struct PasswordChange {
     #[validate(length(min = 1, max = 128))]
+    #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 128))]
     #[cfg_attr(feature = "schema", schema(format = Password))]
     pub current_password: String,
     /// At least 12 characters, and not easy to guess.
     #[validate(length(min = 12, max = 128))]
+    #[cfg_attr(feature = "schema", schema(min_length = 12, max_length = 128))]
     #[cfg_attr(feature = "schema", schema(format = Password))]
     pub new_password: String,
 }

@@ -30,10 +30,12 @@ pub struct User {
 #[serde(deny_unknown_fields)]
 pub struct NewUser {
     /// Lower-case letters, digits, dots, hyphens and underscores; starts with a letter.
-    #[validate(length(min = 3, max = 64))]
-    #[cfg_attr(feature = "schema", schema(pattern = "^[a-z][a-z0-9._-]{2,63}$", example = "lin.rm"))]
+    #[validate(length(min = 2, max = 64))]
+    #[cfg_attr(feature = "schema", schema(min_length = 2, max_length = 64))]
+    #[cfg_attr(feature = "schema", schema(pattern = "^[a-z][a-z0-9._-]{1,63}$", example = "lin.rm"))]
     pub username: String,
     #[validate(length(min = 1, max = 100))]
+    #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 100))]
     pub display_name: String,
     pub role: Role,
     pub org_unit_id: Uuid,
@@ -46,6 +48,7 @@ pub struct NewUser {
 pub struct UserPatch {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[validate(length(min = 1, max = 100))]
+    #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 100))]
     #[cfg_attr(feature = "schema", schema(nullable = false))]
     pub display_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -12,6 +12,8 @@ diesel::table! {
         time_zone -> Text,
         feed_epoch -> DbUuid,
         key_check -> Binary,
+        argon2_memory_kib -> Integer,
+        argon2_iterations -> Integer,
         created_at -> DbMoment,
     }
 }

@@ -37,12 +37,9 @@ pub(crate) fn prepare(conn: &mut SqliteConnection) -> Result<(), DbError> {
         conn.batch_execute(&format!("PRAGMA {name} = {value}"))?;
     }
     for (name, value) in PRAGMAS {
-        let sql = format!("SELECT CAST({} AS TEXT) AS value FROM pragma_{name}", column(name));
-        let found = read(conn, &sql)?;
-        // A build without memory mapping has no such setting to read.
-        let absent = name == "mmap_size" && found.is_empty();
-        if !absent && found != [value.to_string()] {
-            return refuse(format!("PRAGMA {name} reads {found:?} instead of {value}"));
+        let found = diesel::dsl::sql::<BigInt>(&format!("PRAGMA {name}")).get_result::<i64>(conn)?;
+        if found != value {
+            return refuse(format!("PRAGMA {name} reads {found} instead of {value}"));
         }
     }
     let mode = read(conn, "SELECT journal_mode AS value FROM pragma_journal_mode")?;
@@ -50,10 +47,6 @@ pub(crate) fn prepare(conn: &mut SqliteConnection) -> Result<(), DbError> {
         return refuse(format!("PRAGMA journal_mode reads {mode:?} instead of wal"));
     }
     Ok(())
-}
-
-fn column(pragma: &str) -> &str {
-    if pragma == "busy_timeout" { "timeout" } else { pragma }
 }
 
 /// Refuses a SQLite that is too old or built with options that make Guanxi slow or unsafe.

@@ -103,7 +103,7 @@ fn from_base64(text: &str) -> Result<Vec<u8>, KeyError> {
 
 /// The keys of an installation, one for each purpose.
 pub struct Keys {
-    cursor: hmac::Key,
+    cursor: Sealer,
     hash: hmac::Key,
     refresh: hmac::Key,
     data: Sealer,
@@ -130,7 +130,7 @@ impl Keys {
             master.derive(purpose).and_then(|key| Sealer::new(&key).map_err(|_| KeyError::Library))
         };
         Ok(Self {
-            cursor: mac("cursor")?,
+            cursor: sealer("cursor")?,
             hash: mac("keyed_hash")?,
             refresh: mac("refresh_token")?,
             data: sealer("encryption")?,
@@ -138,8 +138,8 @@ impl Keys {
         })
     }
 
-    /// Seals cursors (HMAC-SHA256).
-    pub fn cursor(&self) -> &hmac::Key {
+    /// Seals the cursors of lists.
+    pub fn cursor(&self) -> &Sealer {
         &self.cursor
     }
 

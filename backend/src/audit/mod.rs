@@ -171,7 +171,7 @@ fn page(
     resource: Option<(&'static str, Uuid)>,
 ) -> Result<Page<AuditEntry>> {
     let mut rows = store::list(conn, resource, listing)?;
-    let mut info = listing.page(&mut rows, keys.cursor(), |row, _| Value::Moment(row.at), |row| Id::new(row.id.uuid()));
+    let mut info = listing.page(&mut rows, keys.cursor(), |row, _| Value::Moment(row.at), |row| Id::new(row.id.uuid()))?;
     if listing.total {
         let counted = store::count(conn, resource, listing)?;
         crate::listing::set_total(&mut info, counted);

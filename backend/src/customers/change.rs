@@ -9,6 +9,9 @@ use crate::customers::view::{self, Whole};
 use crate::customers::{CustomerId, House, create, profile, store};
 use crate::error::{Code, Error, Result};
 
+/// Customers whose search tokens are renewed in one transaction.
+const RENEWED_AT_ONCE: i64 = 200;
+
 /// Changes one customer from a version on: reads it under lock, lets `act` change the row and what belongs to it, raises the
 /// version and records what differs. Nothing is written when nothing differs.
 ///
@@ -107,6 +110,20 @@ pub fn change(
         }
         Ok(())
     })
+}
+
+/// Makes the search tokens of some customers anew after the rules for them have changed; gives how many.
+///
+/// # Errors
+/// When the database fails.
+pub fn renew_search(conn: &mut DbConn) -> Result<usize> {
+    let outdated = store::outdated_tokens(conn, search::SEARCH_VERSION, RENEWED_AT_ONCE)?;
+    for (id, search_key, kind, name) in &outdated {
+        let kind = CustomerKind::from_code(kind).ok_or_else(|| Error::internal("a kind that is none"))?;
+        guanxi_db::search::index_customer(conn, *id, *search_key, &create::tokens(kind, name))?;
+        store::set_search_version(conn, *id, search::SEARCH_VERSION, &name_sort::name_sort(kind, name))?;
+    }
+    Ok(outdated.len())
 }
 
 /// Takes a customer out of the lists; it stays readable by its id.

@@ -81,7 +81,7 @@ fn page(
 ) -> Result<Page<CustomerSummary>> {
     let scope = Scope::of(actor);
     let mut rows = store::list(conn, &scope, found, listing)?;
-    let mut info = listing.page(&mut rows, house.keys.cursor(), sort_value, |row| Id::new(row.id.uuid()));
+    let mut info = listing.page(&mut rows, house.keys.cursor(), sort_value, |row| Id::new(row.id.uuid()))?;
     if listing.total {
         set_total(&mut info, store::count(conn, &scope, found, listing)?);
     }

@@ -471,6 +471,30 @@ pub(super) fn found_condition(conn: &DbConn, tokens: &[(String, bool)], exactly:
     condition.sql("))")
 }
 
+/// Customers whose tokens were made by older rules: id, key of the index, kind, name.
+pub(super) fn outdated_tokens(
+    conn: &mut DbConn,
+    version: i16,
+    limit: i64,
+) -> Result<Vec<(CustomerId, i64, String, String)>> {
+    let rows = customer::table
+        .filter(customer::search_version.lt(version))
+        .select((customer::id, customer::search_key, customer::kind, customer::name))
+        .limit(limit)
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}
+
+/// The rules that the tokens of a customer were made by, and its sort key by the same. No change that anyone sees.
+pub(super) fn set_search_version(conn: &mut DbConn, id: CustomerId, version: i16, name_sort: &str) -> Result<()> {
+    diesel::update(customer::table.find(id))
+        .set((customer::search_version.eq(version), customer::name_sort.eq(name_sort)))
+        .execute(conn)
+        .map_err(DbError::from)?;
+    Ok(())
+}
+
 /// Many new customers at once, for jobs: a statement a table.
 pub(super) fn insert_many(conn: &mut DbConn, rows: &[NewRows], teams: &[TeamRow]) -> Result<(), DbError> {
     let customers: Vec<&CustomerRow> = rows.iter().map(|row| &row.customer).collect();

@@ -12,6 +12,8 @@ pub(super) struct Row {
     pub(super) base_currency: String,
     pub(super) time_zone: String,
     pub(super) key_check: Vec<u8>,
+    pub(super) argon2_memory_kib: i32,
+    pub(super) argon2_iterations: i32,
 }
 
 pub(super) fn find(conn: &mut DbConn) -> Result<Option<Row>> {
@@ -28,6 +30,8 @@ pub(super) fn insert(conn: &mut DbConn, actor: &Actor, settings: &Settings, key_
             installation::time_zone.eq(&settings.time_zone),
             installation::feed_epoch.eq(epoch),
             installation::key_check.eq(key_check),
+            installation::argon2_memory_kib.eq(i32::try_from(settings.passwords.memory_kib).unwrap_or(i32::MAX)),
+            installation::argon2_iterations.eq(i32::try_from(settings.passwords.iterations).unwrap_or(i32::MAX)),
             installation::created_at.eq(actor.now()),
         ))
         .execute(conn)

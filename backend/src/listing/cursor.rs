@@ -1,20 +1,23 @@
 //! The cursor of keyset pages: where the last page ended, sealed so that it cannot be made up or carried over.
 //!
-//! A cursor is base64url without padding of a JSON document followed by its HMAC-SHA256 (RFC 2104). It is no
-//! authorization: scope is applied again on every page. It is bound to the sort order, the filter, the principal
-//! and 24 hours, so that a page never continues another list.
+//! A cursor is base64url without padding of a JSON document under AES-256-GCM: encrypted as well as authenticated, since
+//! it holds the sort keys of a row, a name among them, and stands in URLs, which are logged. It is no authorization:
+//! scope is applied again on every page. It is bound to the sort order, the filter, the principal and 24 hours, so that
+//! a page never continues another list.
 
-use aws_lc_rs::{digest, hmac};
+use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
+
+use crate::access::sealing::{Context, SealError, Sealer};
 
 /// How long a cursor is good for, in microseconds.
 pub const LIFETIME_MICROS: i64 = 24 * 60 * 60 * 1_000_000;
 /// Longest cursor that is looked at, in bytes; the URL limit is 8 KiB.
 const MAX_LENGTH: usize = 8_000;
 const VERSION: u8 = 1;
-const TAG_LENGTH: usize = 32;
+const CONTEXT: Context<'static> = Context { table: "", column: "cursor", id: &[] };
 
 /// One key of the last row, in the order of the sort; the last one is the row's id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,8 +98,11 @@ pub fn filter_hash(parts: &[&str]) -> [u8; 32] {
     hash
 }
 
-/// The cursor as text for `page.next`; `key` is an HMAC-SHA256 key.
-pub fn seal(key: &hmac::Key, cursor: &Cursor) -> String {
+/// The cursor as text for `page.next`.
+///
+/// # Errors
+/// When the library fails.
+pub fn seal(sealer: &Sealer, cursor: &Cursor) -> Result<String, SealError> {
     let document = serde_json::json!({
         "v": VERSION,
         "s": cursor.sort,
@@ -105,25 +111,20 @@ pub fn seal(key: &hmac::Key, cursor: &Cursor) -> String {
         "p": cursor.principal,
         "e": cursor.expires_at,
     });
-    let mut sealed = document.to_string().into_bytes();
-    let tag = hmac::sign(key, &sealed);
-    sealed.extend_from_slice(tag.as_ref());
-    URL_SAFE_NO_PAD.encode(sealed)
+    Ok(URL_SAFE_NO_PAD.encode(sealer.seal(document.to_string().as_bytes(), &CONTEXT)?))
 }
 
 /// The keys after which the next page begins.
 ///
 /// # Errors
 /// [`CursorInvalid`] whatever is wrong.
-pub fn open(key: &hmac::Key, text: &str, expected: &Expected<'_>) -> Result<Vec<Key>, CursorInvalid> {
+pub fn open(sealer: &Sealer, text: &str, expected: &Expected<'_>) -> Result<Vec<Key>, CursorInvalid> {
     if text.len() > MAX_LENGTH {
         return Err(CursorInvalid);
     }
     let sealed = URL_SAFE_NO_PAD.decode(text).map_err(|_| CursorInvalid)?;
-    let length = sealed.len().checked_sub(TAG_LENGTH).ok_or(CursorInvalid)?;
-    let (document, tag) = sealed.split_at_checked(length).ok_or(CursorInvalid)?;
-    hmac::verify(key, document, tag).map_err(|_| CursorInvalid)?;
-    let document: Document = serde_json::from_slice(document).map_err(|_| CursorInvalid)?;
+    let document = sealer.open(&sealed, &CONTEXT).map_err(|_| CursorInvalid)?;
+    let document: Document = serde_json::from_slice(&document).map_err(|_| CursorInvalid)?;
     let meets = document.v == VERSION
         && document.s == expected.sort
         && document.f == expected.filter_hash
@@ -152,8 +153,12 @@ mod tests {
 
     use super::*;
 
-    fn key() -> hmac::Key {
-        hmac::Key::new(hmac::HMAC_SHA256, &[7; 32])
+    fn key() -> Sealer {
+        Sealer::new(&[7; 32]).unwrap()
+    }
+
+    fn sealed(cursor: &Cursor) -> String {
+        seal(&key(), cursor).unwrap()
     }
 
     fn cursor() -> Cursor {
@@ -178,7 +183,7 @@ mod tests {
     #[test]
     fn opens_for_the_same_list_only() {
         let cursor = cursor();
-        let text = seal(&key(), &cursor);
+        let text = sealed(&cursor);
         let same = expected(&cursor);
         assert_eq!(open(&key(), &text, &same), Ok(cursor.keys.clone()));
         for other in [
@@ -190,7 +195,7 @@ mod tests {
         ] {
             assert_eq!(open(&key(), &text, &other), Err(CursorInvalid), "{other:?}");
         }
-        let other_key = hmac::Key::new(hmac::HMAC_SHA256, &[8; 32]);
+        let other_key = Sealer::new(&[8; 32]).unwrap();
         assert_eq!(open(&other_key, &text, &same), Err(CursorInvalid));
         for made_up in ["", "AAAA", &text[1..], &format!("{text}A"), &format!("{text}="), &"A".repeat(9_000)]
         {
@@ -201,13 +206,17 @@ mod tests {
     #[test]
     fn an_older_version_is_refused() {
         let cursor = cursor();
-        let sealed = URL_SAFE_NO_PAD.decode(seal(&key(), &cursor)).unwrap();
-        let document = String::from_utf8(sealed[..sealed.len() - TAG_LENGTH].to_vec()).unwrap();
-        let mut older = document.replace("\"v\":1", "\"v\":0").into_bytes();
-        assert_ne!(older, document.as_bytes());
-        let tag = hmac::sign(&key(), &older);
-        older.extend_from_slice(tag.as_ref());
-        assert_eq!(open(&key(), &URL_SAFE_NO_PAD.encode(older), &expected(&cursor)), Err(CursorInvalid));
+        let document = key().open_text(&URL_SAFE_NO_PAD.decode(sealed(&cursor)).unwrap(), &CONTEXT).unwrap();
+        let older = document.replace("\"v\":1", "\"v\":0");
+        assert_ne!(older, document);
+        let text = URL_SAFE_NO_PAD.encode(key().seal(older.as_bytes(), &CONTEXT).unwrap());
+        assert_eq!(open(&key(), &text, &expected(&cursor)), Err(CursorInvalid));
+    }
+
+    #[test]
+    fn nothing_of_a_row_can_be_read_in_it() {
+        let bytes = URL_SAFE_NO_PAD.decode(sealed(&cursor())).unwrap();
+        assert!(!String::from_utf8_lossy(&bytes).contains("zhang"));
     }
 
     #[test]
@@ -229,7 +238,7 @@ mod tests {
         fn round_trip(sort in any::<String>(), filter_hash in any::<[u8; 32]>(), principal in any::<String>(),
             keys in prop::collection::vec(any_key(), 0..4), expires_at in (i64::MIN + 1)..) {
             let cursor = Cursor { sort, filter_hash, keys, principal, expires_at };
-            let text = seal(&key(), &cursor);
+            let text = sealed(&cursor);
             let is_url_safe = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
             prop_assert!(is_url_safe);
             if text.len() <= MAX_LENGTH {
@@ -240,7 +249,7 @@ mod tests {
         #[test]
         fn any_changed_byte_fails(position in any::<prop::sample::Index>(), byte in any::<u8>()) {
             let cursor = cursor();
-            let mut text = seal(&key(), &cursor).into_bytes();
+            let mut text = sealed(&cursor).into_bytes();
             let position = position.index(text.len());
             prop_assume!(text[position] != byte);
             text[position] = byte;

@@ -8,10 +8,10 @@ pub mod filter;
 pub mod sort;
 mod sql;
 
-use aws_lc_rs::hmac;
 use guanxi_api::{Include, ListQuery, PageInfo};
 use guanxi_db::{Condition, Id, Moment, Ordering, Value};
 
+use crate::access::sealing::Sealer;
 use crate::access::{Actor, MaskProfile};
 use crate::error::{Code, Error, FieldError, Result};
 use cursor::{Cursor, Expected, Key};
@@ -155,7 +155,7 @@ impl ListRequest {
     ///
     /// # Errors
     /// 400 for what cannot be read, 403 for fields that the actor sees masked, with the parameter named.
-    pub fn read(&self, resource: &'static Resource, actor: &Actor, key: &hmac::Key) -> Result<Listing> {
+    pub fn read(&self, resource: &'static Resource, actor: &Actor, sealer: &Sealer) -> Result<Listing> {
         let limit = self.limit.unwrap_or(DEFAULT_LIMIT);
         if !(1..=200).contains(&limit) {
             let field = FieldError::new("limit", "range").with("min", 1).with("max", 200);
@@ -204,7 +204,7 @@ impl ListRequest {
             now: actor.now(),
         };
         if let Some(text) = &self.cursor {
-            listing.go_on(text, key)?;
+            listing.go_on(text, sealer)?;
         }
         Ok(listing)
     }
@@ -259,7 +259,7 @@ fn sort_error(error: &SortError) -> Error {
 }
 
 impl Listing {
-    fn go_on(&mut self, text: &str, key: &hmac::Key) -> Result<()> {
+    fn go_on(&mut self, text: &str, sealer: &Sealer) -> Result<()> {
         let invalid = || Error::new(Code::CursorInvalid);
         let expected = Expected {
             sort: &self.sort,
@@ -267,7 +267,7 @@ impl Listing {
             principal: &self.principal,
             now: self.now.0,
         };
-        let keys = cursor::open(key, text, &expected).map_err(|_| invalid())?;
+        let keys = cursor::open(sealer, text, &expected).map_err(|_| invalid())?;
         if keys.len() != self.order.len() + 1 {
             return Err(invalid());
         }
@@ -307,29 +307,36 @@ impl Listing {
     }
 
     /// Cuts what was read to a page. `value` gives what a row holds in a sortable field; `id` its id.
+    ///
+    /// # Errors
+    /// When the cursor cannot be sealed.
     pub fn page<R>(
         &self,
         rows: &mut Vec<R>,
-        key: &hmac::Key,
+        sealer: &Sealer,
         value: impl Fn(&R, &str) -> Value,
         id: impl Fn(&R) -> Id<()>,
-    ) -> PageInfo {
+    ) -> Result<PageInfo> {
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let more = rows.len() > limit;
         rows.truncate(limit);
-        let next = rows.last().filter(|_| more).map(|last| {
-            let mut keys: Vec<Key> = self.order.iter().map(|(field, _)| value_key(value(last, field.name))).collect();
-            keys.push(Key::Bytes(id(last).uuid().as_bytes().to_vec()));
-            let cursor = Cursor {
-                sort: self.sort.clone(),
-                filter_hash: self.filter_hash,
-                keys,
-                principal: self.principal.clone(),
-                expires_at: self.now.0 + cursor::LIFETIME_MICROS,
-            };
-            cursor::seal(key, &cursor)
-        });
-        PageInfo { next, limit: self.limit, total: None, total_exact: None }
+        let next = match rows.last().filter(|_| more) {
+            None => None,
+            Some(last) => {
+                let mut keys: Vec<Key> =
+                    self.order.iter().map(|(field, _)| value_key(value(last, field.name))).collect();
+                keys.push(Key::Bytes(id(last).as_bytes().to_vec()));
+                let cursor = Cursor {
+                    sort: self.sort.clone(),
+                    filter_hash: self.filter_hash,
+                    keys,
+                    principal: self.principal.clone(),
+                    expires_at: self.now.0 + cursor::LIFETIME_MICROS,
+                };
+                Some(cursor::seal(sealer, &cursor).map_err(Error::internal)?)
+            }
+        };
+        Ok(PageInfo { next, limit: self.limit, total: None, total_exact: None })
     }
 }
 

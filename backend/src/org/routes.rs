@@ -1,7 +1,8 @@
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
 use guanxi_api::{
-    AuditEntry, ListQuery, NewOrgUnit, NewUser, OrgUnit, OrgUnitPatch, Page, User, UserPatch, UserWithPassword,
+    AuditEntry, ListQuery, NewOrgUnit, NewUser, OrgUnit, OrgUnitPatch, Page, User, UserPatch,
+    UserWithPassword,
 };
 use guanxi_db::{DbConn, Id};
 use uuid::Uuid;
@@ -48,7 +49,8 @@ pub async fn create_unit(
     let asked = idempotency::Request::read(&request, &body.0)?;
     let new = body.0;
     let (unit, replayed) =
-        write_unit(&state, who.actor(), asked, move |conn, actor| org::create_unit(conn, actor, &new)).await?;
+        write_unit(&state, who.actor(), asked, move |conn, actor| org::create_unit(conn, actor, &new))
+            .await?;
     let place = format!("/api/v1/org-units/{}", unit.id);
     Ok(created(&unit, &place, &org::unit_tag(&who, &unit), replayed))
 }
@@ -122,8 +124,10 @@ pub async fn archive_unit(
 ) -> Result<HttpResponse> {
     let asked = idempotency::Request::read(&request, &())?;
     let (id, version) = (*id, version.0);
-    let (unit, replayed) =
-        write_unit(&state, who.actor(), asked, move |conn, actor| org::archive_unit(conn, actor, id, version)).await?;
+    let (unit, replayed) = write_unit(&state, who.actor(), asked, move |conn, actor| {
+        org::archive_unit(conn, actor, id, version)
+    })
+    .await?;
     Ok(changed(ok_tagged(&unit, &org::unit_tag(&who, &unit)), replayed))
 }
 
@@ -144,8 +148,10 @@ pub async fn restore_unit(
 ) -> Result<HttpResponse> {
     let asked = idempotency::Request::read(&request, &())?;
     let (id, version) = (*id, version.0);
-    let (unit, replayed) =
-        write_unit(&state, who.actor(), asked, move |conn, actor| org::restore_unit(conn, actor, id, version)).await?;
+    let (unit, replayed) = write_unit(&state, who.actor(), asked, move |conn, actor| {
+        org::restore_unit(conn, actor, id, version)
+    })
+    .await?;
     Ok(changed(ok_tagged(&unit, &org::unit_tag(&who, &unit)), replayed))
 }
 
@@ -163,7 +169,8 @@ pub async fn unit_history(
     query: Query<ListQuery>,
 ) -> Result<HttpResponse> {
     let (actor, shared, id, asked) = (who.actor(), state.clone(), *id, ListRequest::from(query.0));
-    let entries = state.db.read(move |conn| org::unit_history(conn, &actor, &shared.keys, id, &asked)).await?;
+    let entries =
+        state.db.read(move |conn| org::unit_history(conn, &actor, &shared.keys, id, &asked)).await?;
     Ok(page(&request, &entries))
 }
 
@@ -278,8 +285,10 @@ pub async fn archive_user(
 ) -> Result<HttpResponse> {
     let asked = idempotency::Request::read(&request, &())?;
     let (id, version) = (*id, version.0);
-    let (user, replayed) =
-        write_user(&state, who.actor(), asked, move |conn, actor| org::archive_user(conn, actor, id, version)).await?;
+    let (user, replayed) = write_user(&state, who.actor(), asked, move |conn, actor| {
+        org::archive_user(conn, actor, id, version)
+    })
+    .await?;
     state.gate.forget_user(id);
     Ok(changed(ok_tagged(&user, &org::user_tag(&who, &user)), replayed))
 }
@@ -301,8 +310,10 @@ pub async fn restore_user(
 ) -> Result<HttpResponse> {
     let asked = idempotency::Request::read(&request, &())?;
     let (id, version) = (*id, version.0);
-    let (user, replayed) =
-        write_user(&state, who.actor(), asked, move |conn, actor| org::restore_user(conn, actor, id, version)).await?;
+    let (user, replayed) = write_user(&state, who.actor(), asked, move |conn, actor| {
+        org::restore_user(conn, actor, id, version)
+    })
+    .await?;
     state.gate.forget_user(id);
     Ok(changed(ok_tagged(&user, &org::user_tag(&who, &user)), replayed))
 }
@@ -326,8 +337,10 @@ pub async fn reset_password(
     let id = *id;
     let password = org::one_time_password()?;
     let hash = state.hasher.hash(password.clone()).await?;
-    let (user, replayed) =
-        write_user(&state, who.actor(), asked, move |conn, actor| org::reset_password(conn, actor, id, &hash)).await?;
+    let (user, replayed) = write_user(&state, who.actor(), asked, move |conn, actor| {
+        org::reset_password(conn, actor, id, &hash)
+    })
+    .await?;
     state.gate.forget_user(id);
     let tag = org::user_tag(&who, &user);
     let password = Some(password).filter(|_| !replayed);
@@ -348,7 +361,8 @@ pub async fn user_history(
     query: Query<ListQuery>,
 ) -> Result<HttpResponse> {
     let (actor, shared, id, asked) = (who.actor(), state.clone(), *id, ListRequest::from(query.0));
-    let entries = state.db.read(move |conn| org::user_history(conn, &actor, &shared.keys, id, &asked)).await?;
+    let entries =
+        state.db.read(move |conn| org::user_history(conn, &actor, &shared.keys, id, &asked)).await?;
     Ok(page(&request, &entries))
 }
 

@@ -10,7 +10,7 @@ use crate::text::{self, Broken};
 /// Levels below the head office. It bounds the length of paths, which are indexed.
 pub(super) const MAX_DEPTH: i32 = 8;
 const CODE_PATTERN: &str = "^[A-Za-z0-9_-]{1,20}$";
-const USERNAME_PATTERN: &str = "^[a-z][a-z0-9._-]{2,63}$";
+const USERNAME_PATTERN: &str = "^[a-z][a-z0-9._-]{1,63}$";
 const MAX_NAME: usize = 100;
 
 /// Whether a unit of one kind may stand right under one of another: never above its own level, and several levels of branches
@@ -35,7 +35,7 @@ pub(super) fn check_code(code: &str) -> Result<(), Broken> {
 /// The name that a user signs in with.
 pub(super) fn check_username(name: &str) -> Result<(), Broken> {
     let rest = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-');
-    let fits = (3..=64).contains(&name.len())
+    let fits = (2..=64).contains(&name.len())
         && name.bytes().next().is_some_and(|b| b.is_ascii_lowercase())
         && name.bytes().all(rest);
     if fits { Ok(()) } else { Err(Broken::new("format").with("expected", USERNAME_PATTERN)) }
@@ -91,8 +91,10 @@ pub(super) fn one_time_password(random: &[u8]) -> Option<String> {
         .filter_map(|byte| UNAMBIGUOUS.get(usize::from(byte % 31)).copied())
         .take(PASSWORD_LENGTH)
         .collect();
-    let groups: Vec<String> =
-        characters.chunks(PASSWORD_GROUP).map(|group| group.iter().copied().map(char::from).collect()).collect();
+    let groups: Vec<String> = characters
+        .chunks(PASSWORD_GROUP)
+        .map(|group| group.iter().copied().map(char::from).collect())
+        .collect();
     (characters.len() == PASSWORD_LENGTH).then(|| groups.join("-"))
 }
 
@@ -134,7 +136,7 @@ mod tests {
         for name in ["lin.rm", "abc", "a-1", "a_b.c-d9", &"a".repeat(64)] {
             assert!(check_username(name).is_ok(), "{name}");
         }
-        for name in ["", "ab", "1ab", ".ab", "Lin", "lin rm", "林晓雨", "lin@bank", &"a".repeat(65)] {
+        for name in ["", "a", "1ab", ".ab", "Lin", "lin rm", "林晓雨", "lin@bank", &"a".repeat(65)] {
             assert_eq!(check_username(name).unwrap_err().code, "format", "{name}");
         }
     }
@@ -144,7 +146,8 @@ mod tests {
         let name = LocalName { zh_cn: " 滨江支行 ".into(), en: "Riverside".into() };
         assert_eq!(unit_name(&name).unwrap(), LocalName { zh_cn: "滨江支行".into(), en: "Riverside".into() });
         let broken = unit_name(&LocalName { zh_cn: "  ".into(), en: "x".repeat(101) }).unwrap_err();
-        let found: Vec<_> = broken.iter().map(|field| (field.pointer.as_str(), field.code.as_ref())).collect();
+        let found: Vec<_> =
+            broken.iter().map(|field| (field.pointer.as_str(), field.code.as_ref())).collect();
         assert_eq!(found, [("/name/zh-CN", "required"), ("/name/en", "too_long")]);
         assert_eq!(broken[1].params["max"], 100);
     }

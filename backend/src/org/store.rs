@@ -41,7 +41,12 @@ pub(super) fn lock_tree(conn: &mut DbConn) -> Result<()> {
 }
 
 pub(super) fn unit(conn: &mut DbConn, id: OrgUnitId) -> Result<Option<UnitRow>> {
-    let row = org_unit::table.find(id).select(UnitRow::as_select()).first(conn).optional().map_err(DbError::from)?;
+    let row = org_unit::table
+        .find(id)
+        .select(UnitRow::as_select())
+        .first(conn)
+        .optional()
+        .map_err(DbError::from)?;
     Ok(row)
 }
 
@@ -261,13 +266,20 @@ pub(super) fn user_id_by_name(conn: &mut DbConn, username: &str) -> Result<Optio
 }
 
 pub(super) fn any_user(conn: &mut DbConn) -> Result<bool> {
-    let user =
-        user_account::table.select(user_account::id).first::<UserId>(conn).optional().map_err(DbError::from)?;
+    let user = user_account::table
+        .select(user_account::id)
+        .first::<UserId>(conn)
+        .optional()
+        .map_err(DbError::from)?;
     Ok(user.is_some())
 }
 
 /// Users of the units that `scope` says.
-pub(super) fn list_users(conn: &mut DbConn, scope: Condition, listing: &Listing) -> Result<Vec<PlacedUserRow>> {
+pub(super) fn list_users(
+    conn: &mut DbConn,
+    scope: Condition,
+    listing: &Listing,
+) -> Result<Vec<PlacedUserRow>> {
     let rows = user_account::table
         .inner_join(org_unit::table)
         .select((UserRow::as_select(), org_unit::name_zh, org_unit::name_en, org_unit::path))

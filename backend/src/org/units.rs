@@ -1,4 +1,6 @@
-use guanxi_api::{AuditEntry, Instant, LocalName, NewOrgUnit, OrgUnit, OrgUnitKind, OrgUnitPatch, Page, UnitRef};
+use guanxi_api::{
+    AuditEntry, Instant, LocalName, NewOrgUnit, OrgUnit, OrgUnitKind, OrgUnitPatch, Page, UnitRef,
+};
 use guanxi_db::{Condition, DbConn, DbError, Id, Value};
 use serde_json::json;
 
@@ -105,7 +107,12 @@ pub fn unit_details(conn: &mut DbConn, id: OrgUnitId) -> Result<OrgUnit> {
 ///
 /// # Errors
 /// As every list.
-pub fn list_units(conn: &mut DbConn, actor: &Actor, keys: &Keys, request: &ListRequest) -> Result<Page<OrgUnit>> {
+pub fn list_units(
+    conn: &mut DbConn,
+    actor: &Actor,
+    keys: &Keys,
+    request: &ListRequest,
+) -> Result<Page<OrgUnit>> {
     let listing = request.read(&UNITS, actor, keys.cursor())?;
     let mut rows = store::list_units(conn, &listing)?;
     let mut info = listing.page(
@@ -117,7 +124,7 @@ pub fn list_units(conn: &mut DbConn, actor: &Actor, keys: &Keys, request: &ListR
             _ => Value::Text(row.path.clone()),
         },
         |row| Id::new(row.id.uuid()),
-    );
+    )?;
     if listing.total {
         set_total(&mut info, store::count_units(conn, &listing)?);
     }
@@ -340,7 +347,8 @@ fn check_parent(kind: OrgUnitKind, parent: &store::UnitRow, pointer: &str) -> Re
     if rules::may_stand_under(kind, above) {
         return Ok(());
     }
-    let field = FieldError::new(pointer, "kind_order").with("kind", kind.as_str()).with("parent", above.as_str());
+    let field =
+        FieldError::new(pointer, "kind_order").with("kind", kind.as_str()).with("parent", above.as_str());
     Err(Error::fields(vec![field]))
 }
 
@@ -352,7 +360,9 @@ fn checked(code: &str, name: &LocalName) -> Result<(String, LocalName)> {
     let code_problem = rules::check_code(code).err().map(|broken| rules::field("/code", &broken));
     match (code_problem, rules::unit_name(name)) {
         (None, Ok(name)) => Ok((code.to_owned(), name)),
-        (code, name) => Err(Error::fields(code.into_iter().chain(name.err().into_iter().flatten()).collect())),
+        (code, name) => {
+            Err(Error::fields(code.into_iter().chain(name.err().into_iter().flatten()).collect()))
+        }
     }
 }
 

@@ -1,7 +1,9 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use aws_lc_rs::rand;
-use guanxi_api::{AuditEntry, Instant, LocalName, NewUser, Page, Preferences, Role, UnitRef, User, UserPatch};
+use guanxi_api::{
+    AuditEntry, Instant, LocalName, NewUser, Page, Preferences, Role, UnitRef, User, UserPatch,
+};
 use guanxi_db::{Condition, DbConn, DbError, Doc, Id, Value};
 use serde_json::json;
 
@@ -95,7 +97,12 @@ fn visible(conn: &mut DbConn, actor: &Actor, id: UserId) -> Result<store::Placed
 ///
 /// # Errors
 /// As every list.
-pub fn list_users(conn: &mut DbConn, actor: &Actor, keys: &Keys, request: &ListRequest) -> Result<Page<User>> {
+pub fn list_users(
+    conn: &mut DbConn,
+    actor: &Actor,
+    keys: &Keys,
+    request: &ListRequest,
+) -> Result<Page<User>> {
     let scope = UnitScope::of(actor);
     let listing = request.read(&USERS, actor, keys.cursor())?;
     let mut rows = store::list_users(conn, scope.units(), &listing)?;
@@ -109,7 +116,7 @@ pub fn list_users(conn: &mut DbConn, actor: &Actor, keys: &Keys, request: &ListR
             _ => Value::Text(row.user.name_sort.clone()),
         },
         |row| Id::new(row.user.id.uuid()),
-    );
+    )?;
     if listing.total {
         set_total(&mut info, store::count_users(conn, scope.units(), &listing)?);
     }
@@ -153,7 +160,12 @@ pub struct NewPassword<'a> {
 ///
 /// # Errors
 /// 422 for a wrong name, or a unit that is not there, archived or not the actor's; 409 when the sign-in name is taken.
-pub fn create_user(conn: &mut DbConn, actor: &Actor, new: &NewUser, password: NewPassword<'_>) -> Result<User> {
+pub fn create_user(
+    conn: &mut DbConn,
+    actor: &Actor,
+    new: &NewUser,
+    password: NewPassword<'_>,
+) -> Result<User> {
     let mut wrong = Vec::new();
     if let Err(broken) = rules::check_username(&new.username) {
         wrong.push(rules::field("/username", &broken));
@@ -191,7 +203,11 @@ pub fn create_user(conn: &mut DbConn, actor: &Actor, new: &NewUser, password: Ne
 }
 
 /// The unit that a user is put into, or what is wrong with it.
-fn unit_to_be_in(conn: &mut DbConn, actor: &Actor, id: OrgUnitId) -> Result<std::result::Result<Unit, FieldError>> {
+fn unit_to_be_in(
+    conn: &mut DbConn,
+    actor: &Actor,
+    id: OrgUnitId,
+) -> Result<std::result::Result<Unit, FieldError>> {
     let wrong = |code| Ok(Err(FieldError::new("/org_unit_id", code)));
     match unit_for_new(conn, id)? {
         None => wrong("not_found"),
@@ -205,7 +221,13 @@ fn unit_to_be_in(conn: &mut DbConn, actor: &Actor, id: OrgUnitId) -> Result<std:
 ///
 /// # Errors
 /// 404, 412 when the version is another one; 422 for a wrong name or unit; 409 for one's own role.
-pub fn change_user(conn: &mut DbConn, actor: &Actor, id: UserId, version: i64, patch: &UserPatch) -> Result<User> {
+pub fn change_user(
+    conn: &mut DbConn,
+    actor: &Actor,
+    id: UserId,
+    version: i64,
+    patch: &UserPatch,
+) -> Result<User> {
     let before = at_version(conn, actor, id, version)?;
     let (old_role, old_unit) = (role_of(&before.user)?, before.user.org_unit_id);
     let mut wrong = Vec::new();
@@ -378,7 +400,10 @@ fn wire(actor: &Actor, row: store::PlacedUserRow) -> Result<User> {
             name: LocalName { zh_cn: row.unit_name_zh, en: row.unit_name_en },
         },
         archived_at: user.archived_at.map(|at| Instant(at.to_utc())),
-        locked_until: user.locked_until.filter(|until| *until > actor.now()).map(|until| Instant(until.to_utc())),
+        locked_until: user
+            .locked_until
+            .filter(|until| *until > actor.now())
+            .map(|until| Instant(until.to_utc())),
         must_change_password: user.must_change_password,
         version: user.version,
         created_at: Instant(user.created_at.to_utc()),

@@ -1,0 +1,118 @@
+//! The real server in the test's process, on a free port, with a database of its own, and a client for each role that checks
+//! every answer against the OpenAPI document. With `GUANXI_TEST_POSTGRES_URL` the database is a schema there, else a copy of a
+//! migrated SQLite file.
+
+mod client;
+mod contract;
+mod database;
+mod fixture;
+
+pub use client::{Answer, Client};
+pub use database::TestDatabase;
+pub use fixture::{Fixture, PASSWORD};
+
+use std::collections::HashMap;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Mutex;
+use std::thread::JoinHandle;
+
+use actix_web::{HttpServer, web};
+use guanxi_api::Role;
+
+use crate::app::{self, AppState};
+use crate::config::Config;
+use crate::server;
+
+/// A running server and what the tests need to know of its database.
+pub struct TestApp {
+    pub state: web::Data<AppState>,
+    pub addr: SocketAddr,
+    pub fixture: Fixture,
+    pub config: Config,
+    clients: Mutex<HashMap<String, Client>>,
+    stop: Option<(actix_web::dev::ServerHandle, JoinHandle<()>)>,
+    database: TestDatabase,
+}
+
+impl TestApp {
+    /// A server with the small bank of [`Fixture`].
+    pub fn start() -> TestApp {
+        TestApp::start_with(&[])
+    }
+
+    /// The same with other settings, by their lower-case names.
+    pub fn start_with(settings: &[(&str, &str)]) -> TestApp {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let addr = listener.local_addr().expect("its address");
+        let database = TestDatabase::new();
+        let mut values = database.settings();
+        values.insert("addr".into(), addr.to_string());
+        values.insert("rate_limit".into(), "off".into());
+        values.insert("calibrate".into(), "off".into());
+        values.insert("read_threads".into(), "2".into());
+        values.insert("write_threads".into(), "2".into());
+        values.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let config = Config::from_values(&values).expect("settings");
+        let opened = server::open(&config).expect("the database opens");
+        let fixture = Fixture::make(&opened);
+        let state = server::state(&config, opened).expect("state");
+
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let app_state = state.clone();
+        let thread = std::thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async move {
+                let server = HttpServer::new(move || app::build(app_state.clone()))
+                    .workers(1)
+                    .disable_signals()
+                    .shutdown_timeout(1)
+                    .listen(listener)
+                    .expect("listens")
+                    .run();
+                sender.send(server.handle()).expect("the test waits");
+                server.await.expect("serves");
+            });
+        });
+        let handle = receiver.recv().expect("the server starts");
+        TestApp { state, addr, fixture, config, clients: Mutex::default(), stop: Some((handle, thread)), database }
+    }
+
+    /// A client that is not signed in.
+    pub fn anonymous(&self) -> Client {
+        Client::new(self.addr)
+    }
+
+    /// A client of the user with this name, signed in; the same one each time.
+    pub fn user(&self, username: &str) -> Client {
+        let mut clients = self.clients.lock().expect("no test panicked in here");
+        clients.entry(username.to_owned()).or_insert_with(|| self.anonymous().sign_in(username, PASSWORD)).clone()
+    }
+
+    /// A client of the fixture's first user with this role.
+    pub fn role(&self, role: Role) -> Client {
+        self.user(role.as_str())
+    }
+
+    /// Runs something on the database directly.
+    pub fn db<T: Send + 'static>(
+        &self,
+        f: impl FnMut(&mut guanxi_db::DbConn) -> crate::error::Result<T> + Send + 'static,
+    ) -> T {
+        self.state.db.write_blocking(f).expect("the database does it")
+    }
+
+    /// The database behind the server.
+    pub fn database(&self) -> &TestDatabase {
+        &self.database
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        if let Some((handle, thread)) = self.stop.take() {
+            drop(handle.stop(false));
+            if thread.join().is_err() && !std::thread::panicking() {
+                panic!("the server panicked");
+            }
+        }
+    }
+}

@@ -72,6 +72,14 @@ async fn collect(mut payload: Payload) -> Result<web::BytesMut> {
 /// Reads a JSON text into a type and checks its rules.
 fn parse<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T> {
     check_shape(bytes)?;
+    // serde would read a struct from a list of its members' values as well.
+    match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        Some(b'{') | None => {}
+        Some(b'[' | b'"' | b't' | b'f' | b'n' | b'-' | b'0'..=b'9') if serde_json::from_slice::<Value>(bytes).is_ok() => {
+            return Err(Error::field("", "wrong_type"));
+        }
+        Some(_) => return Err(Error::new(Code::Malformed)),
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value: T = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let pointer = pointer(error.path());

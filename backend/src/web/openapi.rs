@@ -163,6 +163,25 @@ impl Operations {
         Operations { patterns }
     }
 
+    /// The methods that a path of the API knows; `None` for a path that is none.
+    pub fn methods(&self, path: &str) -> Option<Vec<&str>> {
+        let mut methods: Vec<&str> = self.find(path)?.keys().map(String::as_str).collect();
+        methods.sort_unstable();
+        Some(methods)
+    }
+
+    /// What is known of the pattern that fits a path, the one with the most literal segments.
+    fn find(&self, path: &str) -> Option<&HashMap<String, HashSet<String>>> {
+        let segments: Vec<&str> = path.split('/').collect();
+        let fits = |pattern: &[Option<String>]| {
+            pattern.len() == segments.len()
+                && pattern.iter().zip(&segments).all(|(part, segment)| part.as_deref().is_none_or(|part| part == *segment))
+        };
+        let literal = |pattern: &[Option<String>]| pattern.iter().filter(|part| part.is_some()).count();
+        let found = self.patterns.iter().filter(|(pattern, _)| fits(pattern)).max_by_key(|(pattern, _)| literal(pattern));
+        found.map(|(_, methods)| methods)
+    }
+
     /// Whether an operation of the API knows all query parameters of a request.
     ///
     /// # Errors
@@ -171,14 +190,7 @@ impl Operations {
         if query.is_empty() || !path.starts_with("/api/v1/") {
             return Ok(());
         }
-        let segments: Vec<&str> = path.split('/').collect();
-        let fits = |pattern: &[Option<String>]| {
-            pattern.len() == segments.len()
-                && pattern.iter().zip(&segments).all(|(part, segment)| part.as_deref().is_none_or(|part| part == *segment))
-        };
-        let literal = |pattern: &[Option<String>]| pattern.iter().filter(|part| part.is_some()).count();
-        let found = self.patterns.iter().filter(|(pattern, _)| fits(pattern)).max_by_key(|(pattern, _)| literal(pattern));
-        let Some(known) = found.and_then(|(_, methods)| methods.get(method.as_str())) else { return Ok(()) };
+        let Some(known) = self.find(path).and_then(|methods| methods.get(method.as_str())) else { return Ok(()) };
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let name = pair.split('=').next().unwrap_or_default();
             if !known.contains(name) {

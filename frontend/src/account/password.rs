@@ -69,6 +69,8 @@ pub fn PasswordForm() -> Html {
     html! {
         <form class="form" {onsubmit} novalidate=true>
             if let Some(error) = &*refused { <Notice tone="bad" alert=true>{ error.detail(i) }</Notice> }
+            // Password managers keep the new one under this name.
+            <input type="text" autocomplete="username" value={me.as_ref().map(|me| me.username.clone())} readonly=true hidden=true />
             { field("current-password", Msg::PasswordCurrent, InputKind::CurrentPassword, &current, None, "/current_password") }
             { field("new-password", Msg::PasswordNew, InputKind::NewPassword, &new, Some(i.t(Msg::PasswordHint)), "/new_password") }
             { field("repeated-password", Msg::PasswordRepeat, InputKind::NewPassword, &repeated, None, "/repeated") }

@@ -8,6 +8,12 @@ pub async fn list(filter: &str, sort: &str, cursor: &str) -> Result<Page<User>, 
     Call::get(format!("/users{query}")).read().await
 }
 
+/// As many as one page holds, by name: those that a field offers.
+pub async fn first(filter: &str) -> Result<Page<User>, ApiError> {
+    let query = query(&[("filter", filter), ("sort", "display_name"), ("limit", "200")]);
+    Call::get(format!("/users{query}")).read().await
+}
+
 pub async fn get(id: Uuid) -> Result<Tagged<User>, ApiError> {
     Call::get(format!("/users/{id}")).read_tagged().await
 }

@@ -7,13 +7,15 @@ use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 
-use guanxi_api::{AuditEntry, Page};
+use guanxi_api::{AuditEntry, FieldChange, OrgUnit, Page};
 use serde_json::Value;
 use yew::prelude::*;
 
 use crate::api::ApiError;
 use crate::fetch::use_query;
-use crate::i18n::{Msg, use_i18n};
+use crate::i18n::{I18n, Msg, use_i18n};
+use crate::org::{use_owners, use_units};
+use crate::session::{may, right, use_me};
 use crate::ui::{
     Button, EmptyState, ErrorPanel, HistoryChange, HistoryEntry, HistoryList, Icon, Skeleton, use_toasts,
 };
@@ -39,6 +41,9 @@ pub struct HistoryPagesProps {
 pub fn HistoryPages(props: &HistoryPagesProps) -> Html {
     let i = use_i18n();
     let toasts = use_toasts();
+    let me = use_me();
+    let units = use_units();
+    let owners = use_owners(me.as_ref().is_some_and(|me| may(me, right::VIEW_USERS)));
     let more = use_state(|| Rc::new((Vec::<AuditEntry>::new(), None::<Option<String>>)));
     let busy = use_state(|| false);
     let read = props.read.clone();
@@ -57,9 +62,20 @@ pub fn HistoryPages(props: &HistoryPagesProps) -> Html {
         value
             .as_ref()
             .filter(|value| !value.is_null())
-            .map(|value| props.words.emit((field.to_owned(), value.clone())).1)
+            .map(|value| match name_of(field, value, &units, &owners, i) {
+                Some(name) => Value::from(name.to_string()),
+                None => value.clone(),
+            })
+            .map(|value| props.words.emit((field.to_owned(), value)).1)
             .filter(|text| !text.is_empty())
     };
+    let named = |change: &FieldChange| props.words.emit((change.field.clone(), Value::Null)).0;
+    let change = |change: &FieldChange| HistoryChange {
+        field: named(change),
+        before: words(&change.field, &change.before),
+        after: words(&change.field, &change.after),
+    };
+    let revealed = |entry: &AuditEntry| entry.action.ends_with(".revealed");
     let entries: Vec<HistoryEntry> = page
         .data
         .iter()
@@ -70,16 +86,9 @@ pub fn HistoryPages(props: &HistoryPagesProps) -> Html {
             who: entry.actor.name.clone().into(),
             what: action_words(&entry.action, i),
             reason: entry.reason.clone().map(AttrValue::from),
-            changes: entry
-                .changes
-                .iter()
-                .map(|change| HistoryChange {
-                    field: props.words.emit((change.field.clone(), Value::Null)).0,
-                    before: words(&change.field, &change.before),
-                    after: words(&change.field, &change.after),
-                })
-                .collect(),
-            alert: entry.action.ends_with("revealed"),
+            seen: if revealed(entry) { entry.changes.iter().map(named).collect() } else { Vec::new() },
+            changes: if revealed(entry) { Vec::new() } else { entry.changes.iter().map(change).collect() },
+            alert: revealed(entry),
         })
         .collect();
     if entries.is_empty() {
@@ -110,5 +119,28 @@ pub fn HistoryPages(props: &HistoryPagesProps) -> Html {
             <HistoryList {entries} />
             if let Some(onclick) = load { <div><Button busy={*busy} {onclick}>{ i.t(Msg::HistoryMore) }</Button></div> }
         </>
+    }
+}
+
+/// The name of the unit or colleague that a change names by id.
+fn name_of(
+    field: &str,
+    value: &Value,
+    units: &[OrgUnit],
+    colleagues: &[(AttrValue, AttrValue)],
+    i: I18n,
+) -> Option<AttrValue> {
+    let id = value.as_str()?;
+    match field {
+        "org_unit_id" | "parent_id" => {
+            let unit = units.iter().find(|unit| unit.id.to_string() == id)?;
+            Some(unit.name.in_language(i.lang).to_owned().into())
+        }
+        // Not everyone may see who all the colleagues are.
+        "owner_id" => {
+            let found = colleagues.iter().find(|(key, _)| key == id).map(|(_, name)| name.clone());
+            Some(found.unwrap_or_else(|| i.t(Msg::HistoryColleague)))
+        }
+        _ => None,
     }
 }

@@ -2,6 +2,7 @@ use guanxi_api::{ContactPointKind, ContactPointUse, IdentityKind, Role, TeamRole
 use serde_json::Value;
 use yew::AttrValue;
 
+use crate::customers::fact_label;
 use crate::i18n::{I18n, Msg};
 use crate::labels::{Label, by_code};
 
@@ -49,6 +50,12 @@ pub fn resource_words(resource: &str, i: I18n) -> Option<AttrValue> {
 
 /// A field and its value in words, for the fields that several kinds of object have.
 pub fn field_words(field: &str, value: &Value, i: I18n) -> (AttrValue, AttrValue) {
+    // A contact point is named by its kind and its masked value.
+    if let Some((kind, masked)) = field.split_once(' ')
+        && let Some(kind) = by_code::<ContactPointKind>(kind)
+    {
+        return (format!("{} {masked}", kind.label(i)).into(), plain(value, i).into());
+    }
     let (head, rest) = field.split_once(['.', '/', '[']).unwrap_or((field, ""));
     let label = match head {
         "name" | "display_name" => Msg::FieldName,
@@ -68,9 +75,12 @@ pub fn field_words(field: &str, value: &Value, i: I18n) -> (AttrValue, AttrValue
         "role" => Msg::UserRole,
         "username" => Msg::UserUsername,
         "code" => Msg::UnitCode,
-        "archived_at" => Msg::CommonArchived,
+        "archived" | "archived_at" => Msg::CommonArchived,
         "must_change_password" => Msg::UserMustChange,
-        _ => return (field.to_owned().into(), plain(value, i).into()),
+        _ => {
+            let label = fact_label(field, i).unwrap_or_else(|| field.to_owned().into());
+            return (label, plain(value, i).into());
+        }
     };
     let label = i.t(label);
     let label = if rest.is_empty() {

@@ -132,6 +132,17 @@ fn AssignDialog(props: &AssignDialogProps) -> Html {
     let search = Callback::from(move |(text, give): (String, Callback<Vec<Choice>>)| {
         spawn!((), { give.emit(find_owner(&text, i).await) });
     });
+    // The customer goes to the unit of the new owner, unless another one is chosen afterwards.
+    let choose = cb!((owner, unit), |choice: Option<Choice>| {
+        let id = choice.as_ref().and_then(|choice| Uuid::parse_str(&choice.key).ok());
+        owner.set(choice);
+        spawn!((unit), {
+            let Some(id) = id else { return };
+            if let Ok(user) = api::users::get(id).await {
+                unit.set(user.value.org_unit.id.to_string());
+            }
+        });
+    });
     let close = onclose.clone();
     html! {
         <Dialog title={i.t(Msg::AssignTitle)} onclose={onclose.clone()}>
@@ -142,7 +153,7 @@ fn AssignDialog(props: &AssignDialogProps) -> Html {
                         { error.errors.first().map_or_else(|| error.detail(i), |first| first.message.clone().into()) }
                     </Notice>
                 }
-                <Combobox id="assign-owner" label={i.t(Msg::FieldOwner)} chosen={(*owner).clone()} onchoose={cb!((owner), |choice| owner.set(choice))} {search}
+                <Combobox id="assign-owner" label={i.t(Msg::FieldOwner)} chosen={(*owner).clone()} onchoose={choose} {search}
                     optional=true hint={i.t(Msg::AssignOwnerHint)} />
                 <Select id="assign-unit" label={i.t(Msg::FieldOrgUnit)} options={unit_options(&units, i)} value={(*unit).clone()}
                     onchange={cb!((unit), |id| unit.set(id))} />

@@ -83,7 +83,7 @@ const ORGANISATION: &[Group] = &[
     Group {
         title: Msg::FactsBasics,
         facts: &[
-            fact("name", Msg::FieldName, Kind::Text),
+            fact("name", Msg::FieldRegisteredName, Kind::Text),
             fact("form_of_address", Msg::FieldFormOfAddress, Kind::Text),
             fact("status", Msg::FieldStatus, Kind::One(options::<CustomerStatus>)),
             fact("industry", Msg::FieldIndustry, Kind::Text),
@@ -142,9 +142,9 @@ pub const fn groups(kind: CustomerKind) -> &'static [Group] {
     }
 }
 
-/// The fact at a path, whichever kind of customer has it.
-pub fn find(path: &str) -> Option<Fact> {
-    PERSON.iter().chain(ORGANISATION).flat_map(|group| group.facts).find(|fact| fact.path == path).copied()
+/// The fact at a path of a kind of customer.
+pub fn find(kind: CustomerKind, path: &str) -> Option<Fact> {
+    groups(kind).iter().flat_map(|group| group.facts).find(|fact| fact.path == path).copied()
 }
 
 /// A customer's profile as JSON, in which facts are found by their paths.

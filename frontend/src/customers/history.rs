@@ -1,4 +1,4 @@
-use guanxi_api::{AuditEntry, Page};
+use guanxi_api::{AuditEntry, CustomerKind, Page};
 use uuid::Uuid;
 use yew::prelude::*;
 
@@ -10,6 +10,7 @@ use crate::i18n::{I18n, use_i18n};
 #[derive(Properties, PartialEq)]
 pub struct HistoryTabProps {
     pub id: Uuid,
+    pub kind: CustomerKind,
     /// A new version has a new history.
     pub version: i64,
 }
@@ -18,17 +19,17 @@ pub struct HistoryTabProps {
 #[function_component]
 pub fn HistoryTab(props: &HistoryTabProps) -> Html {
     let i = use_i18n();
-    let id = props.id;
+    let (id, kind) = (props.id, props.kind);
     let read = use_callback(id, |cursor: String, id| {
         let id = *id;
         Box::pin(async move { api::customers::history(id, &cursor).await })
             as crate::audit::Reading<Page<AuditEntry>>
     });
-    html! { <HistoryPages key={props.version.to_string()} name={format!("customer/{id}/history/{}", props.version)} {read} words={Callback::from(move |(field, value): (String, serde_json::Value)| words(&field, &value, i))} /> }
+    html! { <HistoryPages key={props.version.to_string()} name={format!("customer/{id}/history/{}", props.version)} {read} words={Callback::from(move |(field, value): (String, serde_json::Value)| words(kind, &field, &value, i))} /> }
 }
 
-fn words(field: &str, value: &serde_json::Value, i: I18n) -> (AttrValue, AttrValue) {
-    match facts::find(field) {
+fn words(kind: CustomerKind, field: &str, value: &serde_json::Value, i: I18n) -> (AttrValue, AttrValue) {
+    match facts::find(kind, field) {
         Some(fact) => (i.t(fact.label), fact.words(value, i)),
         None => field_words(field, value, i),
     }

@@ -20,9 +20,11 @@ pub use page::CustomerPage;
 
 use std::cell::RefCell;
 
-use guanxi_api::CustomerStatus;
+use guanxi_api::{CustomerKind, CustomerStatus};
 use uuid::Uuid;
+use yew::AttrValue;
 
+use crate::i18n::I18n;
 use crate::ui::Tone;
 
 /// A customer that was looked at in this visit.
@@ -50,6 +52,11 @@ fn visited(recent: Recent) {
 /// The customers opened last, the last one first.
 pub fn recent() -> Vec<Recent> {
     RECENT.with_borrow(Clone::clone)
+}
+
+/// What a field of the profile is called.
+pub fn fact_label(path: &str, i: I18n) -> Option<AttrValue> {
+    CustomerKind::ALL.iter().find_map(|kind| facts::find(*kind, path)).map(|fact| i.t(fact.label))
 }
 
 /// Forgets them, when another user signs in.

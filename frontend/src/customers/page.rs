@@ -22,8 +22,8 @@ use crate::labels::Label;
 use crate::route::{self, Route};
 use crate::session::{may, right, use_me};
 use crate::ui::{
-    Avatar, Badge, EmptyState, ErrorPanel, HelpNote, Icon, Link, Page, Skeleton, Tab, Tabs, TierMark,
-    Time, Tone,
+    Avatar, Badge, EmptyState, ErrorPanel, HelpNote, Icon, Link, Page, Skeleton, Tab, Tabs, TierMark, Time,
+    Tone,
 };
 
 /// The customer that a page is about, as its parts take it.
@@ -129,7 +129,7 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
             <HelpNote text={i.t(Msg::CustomerHelp)} />
             <Tabs label={i.t(Msg::CustomerTitle)} {tabs} {chosen} {onchoose}>
                 if chosen == "history" {
-                    <HistoryTab {id} version={customer.version} />
+                    <HistoryTab {id} kind={customer.kind} version={customer.version} />
                 } else {
                     <div class="split">
                         <div><ProfileTab subject={subject.clone()} /></div>

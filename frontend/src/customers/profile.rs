@@ -47,8 +47,8 @@ fn FactField(props: &FactFieldProps) -> Html {
     let error = use_state(|| None::<AttrValue>);
     let saved = use_state(|| 0_u32);
     let met = use_state(|| None::<Met>);
-    let Some(fact) = facts::find(props.path) else { return html!() };
     let subject = &props.subject;
+    let Some(fact) = facts::find(subject.customer().kind, props.path) else { return html!() };
     let document = facts::document(subject.customer());
     let value = fact.value_in(&document).clone();
 

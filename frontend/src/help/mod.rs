@@ -33,7 +33,7 @@ pub fn HelpPage(props: &HelpPageProps) -> Html {
                 <h2>{ i.t(Msg::HelpKeysTitle) }</h2>
                 <dl>
                     { key(&["Ctrl K", "/"], Msg::HelpKeyPalette) }
-                    { key(&["J", "K", "↑", "↓"], Msg::HelpKeyRows) }
+                    { key(&["J", "K"], Msg::HelpKeyRows) }
                     { key(&["Enter"], Msg::HelpKeyOpen) }
                     { key(&["Esc"], Msg::HelpKeyEscape) }
                     { key(&["Ctrl Enter"], Msg::HelpKeySave) }

@@ -7,7 +7,7 @@ mod users;
 
 use std::rc::Rc;
 
-use guanxi_api::{OrgUnit, Role, TeamRole, User};
+use guanxi_api::{OrgUnit, User};
 use uuid::Uuid;
 use yew::prelude::*;
 
@@ -54,11 +54,18 @@ pub fn unit_options(units: &[OrgUnit], i: I18n) -> Vec<(AttrValue, AttrValue)> {
         .collect()
 }
 
+/// The filter that finds those who may own customers.
+const OWNERS: &str = r#"role eq "rm""#;
+/// The filter that finds those who may stand in a maintenance team.
+const COLLEAGUES: &str = r#"role in ("rm","adviser","outlet_head","deputy_manager","branch_manager")"#;
+/// Colleagues offered at once.
+const OFFERED: usize = 12;
+
 /// The users who own customers, to filter by; none for someone who may not see users.
 #[hook]
 pub fn use_owners(allowed: bool) -> Vec<(AttrValue, AttrValue)> {
     let query = use_query::<Vec<(AttrValue, AttrValue)>, _, _>(allowed.then(|| "owners".into()), || async {
-        let page = api::users::list("role eq \"rm\"", "display_name", "").await?;
+        let page = api::users::first(OWNERS).await?;
         Ok(page.data.into_iter().map(|user| (user.id.to_string().into(), user.display_name.into())).collect())
     });
     query.remote.data.map(|list| (*list).clone()).unwrap_or_default()
@@ -66,38 +73,25 @@ pub fn use_owners(allowed: bool) -> Vec<(AttrValue, AttrValue)> {
 
 /// Users who may own customers and whose name holds a text, for a field to choose from.
 pub async fn find_owner(text: &str, i: I18n) -> Vec<Choice> {
-    find(
-        text,
-        |role| matches!(role, Role::Rm | Role::OutletHead | Role::DeputyManager | Role::BranchManager),
-        i,
-    )
-    .await
+    find(text, OWNERS, i).await
 }
 
 /// Users who may stand in a maintenance team and whose name holds a text.
 pub async fn find_colleague(text: &str, i: I18n) -> Vec<Choice> {
-    find(text, |role| TeamRole::from_code(role.as_str()).is_some(), i).await
+    find(text, COLLEAGUES, i).await
 }
 
-async fn find(text: &str, fits_role: fn(Role) -> bool, i: I18n) -> Vec<Choice> {
+async fn find(text: &str, filter: &str, i: I18n) -> Vec<Choice> {
+    let text = text.trim().to_lowercase();
+    let fits =
+        |user: &User| user.display_name.to_lowercase().contains(&text) || user.username.contains(&text);
     let choice = |user: User| Choice {
         key: user.id.to_string().into(),
         text: user.display_name.into(),
         note: format!("{} · {}", user.role.label(i), user.org_unit.name.in_language(i.lang)).into(),
     };
-    let text = text.trim().to_lowercase();
-    let found = api::users::list("", "display_name", "").await;
-    let fits =
-        |user: &User| user.display_name.to_lowercase().contains(&text) || user.username.contains(&text);
+    let found = api::users::first(filter).await;
     found
-        .map(|page| {
-            page.data
-                .into_iter()
-                .filter(|user| fits_role(user.role))
-                .filter(fits)
-                .take(12)
-                .map(choice)
-                .collect()
-        })
+        .map(|page| page.data.into_iter().filter(fits).take(OFFERED).map(choice).collect())
         .unwrap_or_default()
 }

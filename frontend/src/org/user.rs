@@ -133,7 +133,7 @@ pub fn UserPage(props: &UserPageProps) -> Html {
     html! {
         <Page title={user.display_name.clone()} {heading} {actions}>
             <div class="header__facts">
-                <span>{ i.t(Msg::UserUsername) }{ " " }<b class="mono">{ &user.username }</b></span>
+                <span>{ i.t(Msg::UserUsername) }{ " " }<b>{ &user.username }</b></span>
                 <span>{ i.t(Msg::FieldCreatedAt) }{ " " }<b><Time at={user.created_at} /></b></span>
                 if let Some(until) = user.locked_until { <span>{ i.t(Msg::UserLockedUntil) }{ " " }<b><Time at={until} /></b></span> }
             </div>

@@ -32,7 +32,7 @@ fn row(user: &User, i: I18n) -> Row {
         off: user.archived_at.is_some(),
         cells: vec![
             html! { <Link {to} class="table__link"><Name name={user.display_name.clone()} /></Link> },
-            html! { <span class="mono">{ &user.username }</span> },
+            html! { { &user.username } },
             html! { { user.role.label(i) } },
             html! { { user.org_unit.name.in_language(i.lang).to_owned() } },
             state_of(user, i),

@@ -80,7 +80,13 @@ pub fn Combobox(props: &ComboboxProps) -> Html {
     });
     let field = use_node_ref();
     use_composed(&field, cb!((look), |text: String| look.emit((text, 0))));
-    let onfocus = cb!((look), |_: FocusEvent| look.emit((String::new(), 0)));
+    // What is typed takes the place of what is chosen.
+    let onfocus = cb!((look), |event: FocusEvent| {
+        if let Some(input) = event.target_dyn_into::<web_sys::HtmlInputElement>() {
+            input.select();
+        }
+        look.emit((String::new(), 0));
+    });
     let onchoose = &props.onchoose;
     let shut = cb!((text, found, turn), |()| {
         turn.set(turn.get() + 1);

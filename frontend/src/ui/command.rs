@@ -156,7 +156,7 @@ pub fn CommandPalette(props: &CommandPaletteProps) -> Html {
                 if count == 0 { <p class="combo__none pad">{ &props.nothing }</p> }
             </div>
             <div class="palette__foot">
-                <span><Kbd>{ "↑↓" }</Kbd>{ " " }{ i.t(Msg::PaletteMove) }</span>
+                <span><Kbd>{ Icon::ArrowUp.draw() }{ Icon::ArrowDown.draw() }</Kbd>{ " " }{ i.t(Msg::PaletteMove) }</span>
                 <span><Kbd>{ "Enter" }</Kbd>{ " " }{ i.t(Msg::PaletteOpen) }</span>
                 <span><Kbd>{ "Ctrl Enter" }</Kbd>{ " " }{ i.t(Msg::PaletteNewTab) }</span>
                 <span><Kbd>{ ">" }</Kbd>{ " " }{ i.t(Msg::PaletteActions) }</span>

@@ -15,6 +15,8 @@ pub enum Shape {
     Bare,
 }
 
+const ANSWERS: &str = ".dialog__body input, .dialog__body select, .dialog__body button, .dialog__foot button";
+
 #[derive(Properties, PartialEq)]
 pub struct DialogProps {
     pub title: AttrValue,
@@ -40,6 +42,12 @@ pub fn Dialog(props: &DialogProps) -> Html {
             && !dialog.open()
         {
             let _ = dialog.show_modal();
+            // Without a field that asks for it, the focus belongs to the first thing to answer with, not to the cross.
+            if dom::all(dialog, "[autofocus]").is_empty()
+                && let Some(first) = dom::all(dialog, ANSWERS).first()
+            {
+                let _ = first.focus();
+            }
         }
         // Closing before it leaves the page is what gives the focus back.
         move || {

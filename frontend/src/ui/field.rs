@@ -194,13 +194,13 @@ pub fn Select(props: &SelectProps) -> Html {
     html! {
         <Field id={&props.id} label={&props.label} quiet_label={props.quiet_label} optional={props.optional} hint={props.hint.clone()}
             error={props.error.clone()} class={props.class.clone()}>
-            <select class="input" id={&props.id} {onchange} disabled={props.disabled} aria-invalid={props.error.is_some().then_some("true")}
+            <div class="select"><select class="input" id={&props.id} {onchange} disabled={props.disabled} aria-invalid={props.error.is_some().then_some("true")}
                 aria-describedby={described(&props.id, props.hint.is_some(), props.error.is_some())}>
                 if let Some(none) = &props.none { <option value="" selected={props.value.is_empty()}>{ none }</option> }
                 { for props.options.iter().map(|(code, words)| html! {
                     <option value={code} selected={*code == props.value}>{ words }</option>
                 }) }
-            </select>
+            </select></div>
         </Field>
     }
 }

@@ -21,6 +21,8 @@ pub struct HistoryEntry {
     pub what: AttrValue,
     pub reason: Option<AttrValue>,
     pub changes: Vec<HistoryChange>,
+    /// What was seen, where nothing was changed.
+    pub seen: Vec<AttrValue>,
     /// Someone saw what is masked, or the like.
     pub alert: bool,
 }
@@ -34,14 +36,16 @@ pub struct HistoryListProps {
 #[function_component]
 pub fn HistoryList(props: &HistoryListProps) -> Html {
     let i = use_i18n();
-    let none = || html! { <span class="muted">{ i.t(Msg::CommonNone) }</span> };
+    let none = || html! { <span class="muted">{ i.t(Msg::HistoryEmpty) }</span> };
     let change = |change: &HistoryChange| {
         html! {
             <>
                 <dt>{ &change.field }</dt>
                 <dd>
-                    if let Some(before) = &change.before { <del><span class="sr-only">{ i.t(Msg::HistoryBefore) }</span>{ before }</del> } else { { none() } }
-                    <span class="arrow" aria-hidden="true">{ "→" }</span>
+                    if let Some(before) = &change.before {
+                        <del><span class="sr-only">{ i.t(Msg::HistoryBefore) }</span>{ before }</del>
+                        <span class="arrow" aria-hidden="true"></span>
+                    }
                     if let Some(after) = &change.after { <ins><span class="sr-only">{ i.t(Msg::HistoryAfter) }</span>{ after }</ins> } else { { none() } }
                 </dd>
             </>
@@ -52,6 +56,7 @@ pub fn HistoryList(props: &HistoryListProps) -> Html {
             { for props.entries.iter().map(|entry| html! {
                 <li key={entry.key.to_string()} class={entry.alert.then_some("is-alert")}>
                     <div class="timeline__head"><b>{ &entry.who }</b><span>{ &entry.what }</span><Time at={entry.at} /></div>
+                    if !entry.seen.is_empty() { <p class="small">{ entry.seen.join(&i.t(Msg::CommonListComma)) }</p> }
                     if let Some(reason) = &entry.reason { <p class="small muted">{ i.t(Msg::HistoryReason { reason }) }</p> }
                     if !entry.changes.is_empty() { <dl class="changes">{ for entry.changes.iter().map(change) }</dl> }
                 </li>

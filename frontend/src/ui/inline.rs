@@ -77,8 +77,8 @@ pub fn InlineEdit(props: &InlineEditProps) -> Html {
         let value = &props.value;
         let start = cb!((draft, value), |_: MouseEvent| draft.set(Some(value.to_string())));
         return html! {
-            <button type="button" id={button} class={classes!("inline", props.value.is_empty().then_some("inline--empty"))} onclick={start}
-                aria-label={i.t(Msg::InlineEdit { field: &props.label })} aria-describedby={format!("{}-value", props.id)}>
+            <button type="button" id={button} class={classes!("inline", props.value.is_empty().then_some("inline--empty"))} onclick={start}>
+                <span class="sr-only">{ i.t(Msg::InlineEdit { field: &props.label }) }</span>
                 <span id={format!("{}-value", props.id)}>{ if props.value.is_empty() { html! { i.t(Msg::InlineAdd) } } else { props.shown.clone() } }</span>
                 { Icon::Pencil.draw() }
             </button>

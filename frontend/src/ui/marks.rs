@@ -44,15 +44,15 @@ pub struct TierMarkProps {
 #[function_component]
 pub fn TierMark(props: &TierMarkProps) -> Html {
     let i = use_i18n();
-    let (mark, class) = match props.tier {
-        Tier::Mass => ("·", None),
-        Tier::Gold => ("◐", Some("tier--gold")),
-        Tier::Platinum => ("◑", Some("tier--platinum")),
-        Tier::Diamond => ("◆", Some("tier--diamond")),
-        Tier::Private => ("❖", Some("tier--private")),
+    let class = match props.tier {
+        Tier::Mass => "tier--mass",
+        Tier::Gold => "tier--gold",
+        Tier::Platinum => "tier--platinum",
+        Tier::Diamond => "tier--diamond",
+        Tier::Private => "tier--private",
     };
     html! {
-        <span class={classes!("tier", class)}><span class="tier__mark" aria-hidden="true">{ mark }</span>{ props.tier.label(i) }</span>
+        <span class={classes!("tier", class)}><span class="tier__mark" aria-hidden="true"></span>{ props.tier.label(i) }</span>
     }
 }
 
@@ -68,7 +68,7 @@ pub struct AvatarProps {
 pub fn Avatar(props: &AvatarProps) -> Html {
     let first: String =
         props.name.chars().find(|c| c.is_alphanumeric()).into_iter().flat_map(char::to_uppercase).collect();
-    html! { <span class={classes!("avatar", props.large.then_some("avatar--l"))} aria-hidden="true">{ first }</span> }
+    html! { <span class={classes!("avatar", props.large.then_some("avatar--l"))} aria-hidden="true" data-initial={first}></span> }
 }
 
 #[derive(Properties, PartialEq)]

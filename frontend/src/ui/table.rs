@@ -4,7 +4,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
 
-use super::{Button, Icon, IconButton, Look, Popover};
+use super::{Button, Icon, IconButton, Look, Popover, Select};
 use crate::dom;
 use crate::i18n::{Msg, use_i18n};
 
@@ -190,7 +190,29 @@ pub fn Table(props: &TableProps) -> Html {
             <td class={classes!(column.number.then_some("number"), column.phone.class())}>{ cell.clone() }</td>
         }
     };
+    // Cards have no headings to sort by.
+    let by: Vec<(AttrValue, AttrValue)> = props
+        .columns
+        .iter()
+        .filter_map(|column| Some((column.sort.clone()?, column.label.clone())))
+        .flat_map(|(key, label)| {
+            [(Sort { key: key.clone(), descending: false }, "↑"), (Sort { key, descending: true }, "↓")].map(
+                |(sort, arrow)| (AttrValue::from(sort.write()), AttrValue::from(format!("{label} {arrow}"))),
+            )
+        })
+        .collect();
+    let choose = {
+        let onsort = props.onsort.clone();
+        move |text: String| onsort.emit(Sort::read(&text))
+    };
     html! {
+        <>
+        if !by.is_empty() {
+            <div class="table-sort">
+                <Select id="table-sort" label={i.t(Msg::TableSort)} quiet_label=true options={by} value={props.sort.as_ref().map(Sort::write).unwrap_or_default()}
+                    none={props.sort.is_none().then(|| i.t(Msg::TableSort))} onchange={choose} />
+            </div>
+        }
         <div class={classes!("table-box", props.plain.then_some("table-box--plain"))} ref={node} {onkeydown} tabindex="0" role="region" aria-label={&props.caption}>
             <table class={classes!("table", "table--cards", props.stale.then_some("table--stale"))} aria-busy={props.stale.then_some("true")}>
                 <caption class="sr-only">{ &props.caption }{ i.t(Msg::TableCaptionHelp) }</caption>
@@ -202,6 +224,7 @@ pub fn Table(props: &TableProps) -> Html {
                 </tbody>
             </table>
         </div>
+        </>
     }
 }
 

@@ -6,6 +6,8 @@ CREATE TABLE installation (
     time_zone text NOT NULL,
     feed_epoch uuid NOT NULL,
     key_check bytea NOT NULL,
+    argon2_memory_kib integer NOT NULL,
+    argon2_iterations integer NOT NULL,
     created_at timestamptz NOT NULL
 );
 
@@ -74,7 +76,7 @@ CREATE TABLE session (
     user_agent text NOT NULL,
     address text NOT NULL
 );
-CREATE INDEX session_user ON session (user_id, signed_in_at);
+CREATE INDEX session_by_user ON session (user_id, signed_in_at);
 
 CREATE TABLE refresh_token (
     hash bytea PRIMARY KEY,

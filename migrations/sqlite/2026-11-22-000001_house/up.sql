@@ -6,6 +6,8 @@ CREATE TABLE installation (
     time_zone TEXT NOT NULL,
     feed_epoch BLOB NOT NULL,
     key_check BLOB NOT NULL,
+    argon2_memory_kib INTEGER NOT NULL,
+    argon2_iterations INTEGER NOT NULL,
     created_at INTEGER NOT NULL
 ) STRICT;
 
@@ -74,7 +76,7 @@ CREATE TABLE session (
     user_agent TEXT NOT NULL,
     address TEXT NOT NULL
 ) STRICT;
-CREATE INDEX session_user ON session (user_id, signed_in_at);
+CREATE INDEX session_by_user ON session (user_id, signed_in_at);
 
 CREATE TABLE refresh_token (
     hash BLOB PRIMARY KEY,

@@ -53,7 +53,11 @@ impl fmt::Debug for Normalised {
 /// `masked_value_written`, `identity_format`, `identity_region`, `identity_birth_date` or
 /// `identity_check_character`.
 pub fn check(kind: IdentityKind, number: &str, today: NaiveDate) -> Result<Normalised, Broken> {
-    not_masked(number)?;
+    // Two X may stand beside each other in a credit code: both of its check characters can be one.
+    let starred = number.contains(['*', '＊', '•']);
+    if kind != IdentityKind::UnifiedSocialCreditCode || starred {
+        not_masked(number)?;
+    }
     let mut number: String =
         number.trim().nfkc().filter(|c| !c.is_whitespace()).take(64).collect::<String>().to_uppercase();
     if kind != IdentityKind::Other {

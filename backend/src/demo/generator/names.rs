@@ -258,7 +258,7 @@ const MEN: [Fashion; 3] = [
     },
     Fashion {
         first: "志俊晓海国文建伟永立宏振",
-        second: "伟强军峰辉勇杰鹏斌波刚亮飞",
+        second: "伟强军峰辉勇杰鹏斌刚亮飞",
         single: "伟强磊军洋勇杰超鹏斌波辉健",
     },
     Fashion {

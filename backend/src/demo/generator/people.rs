@@ -397,7 +397,9 @@ fn work(draw: &mut Draw, subject: &Subject, person: &Person, new: &mut NewCustom
         (Origin::Abroad, _, _) => format!("Ms {surname}"),
         _ if person.is_chief() => format!("{surname}总"),
         (_, Living::School, _) => format!("{surname}老师"),
-        (_, Living::Hospital, _) if occupation != "护士" => format!("{surname}医生"),
+        (_, Living::Hospital, _) if occupation.ends_with("医生") || occupation.ends_with("医师") => {
+            format!("{surname}医生")
+        }
         (_, Living::LawFirm, _) if occupation == "律师" => format!("{surname}律师"),
         (_, _, Gender::Male) => format!("{surname}先生"),
         _ => format!("{surname}女士"),

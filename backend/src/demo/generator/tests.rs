@@ -35,7 +35,8 @@ fn the_first_thousand_are_always_the_same() {
             (customer.tier, customer.aum, customer.owner, customer.unit, &customer.team, customer.archived);
         hash = fingerprint(&format!("{rest:?}{}", customer.created_days_ago), hash);
     }
-    assert_eq!(format!("{hash:016x}"), "d46d58975e902212");
+    // A new field of the contract or of the generator changes it; a new version of a library must not.
+    assert_eq!(format!("{hash:016x}"), "71d0f020b8afe867");
 }
 
 #[test]

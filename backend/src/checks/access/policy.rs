@@ -1,0 +1,149 @@
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::access::rights::Right;
+
+/// Who may call an operation at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guard {
+    /// Anybody.
+    Public,
+    /// Whoever has a refresh cookie.
+    Cookie,
+    /// The roles that the policy gives the right.
+    Needs(Right),
+}
+
+/// What an operation is done to, which decides what "outside the scope" means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    Nothing,
+    Session,
+    Customer,
+    CustomerList,
+    NewCustomer,
+    User,
+    UserList,
+    Unit,
+    UnitList,
+}
+
+/// One operation of the API.
+#[derive(Clone, Copy, Debug)]
+pub struct Operation {
+    pub method: &'static str,
+    /// Below `/api/v1`, as the OpenAPI document has it.
+    pub path: &'static str,
+    pub guard: Guard,
+    pub target: Target,
+    /// The status when it is allowed.
+    pub answers: u16,
+}
+
+impl Operation {
+    /// Whether it leaves the database as it was.
+    pub fn only_reads(&self) -> bool {
+        self.method == "GET" || self.path == "/customers/search"
+    }
+}
+
+impl std::fmt::Display for Operation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.method, self.path)
+    }
+}
+
+const fn op(method: &'static str, path: &'static str, guard: Guard, target: Target, answers: u16) -> Operation {
+    Operation { method, path, guard, target, answers }
+}
+
+use Guard::{Cookie, Needs, Public};
+use Right::{
+    ArchiveCustomers, AssignCustomers, CreateCustomers, EditCustomers, ManageUnits, ManageUsers, RevealCustomers,
+    UseOwnAccount, ViewAudit, ViewCustomerHistory, ViewCustomers, ViewUnits, ViewUsers,
+};
+use Target::{Customer, CustomerList, NewCustomer, Nothing, Session, Unit, UnitList, User, UserList};
+
+/// Every operation of the API and the right that it takes. A route that is missing here fails `b2`.
+pub const OPERATIONS: &[Operation] = &[
+    op("POST", "/auth/sign-in", Public, Nothing, 200),
+    op("POST", "/auth/refresh", Cookie, Nothing, 200),
+    op("POST", "/auth/sign-out", Public, Nothing, 204),
+    op("POST", "/auth/sign-out-everywhere", Needs(UseOwnAccount), Nothing, 204),
+    op("POST", "/auth/password", Needs(UseOwnAccount), Nothing, 204),
+    op("GET", "/auth/sessions", Needs(UseOwnAccount), Nothing, 200),
+    op("POST", "/auth/sessions/{id}/revoke", Needs(UseOwnAccount), Session, 204),
+    op("GET", "/auth/jwks", Public, Nothing, 200),
+    op("GET", "/me", Needs(UseOwnAccount), Nothing, 200),
+    op("PATCH", "/me/preferences", Needs(UseOwnAccount), Nothing, 200),
+    op("GET", "/org-units", Needs(ViewUnits), UnitList, 200),
+    op("POST", "/org-units", Needs(ManageUnits), Nothing, 201),
+    op("GET", "/org-units/{id}", Needs(ViewUnits), Unit, 200),
+    op("PATCH", "/org-units/{id}", Needs(ManageUnits), Unit, 200),
+    op("POST", "/org-units/{id}/archive", Needs(ManageUnits), Unit, 200),
+    op("POST", "/org-units/{id}/restore", Needs(ManageUnits), Unit, 200),
+    op("GET", "/org-units/{id}/history", Needs(ViewUnits), Unit, 200),
+    op("GET", "/users", Needs(ViewUsers), UserList, 200),
+    op("POST", "/users", Needs(ManageUsers), Nothing, 201),
+    op("GET", "/users/{id}", Needs(ViewUsers), User, 200),
+    op("PATCH", "/users/{id}", Needs(ManageUsers), User, 200),
+    op("POST", "/users/{id}/archive", Needs(ManageUsers), User, 200),
+    op("POST", "/users/{id}/restore", Needs(ManageUsers), User, 200),
+    op("POST", "/users/{id}/reset-password", Needs(ManageUsers), User, 200),
+    op("GET", "/users/{id}/history", Needs(ViewUsers), User, 200),
+    op("GET", "/customers", Needs(ViewCustomers), CustomerList, 200),
+    op("POST", "/customers", Needs(CreateCustomers), NewCustomer, 201),
+    op("POST", "/customers/search", Needs(ViewCustomers), CustomerList, 200),
+    op("PUT", "/customers/by-external/{source}/{external_id}", Needs(EditCustomers), Customer, 200),
+    op("GET", "/customers/{id}", Needs(ViewCustomers), Customer, 200),
+    op("PATCH", "/customers/{id}", Needs(EditCustomers), Customer, 200),
+    op("POST", "/customers/{id}/archive", Needs(ArchiveCustomers), Customer, 200),
+    op("POST", "/customers/{id}/restore", Needs(ArchiveCustomers), Customer, 200),
+    op("GET", "/customers/{id}/history", Needs(ViewCustomerHistory), Customer, 200),
+    op("POST", "/customers/{id}/reveal", Needs(RevealCustomers), Customer, 200),
+    op("POST", "/customers/{id}/assign", Needs(AssignCustomers), Customer, 200),
+    op("PUT", "/customers/{id}/team", Needs(AssignCustomers), Customer, 200),
+    op("POST", "/customers/{id}/contact-points", Needs(EditCustomers), Customer, 200),
+    op("PATCH", "/customers/{id}/contact-points/{contact_point_id}", Needs(EditCustomers), Customer, 200),
+    op("DELETE", "/customers/{id}/contact-points/{contact_point_id}", Needs(EditCustomers), Customer, 200),
+    op("PUT", "/customers/{id}/external-ids/{source}", Needs(EditCustomers), Customer, 200),
+    op("DELETE", "/customers/{id}/external-ids/{source}", Needs(EditCustomers), Customer, 200),
+    op("GET", "/audit-entries", Needs(ViewAudit), Nothing, 200),
+];
+
+/// The OpenAPI document, which is made from the routes themselves.
+pub fn document() -> Value {
+    serde_json::to_value(crate::app::openapi()).expect("the document is JSON")
+}
+
+/// Method and path of every operation in the document.
+fn documented(document: &Value) -> BTreeSet<String> {
+    let paths = document["paths"].as_object().expect("paths");
+    let operations = paths.iter().flat_map(|(path, item)| {
+        let methods = item.as_object().expect("an item").keys();
+        methods
+            .filter(|method| ["get", "post", "put", "patch", "delete", "head", "options"].contains(&method.as_str()))
+            .map(move |method| format!("{} {}", method.to_uppercase(), path.trim_start_matches("/api/v1")))
+    });
+    operations.collect()
+}
+
+#[test]
+fn b2_every_route_stands_in_the_policy_table() {
+    let documented = documented(&document());
+    let listed: BTreeSet<String> = OPERATIONS.iter().map(ToString::to_string).collect();
+    assert_eq!(listed.len(), OPERATIONS.len(), "an operation stands in the table twice");
+    let missing: Vec<_> = documented.difference(&listed).collect();
+    let gone: Vec<_> = listed.difference(&documented).collect();
+    assert!(missing.is_empty(), "routes without an entry in the policy table: {missing:#?}");
+    assert!(gone.is_empty(), "entries of the policy table without a route: {gone:#?}");
+}
+
+#[test]
+fn b2_every_right_is_taken_by_a_route_and_given_to_a_role() {
+    for right in Right::ALL {
+        assert!(OPERATIONS.iter().any(|operation| operation.guard == Needs(*right)), "no route takes {right:?}");
+        assert!(!right.roles().is_empty(), "nobody has {right:?}");
+    }
+}
