@@ -11,7 +11,7 @@ use crate::api::{self, Event};
 use crate::session::{Session, SessionContext};
 use crate::settings::{SettingsProvider, use_settings};
 use crate::shell::Shell;
-use crate::ui::{OfflineBanner, ToastProvider, use_toasts};
+use crate::ui::{NewBuildBanner, OfflineBanner, ToastProvider, use_toasts};
 use crate::{dom, fetch, i18n};
 
 /// Everything.
@@ -34,6 +34,7 @@ fn Doors() -> Html {
     let toasts = use_toasts();
     let offline = use_state(|| false);
     let expired = use_state(|| false);
+    let new_build = use_state(|| false);
     let session =
         use_state(|| if api::auth::may_be_signed_in() { Session::Starting } else { Session::SignedOut });
     // What the server was last told, so that choosing what it already knows sends nothing.
@@ -62,12 +63,13 @@ fn Doors() -> Html {
     };
 
     use_effect_with((), {
-        let (offline, expired, session, welcome) =
-            (offline.setter(), expired.setter(), session.clone(), welcome.clone());
+        let (offline, expired, new_build) = (offline.setter(), expired.setter(), new_build.setter());
+        let (session, welcome) = (session.clone(), welcome.clone());
         move |()| {
             api::listen(Callback::from(move |event| match event {
                 Event::Offline(now) => offline.set(now),
                 Event::Expired => expired.set(true),
+                Event::NewBuild => new_build.set(true),
             }));
             if *session == Session::Starting {
                 spawn!((session, welcome), {
@@ -123,6 +125,7 @@ fn Doors() -> Html {
             }
         })
     };
+    let context_ready = context.now != Session::Starting;
     let page = match &context.now {
         Session::Starting => html! { <Shell starting=true /> },
         Session::SignedOut => html! { <SignInPage onsignin={welcome} /> },
@@ -135,9 +138,10 @@ fn Doors() -> Html {
     html! {
         <ContextProvider<SessionContext> {context}>
             <OfflineBanner offline={*offline} />
+            <NewBuildBanner shown={*new_build} />
             { page }
             if let Some(username) = username { <ReSignIn {username} ondone={again} /> }
-            <Ready />
+            if context_ready { <Ready /> }
         </ContextProvider<SessionContext>>
     }
 }

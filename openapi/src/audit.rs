@@ -30,7 +30,7 @@ pub struct AuditEntry {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct AuditActor {
-    /// `user`, `client`, `job`, `operator` or `respondent`.
+    /// `user`, `client`, `job`, `operator`, `respondent` or `anonymous`.
     pub kind: String,
     pub id: Option<Uuid>,
     pub name: String,

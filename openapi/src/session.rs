@@ -146,7 +146,7 @@ fn column_names(names: &[String]) -> Result<(), validator::ValidationError> {
 pub struct PasswordChange {
     #[validate(length(min = 1, max = 128))]
     #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 128))]
-    #[cfg_attr(feature = "schema", schema(format = Password))]
+    #[cfg_attr(feature = "schema", schema(format = Password, example = "lantern-orchard-7-violin"))]
     pub current_password: String,
     /// At least 12 characters, and not easy to guess.
     #[validate(length(min = 12, max = 128))]

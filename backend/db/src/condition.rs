@@ -132,6 +132,8 @@ impl QueryFragment<MultiBackend> for Condition {
         if self.unkept {
             out.unsafe_to_cache_prepared();
         }
+        // diesel joins filters by AND without brackets of their own.
+        out.push_sql("(");
         for part in &self.parts {
             match part {
                 Part::Sql(text) => out.push_sql(text),
@@ -145,6 +147,7 @@ impl QueryFragment<MultiBackend> for Condition {
                 Part::Bind(Value::Id(value)) => out.push_bind_param::<DbUuid, _>(value)?,
             }
         }
+        out.push_sql(")");
         Ok(())
     }
 }

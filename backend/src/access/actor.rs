@@ -36,6 +36,9 @@ pub(in crate::access) enum Who {
     Operator,
     /// The job loop.
     Job,
+    /// Someone at the door: nobody yet, or the user that a sign-in or a refresh has just shown to be there. Has no right
+    /// and sees nothing; leaves traces only.
+    Visitor(Option<UserId>),
 }
 
 /// A user as of the last look at the session, at most five seconds ago.
@@ -61,6 +64,11 @@ impl Actor {
         Actor { who: Who::Job, now, request_id: "job".into(), language: Language::En }
     }
 
+    /// The same request, now that it is known to be this user's.
+    pub(in crate::access) fn shown_to_be(&self, user: UserId) -> Self {
+        Actor { who: Who::Visitor(Some(user)), ..self.clone() }
+    }
+
     /// The instant of this request.
     pub fn now(&self) -> Moment {
         self.now
@@ -81,17 +89,21 @@ impl Actor {
         self.language
     }
 
-    /// What stands in audit entries: `user`, `operator` or `job`.
+    /// What stands in audit entries: `user`, `operator`, `job` or `anonymous`.
     pub fn kind(&self) -> &'static str {
         match self.who {
-            Who::User(_) => "user",
+            Who::User(_) | Who::Visitor(Some(_)) => "user",
+            Who::Visitor(None) => "anonymous",
             Who::Operator => "operator",
             Who::Job => "job",
         }
     }
 
     pub fn user_id(&self) -> Option<UserId> {
-        self.user().map(|user| user.id)
+        match &self.who {
+            Who::Visitor(user) => *user,
+            _ => self.user().map(|user| user.id),
+        }
     }
 
     pub fn session_id(&self) -> Option<SessionId> {
@@ -111,17 +123,26 @@ impl Actor {
         match &self.who {
             Who::User(user) => right.is_given_to(user.role),
             Who::Operator | Who::Job => true,
+            Who::Visitor(_) => false,
         }
     }
 
     /// Whose customers this actor sees.
     pub fn reach(&self) -> Reach {
-        self.role().map_or(Reach::All, Reach::of)
+        match &self.who {
+            Who::User(user) => Reach::of(user.role),
+            Who::Operator | Who::Job => Reach::All,
+            Who::Visitor(_) => Reach::Nobody,
+        }
     }
 
     /// Which values this actor sees masked.
     pub fn mask_profile(&self) -> MaskProfile {
-        self.role().map_or(MaskProfile::Standard, MaskProfile::of)
+        match &self.who {
+            Who::User(user) => MaskProfile::of(user.role),
+            Who::Operator | Who::Job => MaskProfile::Standard,
+            Who::Visitor(_) => MaskProfile::Restricted,
+        }
     }
 
     /// Names whom cursors and idempotency keys belong to.
@@ -132,7 +153,16 @@ impl Actor {
     pub(in crate::access) fn user(&self) -> Option<&SignedInUser> {
         match &self.who {
             Who::User(user) => Some(user),
-            Who::Operator | Who::Job => None,
+            Who::Operator | Who::Job | Who::Visitor(_) => None,
         }
+    }
+}
+
+#[cfg(test)]
+impl Actor {
+    /// The actor that the gate makes of a session, for tests that call a room without a request.
+    pub(crate) fn of_session(conn: &mut guanxi_db::DbConn, session: Uuid, now: Moment) -> crate::error::Result<Actor> {
+        let user = crate::access::sessions::seen(conn, Id::new(session), now)?.ok_or_else(crate::error::Error::not_found)?;
+        Ok(Actor { who: Who::User(Arc::new(user)), now, request_id: "test".into(), language: Language::En })
     }
 }

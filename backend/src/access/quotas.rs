@@ -4,7 +4,10 @@ use std::sync::{Mutex, PoisonError};
 
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use guanxi_db::Moment;
 use uuid::Uuid;
+
+use crate::access::sessions;
 
 use crate::error::{Code, Error, Result};
 
@@ -22,6 +25,8 @@ pub struct Quotas {
     failures: DefaultKeyedRateLimiter<String>,
     /// Addresses whose failures are used up, so that looking does not count.
     spent: Mutex<HashMap<String, u64>>,
+    /// Failures with names that are nobody's: they lock as accounts do, so that a lock does not tell who has one.
+    nobody: Mutex<HashMap<String, (i32, Moment)>>,
     clock: DefaultClock,
 }
 
@@ -39,6 +44,7 @@ impl Quotas {
             requests: limit.map(|limit| (limit, RateLimiter::keyed(Quota::per_minute(limit)))),
             failures: RateLimiter::keyed(Quota::per_minute(FAILURES)),
             spent: Mutex::default(),
+            nobody: Mutex::default(),
             clock: DefaultClock::default(),
         }
     }
@@ -73,6 +79,34 @@ impl Quotas {
             }
             None => Ok(()),
         }
+    }
+
+    /// Whether one more attempt with a name that is nobody's may be made.
+    ///
+    /// # Errors
+    /// 429 while the name is locked, as an account would be.
+    pub fn check_nobody(&self, name: &str, now: Moment) -> Result<()> {
+        let nobody = self.nobody.lock().unwrap_or_else(PoisonError::into_inner);
+        sessions::check_lock(nobody.get(name).map(|(_, until)| *until), now)
+    }
+
+    /// Counts a failure with a name that is nobody's.
+    ///
+    /// # Errors
+    /// 429 when the name was locked meanwhile.
+    pub fn note_nobody(&self, name: &str, now: Moment) -> Result<()> {
+        let mut nobody = self.nobody.lock().unwrap_or_else(PoisonError::into_inner);
+        if nobody.len() >= ROOM {
+            nobody.retain(|_, (_, until)| *until > now);
+            if nobody.len() >= ROOM {
+                nobody.clear();
+            }
+        }
+        let (failures, until) = nobody.entry(name.to_owned()).or_insert((0, Moment(0)));
+        sessions::check_lock(Some(*until), now)?;
+        *failures = failures.saturating_add(1);
+        *until = sessions::locked_until(*failures, now).unwrap_or(*until);
+        Ok(())
     }
 
     /// Counts a failure.

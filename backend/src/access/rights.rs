@@ -77,6 +77,8 @@ impl Right {
 /// Whose customers a role sees. A customer without an owner is seen from `Unit` up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
+    /// No customer at all: before anyone has signed in.
+    Nobody,
     /// Those one owns, and those whose maintenance team one belongs to.
     Team,
     /// Those of one's own unit.

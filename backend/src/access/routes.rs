@@ -25,6 +25,10 @@ pub async fn sign_in(request: HttpRequest, state: web::Data<AppState>, body: Jso
 
     let (name, now) = (username.clone(), context.now);
     let candidate = state.db.read(move |conn| sessions::candidate(conn, &name, now)).await?;
+    let name = username.to_lowercase();
+    if candidate.is_none() {
+        state.quotas.check_nobody(&name, now)?;
+    }
     // An unknown name costs as much time as a wrong password.
     let stored = candidate.as_ref().map(|candidate| candidate.password_hash().to_owned());
     let checked = state.hasher.check(password, stored).await?;
@@ -37,6 +41,7 @@ pub async fn sign_in(request: HttpRequest, state: web::Data<AppState>, body: Jso
         }
         None => {
             state.quotas.note_failure(&address);
+            state.quotas.note_nobody(&name, now)?;
             return Err(Error::new(Code::SignInFailed));
         }
     };

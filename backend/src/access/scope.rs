@@ -13,14 +13,21 @@ pub struct Scope {
 impl Scope {
     /// The customers that an actor sees.
     pub fn of(actor: &Actor) -> Scope {
-        let Some(user) = actor.user() else { return Scope { condition: Condition::everything() } };
+        let reach = actor.reach();
+        let Some(user) = actor.user() else {
+            let everything = reach == Reach::All;
+            let condition = if everything { Condition::everything() } else { Condition::nothing() };
+            return Scope { condition };
+        };
         let id = |uuid| Value::Id(Id::new(uuid));
-        let condition = match actor.reach() {
+        let condition = match reach {
+            Reach::Nobody => Condition::nothing(),
             Reach::All => Condition::everything(),
+            // A book is found by its two indexes and then sorted; an `OR` would walk the whole bank in the list's order.
             Reach::Team => Condition::new()
-                .sql("customer.owner_id = ")
+                .sql("customer.id IN (SELECT own.id FROM customer AS own WHERE own.owner_id = ")
                 .bind(id(user.id.uuid()))
-                .sql(" OR customer.id IN (SELECT customer_team.customer_id FROM customer_team WHERE customer_team.user_id = ")
+                .sql(" UNION SELECT customer_team.customer_id FROM customer_team WHERE customer_team.user_id = ")
                 .bind(id(user.id.uuid()))
                 .sql(")"),
             Reach::Unit => Condition::new().sql("customer.org_unit_id = ").bind(id(user.org_unit_id.uuid())),
@@ -51,6 +58,8 @@ impl UnitScope {
     pub fn of(actor: &Actor) -> UnitScope {
         let path = match actor.reach() {
             Reach::All => None,
+            // No path begins with this.
+            Reach::Nobody => Some("-".to_owned()),
             Reach::Team | Reach::Unit | Reach::Subtree => actor.user().map(|user| user.org_unit_path.clone()),
         };
         UnitScope { path }

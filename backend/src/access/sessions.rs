@@ -72,34 +72,44 @@ pub fn candidate(conn: &mut DbConn, username: &str, now: Moment) -> Result<Optio
     if row.archived {
         return Ok(None);
     }
-    if let Some(until) = row.locked_until.filter(|until| *until > now) {
-        let seconds = (until.0 - now.0) / 1_000_000 + 1;
-        return Err(Error::new(Code::AccountLocked).with_header("Retry-After", seconds));
-    }
+    check_lock(row.locked_until, now)?;
     Ok(Some(Candidate { row }))
 }
 
-/// Counts a wrong password; from the fifth on the account is locked for 1, 2, 4 … 15 minutes.
-///
-/// # Errors
-/// When the database fails.
-pub fn failed(conn: &mut DbConn, actor: &Actor, candidate: &Candidate) -> Result<()> {
-    let id = candidate.row.id;
-    let row = store::account(conn, id)?;
-    let failures = row.failed_attempts.saturating_add(1);
-    let locked_until = (failures >= FREE_ATTEMPTS).then(|| {
+/// Refuses an account that is locked until a later moment.
+pub(super) fn check_lock(until: Option<Moment>, now: Moment) -> Result<()> {
+    let Some(until) = until.filter(|until| *until > now) else { return Ok(()) };
+    let seconds = (until.0 - now.0) / 1_000_000 + 1;
+    Err(Error::new(Code::AccountLocked).with_header("Retry-After", seconds))
+}
+
+/// Until when so many wrong passwords in a row lock an account: from the fifth on for 1, 2, 4 … 15 minutes.
+pub(super) fn locked_until(failures: i32, now: Moment) -> Option<Moment> {
+    (failures >= FREE_ATTEMPTS).then(|| {
         let doublings = u32::try_from(failures - FREE_ATTEMPTS).unwrap_or_default().min(10);
         let minutes = (1_i64 << doublings).min(LONGEST_LOCK);
-        actor.now().plus_seconds(minutes * 60)
-    });
-    store::set_failures(conn, id, failures, locked_until)?;
-    note(conn, actor, id, if locked_until.is_some() { "locked" } else { "sign_in_failed" })
+        now.plus_seconds(minutes * 60)
+    })
+}
+
+/// Counts a wrong password, which may lock the account.
+///
+/// # Errors
+/// 429 when others that were on their way at the same time have locked it; then right and wrong passwords look the same.
+pub fn failed(conn: &mut DbConn, actor: &Actor, candidate: &Candidate) -> Result<()> {
+    let id = candidate.row.id;
+    let row = store::lock_account(conn, id)?;
+    check_lock(row.locked_until, actor.now())?;
+    let failures = row.failed_attempts.saturating_add(1);
+    let until = locked_until(failures, actor.now());
+    store::set_failures(conn, id, failures, until)?;
+    note(conn, actor, id, if until.is_some() { "locked" } else { "sign_in_failed" })
 }
 
 /// Opens a session for a user whose password was right. `better_hash` replaces a hash made with weaker parameters.
 ///
 /// # Errors
-/// When the database fails.
+/// 401 when the account changed meanwhile, 429 when it was locked meanwhile.
 pub fn open(
     conn: &mut DbConn,
     actor: &Actor,
@@ -110,7 +120,8 @@ pub fn open(
     better_hash: Option<&str>,
 ) -> Result<Granted> {
     let now = actor.now();
-    let user = store::account(conn, candidate.row.id)?;
+    let user = store::lock_account(conn, candidate.row.id)?;
+    check_lock(user.locked_until, now)?;
     if user.archived || user.auth_epoch != candidate.row.auth_epoch {
         return Err(Error::new(Code::SignInFailed));
     }
@@ -139,7 +150,7 @@ pub fn open(
     )?;
     let token = keys.refresh_token(id.uuid(), 1);
     store::insert_refresh_token(conn, &tokens::refresh_token_hash(&token), id, 1)?;
-    note(conn, actor, user.id, "signed_in")?;
+    note(conn, &actor.shown_to_be(user.id), user.id, "signed_in")?;
     let auth_epoch = user.auth_epoch;
     let user_id = user.id;
     Ok(Granted {
@@ -218,7 +229,7 @@ pub fn sign_out(conn: &mut DbConn, actor: &Actor, token: &str) -> Result<Option<
     let Some(session) = store::session(conn, session_id)? else { return Ok(None) };
     if session.revoked_at.is_none() {
         store::revoke(conn, session_id, actor.now(), "signed_out")?;
-        note(conn, actor, session.user_id, "signed_out")?;
+        note(conn, &actor.shown_to_be(session.user_id), session.user_id, "signed_out")?;
     }
     Ok(Some(session_id))
 }
@@ -396,7 +407,7 @@ fn note(conn: &mut DbConn, actor: &Actor, user: UserId, what: &str) -> Result<()
 
 /// An actor for the time before anyone is signed in: it may write nothing but the traces of a sign-in.
 pub(super) fn nobody(now: Moment, request_id: &str, language: Language) -> Actor {
-    Actor { who: Who::Job, now, request_id: request_id.into(), language }
+    Actor { who: Who::Visitor(None), now, request_id: request_id.into(), language }
 }
 
 /// Removes sessions that ended a week ago.

@@ -39,6 +39,19 @@ pub(super) fn account(conn: &mut DbConn, id: UserId) -> Result<AccountRow> {
     Ok(row)
 }
 
+/// The account, its row locked until the transaction ends, so that attempts to sign in are counted one after the other.
+pub(super) fn lock_account(conn: &mut DbConn, id: UserId) -> Result<AccountRow> {
+    if let DbConn::Pg(conn) = conn {
+        user_account::table
+            .find(id)
+            .select(user_account::id)
+            .for_update()
+            .first::<UserId>(conn)
+            .map_err(DbError::from)?;
+    }
+    account(conn, id)
+}
+
 /// The names and the path of a unit.
 pub(super) fn unit(conn: &mut DbConn, id: OrgUnitId) -> Result<(String, String, String)> {
     let row = org_unit::table

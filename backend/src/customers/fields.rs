@@ -7,7 +7,7 @@ use crate::listing::filter::FieldType::{Bool, Code, Date, Id, Instant, Integer, 
 use crate::listing::{Field, Privacy, Resource};
 
 /// What customers can be filtered and sorted by.
-pub(super) static FIELDS: &[Field] = &[
+pub(crate) static FIELDS: &[Field] = &[
     Field::new("kind", "customer.kind", Code(CustomerKind::CODES)),
     Field::new("status", "customer.status", Code(CustomerStatus::CODES)),
     Field::new("tier", "customer_figures.tier", Code(Tier::CODES)).privacy(Privacy::Sensitive),

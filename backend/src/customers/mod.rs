@@ -24,6 +24,8 @@ pub use change::{archive, change, renew_search, restore};
 pub use contact_points::{add_contact_point, change_contact_point, remove_contact_point};
 pub use create::{Prepared, create, create_many};
 pub use external_ids::{Upserted, remove_external_id, set_external_id, upsert};
+#[cfg(test)]
+pub(crate) use fields::FIELDS;
 pub use list::{list, search};
 pub use ownership::{assign, set_team};
 pub use reveal::reveal;

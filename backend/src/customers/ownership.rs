@@ -26,6 +26,7 @@ pub(super) fn check_placement(
         None => return Err(wrong("/org_unit_id", "not_found")),
     };
     let in_reach = match actor.reach() {
+        Reach::Nobody => false,
         Reach::Team | Reach::Unit => actor.org_unit_id() == Some(unit_id),
         Reach::Subtree | Reach::All => UnitScope::of(actor).contains(&unit.path),
     };

@@ -267,11 +267,9 @@ pub async fn reveal_customer(
 }
 
 /// Hand a customer to a unit and an owner.
-///
-/// Answers 200 with the customer, or 204 when the customer is now out of the caller's sight.
 #[utoipa::path(operation_id = "assignCustomer", tag = "customers", request_body = Assignment,
     params(("id" = uuid::Uuid, Path, description = "The customer"), ("If-Match" = String, Header, description = "The tag it was read with", example = "\"1-0\"")),
-    responses((status = 200, body = Customer, description = "Handed over"), (status = 204, description = "Handed over, out of sight")))]
+    responses((status = 200, body = Customer, description = "Handed over")))]
 #[post("/customers/{id}/assign")]
 pub async fn assign_customer(
     request: HttpRequest,

@@ -61,8 +61,8 @@ fn a_customer_is_created_found_changed_archived_and_restored() {
     assert_eq!(
         history["data"][2]["changes"],
         json!([
-            {"field": "employer", "before": null, "after": "武当派"},
             {"field": "city", "before": "杭州", "after": null},
+            {"field": "employer", "before": null, "after": "武当派"},
         ])
     );
 }

@@ -239,10 +239,10 @@ pub fn change_user(
     };
     let role = patch.role.unwrap_or(old_role);
     let org_unit_id = patch.org_unit_id.map_or(old_unit, OrgUnitId::new);
-    if org_unit_id != old_unit {
-        if let Err(field) = unit_to_be_in(conn, actor, org_unit_id)? {
-            wrong.push(field);
-        }
+    if org_unit_id != old_unit
+        && let Err(field) = unit_to_be_in(conn, actor, org_unit_id)?
+    {
+        wrong.push(field);
     }
     if !wrong.is_empty() {
         return Err(Error::fields(wrong));

@@ -195,6 +195,7 @@ fn problem(error: &Error, context: &RequestContext) -> HttpResponse {
     let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut answer = HttpResponse::build(status);
     answer.content_type("application/problem+json; charset=utf-8");
+    answer.insert_header((header::CONTENT_LANGUAGE, context.language.as_str()));
     if status == StatusCode::UNAUTHORIZED {
         answer.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"guanxi\""));
     }

@@ -25,6 +25,13 @@ pub async fn app_page(request: HttpRequest) -> Result<HttpResponse> {
     if let Some(methods) = state.and_then(|state| state.operations.methods(path)) {
         return Err(Error::new(Code::MethodNotAllowed).with_header("Allow", methods.join(", ")));
     }
+    if matches!(path, "/api/docs" | "/api/openapi.json") {
+        return Err(Error::new(Code::MethodNotAllowed).with_header("Allow", "GET"));
+    }
+    let only_read = ["/api/openapi.json", "/api/docs", "/healthz", "/readyz"];
+    if only_read.contains(&path) || path.starts_with("/problems/") && *request.method() != Method::GET {
+        return Err(Error::new(Code::MethodNotAllowed).with_header("Allow", "GET"));
+    }
     if path.starts_with("/api/") || path == "/api" {
         return Err(Error::not_found());
     }

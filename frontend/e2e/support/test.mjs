@@ -127,7 +127,7 @@ export class App {
 
 /** A second page of the same app on another context, for a colleague or another device. */
 export async function anotherDevice(browser, options, watch) {
-  const context = await browser.newContext(options);
+  const context = await browser.newContext({ storageState: { cookies: [], origins: [] }, ...options });
   await watch.watch(context);
   return context.newPage();
 }

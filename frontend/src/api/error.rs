@@ -22,7 +22,6 @@ pub struct ApiError {
     pub status: u16,
     /// The stable code of the problem.
     pub code: String,
-    title: String,
     detail: String,
     /// Names the request in the server's log.
     pub request_id: Option<String>,
@@ -30,8 +29,6 @@ pub struct ApiError {
     pub errors: Vec<FieldProblem>,
     /// Seconds after which it may be tried again.
     pub retry_after: Option<u32>,
-    /// The tag that the resource has now, when a change came too late.
-    pub etag: Option<String>,
 }
 
 impl ApiError {
@@ -40,12 +37,10 @@ impl ApiError {
             failure,
             status: 0,
             code: String::new(),
-            title: String::new(),
             detail: detail.to_owned(),
             request_id: None,
             errors: Vec::new(),
             retry_after: None,
-            etag: None,
         }
     }
 
@@ -67,7 +62,6 @@ impl ApiError {
         body: &str,
         request_id: Option<String>,
         retry_after: Option<u32>,
-        etag: Option<String>,
     ) -> Self {
         let Ok(problem) = serde_json::from_str::<Problem>(body) else {
             // Whatever stands in front of the server may answer in its own words.
@@ -77,12 +71,10 @@ impl ApiError {
             failure: Failure::Refused,
             status,
             code: problem.code,
-            title: problem.title,
-            detail: problem.detail,
+            detail: if problem.detail.is_empty() { problem.title } else { problem.detail },
             request_id: Some(problem.request_id),
             errors: problem.errors,
             retry_after,
-            etag,
         }
     }
 
@@ -100,7 +92,6 @@ impl ApiError {
     pub fn detail(&self, i: I18n) -> AttrValue {
         match self.failure {
             Failure::Unreachable => i.t(Msg::ErrorUnreachableDetail),
-            Failure::Refused if self.detail.is_empty() => self.title.clone().into(),
             Failure::Refused => self.detail.clone().into(),
             Failure::Unreadable => i.t(Msg::ErrorUnreadableDetail),
         }

@@ -34,6 +34,8 @@ const PATIENCE: u32 = 30_000;
 pub enum Event {
     /// The server could not be reached, or can be again.
     Offline(bool),
+    /// The server is of another build than the one that this page came from.
+    NewBuild,
     /// The session has ended; requests wait until `signed_in_again`.
     Expired,
 }
@@ -41,6 +43,7 @@ pub enum Event {
 thread_local! {
     static LISTENER: RefCell<Callback<Event>> = RefCell::new(Callback::noop());
     static LANGUAGE: Cell<Language> = const { Cell::new(Language::ZhCn) };
+    static BUILD: RefCell<Option<String>> = const { RefCell::new(None) };
     static WAITING: RefCell<Vec<oneshot::Sender<()>>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -51,6 +54,21 @@ pub fn listen(listener: Callback<Event>) {
 
 fn tell(event: Event) {
     LISTENER.with_borrow(Callback::clone).emit(event);
+}
+
+/// Compares the server's build with the one that answered first.
+fn note_build(build: Option<String>) {
+    let changed = BUILD.with_borrow_mut(|first| match (first.as_ref(), build) {
+        (Some(first), Some(now)) => *first != now,
+        (None, Some(now)) => {
+            *first = Some(now);
+            false
+        }
+        _ => false,
+    });
+    if changed {
+        tell(Event::NewBuild);
+    }
 }
 
 /// Sets the language in which the server should answer.
@@ -205,6 +223,7 @@ impl Call {
         };
         tell(Event::Offline(false));
         let header = |name: &str| response.headers().get(name).ok().flatten();
+        note_build(header("X-Guanxi-Build"));
         let (etag, request_id, retry_after) = (header("ETag"), header("X-Request-Id"), header("Retry-After"));
         let text = match response.text() {
             Ok(text) => JsFuture::from(text).await.ok().and_then(|text| text.as_string()).unwrap_or_default(),
@@ -218,7 +237,6 @@ impl Call {
             &text,
             request_id,
             retry_after.and_then(|s| s.parse().ok()),
-            etag,
         ))
     }
 

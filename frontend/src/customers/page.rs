@@ -47,6 +47,11 @@ impl Subject {
         &self.tagged.etag
     }
 
+    /// Whether this answer leaves out a member of the profile, because of the user's role.
+    pub fn is_masked(&self, member: &str) -> bool {
+        self.customer().masked.iter().any(|masked| masked == member)
+    }
+
     /// Whether the user may change the profile; what is archived stays as it is.
     pub fn may_edit(&self) -> bool {
         may(&self.me, right::EDIT_CUSTOMERS) && self.customer().archived_at.is_none()
@@ -126,7 +131,7 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
     html! {
         <Page title={customer.profile.name.clone()} heading={heading(customer, i)} actions={html! { <Actions subject={subject.clone()} /> }}>
             { facts_line(customer, i) }
-            <HelpNote text={i.t(Msg::CustomerHelp)} />
+            <HelpNote text={i.t(if subject.may_edit() { Msg::CustomerHelp } else { Msg::CustomerHelpRead })} />
             <Tabs label={i.t(Msg::CustomerTitle)} {tabs} {chosen} {onchoose}>
                 if chosen == "history" {
                     <HistoryTab {id} kind={customer.kind} version={customer.version} />

@@ -96,7 +96,7 @@ fn FactField(props: &FactFieldProps) -> Html {
     };
     // What the answer leaves out can be neither shown nor changed.
     let member = fact.path.split('.').next().unwrap_or_default();
-    if subject.customer().masked.iter().any(|masked| masked == member) {
+    if subject.is_masked(member) {
         return html! { <div class="fact"><dt>{ i.t(fact.label) }</dt><dd><div class="inline inline--empty">{ i.t(Msg::FactMasked) }</div></dd></div> };
     }
     let onsave = subject.may_edit().then(|| {

@@ -84,7 +84,7 @@ pub fn RestrictionPanel(props: &SubjectProps) -> Html {
                     </span>
                 </li></ul>
             } else {
-                <p class="combo__none">{ i.t(Msg::RestrictionNone) }</p>
+                <p class="combo__none">{ i.t(if subject.is_masked("restricted") { Msg::FactMasked } else { Msg::RestrictionNone }) }</p>
             }
             if *open { <RestrictionDialog subject={subject.clone()} onclose={close} /> }
         </Panel>
@@ -172,7 +172,7 @@ pub fn OutsidePanel(props: &SubjectProps) -> Html {
         <Panel title={i.t(Msg::OutsideTitle)} {actions} flush=true>
             if let Some(error) = &refused { <Notice tone="bad" alert=true>{ error.detail(i) }</Notice> }
             if assets.is_empty() {
-                <p class="combo__none">{ i.t(Msg::OutsideNone) }</p>
+                <p class="combo__none">{ i.t(if subject.is_masked("outside_assets") { Msg::FactMasked } else { Msg::OutsideNone }) }</p>
             } else {
                 <ul class="lines">{ for assets.iter().enumerate().map(line) }</ul>
             }

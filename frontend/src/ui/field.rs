@@ -31,7 +31,7 @@ pub fn Field(props: &FieldProps) -> Html {
         <div class={classes!("field", props.class.clone())}>
             <label for={&props.id} class={if props.quiet_label { "sr-only" } else { "field__label" }}>
                 { &props.label }
-                if props.optional { <small>{ i.t(Msg::CommonOptional) }</small> }
+                if props.optional { { " " }<small>{ i.t(Msg::CommonOptional) }</small> }
             </label>
             { props.children.clone() }
             if let Some(hint) = &props.hint { <p class="field__hint" id={format!("{}-hint", props.id)}>{ hint }</p> }

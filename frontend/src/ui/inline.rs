@@ -62,7 +62,8 @@ pub fn InlineEdit(props: &InlineEditProps) -> Html {
             if *editing {
                 dom::focus(&field);
             } else if *was.borrow() {
-                dom::focus(&button);
+                // A dialog that is just closing gives the focus to the field that is gone; this comes after it.
+                gloo_timers::callback::Timeout::new(0, move || dom::focus(&button)).forget();
             }
             *was.borrow_mut() = *editing;
         }

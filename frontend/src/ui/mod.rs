@@ -37,7 +37,7 @@ pub use marks::{Avatar, Badge, Kbd, Name, TierMark, Time, Tone};
 pub use menu::{Menu, MenuItem};
 pub use page::{HelpNote, Page, Panel};
 pub use popover::Popover;
-pub use states::{EmptyState, ErrorPanel, Notice, OfflineBanner, Skeleton};
+pub use states::{EmptyState, ErrorPanel, NewBuildBanner, Notice, OfflineBanner, Skeleton};
 pub use table::{Column, ColumnChooser, OnPhone, Pagination, Row, Sort, Table};
 pub use tabs::{Tab, Tabs};
 pub use toast::{ToastProvider, use_toasts};

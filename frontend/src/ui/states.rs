@@ -100,6 +100,30 @@ pub fn OfflineBanner(props: &OfflineBannerProps) -> Html {
 }
 
 #[derive(Properties, PartialEq)]
+pub struct NewBuildBannerProps {
+    pub shown: bool,
+}
+
+/// Says that a newer version is there. It is loaded when the user says so, never over what is being typed.
+#[function_component]
+pub fn NewBuildBanner(props: &NewBuildBannerProps) -> Html {
+    let i = use_i18n();
+    let reload = |_: MouseEvent| {
+        let _ = gloo_utils::window().location().reload();
+    };
+    html! {
+        <div role="status">
+            if props.shown {
+                <div class="offline">
+                    { Icon::RefreshCw.draw() }<span>{ i.t(Msg::ShellNewBuild) }</span>
+                    <Button small=true onclick={reload}>{ i.t(Msg::ShellReload) }</Button>
+                </div>
+            }
+        </div>
+    }
+}
+
+#[derive(Properties, PartialEq)]
 pub struct NoticeProps {
     /// `bad`, `warn`, `good`; information without one.
     #[prop_or_default]

@@ -54,14 +54,20 @@ impl std::fmt::Display for Operation {
     }
 }
 
-const fn op(method: &'static str, path: &'static str, guard: Guard, target: Target, answers: u16) -> Operation {
+const fn op(
+    method: &'static str,
+    path: &'static str,
+    guard: Guard,
+    target: Target,
+    answers: u16,
+) -> Operation {
     Operation { method, path, guard, target, answers }
 }
 
 use Guard::{Cookie, Needs, Public};
 use Right::{
-    ArchiveCustomers, AssignCustomers, CreateCustomers, EditCustomers, ManageUnits, ManageUsers, RevealCustomers,
-    UseOwnAccount, ViewAudit, ViewCustomerHistory, ViewCustomers, ViewUnits, ViewUsers,
+    ArchiveCustomers, AssignCustomers, CreateCustomers, EditCustomers, ManageUnits, ManageUsers,
+    RevealCustomers, UseOwnAccount, ViewAudit, ViewCustomerHistory, ViewCustomers, ViewUnits, ViewUsers,
 };
 use Target::{Customer, CustomerList, NewCustomer, Nothing, Session, Unit, UnitList, User, UserList};
 
@@ -123,7 +129,9 @@ fn documented(document: &Value) -> BTreeSet<String> {
     let operations = paths.iter().flat_map(|(path, item)| {
         let methods = item.as_object().expect("an item").keys();
         methods
-            .filter(|method| ["get", "post", "put", "patch", "delete", "head", "options"].contains(&method.as_str()))
+            .filter(|method| {
+                ["get", "post", "put", "patch", "delete", "head", "options"].contains(&method.as_str())
+            })
             .map(move |method| format!("{} {}", method.to_uppercase(), path.trim_start_matches("/api/v1")))
     });
     operations.collect()
@@ -143,7 +151,10 @@ fn b2_every_route_stands_in_the_policy_table() {
 #[test]
 fn b2_every_right_is_taken_by_a_route_and_given_to_a_role() {
     for right in Right::ALL {
-        assert!(OPERATIONS.iter().any(|operation| operation.guard == Needs(*right)), "no route takes {right:?}");
+        assert!(
+            OPERATIONS.iter().any(|operation| operation.guard == Needs(*right)),
+            "no route takes {right:?}"
+        );
         assert!(!right.roles().is_empty(), "nobody has {right:?}");
     }
 }

@@ -36,9 +36,14 @@ impl Ledger {
             "SELECT name AS line FROM sqlite_master WHERE type = 'table' AND substr(name, 1, 2) <> '__' \
              AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'customer\\_search%' ESCAPE '\\'"
         };
-        let tables: Vec<String> =
-            lines(app, tables.to_owned()).into_iter().filter(|name| !TRANSIENT.contains(&name.as_str())).collect();
-        assert!(tables.iter().any(|name| name == "customer") && tables.iter().any(|name| name == "audit_entry"), "{tables:?}");
+        let tables: Vec<String> = lines(app, tables.to_owned())
+            .into_iter()
+            .filter(|name| !TRANSIENT.contains(&name.as_str()))
+            .collect();
+        assert!(
+            tables.iter().any(|name| name == "customer") && tables.iter().any(|name| name == "audit_entry"),
+            "{tables:?}"
+        );
         let selects: Vec<String> = tables.iter().map(|table| select(app, table)).collect();
         Ledger { sql: selects.join(" UNION ALL ") }
     }

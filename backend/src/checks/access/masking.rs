@@ -1,0 +1,402 @@
+use diesel::prelude::*;
+use guanxi_api::Role;
+use guanxi_db::schema::customer_figures;
+use guanxi_db::{DbError, Id};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::canaries::{HIDDEN, NAMES, RESTRICTED, Watch, canaries, capture_log, logged, whole};
+use super::rows::Ledger;
+use crate::access::rights::Right;
+use crate::customers::CustomerId;
+use crate::testing::{Client, TestApp};
+
+fn secret() -> Value {
+    json!({
+        "kind": "person", "name": "欧阳若兰",
+        "identity": {"kind": "resident_card", "number": "11010519491231002X"},
+        "contact_points": [
+            {"kind": "phone", "value": "13987654321"},
+            {"kind": "email", "value": "canary.bird@example.com"},
+            {"kind": "wechat", "value": "canary_wx_7713"},
+            {"kind": "address", "value": "浙江省杭州市西湖区灵隐路七号金丝雀"},
+        ],
+        "birth_date": "1949-12-31", "income_band": "above_5m", "notes": "夜莺一", "character": "夜莺二", "dislikes": "夜莺三",
+        "outside_assets": [{"institution": "夜莺四", "kind": "fund", "as_of": "2025-01-01",
+            "estimate": {"amount": "7654321.9876", "currency": "CNY"}}],
+        "needs": ["cross_border_reporting"], "goals": ["emigration"], "risks": ["concentration"],
+    })
+}
+
+/// A customer with a canary in every sensitive field, whom every role of outlet `a1` and above sees; its id and contact points.
+fn plant(app: &TestApp, watch: &mut Watch) -> (Uuid, Vec<Uuid>) {
+    let head = app.role(Role::OutletHead);
+    let mut new = secret();
+    new["owner_id"] = json!(app.fixture.user("rm"));
+    let key = [("Idempotency-Key", "canary-key-0001")];
+    let created = head.send("POST", "/customers", &key, Some(&new)).expect(201);
+    watch.look("POST /customers", Some(Role::OutletHead), &created);
+    watch.look(
+        "POST /customers again",
+        Some(Role::OutletHead),
+        &head.send("POST", "/customers", &key, Some(&new)).expect(201),
+    );
+    let body = created.json();
+    let id: Uuid = body["id"].as_str().and_then(|id| id.parse().ok()).expect("an id");
+    let team = json!({"members": [{"user_id": app.fixture.user("adviser"), "role": "adviser"}]});
+    let mut answer = head.put(&format!("/customers/{id}/team"), &created.tag(), &team).expect(200);
+
+    // Values that were and are no more stand in the history.
+    let path = format!("/customers/{id}");
+    let changes = [
+        json!({"identity": {"kind": "resident_card", "number": "440524188001010014"}, "name": "慕容雪"}),
+        json!({"identity": {"kind": "resident_card", "number": "11010519491231002X"}, "name": "欧阳若兰"}),
+        json!({"notes": "other", "outside_assets": []}),
+        json!({"notes": "夜莺一", "outside_assets": secret()["outside_assets"]}),
+    ];
+    for patch in changes {
+        answer = head.patch(&path, &answer.tag(), &patch).expect(200);
+        watch.look("PATCH /customers/{id}", Some(Role::OutletHead), &answer);
+    }
+    for (kind, value, next) in [
+        ("phone", "13712348765", "13987654321"),
+        ("email", "Kanari.Vogel@example.com", "canary.bird@example.com"),
+    ] {
+        answer = head
+            .send(
+                "POST",
+                &format!("{path}/contact-points"),
+                &[("If-Match", &answer.tag())],
+                Some(&json!({"kind": kind, "value": value})),
+            )
+            .expect(200);
+        watch.look("POST contact-points", Some(Role::OutletHead), &answer);
+        let points = answer.json()["contact_points"].as_array().cloned().expect("a list");
+        let point = points
+            .iter()
+            .rfind(|point| point["kind"] == kind && point["primary"] == false)
+            .expect("the new one");
+        let place = format!("{path}/contact-points/{}", point["id"].as_str().expect("an id"));
+        answer = head.patch(&place, &answer.tag(), &json!({"value": next})).expect(200);
+        watch.look("PATCH contact-points", Some(Role::OutletHead), &answer);
+        answer = head.delete(&place, &answer.tag()).expect(200);
+        watch.look("DELETE contact-points", Some(Role::OutletHead), &answer);
+    }
+    app.db(move |conn| {
+        let row: CustomerId = Id::new(id);
+        diesel::update(customer_figures::table.find(row))
+            .set((customer_figures::aum.eq(76_543_219_876_i64), customer_figures::tier.eq("private")))
+            .execute(conn)
+            .map_err(DbError::from)?;
+        Ok(())
+    });
+    let shown = answer.json();
+    let points = shown["contact_points"].as_array().expect("a list").iter();
+    (id, points.map(|point| point["id"].as_str().and_then(|id| id.parse().ok()).expect("an id")).collect())
+}
+
+/// Every way to read, and every way to be refused with a sensitive value in the request.
+fn probe(app: &TestApp, watch: &mut Watch, role: Option<Role>, client: &Client, id: Uuid, point: Uuid) {
+    let user = app.fixture.user("rm");
+    let unit = app.fixture.unit("a1");
+    let reads = [
+        "/customers?limit=1&include=total",
+        "/customers?sort=-updated_at",
+        "/customers?filter=archived%20eq%20false",
+        &format!("/customers/{id}"),
+        &format!("/customers/{id}/history"),
+        &format!("/customers/{id}/history?limit=1"),
+        "/audit-entries?limit=200",
+        "/audit-entries?filter=resource_type%20eq%20%22customer%22",
+        "/me",
+        "/auth/sessions",
+        "/users?limit=200",
+        &format!("/users/{user}"),
+        &format!("/users/{user}/history"),
+        "/org-units",
+        &format!("/org-units/{unit}"),
+        &format!("/org-units/{unit}/history"),
+        // Refused.
+        "/customers/13987654321",
+        "/customers?limit=0",
+        "/customers?cursor=canary.bird",
+        "/customers?filter=full_name%20eq%20%2213987654321%22",
+        "/customers?filter=phone%20eq%20%2213987654321%22",
+        "/customers?filter=aum%20eq%20%2213987654321%22",
+        "/customers?filter=city%20eq%20%22%E9%87%91%E4%B8%9D%E9%9B%80",
+        "/customers?filter=created_at%20gt%20%2211010519491231002X%22",
+        "//api/v1/nothing/13987654321",
+    ];
+    for path in reads {
+        let mut quiet = client.clone();
+        quiet.checks_contract = !path.starts_with("//");
+        let answer = quiet.get(path);
+        watch.look(&format!("GET {path}"), role, &answer);
+    }
+    for q in [
+        "欧阳",
+        "13987654321",
+        "4321",
+        "11010519491231002X",
+        "canary.bird@example.com",
+        "canary_wx_7713",
+        "金丝雀",
+    ] {
+        watch.look(
+            "POST /customers/search",
+            role,
+            &client.post("/customers/search", &json!({"q": q, "include": "total"})),
+        );
+    }
+    let tag = "\"99-0\"";
+    let tagged = [("If-Match", tag)];
+    let customer = format!("/customers/{id}");
+    let wrong: [(&str, String, Value); 21] = [
+        ("POST", "/customers/search".into(), json!({"filter": "phone eq \"13987654321\""})),
+        ("POST", "/customers/search".into(), json!({"filter": "full_name eq 13987654321"})),
+        ("POST", "/customers/search".into(), json!({"q": "13987654321", "cursor": "canary.bird"})),
+        ("POST", "/customers/search".into(), json!({"q": 13_987_654_321_i64})),
+        (
+            "POST",
+            "/customers".into(),
+            json!({"kind": "person", "name": "慕容雪", "identity": {"kind": "resident_card", "number": "110105194912310021"}}),
+        ),
+        (
+            "POST",
+            "/customers".into(),
+            json!({"kind": "person", "name": "慕容雪", "identity": {"kind": "unified_social_credit_code", "number": "11010519491231002X"}}),
+        ),
+        ("POST", "/customers".into(), json!({"kind": "13987654321", "name": "慕容雪"})),
+        ("POST", "/customers".into(), json!({"kind": "person", "name": {"full": "13987654321"}})),
+        (
+            "POST",
+            "/customers".into(),
+            json!({"kind": "person", "name": "慕容雪", "contact_points": [
+            {"kind": "phone", "value": "13987654x21"}, {"kind": "email", "value": "canary_bad_mail"}, {"kind": "wechat", "value": "金丝雀"},
+            {"kind": "phone", "value": "139****4321"}]}),
+        ),
+        (
+            "POST",
+            "/customers".into(),
+            json!({"kind": "person", "name": "慕容雪", "contact_points": [{"kind": "phone", "value": 13_987_654_321_i64}]}),
+        ),
+        (
+            "POST",
+            "/customers".into(),
+            json!({"kind": "person", "name": "慕容雪", "birth_date": "13987654321"}),
+        ),
+        (
+            "POST",
+            "/customers".into(),
+            json!({"kind": "person", "name": "慕容雪", "org_unit_id": "13987654321"}),
+        ),
+        (
+            "POST",
+            "/customers".into(),
+            json!({"kind": "person", "name": "x".repeat(201), "notes": "金丝雀".repeat(2000)}),
+        ),
+        (
+            "PATCH",
+            customer.clone(),
+            json!({"identity": {"kind": "resident_card", "number": "110105194912310021"}}),
+        ),
+        (
+            "PATCH",
+            customer.clone(),
+            json!({"identity": {"kind": "resident_card", "number": "11010519491231002X"}}),
+        ),
+        ("PATCH", format!("{customer}/contact-points/{point}"), json!({"value": "13987654x21"})),
+        ("PATCH", format!("{customer}/contact-points/{point}"), json!({"value": "13987654321"})),
+        ("POST", format!("{customer}/contact-points"), json!({"kind": "email", "value": "canary_bad_mail"})),
+        (
+            "POST",
+            format!("{customer}/reveal"),
+            json!({"fields": ["13987654321"], "reason": "the customer asked"}),
+        ),
+        ("POST", format!("{customer}/reveal"), json!({"fields": ["identity"], "reason": "x"})),
+        (
+            "PUT",
+            "/customers/by-external/CORE/1".into(),
+            json!({"kind": "organisation", "name": "慕容雪", "identity": {"kind": "passport", "number": "55667788990011"}}),
+        ),
+    ];
+    for (method, path, body) in wrong {
+        let answer = client.send(method, &path, &tagged, Some(&body));
+        assert!(answer.status >= 400, "{method} {path} with {body} as {role:?} gave {}", answer.status);
+        watch.look(&format!("{method} {path} with {body}"), role, &answer);
+    }
+    for body in
+        [&b"{\"kind\":\"person\",\"name\":\"13987654321"[..], b"13987654321", b"\"canary.bird@example.com\""]
+    {
+        let answer =
+            client.send_bytes("POST", "/customers", &[("Content-Type", "application/json")], Some(body));
+        assert!(answer.status >= 400);
+        watch.look("POST /customers with what is not JSON", role, &answer);
+    }
+    let answer =
+        client.send_bytes("POST", "/customers", &[("Content-Type", "text/plain")], Some(b"13987654321"));
+    watch.look("POST /customers as text", role, &answer);
+    let key = [("Idempotency-Key", "canary-key-0001")];
+    let mut other = secret();
+    other["name"] = json!("慕容雪");
+    if role.is_some_and(|role| role == Role::OutletHead) {
+        let answer = client.send("POST", "/customers", &key, Some(&other)).expect(422);
+        watch.look("POST /customers with a used key", role, &answer);
+    }
+}
+
+#[test]
+fn b4_sensitive_values_come_out_by_a_reveal_only() {
+    capture_log();
+    let app = TestApp::start();
+    let mut watch = Watch::default();
+    let (id, points) = plant(&app, &mut watch);
+    for role in Role::ALL.iter().copied().map(Some).chain([None]) {
+        let client = role.map_or_else(|| app.anonymous(), |role| app.role(role));
+        probe(&app, &mut watch, role, &client, id, points[0]);
+    }
+    assert!(
+        watch.leaks.is_empty(),
+        "{} of {} answers hold canaries:\n{}",
+        watch.leaks.len(),
+        watch.looked,
+        watch.leaks.join("\n")
+    );
+    assert!(watch.looked > 500, "only {} answers were looked at", watch.looked);
+
+    // The canaries are there at all: who may see them does.
+    let seen = whole(&app.role(Role::Rm).get(&format!("/customers/{id}")).expect(200));
+    for canary in [
+        "1949-12-31",
+        "above_5m",
+        "夜莺一",
+        "夜莺二",
+        "夜莺三",
+        "夜莺四",
+        "7654321.9876",
+        "cross_border_reporting",
+    ] {
+        assert!(seen.contains(canary), "{canary} is not in {seen}");
+    }
+    let history = whole(&app.role(Role::Auditor).get("/audit-entries?limit=200").expect(200));
+    assert!(history.contains("夜莺四") && history.contains("139****4321"), "{history}");
+
+    // A reveal gives them, exactly to those who may.
+    let mut fields: Vec<String> = vec!["identity".into()];
+    fields.extend(points.iter().map(Uuid::to_string));
+    let body = json!({"fields": fields, "reason": "the customer asked"});
+    for role in Role::ALL {
+        let answer = app.role(*role).post(&format!("/customers/{id}/reveal"), &body);
+        if Right::RevealCustomers.roles().contains(role) {
+            let values: Vec<String> = answer.expect(200).json()["values"]
+                .as_array()
+                .expect("values")
+                .iter()
+                .map(|value| value["value"].as_str().expect("text").to_owned())
+                .collect();
+            for value in [
+                "11010519491231002X",
+                "+8613987654321",
+                "canary.bird@example.com",
+                "canary_wx_7713",
+                "浙江省杭州市西湖区灵隐路七号金丝雀",
+            ] {
+                // Service staff sees every customer; the others all look after this one.
+                assert!(
+                    values.iter().any(|revealed| revealed == value),
+                    "{role} is not given {value}: {values:?}"
+                );
+            }
+            assert_eq!(values.len(), fields.len());
+        } else {
+            let refused = answer.expect(403);
+            assert_eq!(canaries(&whole(&refused), &HIDDEN), Vec::<&str>::new(), "{role}");
+        }
+    }
+    // The record of a reveal says which field, and holds no value.
+    let mut after = Watch::default();
+    for role in [Role::Rm, Role::BranchManager, Role::Auditor] {
+        after.look(
+            "history after reveals",
+            Some(role),
+            &app.role(role).get(&format!("/customers/{id}/history?limit=200")).expect(200),
+        );
+    }
+    after.look(
+        "audit after reveals",
+        Some(Role::Auditor),
+        &app.role(Role::Auditor).get("/audit-entries?limit=200").expect(200),
+    );
+    assert!(after.leaks.is_empty(), "{}", after.leaks.join("\n"));
+
+    // At rest: nowhere in the clear, not even as bytes; events and keys hold no values at all.
+    for row in Ledger::of(&app).rows(&app) {
+        assert_eq!(canaries(&row, &HIDDEN), Vec::<&str>::new(), "{row}");
+        if ["change_event:", "idempotency_key:", "audit_entry:"].iter().any(|table| row.starts_with(table)) {
+            assert_eq!(canaries(&row, &RESTRICTED), Vec::<&str>::new(), "{row}");
+            assert_eq!(canaries(&row, &NAMES), Vec::<&str>::new(), "{row}");
+        }
+    }
+
+    let log = logged();
+    assert!(
+        log.contains("answered") && log.contains("/api/v1/customers/{id}"),
+        "the log was not caught: {log}"
+    );
+    for line in log.lines() {
+        let found = [canaries(line, &HIDDEN), canaries(line, &RESTRICTED), canaries(line, &NAMES)].concat();
+        assert!(found.is_empty(), "{found:?} in the log: {line}");
+    }
+}
+
+#[test]
+fn b4_restricted_roles_see_neither_facts_nor_figures() {
+    let app = TestApp::start();
+    let (id, _) = plant(&app, &mut Watch::default());
+    let masked = [
+        "birth_date",
+        "birth_year",
+        "income_band",
+        "notes",
+        "character",
+        "dislikes",
+        "outside_assets",
+        "goals",
+        "needs",
+        "risks",
+    ];
+    for role in [Role::Teller, Role::Service, Role::Admin] {
+        let customer = app.role(role).get(&format!("/customers/{id}")).expect(200).json();
+        for member in masked {
+            let value = &customer[member];
+            assert!(value.is_null() || *value == json!([]), "{role} sees {member}: {value}");
+            assert!(
+                customer["_masked"].as_array().expect("a list").contains(&json!(member)),
+                "{role} is not told of {member}"
+            );
+        }
+        assert_eq!(
+            (&customer["figures"]["tier"], &customer["figures"]["aum"]),
+            (&Value::Null, &Value::Null),
+            "{role}"
+        );
+        for answer in [
+            app.role(role).get("/customers").expect(200),
+            app.role(role).post("/customers/search", &json!({"q": "欧阳"})).expect(200),
+        ] {
+            let row = &answer.json()["data"][0];
+            assert_eq!((&row["tier"], &row["aum"]), (&Value::Null, &Value::Null), "{role}");
+            assert_eq!(row["phone"], "139****4321", "{role}");
+        }
+    }
+    for role in
+        [Role::Rm, Role::Adviser, Role::OutletHead, Role::DeputyManager, Role::BranchManager, Role::Auditor]
+    {
+        let customer = app.role(role).get(&format!("/customers/{id}")).expect(200).json();
+        for member in masked {
+            let value = &customer[member];
+            assert!(!value.is_null() && *value != json!([]), "{role} does not see {member}");
+        }
+        assert_eq!(customer["figures"]["tier"], "private", "{role}");
+    }
+}

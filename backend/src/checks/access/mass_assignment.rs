@@ -1,0 +1,284 @@
+use std::collections::BTreeSet;
+
+use guanxi_api::Role;
+use serde_json::{Value, json};
+
+use super::policy::{OPERATIONS, Operation, document};
+use super::rows::{Ledger, difference};
+use crate::testing::{Client, PASSWORD, TestApp};
+
+/// Members that the server decides on, or columns that a careless handler would take over. Those that an operation's own
+/// schema declares are left out there.
+const SERVER_OWNED: [&str; 52] = [
+    "id",
+    "version",
+    "owner",
+    "owner_id",
+    "org_unit",
+    "org_unit_id",
+    "customer_no",
+    "created_at",
+    "updated_at",
+    "archived_at",
+    "archived",
+    "figures",
+    "tier",
+    "aum",
+    "as_of",
+    "role",
+    "rights",
+    "created_by",
+    "updated_by",
+    "_masked",
+    "masked",
+    "password",
+    "password_hash",
+    "auth_epoch",
+    "must_change_password",
+    "failed_attempts",
+    "locked_until",
+    "username",
+    "search_key",
+    "search_version",
+    "name_sort",
+    "path",
+    "depth",
+    "parent_id",
+    "is_primary",
+    "source",
+    "status",
+    "kind",
+    "cipher",
+    "value_hash",
+    "tail_hash",
+    "customer_id",
+    "user_id",
+    "session_id",
+    "actor_id",
+    "seq",
+    "hash",
+    "expires_at",
+    "team",
+    "contact_points",
+    "external_ids",
+    "details",
+];
+
+/// A value of a kind that the member could have.
+fn value_of(member: &str) -> Value {
+    match member {
+        "version" | "auth_epoch" | "failed_attempts" | "search_key" | "search_version" | "depth" | "seq" => {
+            json!(99)
+        }
+        "archived" | "must_change_password" | "is_primary" => json!(true),
+        "created_at" | "updated_at" | "archived_at" | "locked_until" | "as_of" | "expires_at" => {
+            json!("2001-01-01T00:00:00.000000Z")
+        }
+        "aum" => json!({"amount": "99999999.0000", "currency": "CNY"}),
+        "figures" => json!({"tier": "private", "aum": {"amount": "99999999.0000", "currency": "CNY"}}),
+        "tier" => json!("private"),
+        "role" => json!("admin"),
+        "team" | "contact_points" | "external_ids" | "rights" | "masked" | "_masked" => json!([]),
+        "id" | "owner_id" | "org_unit_id" | "parent_id" | "customer_id" | "user_id" | "session_id"
+        | "actor_id" => {
+            json!("01900000-0000-7000-8000-000000000001")
+        }
+        _ => json!("forged"),
+    }
+}
+
+/// The schema behind references, and behind the half of an alternative that is not null.
+fn resolve<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
+    if let Some(reference) = schema["$ref"].as_str() {
+        let target = document.pointer(reference.trim_start_matches('#')).expect("a schema that exists");
+        return resolve(document, target);
+    }
+    for way in ["oneOf", "anyOf", "allOf"] {
+        if let Some(found) =
+            schema[way].as_array().and_then(|options| options.iter().find(|option| option["type"] != "null"))
+        {
+            return resolve(document, found);
+        }
+    }
+    schema
+}
+
+/// Every object in a body: its pointer, and the members that its schema declares.
+fn objects(
+    document: &Value,
+    schema: &Value,
+    body: &Value,
+    at: &str,
+    found: &mut Vec<(String, BTreeSet<String>)>,
+) {
+    let schema = resolve(document, schema);
+    match body {
+        Value::Object(members) => {
+            let declared = schema["properties"]
+                .as_object()
+                .unwrap_or_else(|| panic!("no members are declared at {at:?}"));
+            found.push((at.to_owned(), declared.keys().cloned().collect()));
+            for (name, value) in members {
+                let part = declared.get(name).unwrap_or_else(|| panic!("{at}/{name} is not declared"));
+                objects(document, part, value, &format!("{at}/{name}"), found);
+            }
+        }
+        Value::Array(items) => {
+            for (n, item) in items.iter().enumerate().take(1) {
+                objects(document, &schema["items"], item, &format!("{at}/{n}"), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn profile() -> Value {
+    json!({
+        "name": "李晓梅", "city": "杭州",
+        "identity": {"kind": "resident_card", "number": "11010519491231002X"},
+        "do_not_contact": {"all": false, "channels": ["sms"], "hours": {"from": "21:00", "to": "09:00"}},
+        "restricted": {"reason": "complaint", "source": "compliance"},
+        "outside_assets": [{"institution": "别家银行", "kind": "fund", "as_of": "2025-01-01",
+            "estimate": {"amount": "1000.0000", "currency": "CNY"}}],
+    })
+}
+
+fn new_customer() -> Value {
+    let mut new = profile();
+    new["kind"] = json!("person");
+    new["contact_points"] = json!([{"kind": "phone", "value": "13912345678"}]);
+    new["external_ids"] = json!([{"source": "crm", "id": "77"}]);
+    new
+}
+
+/// A body that the operation would take.
+fn body(operation: &Operation, app: &TestApp) -> Value {
+    let unit = app.fixture.unit("a1");
+    match (operation.method, operation.path) {
+        ("POST", "/auth/sign-in") => json!({"username": "rm", "password": PASSWORD}),
+        ("POST", "/auth/password") => {
+            json!({"current_password": PASSWORD, "new_password": "seven lanterns over the lake"})
+        }
+        ("PATCH", "/me/preferences") => json!({"theme": "dark"}),
+        ("POST", "/org-units") => {
+            json!({"parent_id": app.fixture.unit("b"), "kind": "outlet", "code": "0777", "name": {"zh-CN": "新", "en": "New"}})
+        }
+        ("PATCH", "/org-units/{id}") => json!({"name": {"zh-CN": "新", "en": "New"}}),
+        ("POST", "/users") => {
+            json!({"username": "new.rm", "display_name": "New", "role": "rm", "org_unit_id": unit})
+        }
+        ("PATCH", "/users/{id}") => json!({"display_name": "Somebody else"}),
+        ("POST", "/customers") | ("PUT", "/customers/by-external/{source}/{external_id}") => new_customer(),
+        ("POST", "/customers/search") => json!({"q": "李"}),
+        ("PATCH", "/customers/{id}") => profile(),
+        ("POST", "/customers/{id}/reveal") => json!({"fields": ["identity"], "reason": "the customer asked"}),
+        ("POST", "/customers/{id}/assign") => json!({"owner_id": null}),
+        ("PUT", "/customers/{id}/team") => {
+            json!({"members": [{"user_id": app.fixture.user("rm2"), "role": "rm"}]})
+        }
+        ("POST", "/customers/{id}/contact-points") => json!({"kind": "phone", "value": "13900001111"}),
+        ("PATCH", "/customers/{id}/contact-points/{contact_point_id}") => json!({"use": "work"}),
+        ("PUT", "/customers/{id}/external-ids/{source}") => json!({"id": "78"}),
+        _ => panic!("{operation} takes a body that this test does not know"),
+    }
+}
+
+/// The body with one member more in the object that the pointer names.
+fn forged(body: &Value, pointer: &str, member: &str) -> Value {
+    let mut forged = body.clone();
+    forged.pointer_mut(pointer).expect("an object of the body")[member] = value_of(member);
+    forged
+}
+
+#[test]
+fn b3_members_that_the_server_owns_are_refused_in_every_body() {
+    let app = TestApp::start();
+    let ledger = Ledger::of(&app);
+    let document = document();
+    let head = app.role(Role::OutletHead);
+    let created = head
+        .post(
+            "/customers",
+            &json!({
+                "kind": "person", "name": "李晓梅", "owner_id": app.fixture.user("rm"),
+                "contact_points": [{"kind": "phone", "value": "13912345678"}], "external_ids": [{"source": "core", "id": "1"}],
+            }),
+        )
+        .expect(201)
+        .json();
+    let text = |value: &Value| value.as_str().expect("text").to_owned();
+    let (customer, point) = (text(&created["id"]), text(&created["contact_points"][0]["id"]));
+    let admin = app.role(Role::Admin);
+    let rows = ledger.rows(&app);
+    let (mut tried, mut wrong) = (0, Vec::new());
+    for operation in OPERATIONS {
+        let item = &document["paths"][format!("/api/v1{}", operation.path)][operation.method.to_lowercase()];
+        let content = &item["requestBody"]["content"];
+        if content.is_null() {
+            continue;
+        }
+        let schema = &content["application/json"]["schema"];
+        assert!(!schema.is_null(), "{operation} takes something that is not JSON");
+        let client: &Client = if operation.path.starts_with("/customers") { &head } else { &admin };
+        let id = match operation.path.split('/').nth(1) {
+            Some("org-units") => app.fixture.unit("b1").to_string(),
+            Some("users") => app.fixture.user("rm").to_string(),
+            _ => customer.clone(),
+        };
+        let path = operation
+            .path
+            .replace("{id}", &id)
+            .replace("{contact_point_id}", &point)
+            .replace("{source}", "core")
+            .replace("{external_id}", "1");
+        let body = body(operation, &app);
+        let mut places = Vec::new();
+        objects(&document, schema, &body, "", &mut places);
+        for (pointer, declared) in places {
+            for member in SERVER_OWNED.iter().filter(|member| !declared.contains(**member)) {
+                let forged = forged(&body, &pointer, member);
+                let answer = client.send(operation.method, &path, &[("If-Match", "\"1-0\"")], Some(&forged));
+                tried += 1;
+                let refused = [(format!("{pointer}/{member}"), "unknown_member".to_owned())];
+                if answer.status != 422 || answer.fields() != refused {
+                    wrong.push(format!(
+                        "{operation} with {pointer}/{member}: {} {:?}",
+                        answer.status,
+                        answer.fields()
+                    ));
+                }
+            }
+        }
+        let changed = difference(&rows, &ledger.rows(&app));
+        assert!(changed.is_empty(), "{operation} wrote\n{}", changed.join("\n"));
+    }
+    assert!(wrong.is_empty(), "{} of {tried}:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(tried > 500, "only {tried} bodies were tried");
+}
+
+#[test]
+fn b3_what_the_contract_lets_a_body_say_stays_within_the_rights() {
+    let app = TestApp::start();
+    let admin = app.role(Role::Admin);
+    // Nobody gives themselves another role.
+    let me = format!("/users/{}", app.fixture.user("admin"));
+    let tag = admin.get(&me).expect(200).tag();
+    let ledger = Ledger::of(&app);
+    let rows = ledger.rows(&app);
+    admin.patch(&me, &tag, &json!({"role": "auditor"})).expect(409);
+    // A relationship manager names neither another unit nor another owner.
+    let rm = app.role(Role::Rm);
+    let rows_after_sign_in = ledger.rows(&app);
+    assert!(
+        difference(&rows, &rows_after_sign_in)
+            .iter()
+            .all(|row| row.contains("audit_") || row.contains("user_account"))
+    );
+    for member in ["org_unit_id", "owner_id"] {
+        let value = if member == "owner_id" { app.fixture.user("rm2") } else { app.fixture.unit("b1") };
+        let answer =
+            rm.post("/customers", &json!({"kind": "person", "name": "王小明", member: value})).expect(422);
+        assert_eq!(answer.fields().first().map(|field| field.0.clone()), Some(format!("/{member}")));
+    }
+    assert_eq!(difference(&rows_after_sign_in, &ledger.rows(&app)), Vec::<String>::new());
+}

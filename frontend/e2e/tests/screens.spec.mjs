@@ -1,0 +1,281 @@
+// Every screen in every state, in both languages and both themes: axe finds nothing, a phone needs no scrolling to the
+// side. The pictures in results/ are for people to judge.
+import { mkdirSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+
+import { creditCode, identityNumber, Api } from "../support/api.mjs";
+import { expectNoSidewaysScrolling, violations } from "../support/axe.mjs";
+import { expect, test } from "../support/test.mjs";
+import { LANGUAGES } from "../support/words.mjs";
+
+const DESK = { width: 1366, height: 768 };
+const PHONE = { width: 390, height: 844 };
+const PICTURES = new URL("../results/", import.meta.url).pathname;
+mkdirSync(PICTURES, { recursive: true });
+
+/** Looks at what is shown now in both themes and both sizes. */
+async function look(page, language, name) {
+  const picture = (theme, size) =>
+    page.screenshot({ path: `${PICTURES}${name}-${language}-${theme}-${size}.png`, animations: "disabled" });
+  for (const theme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
+    expect.soft(await violations(page), `axe: ${name}, ${language}, ${theme}`).toEqual([]);
+    await picture(theme, "1366");
+  }
+  await page.setViewportSize(PHONE);
+  await expectNoSidewaysScrolling(page, `${name}, ${language}`);
+  expect.soft(await violations(page), `axe: ${name}, ${language}, phone`).toEqual([]);
+  await picture("dark", "390");
+  await page.emulateMedia({ colorScheme: "light" });
+  await picture("light", "390");
+  await page.setViewportSize(DESK);
+}
+
+async function pressEscape(page) {
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("dialog")).toHaveCount(0);
+}
+
+for (const language of LANGUAGES) {
+  test.describe(language, () => {
+    test.use({ language });
+    test.describe.configure({ timeout: 150_000 });
+
+    test.describe("without a user", () => {
+      test.use({ who: null });
+
+      test("sign-in", async ({ page, app, hygiene }) => {
+        hygiene.expect(401, "/auth/sign-in");
+        await page.goto("/");
+        await expect(app.button("sign_in.action")).toBeVisible();
+        await look(page, language, "sign-in");
+        await app.button("sign_in.action").click();
+        await app.signIn({ username: "nobody.here", password: "wrong password" });
+        await expect(page.getByRole("alert").filter({ hasText: /\S/ })).toBeVisible();
+        await look(page, language, "sign-in-refused");
+      });
+    });
+
+    test("the customer list in its states", async ({ page, app, t, hygiene }) => {
+      await app.open("/customers");
+      await expect(page.getByRole("table")).toBeVisible();
+      await look(page, language, "customers");
+
+      await page.getByRole("button", { name: t("filter.add"), exact: true }).click();
+      await look(page, language, "customers-filter");
+      await pressEscape(page);
+      await page.getByRole("button", { name: t("table.columns"), exact: true }).click();
+      await look(page, language, "customers-columns");
+      await pressEscape(page);
+      await page.getByRole("button", { name: t("shell.theme"), exact: true }).click();
+      await look(page, language, "menu");
+      await page.keyboard.press("Escape");
+
+      await app.go(`/customers?filter=${encodeURIComponent('status in ("active","dormant") and aum ge 100000')}&sort=-aum`);
+      await expect(page.getByRole("button", { name: t("filter.clear") })).toBeVisible();
+      await look(page, language, "customers-filtered");
+
+      await page.getByRole("textbox", { name: t("customers.search") }).fill("没有这个人");
+      await expect(page.getByRole("heading", { name: t("customers.none_found") })).toBeVisible();
+      await look(page, language, "customers-empty");
+
+      await page.getByRole("textbox", { name: t("customers.search") }).fill("");
+      hygiene.expect(503, "/api/v1/customers");
+      const problem = {
+        type: "/problems/unavailable",
+        title: "Service unavailable",
+        status: 503,
+        detail: "The database is busy.",
+        code: "unavailable",
+        request_id: "01a2041d-0000-7000-8000-000000000000",
+        errors: [],
+      };
+      await page.route(/\/api\/v1\/customers\?/, (route) =>
+        route.fulfill({ status: 503, contentType: "application/problem+json", json: problem }),
+      );
+      await app.go("/customers?sort=customer_no");
+      await expect(page.getByRole("heading", { name: t("customers.failed") })).toBeVisible();
+      await expect(page.getByRole("alert").filter({ hasText: problem.request_id })).toBeVisible();
+      await look(page, language, "customers-error");
+      await page.unroute(/\/api\/v1\/customers\?/);
+      await app.button("common.retry").click();
+      await expect(page.getByRole("table")).toBeVisible();
+    });
+
+    test("the customer page in its states", async ({ page, app, t, api, hygiene }) => {
+      const customer = await api.newPerson({
+        identity: { kind: "resident_card", number: identityNumber() },
+        gender: "female",
+        city: "杭州",
+        needs: ["retirement", "succession"],
+        notes: "下半年女儿出国读书，关注外汇。\n不喜欢上午接电话。",
+      });
+      hygiene.expect(412, customer.id);
+      hygiene.expect(422, customer.id);
+      await app.open(`/customers/${customer.id}`);
+      await look(page, language, "customer");
+
+      await app.fact("field.notes").click();
+      await look(page, language, "customer-editing");
+      await app.button("common.cancel").click();
+
+      await app.button("reveal.show", { name: t("identity_kind.resident_card") }).click();
+      await app.button("reveal.action").click();
+      await look(page, language, "customer-reveal");
+      await app.button("reveal.reason_form").click();
+      await app.button("reveal.action").click();
+      await expect(app.panel("identity.title").getByRole("status")).toBeVisible();
+      await look(page, language, "customer-revealed");
+
+      await app.fact("field.occupation").click();
+      await api.change(`/customers/${customer.id}`, { occupation: "会计" });
+      await app.editing("field.occupation").getByRole("textbox").fill("律师");
+      await page.keyboard.press("Enter");
+      await expect(app.dialog("conflict.title")).toBeVisible();
+      await look(page, language, "customer-conflict");
+      await app.button("conflict.save_mine").click();
+      await expect(page.getByRole("dialog")).toHaveCount(0);
+
+      await app.button("contact.add").click();
+      await look(page, language, "customer-contact");
+      await pressEscape(page);
+      await app.button("identity.edit").click();
+      await look(page, language, "customer-identity");
+      await pressEscape(page);
+      await app.button("restriction.add").click();
+      await look(page, language, "customer-restriction");
+      await pressEscape(page);
+      await app.button("outside.add").click();
+      await look(page, language, "customer-outside");
+      await pressEscape(page);
+
+      await page.getByRole("tab", { name: t("customer.history") }).click();
+      await expect(page.getByRole("tabpanel").getByRole("listitem").first()).toBeVisible();
+      await look(page, language, "customer-history");
+
+      hygiene.expect(404, "/api/v1/customers/");
+      await app.go(`/customers/${randomUUID()}`);
+      await expect(page.getByRole("heading", { name: t("customer.missing") })).toBeVisible();
+      await look(page, language, "customer-missing");
+    });
+
+    test("new customer, palette, account, help, no such page", async ({ page, app, t, api, hygiene }) => {
+      await api.newPerson();
+      await app.open("/customers/new");
+      await look(page, language, "new-customer");
+      await app.field("identity.number").fill("110101199001010000");
+      hygiene.expect(422, "/api/v1/customers");
+      await app.button("new_customer.action").click();
+      await expect(app.field("field.name")).toHaveAttribute("aria-invalid", "true");
+      await look(page, language, "new-customer-wrong");
+
+      await page.keyboard.press("Control+k");
+      await expect(page.getByRole("combobox", { name: t("palette.placeholder") })).toBeFocused();
+      await look(page, language, "palette");
+      await page.keyboard.type("li");
+      await expect(page.getByRole("group", { name: t("nav.customers") }).getByRole("option").first()).toBeVisible();
+      await look(page, language, "palette-found");
+      await page.keyboard.type("zzzzqq");
+      await expect(page.getByText(t("palette.nothing"))).toBeVisible();
+      await look(page, language, "palette-nothing");
+      await pressEscape(page);
+
+      await app.go("/preferences");
+      await look(page, language, "preferences");
+      await app.go("/sessions");
+      await expect(page.getByText(t("sessions.this")).first()).toBeVisible();
+      await look(page, language, "sessions");
+      await app.button("sessions.everywhere").click();
+      await look(page, language, "sessions-everywhere");
+      await pressEscape(page);
+      await app.go("/help");
+      await look(page, language, "help");
+      await app.go("/no/such/page");
+      await look(page, language, "missing");
+    });
+
+    test.describe("of the head of an outlet", () => {
+      test.use({ who: "outlet_head" });
+
+      test("an organisation, handing over, an archived customer", async ({ page, app, t, api }) => {
+        const firm = await api.create("/customers", {
+          kind: "organisation",
+          name: "杭州远帆精密制造有限公司",
+          industry: "制造业",
+          identity: { kind: "unified_social_credit_code", number: creditCode() },
+          contact_points: [{ kind: "email", value: "office@example.com", use: "work", primary: true }],
+        });
+        await app.open(`/customers/${firm.id}`);
+        await look(page, language, "organisation");
+        await app.button("assign.title").click();
+        await page.getByRole("dialog").getByRole("combobox").first().click();
+        await expect(page.getByRole("option").first()).toBeVisible();
+        await look(page, language, "customer-assign");
+        await page.keyboard.press("Escape");
+        await pressEscape(page);
+        await page.getByRole("button", { name: t("common.more"), exact: true }).click();
+        await look(page, language, "customer-menu");
+        await app.menuItem("customer.archive").click();
+        await expect(app.toast(t("customer.archived"))).toBeVisible();
+        await look(page, language, "customer-archived");
+      });
+    });
+
+    test.describe("of the administrator", () => {
+      test.use({ who: "admin" });
+
+      test("users and units", async ({ page, app, t, api }) => {
+        const user = await api.create("/users", {
+          username: `e2e.look.${randomUUID().slice(0, 8)}`,
+          display_name: "欧阳清扬",
+          role: "rm",
+          org_unit_id: api.me.org_unit.id,
+        });
+        await app.open("/admin/users");
+        await expect(page.getByRole("table")).toBeVisible();
+        await look(page, language, "users");
+        await app.go("/admin/users/new");
+        await app.button("user.new_action").click();
+        await expect(app.field("user.username")).toHaveAttribute("aria-invalid", "true");
+        await look(page, language, "new-user");
+        await app.go(`/admin/users/${user.user?.id ?? user.id}`);
+        await expect(page.getByRole("listitem").first()).toBeVisible();
+        await look(page, language, "user");
+        await app.button("user.reset").click();
+        await look(page, language, "user-reset");
+        await app.button("user.reset", {}, page.getByRole("dialog")).click();
+        await expect(app.dialog("user.password_title")).toBeVisible();
+        await look(page, language, "user-password");
+        await app.button("common.done").click();
+        await app.go("/admin/units");
+        await expect(page.getByRole("main").getByRole("listitem").first()).toBeVisible();
+        await look(page, language, "units");
+        await app.button("unit.new").click();
+        await app.button("common.save").click();
+        await expect(app.field("unit.code")).toHaveAttribute("aria-invalid", "true");
+        await look(page, language, "unit-new");
+      });
+    });
+
+    test.describe("of the auditor", () => {
+      test.use({ who: "auditor" });
+
+      test("the audit list", async ({ page, app }) => {
+        await app.open("/admin/audit");
+        await expect(page.getByRole("table")).toBeVisible();
+        await look(page, language, "audit");
+      });
+    });
+
+    test.describe("of the teller", () => {
+      test.use({ who: "teller" });
+
+      test("a customer, less is shown", async ({ page, app }) => {
+        const rm = await Api.as("rm");
+        const customer = await rm.newPerson();
+        await app.open(`/customers/${customer.id}`);
+        await look(page, language, "customer-teller");
+      });
+    });
+  });
+}
