@@ -137,9 +137,17 @@ impl Config {
             _ => return Err(ConfigError("GUANXI_TLS_CERT and GUANXI_TLS_KEY belong together".into())),
         };
         let scheme = if tls.is_some() { "https" } else { "http" };
-        let public_url = get("public_url").map_or_else(|| format!("{scheme}://{addr}"), |url| url.trim_end_matches('/').to_owned());
+        let public_url = get("public_url")
+            .map_or_else(|| format!("{scheme}://{addr}"), |url| url.trim_end_matches('/').to_owned());
         check_public_url(&public_url)?;
-        let list = |name: &str| get(name).unwrap_or("").split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned);
+        let list = |name: &str| {
+            get(name)
+                .unwrap_or("")
+                .split(',')
+                .map(str::trim)
+                .filter(|item| !item.is_empty())
+                .map(str::to_owned)
+        };
         let trusted_proxies =
             list("trusted_proxies").map(|item| parse("trusted_proxies", &item)).collect::<Result<_, _>>()?;
         let allowed_origins: Vec<String> = list("allowed_origins").collect();
@@ -182,7 +190,9 @@ impl Config {
 }
 
 fn parse<T: std::str::FromStr>(name: &str, text: &str) -> Result<T, ConfigError> {
-    text.trim().parse().map_err(|_| ConfigError(format!("GUANXI_{}: «{text}» is not valid", name.to_uppercase())))
+    text.trim()
+        .parse()
+        .map_err(|_| ConfigError(format!("GUANXI_{}: «{text}» is not valid", name.to_uppercase())))
 }
 
 fn check_public_url(url: &str) -> Result<(), ConfigError> {
@@ -196,9 +206,10 @@ fn check_public_url(url: &str) -> Result<(), ConfigError> {
 }
 
 fn read_file(path: &Path) -> Result<HashMap<String, String>, ConfigError> {
-    let text = std::fs::read_to_string(path).map_err(|error| ConfigError(format!("{}: {error}", path.display())))?;
-    let table: toml::Table =
-        toml::from_str(&text).map_err(|error| ConfigError(format!("{}: {}", path.display(), error.message())))?;
+    let text =
+        std::fs::read_to_string(path).map_err(|error| ConfigError(format!("{}: {error}", path.display())))?;
+    let table: toml::Table = toml::from_str(&text)
+        .map_err(|error| ConfigError(format!("{}: {}", path.display(), error.message())))?;
     let mut values = HashMap::new();
     for (name, value) in table {
         if !NAMES.contains(&name.to_uppercase().as_str()) {
@@ -206,10 +217,14 @@ fn read_file(path: &Path) -> Result<HashMap<String, String>, ConfigError> {
         }
         let value = match value {
             toml::Value::String(text) => text,
-            toml::Value::Array(items) => items.iter().filter_map(|item| item.as_str()).collect::<Vec<_>>().join(","),
+            toml::Value::Array(items) => {
+                items.iter().filter_map(|item| item.as_str()).collect::<Vec<_>>().join(",")
+            }
             toml::Value::Integer(number) => number.to_string(),
             toml::Value::Boolean(flag) => if flag { "on" } else { "off" }.to_owned(),
-            _ => return Err(ConfigError(format!("{}: {name} is neither a text nor a number", path.display()))),
+            _ => {
+                return Err(ConfigError(format!("{}: {name} is neither a text nor a number", path.display())));
+            }
         };
         values.insert(name, value);
     }
@@ -221,7 +236,9 @@ mod tests {
     use super::*;
 
     fn config(values: &[(&str, &str)]) -> Result<Config, ConfigError> {
-        Config::from_values(&values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+        Config::from_values(
+            &values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        )
     }
 
     #[test]
@@ -234,8 +251,11 @@ mod tests {
 
     #[test]
     fn secrets_are_not_shown() {
-        let config =
-            config(&[("master_key", "c2VjcmV0"), ("database_url", "postgres://u:hunter2@db/guanxi?password=hunter3")]).unwrap();
+        let config = config(&[
+            ("master_key", "c2VjcmV0"),
+            ("database_url", "postgres://u:hunter2@db/guanxi?password=hunter3"),
+        ])
+        .unwrap();
         let shown = format!("{config:?}");
         for secret in ["c2VjcmV0", "hunter2", "hunter3"] {
             assert!(!shown.contains(secret), "{shown}");

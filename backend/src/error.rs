@@ -192,7 +192,9 @@ impl From<DbError> for Error {
             DbError::Overloaded => Code::Overloaded,
             DbError::Unavailable(_) | DbError::Conflict | DbError::LockTimeout => Code::Unavailable,
             DbError::NotFound => return Error::not_found(),
-            DbError::Unique | DbError::ForeignKey | DbError::Panicked(_) | DbError::Query(_) => Code::Internal,
+            DbError::Unique | DbError::ForeignKey | DbError::Panicked(_) | DbError::Query(_) => {
+                Code::Internal
+            }
         };
         let answer = Error { cause: Some(error.to_string()), ..Error::new(code) };
         if code == Code::Internal { answer } else { answer.with_header("Retry-After", 1) }

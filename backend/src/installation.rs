@@ -42,7 +42,9 @@ pub fn open(conn: &mut DbConn, actor: &Actor, config: &Config, keys: &Keys) -> R
     match store::find(conn)? {
         Some(row) => {
             if row.key_check != check {
-                return Err(Error::internal("the master key is not the one that this database was set up with"));
+                return Err(Error::internal(
+                    "the master key is not the one that this database was set up with",
+                ));
             }
             if row.base_currency != config.base_currency || row.time_zone != config.time_zone.name() {
                 return Err(Error::internal(format!(
@@ -100,7 +102,8 @@ pub fn master_key(config: &Config) -> std::result::Result<Keys, ConfigError> {
         Some(secret) => secret.0.clone(),
         None if config.database_url.engine() == Engine::Postgres => {
             return Err(ConfigError(
-                "on PostgreSQL the master key must be given: GUANXI_MASTER_KEY=$(openssl rand -base64 32)".into(),
+                "on PostgreSQL the master key must be given: GUANXI_MASTER_KEY=$(openssl rand -base64 32)"
+                    .into(),
             ));
         }
         None => {
@@ -109,7 +112,8 @@ pub fn master_key(config: &Config) -> std::result::Result<Keys, ConfigError> {
                 Ok(text) => text,
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                     let text = MasterKey::generate().map_err(|error| wrong(error.to_string()))?.to_string();
-                    write_secret(&path, &text).map_err(|error| wrong(format!("{}: {error}", path.display())))?;
+                    write_secret(&path, &text)
+                        .map_err(|error| wrong(format!("{}: {error}", path.display())))?;
                     text
                 }
                 Err(error) => return Err(wrong(format!("{}: {error}", path.display()))),

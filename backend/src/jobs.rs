@@ -46,10 +46,10 @@ impl JobLoop {
     /// Ends the loop after what it is doing.
     pub fn stop(&mut self) {
         self.stop.store(true, Ordering::SeqCst);
-        if let Some(thread) = self.thread.take() {
-            if thread.join().is_err() {
-                tracing::error!("the job loop panicked");
-            }
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the job loop panicked");
         }
     }
 }

@@ -92,8 +92,7 @@ fn run(command: Command) -> Result<ExitCode, ConfigError> {
             if demo {
                 opened = demo::ensure(&config, opened, 2000, 1).map_err(|error| failed(&error))?;
             }
-            let state =
-                server::state(&config, opened).map_err(|error| failed(&error))?;
+            let state = server::state(&config, opened).map_err(|error| failed(&error))?;
             say(&format!("Guanxi: {}", config.public_url));
             if let Some(sign_ins) = demo::sign_ins(&config) {
                 say(&sign_ins);

@@ -151,7 +151,8 @@ pub async fn serve(config: &Config, state: web::Data<AppState>) -> std::io::Resu
 
 async fn wait_for_signal() {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
         tracing::error!("signals cannot be heard; stop the server with SIGKILL");
         return std::future::pending().await;
     };

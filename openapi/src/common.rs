@@ -43,9 +43,7 @@ impl utoipa::PartialSchema for Instant {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
         utoipa::openapi::ObjectBuilder::new()
             .schema_type(utoipa::openapi::schema::Type::String)
-            .format(Some(utoipa::openapi::SchemaFormat::KnownFormat(
-                utoipa::openapi::KnownFormat::DateTime,
-            )))
+            .format(Some(utoipa::openapi::SchemaFormat::KnownFormat(utoipa::openapi::KnownFormat::DateTime)))
             .description(Some("UTC, RFC 3339 with six digits"))
             .examples([serde_json::json!("2026-11-22T02:30:00.123456Z")])
             .into()
@@ -97,7 +95,8 @@ impl Serialize for Amount {
 impl<'de> Deserialize<'de> for Amount {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Amount::parse(&text).ok_or_else(|| de::Error::custom("expected a decimal string with up to four places"))
+        Amount::parse(&text)
+            .ok_or_else(|| de::Error::custom("expected a decimal string with up to four places"))
     }
 }
 
@@ -197,9 +196,13 @@ mod tests {
 
     #[test]
     fn amounts_are_read_and_written_exactly() {
-        for (text, value) in
-            [("0", 0), ("1234.5600", 12_345_600), ("-0.0001", -1), ("12.3", 123_000), ("100000", 1_000_000_000)]
-        {
+        for (text, value) in [
+            ("0", 0),
+            ("1234.5600", 12_345_600),
+            ("-0.0001", -1),
+            ("12.3", 123_000),
+            ("100000", 1_000_000_000),
+        ] {
             assert_eq!(Amount::parse(text), Some(Amount(value)), "{text}");
         }
         for text in ["", "-", ".5", "1.", "1.23456", "1e3", "+1", " 1", "99999999999999999999", "1,000"] {

@@ -4,9 +4,10 @@ use uuid::Uuid;
 use validator::Validate;
 
 use crate::{
-    BusinessState, Channel, ContactPointKind, ContactPointUse, CustomerKind, CustomerSource, CustomerStatus, Gender,
-    Goal, IdentityKind, IncomeBand, Include, Instant, Language, LifeRisk, MaritalStatus, Money, Need, OrganisationSize,
-    OutsideAssetKind, RiskAttribute, TeamRole, Tier, UnitRef, UserRef, ValueSource, common::clearable,
+    BusinessState, Channel, ContactPointKind, ContactPointUse, CustomerKind, CustomerSource, CustomerStatus,
+    Gender, Goal, IdentityKind, Include, IncomeBand, Instant, Language, LifeRisk, MaritalStatus, Money, Need,
+    OrganisationSize, OutsideAssetKind, RiskAttribute, TeamRole, Tier, UnitRef, UserRef, ValueSource,
+    common::clearable,
 };
 
 /// A customer, whole: what the customer page shows.
@@ -604,6 +605,7 @@ pub struct CustomerSearch {
 pub struct Assignment {
     /// The unit that the customer belongs to from now on; without it, the one it has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(example = "01a20423-97e0-705d-8e72-57d62895117c"))]
     pub org_unit_id: Option<Uuid>,
     /// The responsible relationship manager; null leaves the customer to the unit.
     pub owner_id: Option<Uuid>,
@@ -636,6 +638,8 @@ pub struct Revealed {
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct RevealedValue {
     /// As it was asked for.
+    #[cfg_attr(feature = "schema", schema(example = "identity"))]
     pub field: String,
+    #[cfg_attr(feature = "schema", schema(example = "11010519491231002X"))]
     pub value: String,
 }

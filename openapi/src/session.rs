@@ -37,7 +37,10 @@ pub struct SignedIn {
 
 impl std::fmt::Debug for SignedIn {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SignedIn").field("expires_at", &self.expires_at).field("me", &self.me).finish_non_exhaustive()
+        f.debug_struct("SignedIn")
+            .field("expires_at", &self.expires_at)
+            .field("me", &self.me)
+            .finish_non_exhaustive()
     }
 }
 
@@ -134,7 +137,8 @@ pub struct PreferencesPatch {
 
 fn column_names(names: &[String]) -> Result<(), validator::ValidationError> {
     let fits = |name: &String| {
-        (1..=40).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        (1..=40).contains(&name.len())
+            && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
     };
     if names.iter().all(fits) { Ok(()) } else { Err(validator::ValidationError::new("column")) }
 }

@@ -103,7 +103,9 @@ impl Condition {
     }
 
     fn lexicographically_after(keys: &[(&'static str, bool, Value)]) -> Self {
-        let Some(((column, descending, value), rest)) = keys.split_first() else { return Condition::nothing() };
+        let Some(((column, descending, value), rest)) = keys.split_first() else {
+            return Condition::nothing();
+        };
         let beyond = if *descending { " < " } else { " > " };
         let from = if *descending { " <= " } else { " >= " };
         let first = Condition::new().sql(column).sql(beyond).bind(value.clone());

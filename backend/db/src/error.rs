@@ -62,7 +62,9 @@ impl From<DieselError> for DbError {
                 DatabaseErrorKind::UniqueViolation => DbError::Unique,
                 DatabaseErrorKind::ForeignKeyViolation => DbError::ForeignKey,
                 DatabaseErrorKind::SerializationFailure => DbError::Conflict.noted(),
-                DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => DbError::lost().noted(),
+                DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => {
+                    DbError::lost().noted()
+                }
                 _ if info.message().contains("deadlock detected") => DbError::Conflict.noted(),
                 _ if info.message().contains("due to lock timeout") => DbError::LockTimeout,
                 _ if is_lost(info.message()) => DbError::lost().noted(),

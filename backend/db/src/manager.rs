@@ -109,7 +109,9 @@ struct Setting {
 
 fn check_postgres(conn: &mut PgConnection) -> Result<(), DbError> {
     let mut setting = |name: &str| -> Result<String, DbError> {
-        let row: Setting = diesel::sql_query("SELECT current_setting($1) AS value").bind::<Text, _>(name).get_result(conn)?;
+        let row: Setting = diesel::sql_query("SELECT current_setting($1) AS value")
+            .bind::<Text, _>(name)
+            .get_result(conn)?;
         Ok(row.value)
     };
     let version: u32 = setting("server_version_num")?.parse().unwrap_or(0);
@@ -118,7 +120,9 @@ fn check_postgres(conn: &mut PgConnection) -> Result<(), DbError> {
     }
     for name in ["fsync", "full_page_writes"] {
         if setting(name)? != "on" {
-            return Err(DbError::Unavailable(format!("PostgreSQL's {name} is off: an acknowledged write could be lost")));
+            return Err(DbError::Unavailable(format!(
+                "PostgreSQL's {name} is off: an acknowledged write could be lost"
+            )));
         }
     }
     let commit = setting("synchronous_commit")?;

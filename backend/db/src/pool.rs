@@ -39,7 +39,13 @@ impl DbOptions {
             Engine::Sqlite => 1,
             Engine::Postgres => (cores * 4).max(4),
         };
-        DbOptions { url, read_threads: (cores * 2).max(2), write_threads, queue: 1024, wait: Duration::from_secs(2) }
+        DbOptions {
+            url,
+            read_threads: (cores * 2).max(2),
+            write_threads,
+            queue: 1024,
+            wait: Duration::from_secs(2),
+        }
     }
 }
 
@@ -102,12 +108,15 @@ impl Db {
     ///
     /// # Errors
     /// What `f` gives; [`DbError::Overloaded`] when the queue is full or the wait was too long.
-    pub async fn read<T, E>(&self, f: impl FnOnce(&mut DbConn) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    pub async fn read<T, E>(
+        &self,
+        f: impl FnOnce(&mut DbConn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
     {
-        let (job, answer) = ReadJob::new(f, false);
+        let (job, answer) = ReadJob::boxed(f, false);
         self.send(&self.reads, job, answer).await
     }
 
@@ -115,12 +124,15 @@ impl Db {
     ///
     /// # Errors
     /// As [`Db::read`].
-    pub async fn snapshot<T, E>(&self, f: impl FnOnce(&mut DbConn) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    pub async fn snapshot<T, E>(
+        &self,
+        f: impl FnOnce(&mut DbConn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
     {
-        let (job, answer) = ReadJob::new(f, true);
+        let (job, answer) = ReadJob::boxed(f, true);
         self.send(&self.reads, job, answer).await
     }
 
@@ -129,12 +141,15 @@ impl Db {
     ///
     /// # Errors
     /// What `f` gives; [`DbError::Overloaded`] or [`DbError::Unavailable`] when nothing was written.
-    pub async fn write<T, E>(&self, f: impl FnMut(&mut DbConn) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    pub async fn write<T, E>(
+        &self,
+        f: impl FnMut(&mut DbConn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
     {
-        let (job, answer) = WriteJob::new(f);
+        let (job, answer) = WriteJob::boxed(f);
         self.send(&self.writes, job, answer).await
     }
 
@@ -142,12 +157,15 @@ impl Db {
     ///
     /// # Errors
     /// As [`Db::write`].
-    pub fn write_blocking<T, E>(&self, f: impl FnMut(&mut DbConn) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    pub fn write_blocking<T, E>(
+        &self,
+        f: impl FnMut(&mut DbConn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
     {
-        let (job, answer) = WriteJob::new(f);
+        let (job, answer) = WriteJob::boxed(f);
         self.writes
             .send(Task { job, since: Instant::now() })
             .map_err(|_| E::from(DbError::Unavailable("the database threads have ended".into())))?;
@@ -158,12 +176,15 @@ impl Db {
     ///
     /// # Errors
     /// As [`Db::read`].
-    pub fn read_blocking<T, E>(&self, f: impl FnOnce(&mut DbConn) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    pub fn read_blocking<T, E>(
+        &self,
+        f: impl FnOnce(&mut DbConn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
     {
-        let (job, answer) = ReadJob::new(f, false);
+        let (job, answer) = ReadJob::boxed(f, false);
         self.reads
             .send(Task { job, since: Instant::now() })
             .map_err(|_| E::from(DbError::Unavailable("the database threads have ended".into())))?;
@@ -250,7 +271,7 @@ where
     T: Send + 'static,
     E: From<DbError> + Send + 'static,
 {
-    fn new(f: F, snapshot: bool) -> (Box<dyn Job>, oneshot::Receiver<Result<T, E>>) {
+    fn boxed(f: F, snapshot: bool) -> (Box<dyn Job>, oneshot::Receiver<Result<T, E>>) {
         let (reply, answer) = oneshot::channel();
         (Box::new(ReadJob { f, reply, snapshot }), answer)
     }
@@ -305,7 +326,7 @@ where
     T: Send + 'static,
     E: From<DbError> + Send + 'static,
 {
-    fn new(f: F) -> (Box<dyn Job>, oneshot::Receiver<Result<T, E>>) {
+    fn boxed(f: F) -> (Box<dyn Job>, oneshot::Receiver<Result<T, E>>) {
         let (reply, answer) = oneshot::channel();
         (Box::new(WriteJob { f, result: None, reply }), answer)
     }
@@ -376,7 +397,8 @@ fn attempt<T, E: From<DbError>>(
 }
 
 fn guarded<T, E: From<DbError>>(f: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-    catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|panic| Err(DbError::Panicked(panic_text(panic.as_ref())).into()))
+    catch_unwind(AssertUnwindSafe(f))
+        .unwrap_or_else(|panic| Err(DbError::Panicked(panic_text(panic.as_ref())).into()))
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> String {

@@ -10,7 +10,12 @@ use crate::{Condition, DbConn, DbError, DbUuid, Engine, Id, Value};
 ///
 /// # Errors
 /// When the database fails.
-pub fn index_customer<T>(conn: &mut DbConn, id: Id<T>, search_key: i64, tokens: &[String]) -> Result<(), DbError> {
+pub fn index_customer<T>(
+    conn: &mut DbConn,
+    id: Id<T>,
+    search_key: i64,
+    tokens: &[String],
+) -> Result<(), DbError> {
     match conn {
         DbConn::Pg(conn) => diesel::sql_query(
             "INSERT INTO customer_search (customer_id, tokens) VALUES ($1, array_to_tsvector($2)) \
@@ -37,7 +42,9 @@ pub fn ids_with_tokens(engine: Engine, tokens: &[(String, bool)]) -> Condition {
         return Condition::new().sql("SELECT customer_id FROM customer_figures WHERE 1 = 0");
     }
     let terms = |quote: char, beginning: &str, and: &str| {
-        let term = |(token, open): &(String, bool)| format!("{quote}{token}{quote}{}", if *open { beginning } else { "" });
+        let term = |(token, open): &(String, bool)| {
+            format!("{quote}{token}{quote}{}", if *open { beginning } else { "" })
+        };
         tokens.iter().map(term).collect::<Vec<_>>().join(and)
     };
     match engine {
@@ -55,7 +62,10 @@ pub fn ids_with_tokens(engine: Engine, tokens: &[(String, bool)]) -> Condition {
 ///
 /// # Errors
 /// When the database fails.
-pub fn index_new_customers<T>(conn: &mut DbConn, customers: &[(Id<T>, i64, &Vec<String>)]) -> Result<(), DbError> {
+pub fn index_new_customers<T>(
+    conn: &mut DbConn,
+    customers: &[(Id<T>, i64, &Vec<String>)],
+) -> Result<(), DbError> {
     match conn {
         DbConn::Pg(conn) => {
             let ids: Vec<Id<T>> = customers.iter().map(|(id, _, _)| *id).collect();

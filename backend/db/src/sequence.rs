@@ -24,17 +24,19 @@ pub fn next_customer_number(conn: &mut DbConn) -> Result<i64, DbError> {
 pub fn next_customer_numbers(conn: &mut DbConn, count: i64) -> Result<Vec<i64>, DbError> {
     match conn {
         DbConn::Pg(conn) => {
-            let mut numbers = diesel::sql_query("SELECT nextval('customer_number') AS value FROM generate_series(1, $1)")
-                .bind::<BigInt, _>(count)
-                .load::<Number>(conn)?;
+            let mut numbers =
+                diesel::sql_query("SELECT nextval('customer_number') AS value FROM generate_series(1, $1)")
+                    .bind::<BigInt, _>(count)
+                    .load::<Number>(conn)?;
             numbers.sort_by_key(|number| number.value);
             Ok(numbers.into_iter().map(|number| number.value).collect())
         }
         DbConn::Sqlite(conn) => {
-            let last: Number =
-                diesel::sql_query("UPDATE customer_number SET value = value + $1 WHERE id = 1 RETURNING value")
-                    .bind::<BigInt, _>(count)
-                    .get_result(conn)?;
+            let last: Number = diesel::sql_query(
+                "UPDATE customer_number SET value = value + $1 WHERE id = 1 RETURNING value",
+            )
+            .bind::<BigInt, _>(count)
+            .get_result(conn)?;
             Ok((last.value - count + 1..=last.value).collect())
         }
     }

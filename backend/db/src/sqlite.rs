@@ -33,6 +33,10 @@ fn read(conn: &mut SqliteConnection, sql: &str) -> Result<Vec<String>, DbError> 
 pub(crate) fn prepare(conn: &mut SqliteConnection) -> Result<(), DbError> {
     let refuse = |why: String| Err(DbError::Unavailable(why));
     conn.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL;")?;
+    let mode = read(conn, "SELECT journal_mode AS value FROM pragma_journal_mode")?;
+    if mode != ["wal"] {
+        return refuse(format!("PRAGMA journal_mode reads {mode:?} instead of wal"));
+    }
     for (name, value) in PRAGMAS {
         conn.batch_execute(&format!("PRAGMA {name} = {value}"))?;
     }
@@ -41,10 +45,6 @@ pub(crate) fn prepare(conn: &mut SqliteConnection) -> Result<(), DbError> {
         if found != value {
             return refuse(format!("PRAGMA {name} reads {found} instead of {value}"));
         }
-    }
-    let mode = read(conn, "SELECT journal_mode AS value FROM pragma_journal_mode")?;
-    if mode != ["wal"] {
-        return refuse(format!("PRAGMA journal_mode reads {mode:?} instead of wal"));
     }
     Ok(())
 }

@@ -161,8 +161,13 @@ impl Actor {
 #[cfg(test)]
 impl Actor {
     /// The actor that the gate makes of a session, for tests that call a room without a request.
-    pub(crate) fn of_session(conn: &mut guanxi_db::DbConn, session: Uuid, now: Moment) -> crate::error::Result<Actor> {
-        let user = crate::access::sessions::seen(conn, Id::new(session), now)?.ok_or_else(crate::error::Error::not_found)?;
+    pub(crate) fn of_session(
+        conn: &mut guanxi_db::DbConn,
+        session: Uuid,
+        now: Moment,
+    ) -> crate::error::Result<Actor> {
+        let user = crate::access::sessions::seen(conn, Id::new(session), now)?
+            .ok_or_else(crate::error::Error::not_found)?;
         Ok(Actor { who: Who::User(Arc::new(user)), now, request_id: "test".into(), language: Language::En })
     }
 }

@@ -24,7 +24,12 @@ impl Gate {
     ///
     /// # Errors
     /// 401 for a token that is not valid, or whose session has ended or was overtaken by a change of password or role.
-    pub(super) async fn admit(&self, state: &AppState, token: &str, now: Moment) -> Result<Arc<SignedInUser>> {
+    pub(super) async fn admit(
+        &self,
+        state: &AppState,
+        token: &str,
+        now: Moment,
+    ) -> Result<Arc<SignedInUser>> {
         let unauthenticated = || Error::new(Code::Unauthenticated);
         let claims = state.signer.verify(token, now)?;
         let session_id: SessionId = Id::new(claims.session);
@@ -41,7 +46,11 @@ impl Gate {
                 user
             }
         };
-        if user.id.uuid() == claims.subject && user.auth_epoch == claims.auth_epoch { Ok(user) } else { Err(unauthenticated()) }
+        if user.id.uuid() == claims.subject && user.auth_epoch == claims.auth_epoch {
+            Ok(user)
+        } else {
+            Err(unauthenticated())
+        }
     }
 
     fn known(&self, id: SessionId, now: Moment) -> Option<Arc<SignedInUser>> {

@@ -73,7 +73,10 @@ impl Hasher {
         self.passwords.hash(password).map_err(Error::internal)
     }
 
-    async fn run<T: Send + 'static>(&self, f: impl FnOnce(&Passwords) -> Result<T> + Send + 'static) -> Result<T> {
+    async fn run<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&Passwords) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let overloaded = || Error::new(Code::Overloaded).with_header("Retry-After", 2);
         let _waiting = Arc::clone(&self.waiting).try_acquire_owned().map_err(|_| overloaded())?;
         let _place = Arc::clone(&self.places).acquire_owned().await.map_err(Error::internal)?;

@@ -1,6 +1,8 @@
 //! The policy: which role may do what, whose customers it sees, and what it sees of them. The access test reads the same table.
 
-use guanxi_api::Role::{self, Admin, Adviser, Auditor, BranchManager, DeputyManager, OutletHead, Rm, Service, Teller};
+use guanxi_api::Role::{
+    self, Admin, Adviser, Auditor, BranchManager, DeputyManager, OutletHead, Rm, Service, Teller,
+};
 
 const EVERYONE: &[Role] = Role::ALL;
 const MANAGERS: &[Role] = &[OutletHead, DeputyManager, BranchManager];
@@ -70,7 +72,11 @@ impl Right {
 
     /// The names of everything that a role may do.
     pub fn names_of(role: Role) -> Vec<String> {
-        Right::ALL.iter().filter(|right| right.is_given_to(role)).map(|right| right.as_str().to_owned()).collect()
+        Right::ALL
+            .iter()
+            .filter(|right| right.is_given_to(role))
+            .map(|right| right.as_str().to_owned())
+            .collect()
     }
 }
 
@@ -123,7 +129,9 @@ mod tests {
 
     #[test]
     fn an_auditor_changes_nothing_and_an_administrator_reveals_nothing() {
-        for right in [Right::CreateCustomers, Right::EditCustomers, Right::ArchiveCustomers, Right::AssignCustomers] {
+        for right in
+            [Right::CreateCustomers, Right::EditCustomers, Right::ArchiveCustomers, Right::AssignCustomers]
+        {
             assert!(!right.is_given_to(Auditor), "{right:?}");
             assert!(!right.is_given_to(Admin), "{right:?}");
             assert!(!right.is_given_to(Teller), "{right:?}");

@@ -16,7 +16,11 @@ use crate::web::{Json, PathId, RequestContext, deleted, ok};
 #[utoipa::path(operation_id = "signIn", tag = "access", request_body = SignIn, security(()),
     responses((status = 200, body = SignedIn, description = "Signed in; the refresh token comes as a cookie")))]
 #[post("/auth/sign-in")]
-pub async fn sign_in(request: HttpRequest, state: web::Data<AppState>, body: Json<SignIn>) -> Result<HttpResponse> {
+pub async fn sign_in(
+    request: HttpRequest,
+    state: web::Data<AppState>,
+    body: Json<SignIn>,
+) -> Result<HttpResponse> {
     let context = context(&request)?;
     let address = context.address.map(|address| address.to_string()).unwrap_or_default();
     state.quotas.check_failures(&address)?;
@@ -45,7 +49,8 @@ pub async fn sign_in(request: HttpRequest, state: web::Data<AppState>, body: Jso
             return Err(Error::new(Code::SignInFailed));
         }
     };
-    let user_agent = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let user_agent =
+        request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let client = Client { user_agent: user_agent.chars().take(300).collect(), address };
     let shared = state.clone();
     let granted = state
@@ -69,8 +74,10 @@ pub async fn refresh(request: HttpRequest, state: web::Data<AppState>) -> Result
     let token = refresh_cookie(&request, &state).ok_or_else(|| Error::new(Code::SessionExpired))?;
     let actor = sessions::nobody(context.now, &context.request_id, context.language);
     let shared = state.clone();
-    let refreshed =
-        state.db.write(move |conn| sessions::refresh(conn, &actor, &shared.keys, &shared.settings, &token)).await?;
+    let refreshed = state
+        .db
+        .write(move |conn| sessions::refresh(conn, &actor, &shared.keys, &shared.settings, &token))
+        .await?;
     match refreshed {
         Refreshed::Granted(granted) => signed_in(&state, &context, *granted),
         Refreshed::Reused(session_id) => {
@@ -103,7 +110,10 @@ pub async fn sign_out(request: HttpRequest, state: web::Data<AppState>) -> Resul
 #[utoipa::path(operation_id = "signOutEverywhere", tag = "access",
     responses((status = 204, description = "All sessions have ended")))]
 #[post("/auth/sign-out-everywhere")]
-pub async fn sign_out_everywhere(who: May<UseOwnAccount>, state: web::Data<AppState>) -> Result<HttpResponse> {
+pub async fn sign_out_everywhere(
+    who: May<UseOwnAccount>,
+    state: web::Data<AppState>,
+) -> Result<HttpResponse> {
     let actor = who.actor();
     state.db.write(move |conn| sessions::sign_out_everywhere(conn, &actor)).await?;
     if let Some(user) = who.user_id() {
@@ -206,7 +216,8 @@ fn signed_in(state: &AppState, context: &RequestContext, granted: Granted) -> Re
     let (token, expires_at) = state
         .signer
         .issue((granted.user_id.uuid(), granted.session_id.uuid(), granted.auth_epoch), context.now)?;
-    let mut response = ok(&SignedIn { access_token: token, expires_at: Instant(expires_at.to_utc()), me: granted.me });
+    let mut response =
+        ok(&SignedIn { access_token: token, expires_at: Instant(expires_at.to_utc()), me: granted.me });
     let cookie = cookie(state, granted.refresh_token, CookieDuration::seconds(granted.refresh_seconds));
     response.add_cookie(&cookie).map_err(Error::internal)?;
     Ok(response)
@@ -235,7 +246,10 @@ fn without_cookie(state: &AppState, mut response: HttpResponse) -> HttpResponse 
 }
 
 fn refresh_cookie(request: &HttpRequest, state: &AppState) -> Option<String> {
-    request.cookie(cookie_name(state)).map(|cookie| cookie.value().to_owned()).filter(|value| !value.is_empty())
+    request
+        .cookie(cookie_name(state))
+        .map(|cookie| cookie.value().to_owned())
+        .filter(|value| !value.is_empty())
 }
 
 /// Only our own pages may use the cookie: the header needs a script, and the script needs our origin.
@@ -249,7 +263,9 @@ fn check_origin(request: &HttpRequest, state: &AppState) -> Result<()> {
     }
     let Some(origin) = request.headers().get(ORIGIN) else { return Ok(()) };
     let origin = origin.to_str().unwrap_or_default();
-    let own = origin == state.public_origin || state.limits.allowed_origins.iter().any(|allowed| allowed == origin);
-    let same_host = origin.split_once("://").map(|(_, host)| host) == request.headers().get("Host").and_then(|host| host.to_str().ok());
+    let own =
+        origin == state.public_origin || state.limits.allowed_origins.iter().any(|allowed| allowed == origin);
+    let same_host = origin.split_once("://").map(|(_, host)| host)
+        == request.headers().get("Host").and_then(|host| host.to_str().ok());
     if own || (same_host && !state.limits.https) { Ok(()) } else { refuse("Origin") }
 }

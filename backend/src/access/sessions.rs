@@ -184,7 +184,8 @@ pub fn refresh(
 ) -> Result<Refreshed> {
     let ended = || Error::new(Code::SessionExpired);
     let now = actor.now();
-    let (session_id, generation) = store::refresh_token(conn, &tokens::refresh_token_hash(token))?.ok_or_else(ended)?;
+    let (session_id, generation) =
+        store::refresh_token(conn, &tokens::refresh_token_hash(token))?.ok_or_else(ended)?;
     let session = store::lock_session(conn, session_id)?.ok_or_else(ended)?;
     let idle = session.last_seen_at.plus_seconds(IDLE_SECONDS) <= now;
     if session.revoked_at.is_some() || session.expires_at <= now || idle {
@@ -194,7 +195,8 @@ pub fn refresh(
     if user.archived {
         return Err(ended());
     }
-    let in_grace = generation + 1 == session.generation && now <= session.rotated_at.plus_seconds(GRACE_SECONDS);
+    let in_grace =
+        generation + 1 == session.generation && now <= session.rotated_at.plus_seconds(GRACE_SECONDS);
     let current = if generation == session.generation {
         let next = generation + 1;
         let token = keys.refresh_token(session_id.uuid(), next);
@@ -225,7 +227,9 @@ pub fn refresh(
 /// # Errors
 /// When the database fails.
 pub fn sign_out(conn: &mut DbConn, actor: &Actor, token: &str) -> Result<Option<SessionId>> {
-    let Some((session_id, _)) = store::refresh_token(conn, &tokens::refresh_token_hash(token))? else { return Ok(None) };
+    let Some((session_id, _)) = store::refresh_token(conn, &tokens::refresh_token_hash(token))? else {
+        return Ok(None);
+    };
     let Some(session) = store::session(conn, session_id)? else { return Ok(None) };
     if session.revoked_at.is_none() {
         store::revoke(conn, session_id, actor.now(), "signed_out")?;
@@ -357,7 +361,11 @@ pub fn change_password(conn: &mut DbConn, actor: &Actor, account: &Candidate, ha
 ///
 /// # Errors
 /// When the database fails.
-pub(super) fn seen(conn: &mut DbConn, id: SessionId, now: Moment) -> Result<Option<crate::access::actor::SignedInUser>> {
+pub(super) fn seen(
+    conn: &mut DbConn,
+    id: SessionId,
+    now: Moment,
+) -> Result<Option<crate::access::actor::SignedInUser>> {
     let row = store::seen(conn, id)?;
     let row = row.filter(|row| !row.archived && row.revoked_at.is_none() && row.expires_at > now);
     Ok(row.and_then(|row| {
@@ -417,4 +425,3 @@ pub(super) fn nobody(now: Moment, request_id: &str, language: Language) -> Actor
 pub fn purge(conn: &mut DbConn, now: Moment) -> Result<usize> {
     store::purge_sessions(conn, now.plus_seconds(-7 * 24 * 3600))
 }
-

@@ -5,7 +5,9 @@ use guanxi_db::{Db, DbConn, Moment};
 use crate::access::keys::Keys;
 use crate::access::sealing::Context;
 use crate::access::store;
-use crate::access::tokens::{self, AccessClaims, Grant, LIFETIME_SECONDS, Realm, SigningKey, TokenError, TokenKeys};
+use crate::access::tokens::{
+    self, AccessClaims, Grant, LIFETIME_SECONDS, Realm, SigningKey, TokenError, TokenKeys,
+};
 use crate::error::{Code, Error, Result};
 
 /// A signing key is replaced after so long.
@@ -51,7 +53,8 @@ impl Signer {
     pub fn verify(&self, token: &str, now: Moment) -> Result<AccessClaims> {
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
         tokens::verify(&keys, &self.realm(), token, now.0).map_err(|error| {
-            let code = if error == TokenError::Expired { Code::SessionExpired } else { Code::Unauthenticated };
+            let code =
+                if error == TokenError::Expired { Code::SessionExpired } else { Code::Unauthenticated };
             Error { cause: Some(error.to_string()), ..Error::new(code) }
         })
     }

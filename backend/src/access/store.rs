@@ -35,7 +35,8 @@ pub(super) fn account_by_name(conn: &mut DbConn, username: &str) -> Result<Optio
 }
 
 pub(super) fn account(conn: &mut DbConn, id: UserId) -> Result<AccountRow> {
-    let row = user_account::table.find(id).select(AccountRow::as_select()).first(conn).map_err(DbError::from)?;
+    let row =
+        user_account::table.find(id).select(AccountRow::as_select()).first(conn).map_err(DbError::from)?;
     Ok(row)
 }
 
@@ -75,7 +76,13 @@ pub(super) fn set_failures(
     Ok(())
 }
 
-pub(super) fn set_password(conn: &mut DbConn, id: UserId, hash: &str, must_change: bool, now: Moment) -> Result<()> {
+pub(super) fn set_password(
+    conn: &mut DbConn,
+    id: UserId,
+    hash: &str,
+    must_change: bool,
+    now: Moment,
+) -> Result<()> {
     diesel::update(user_account::table.find(id))
         .set((
             user_account::password_hash.eq(hash),
@@ -138,7 +145,12 @@ pub(super) fn insert_session(conn: &mut DbConn, row: &SessionRow) -> Result<()> 
 }
 
 pub(super) fn session(conn: &mut DbConn, id: SessionId) -> Result<Option<SessionRow>> {
-    let row = session::table.find(id).select(SessionRow::as_select()).first(conn).optional().map_err(DbError::from)?;
+    let row = session::table
+        .find(id)
+        .select(SessionRow::as_select())
+        .first(conn)
+        .optional()
+        .map_err(DbError::from)?;
     Ok(row)
 }
 
@@ -300,4 +312,3 @@ pub(super) fn seen(conn: &mut DbConn, id: SessionId) -> Result<Option<SeenRow>> 
         .map_err(DbError::from)?;
     Ok(row)
 }
-

@@ -143,7 +143,12 @@ static ENTRIES: Resource = Resource {
 ///
 /// # Errors
 /// As every list.
-pub fn list(conn: &mut DbConn, actor: &Actor, keys: &Keys, request: &ListRequest) -> Result<Page<AuditEntry>> {
+pub fn list(
+    conn: &mut DbConn,
+    actor: &Actor,
+    keys: &Keys,
+    request: &ListRequest,
+) -> Result<Page<AuditEntry>> {
     let listing = request.read(&ENTRIES, actor, keys.cursor())?;
     page(conn, keys, &listing, None)
 }
@@ -171,7 +176,12 @@ fn page(
     resource: Option<(&'static str, Uuid)>,
 ) -> Result<Page<AuditEntry>> {
     let mut rows = store::list(conn, resource, listing)?;
-    let mut info = listing.page(&mut rows, keys.cursor(), |row, _| Value::Moment(row.at), |row| Id::new(row.id.uuid()))?;
+    let mut info = listing.page(
+        &mut rows,
+        keys.cursor(),
+        |row, _| Value::Moment(row.at),
+        |row| Id::new(row.id.uuid()),
+    )?;
     if listing.total {
         let counted = store::count(conn, resource, listing)?;
         crate::listing::set_total(&mut info, counted);
@@ -204,7 +214,11 @@ pub fn changes_between(before: &serde_json::Value, after: &serde_json::Value) ->
     let names = after.keys().chain(before.keys().filter(|name| !after.contains_key(*name)));
     let present = |value: Option<&serde_json::Value>| value.filter(|value| !value.is_null()).cloned();
     names
-        .map(|name| FieldChange { field: name.clone(), before: present(before.get(name)), after: present(after.get(name)) })
+        .map(|name| FieldChange {
+            field: name.clone(),
+            before: present(before.get(name)),
+            after: present(after.get(name)),
+        })
         .filter(|change| change.before != change.after)
         .collect()
 }

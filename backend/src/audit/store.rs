@@ -105,15 +105,22 @@ pub(super) fn list(
     Ok(rows)
 }
 
-pub(super) fn count(conn: &mut DbConn, resource: Option<(&'static str, Uuid)>, listing: &Listing) -> Result<i64> {
+pub(super) fn count(
+    conn: &mut DbConn,
+    resource: Option<(&'static str, Uuid)>,
+    listing: &Listing,
+) -> Result<i64> {
     let mut query = audit_entry::table.select(audit_entry::id).into_boxed();
     if let Some((kind, id)) = resource {
         query = query
             .filter(audit_entry::resource_type.eq(kind))
             .filter(audit_entry::resource_id.eq(Id::<()>::new(id)));
     }
-    let counted =
-        query.filter(listing.filter.clone()).limit(COUNTED + 1).load::<AuditEntryId>(conn).map_err(DbError::from)?;
+    let counted = query
+        .filter(listing.filter.clone())
+        .limit(COUNTED + 1)
+        .load::<AuditEntryId>(conn)
+        .map_err(DbError::from)?;
     Ok(i64::try_from(counted.len()).unwrap_or(i64::MAX))
 }
 

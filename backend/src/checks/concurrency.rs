@@ -44,7 +44,10 @@ fn c1_each_version_is_changed_once() {
                             barrier.wait();
                         }
                         let change = json!({"occupation": format!("{n}-{round}")});
-                        answers.push((version(&read.json()), patiently(|| rm.patch(path, &read.tag(), &change))));
+                        answers.push((
+                            version(&read.json()),
+                            patiently(|| rm.patch(path, &read.tag(), &change)),
+                        ));
                     }
                     answers
                 })

@@ -26,7 +26,12 @@ struct Reading {
 }
 
 fn read(conn: &mut DbConn, sql: &str) -> Vec<String> {
-    diesel::sql_query(sql).load::<Reading>(conn).expect("it is read").into_iter().map(|row| row.value).collect()
+    diesel::sql_query(sql)
+        .load::<Reading>(conn)
+        .expect("it is read")
+        .into_iter()
+        .map(|row| row.value)
+        .collect()
 }
 
 fn pragma(conn: &mut DbConn, name: &str) -> String {
@@ -39,12 +44,19 @@ fn d3_every_connection_is_set_up_and_read_back() {
     for _ in 0..3 {
         let mut conn = database.url().connect().expect("a connection");
         if conn.engine() == Engine::Sqlite {
-            for (name, wanted) in
-                [("journal_mode", "wal"), ("synchronous", "2"), ("foreign_keys", "1"), ("cache_size", "-2000"), ("trusted_schema", "0")]
-            {
+            for (name, wanted) in [
+                ("journal_mode", "wal"),
+                ("synchronous", "2"),
+                ("foreign_keys", "1"),
+                ("cache_size", "-2000"),
+                ("trusted_schema", "0"),
+            ] {
                 assert_eq!(pragma(&mut conn, name), wanted, "{name}");
             }
-            assert_eq!(read(&mut conn, "SELECT CAST(timeout AS TEXT) AS value FROM pragma_busy_timeout"), ["5000"]);
+            assert_eq!(
+                read(&mut conn, "SELECT CAST(timeout AS TEXT) AS value FROM pragma_busy_timeout"),
+                ["5000"]
+            );
             let version = read(&mut conn, "SELECT sqlite_version() AS value").concat();
             let parts: Vec<u32> = version.split('.').map(|part| part.parse().expect("a number")).collect();
             assert!(parts >= vec![3, 51, 3], "{version}");
@@ -65,7 +77,11 @@ fn d3_every_connection_is_set_up_and_read_back() {
                 ("lock_timeout", "5s"),
                 ("idle_in_transaction_session_timeout", "1min"),
             ] {
-                assert_eq!(read(&mut conn, &format!("SELECT current_setting('{name}') AS value")), [wanted], "{name}");
+                assert_eq!(
+                    read(&mut conn, &format!("SELECT current_setting('{name}') AS value")),
+                    [wanted],
+                    "{name}"
+                );
             }
         }
     }
@@ -79,14 +95,20 @@ fn d3_a_database_that_could_lose_a_write_is_refused() {
         DatabaseUrl::Sqlite(_) => {
             // In memory there is no write-ahead log to be had.
             let refused = DatabaseUrl::Sqlite(":memory:".into()).connect().map(drop);
-            assert!(matches!(&refused, Err(DbError::Unavailable(why)) if why.contains("journal_mode")), "{refused:?}");
+            assert!(
+                matches!(&refused, Err(DbError::Unavailable(why)) if why.contains("journal_mode")),
+                "{refused:?}"
+            );
             let nowhere = DatabaseUrl::Sqlite("/no/such/folder/guanxi.db".into()).connect().map(drop);
             assert!(matches!(nowhere, Err(DbError::Unavailable(_))), "{nowhere:?}");
         }
         DatabaseUrl::Postgres(url) => {
             let weak = DatabaseUrl::Postgres(format!("{url}%20-c%20synchronous_commit%3Doff"));
             let refused = weak.check_engine();
-            assert!(matches!(&refused, Err(DbError::Unavailable(why)) if why.contains("synchronous_commit")), "{refused:?}");
+            assert!(
+                matches!(&refused, Err(DbError::Unavailable(why)) if why.contains("synchronous_commit")),
+                "{refused:?}"
+            );
             assert!(Db::open(&options(&weak, 4)).is_err(), "it is not opened");
         }
     }
@@ -97,13 +119,15 @@ fn options(url: &DatabaseUrl, queue: usize) -> DbOptions {
 }
 
 fn mark(conn: &mut DbConn, name: &str) -> Result<(), DbError> {
-    let row = (lease::name.eq(name), lease::holder.eq(Id::<()>::new(Uuid::nil())), lease::expires_at.eq(Moment(0)));
+    let row =
+        (lease::name.eq(name), lease::holder.eq(Id::<()>::new(Uuid::nil())), lease::expires_at.eq(Moment(0)));
     diesel::insert_into(lease::table).values(row).execute(conn)?;
     Ok(())
 }
 
 fn marks(db: &Db) -> BTreeSet<String> {
-    let names = db.read_blocking(|conn| Ok::<_, DbError>(lease::table.select(lease::name).load::<String>(conn)?));
+    let names =
+        db.read_blocking(|conn| Ok::<_, DbError>(lease::table.select(lease::name).load::<String>(conn)?));
     names.expect("names").into_iter().collect()
 }
 
@@ -116,7 +140,7 @@ fn hold_writer(db: &Db) -> (mpsc::Sender<()>, std::thread::JoinHandle<Result<(),
         db.write_blocking(move |_| {
             started.send(()).expect("the test waits");
             // Either way the writer goes on.
-            drop(held.recv());
+            let _ = held.recv();
             Ok(())
         })
     });
@@ -127,7 +151,8 @@ fn hold_writer(db: &Db) -> (mpsc::Sender<()>, std::thread::JoinHandle<Result<(),
 #[test]
 fn d3_a_failing_write_takes_no_neighbour_along() {
     let database = TestDatabase::new();
-    let db = Db::open(&DbOptions { wait: Duration::from_secs(60), ..options(database.url(), 64) }).expect("opens");
+    let db =
+        Db::open(&DbOptions { wait: Duration::from_secs(60), ..options(database.url(), 64) }).expect("opens");
     let (release, holder) = hold_writer(&db);
     // All of these wait while the writer is held, so that on SQLite they share one commit.
     let outcomes: Vec<(usize, Result<usize, DbError>)> = std::thread::scope(|scope| {
@@ -157,7 +182,10 @@ fn d3_a_failing_write_takes_no_neighbour_along() {
     for (n, outcome) in &outcomes {
         match n % 4 {
             1 => assert!(matches!(outcome, Err(DbError::NotFound)), "{outcome:?}"),
-            2 => assert!(matches!(outcome, Err(DbError::Panicked(text)) if text.contains("panics")), "{outcome:?}"),
+            2 => assert!(
+                matches!(outcome, Err(DbError::Panicked(text)) if text.contains("panics")),
+                "{outcome:?}"
+            ),
             3 => assert!(matches!(outcome, Err(DbError::Unique)), "{outcome:?}"),
             _ => assert!(matches!(outcome, Ok(value) if value == n), "{outcome:?}"),
         }
@@ -178,7 +206,8 @@ fn d3_too_much_at_once_is_refused() {
             let db = db.clone();
             async move { db.write(move |conn| mark(conn, name)).await }
         };
-        let waiting: Vec<_> = ["one", "two"].map(|name| actix_web::rt::spawn(write(name))).into_iter().collect();
+        let waiting: Vec<_> =
+            ["one", "two"].map(|name| actix_web::rt::spawn(write(name))).into_iter().collect();
         while db.in_flight() < 2 {
             actix_web::rt::time::sleep(Duration::from_millis(5)).await;
         }
@@ -206,7 +235,8 @@ fn tables() -> BTreeMap<String, Vec<(String, String)>> {
     let text = include_str!("../../db/src/schema.rs");
     let mut tables = BTreeMap::new();
     for block in text.split("diesel::table! {").skip(1) {
-        let mut lines = block.lines().map(str::trim).skip_while(|line| line.is_empty() || line.starts_with("use "));
+        let mut lines =
+            block.lines().map(str::trim).skip_while(|line| line.is_empty() || line.starts_with("use "));
         let head = lines.next().expect("a table");
         let name = head.split(' ').next().expect("a name").to_owned();
         let columns = lines
@@ -224,7 +254,9 @@ fn columns(conn: &mut DbConn, table: &str) -> BTreeMap<String, (String, bool)> {
     let rows = match conn.engine() {
         Engine::Sqlite => read(
             conn,
-            &format!("SELECT name || '|' || upper(type) || '|' || (\"notnull\" = 0 AND pk = 0) AS value FROM pragma_table_info('{table}')"),
+            &format!(
+                "SELECT name || '|' || upper(type) || '|' || (\"notnull\" = 0 AND pk = 0) AS value FROM pragma_table_info('{table}')"
+            ),
         ),
         Engine::Postgres => read(
             conn,
@@ -275,15 +307,17 @@ fn d3_the_schema_is_that_of_the_migrations() {
     assert!(tables.len() >= 17, "{:?}", tables.keys());
     for (table, wanted) in &tables {
         let names: Vec<String> = wanted.iter().map(|(column, _)| format!("\"{column}\"")).collect();
-        conn.batch_execute(&format!("SELECT {} FROM {table}", names.join(", "))).unwrap_or_else(|error| panic!("{table}: {error}"));
+        conn.batch_execute(&format!("SELECT {} FROM {table}", names.join(", ")))
+            .unwrap_or_else(|error| panic!("{table}: {error}"));
         let found = columns(&mut conn, table);
         let known: BTreeSet<&String> = wanted.iter().map(|(column, _)| column).collect();
         assert_eq!(found.keys().collect::<BTreeSet<_>>(), known, "columns of {table}");
         for (column, kind) in wanted {
-            let (kind, nullable) = match kind.strip_prefix("Nullable<").and_then(|rest| rest.strip_suffix('>')) {
-                Some(inner) => (inner, true),
-                None => (kind.as_str(), false),
-            };
+            let (kind, nullable) =
+                match kind.strip_prefix("Nullable<").and_then(|rest| rest.strip_suffix('>')) {
+                    Some(inner) => (inner, true),
+                    None => (kind.as_str(), false),
+                };
             let (found_kind, found_nullable) = &found[column];
             assert!(fits(engine, kind, found_kind), "{table}.{column} is {kind} here and {found_kind} there");
             assert_eq!(nullable, *found_nullable, "{table}.{column}: null");
@@ -302,7 +336,11 @@ fn d3_both_engines_have_the_same_migrations() {
     assert!(!sqlite.is_empty());
     assert_eq!(sqlite, versions("postgres"));
     for version in sqlite {
-        assert_eq!(version.get(..4).and_then(|year| year.parse::<u32>().ok()).map(|year| year >= 2026), Some(true), "{version} is not dated");
+        assert_eq!(
+            version.get(..4).and_then(|year| year.parse::<u32>().ok()).map(|year| year >= 2026),
+            Some(true),
+            "{version} is not dated"
+        );
     }
 }
 
@@ -324,14 +362,30 @@ fn d3_a_changed_audit_entry_is_found() {
 
     type Tamper = fn(&mut DbConn, Id<()>) -> QueryResult<usize>;
     let tampers: [(&str, Tamper); 7] = [
-        ("the action", |conn, id| diesel::update(audit_entry::table.find(id)).set(audit_entry::action.eq("x")).execute(conn)),
-        ("the instant", |conn, id| diesel::update(audit_entry::table.find(id)).set(audit_entry::at.eq(Moment(1))).execute(conn)),
-        ("the actor", |conn, id| diesel::update(audit_entry::table.find(id)).set(audit_entry::actor_id.eq(None::<Id<()>>)).execute(conn)),
-        ("the reason", |conn, id| diesel::update(audit_entry::table.find(id)).set(audit_entry::reason.eq(Some("x"))).execute(conn)),
-        ("the document", |conn, id| {
-            diesel::update(audit_document::table.find(id)).set(audit_document::document.eq(Doc(json!([{"field": "x"}])))).execute(conn)
+        ("the action", |conn, id| {
+            diesel::update(audit_entry::table.find(id)).set(audit_entry::action.eq("x")).execute(conn)
         }),
-        ("its hash", |conn, id| diesel::update(audit_entry::table.find(id)).set(audit_entry::hash.eq(Some(vec![0; 32]))).execute(conn)),
+        ("the instant", |conn, id| {
+            diesel::update(audit_entry::table.find(id)).set(audit_entry::at.eq(Moment(1))).execute(conn)
+        }),
+        ("the actor", |conn, id| {
+            diesel::update(audit_entry::table.find(id))
+                .set(audit_entry::actor_id.eq(None::<Id<()>>))
+                .execute(conn)
+        }),
+        ("the reason", |conn, id| {
+            diesel::update(audit_entry::table.find(id)).set(audit_entry::reason.eq(Some("x"))).execute(conn)
+        }),
+        ("the document", |conn, id| {
+            diesel::update(audit_document::table.find(id))
+                .set(audit_document::document.eq(Doc(json!([{"field": "x"}]))))
+                .execute(conn)
+        }),
+        ("its hash", |conn, id| {
+            diesel::update(audit_entry::table.find(id))
+                .set(audit_entry::hash.eq(Some(vec![0; 32])))
+                .execute(conn)
+        }),
         ("the whole entry", |conn, id| {
             diesel::delete(audit_document::table.find(id)).execute(conn)?;
             diesel::delete(audit_entry::table.find(id)).execute(conn)
@@ -350,7 +404,10 @@ fn d3_a_changed_audit_entry_is_found() {
             Err::<(), _>(crate::error::Error::internal(format!("{found:?}")))
         });
         let found = found.expect_err("taken back").to_string();
-        assert!(found.contains("Err(") && found.contains(&format!("{}", length - 2)), "{what} was changed: {found}");
+        assert!(
+            found.contains("Err(") && found.contains(&format!("{}", length - 2)),
+            "{what} was changed: {found}"
+        );
     }
     assert_eq!(app.db(audit::verify_chain), Ok(length), "and nothing of it stayed");
 
@@ -383,7 +440,10 @@ fn d3_events_are_numbered_without_gaps_while_others_write() {
                     let (state, creator) = (app.state.clone(), actor.clone());
                     let id = app.db(move |conn| {
                         let house = House { keys: &state.keys, settings: &state.settings };
-                        let new = guanxi_api::NewCustomer::named(guanxi_api::CustomerKind::Person, format!("王{writer}{n}"));
+                        let new = guanxi_api::NewCustomer::named(
+                            guanxi_api::CustomerKind::Person,
+                            format!("王{writer}{n}"),
+                        );
                         customers::create(conn, &creator, house, &new)
                     });
                     let (actor, state) = (actor.clone(), app.state.clone());
@@ -419,7 +479,11 @@ fn d3_events_are_numbered_without_gaps_while_others_write() {
             .map_err(|error| DbError::from(error).into())
     });
     let numbers: Vec<i64> = events.iter().map(|(seq, ..)| seq.expect("a number")).collect();
-    assert_eq!(numbers, (1..=i64::try_from(events.len()).expect("small")).collect::<Vec<_>>(), "dense from 1");
+    assert_eq!(
+        numbers,
+        (1..=i64::try_from(events.len()).expect("small")).collect::<Vec<_>>(),
+        "dense from 1"
+    );
     let archived = events.iter().filter(|(.., kind)| kind == "customer.archived").count();
     assert_eq!(archived, WRITERS * CUSTOMERS * 4 / 5, "a transaction that was taken back has no event");
     let mut versions: BTreeMap<Uuid, i64> = BTreeMap::new();

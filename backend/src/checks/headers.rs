@@ -26,8 +26,12 @@ fn missing(path: &str, answer: &Answer, https: bool) -> Vec<String> {
     let mut wrong: Vec<String> = wanted
         .into_iter()
         .filter(|(name, value)| {
-            let found: Vec<&String> =
-                answer.headers.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value).collect();
+            let found: Vec<&String> = answer
+                .headers
+                .iter()
+                .filter(|(key, _)| key.eq_ignore_ascii_case(name))
+                .map(|(_, value)| value)
+                .collect();
             found != [*value]
         })
         .map(|(name, _)| format!("{path} ({}): {name} is {:?}", answer.status, answer.header(name)))
@@ -37,7 +41,8 @@ fn missing(path: &str, answer: &Answer, https: bool) -> Vec<String> {
             wrong.push(format!("{path}: no {name}"));
         }
     }
-    for name in ["Server", "X-Powered-By", "Access-Control-Allow-Origin", "Access-Control-Allow-Credentials"] {
+    for name in ["Server", "X-Powered-By", "Access-Control-Allow-Origin", "Access-Control-Allow-Credentials"]
+    {
         if answer.header(name).is_some() {
             wrong.push(format!("{path}: {name} is there"));
         }
@@ -62,8 +67,19 @@ fn every_answer(app: &TestApp) -> Vec<(String, Answer)> {
         }
     }
     for path in [
-        "/", "/customers", "/customers/1", "/assets/x", "/index.html", "/healthz", "/readyz", "/problems/not_found", "/problems/none",
-        "/api/docs", "/api/openapi.json", "/api/none", "/api",
+        "/",
+        "/customers",
+        "/customers/1",
+        "/assets/x",
+        "/index.html",
+        "/healthz",
+        "/readyz",
+        "/problems/not_found",
+        "/problems/none",
+        "/api/docs",
+        "/api/openapi.json",
+        "/api/none",
+        "/api",
     ] {
         answers.push((path.to_owned(), nobody.send("GET", &format!("/{path}"), &[], None)));
         answers.push((path.to_owned(), nobody.send("POST", &format!("/{path}"), &[], None)));
@@ -141,19 +157,38 @@ fn b11_other_origins_stay_out_unless_listed() {
     for origin in [LISTED, "null", "*"] {
         let answer = closed.anonymous().send("GET", "/auth/jwks", &[("Origin", origin)], None).expect(200);
         assert_eq!(answer.header("Access-Control-Allow-Origin"), None, "{origin}");
-        assert_eq!(preflight(closed.anonymous(), origin).header("Access-Control-Allow-Origin"), None, "{origin}");
+        assert_eq!(
+            preflight(closed.anonymous(), origin).header("Access-Control-Allow-Origin"),
+            None,
+            "{origin}"
+        );
     }
 
     let open = TestApp::start_with(&[("allowed_origins", LISTED)]);
     let answer = open.anonymous().send("GET", "/auth/jwks", &[("Origin", LISTED)], None).expect(200);
     assert_eq!(answer.header("Access-Control-Allow-Origin"), Some(LISTED));
-    assert!(answer.headers.iter().any(|(name, value)| name.eq_ignore_ascii_case("vary") && value.contains("origin")));
+    assert!(
+        answer
+            .headers
+            .iter()
+            .any(|(name, value)| name.eq_ignore_ascii_case("vary") && value.contains("origin"))
+    );
     let allowed = preflight(open.anonymous(), LISTED).expect(204);
     assert_eq!(allowed.header("Access-Control-Allow-Origin"), Some(LISTED));
-    for origin in ["https://crm.example.evil.example", "http://crm.example", "https://crm.example:444", "https://CRM.example", "null"] {
+    for origin in [
+        "https://crm.example.evil.example",
+        "http://crm.example",
+        "https://crm.example:444",
+        "https://CRM.example",
+        "null",
+    ] {
         let answer = open.anonymous().send("GET", "/auth/jwks", &[("Origin", origin)], None).expect(200);
         assert_eq!(answer.header("Access-Control-Allow-Origin"), None, "{origin}");
-        assert_eq!(preflight(open.anonymous(), origin).header("Access-Control-Allow-Origin"), None, "{origin}");
+        assert_eq!(
+            preflight(open.anonymous(), origin).header("Access-Control-Allow-Origin"),
+            None,
+            "{origin}"
+        );
     }
     // Never with credentials: the cookie stays with our own pages.
     assert_eq!(answer.header("Access-Control-Allow-Credentials"), None);

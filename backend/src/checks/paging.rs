@@ -3,7 +3,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use diesel::prelude::*;
-use guanxi_api::{Amount, CustomerKind, CustomerSource, CustomerStatus, Gender, IncomeBand, MaritalStatus, NewCustomer, RiskAttribute, Role, Tier};
+use guanxi_api::{
+    Amount, CustomerKind, CustomerSource, CustomerStatus, Gender, IncomeBand, MaritalStatus, NewCustomer,
+    RiskAttribute, Role, Tier,
+};
 use guanxi_db::schema::{customer, customer_figures};
 use guanxi_db::{DbError, Moment};
 use rand_chacha::ChaCha8Rng;
@@ -64,7 +67,8 @@ fn write_until(client: &Client, writer: usize, stop: &AtomicBool, done: &AtomicU
     let mut n = 0;
     while !stop.load(Ordering::SeqCst) {
         n += 1;
-        let name = format!("{}{}", SURNAMES[(n + writer) % SURNAMES.len()], if n % 2 == 0 { "伟" } else { "芳" });
+        let name =
+            format!("{}{}", SURNAMES[(n + writer) % SURNAMES.len()], if n % 2 == 0 { "伟" } else { "芳" });
         let answer = match (n % 3, own.pop()) {
             (1, Some((id, tag))) => client.patch(&format!("/customers/{id}"), &tag, &json!({"name": name})),
             (2, Some((id, tag))) => client.act(&format!("/customers/{id}/archive"), &tag),
@@ -113,7 +117,12 @@ fn a5_pages_show_each_stable_row_once_while_others_write() {
         }
         let missed = stable.iter().filter(|id| !times.contains_key(*id)).count();
         let twice = stable.iter().filter(|id| times.get(*id).is_some_and(|times| *times > 1)).count();
-        assert_eq!((missed, twice), (0, 0), "{sort}: stable rows missed and shown twice, of {}", stable.len());
+        assert_eq!(
+            (missed, twice),
+            (0, 0),
+            "{sort}: stable rows missed and shown twice, of {}",
+            stable.len()
+        );
         for pair in rows.windows(2) {
             let [a, b] = pair else { continue };
             let sorted = match sort {
@@ -146,7 +155,11 @@ fn a6_no_cursor_but_ones_own_of_this_list_is_taken() {
     };
     let own = next(&auditor, path);
     let good = auditor.get(&format!("{path}&cursor={own}")).expect(200);
-    assert_eq!(good.json()["data"].as_array().map(Vec::len), Some(10), "a cursor that nobody touched is taken");
+    assert_eq!(
+        good.json()["data"].as_array().map(Vec::len),
+        Some(10),
+        "a cursor that nobody touched is taken"
+    );
 
     let mut bad: Vec<(&str, String)> = Vec::new();
     let mut rng = ChaCha8Rng::seed_from_u64(6);
@@ -179,15 +192,24 @@ fn a6_no_cursor_but_ones_own_of_this_list_is_taken() {
     auditor.get(&format!("{path}&cursor={control}")).expect(200);
     for n in 0..80_i64 {
         bad.push(("expired", seal(&mine(now - n * n * 1_000_000, &me, "name", ""))));
-        bad.push(("of another user", seal(&mine(later, &Uuid::from_u128(u128::from(n.unsigned_abs())).to_string(), "name", ""))));
+        bad.push((
+            "of another user",
+            seal(&mine(later, &Uuid::from_u128(u128::from(n.unsigned_abs())).to_string(), "name", "")),
+        ));
         bad.push(("of another filter", seal(&mine(later, &me, "name", &format!("city eq \"{n}\"")))));
         let sort = ["-name", "name,-aum", "-aum", "created_at"][usize::try_from(n % 4).expect("small")];
         bad.push(("of another order", seal(&mine(later, &me, sort, ""))));
         let key = Sealer::new(&[u8::try_from(n).expect("small"); 32]).expect("a key");
-        bad.push(("sealed with another key", cursor::seal(&key, &mine(later, &me, "name", "")).expect("a sealed cursor")));
+        bad.push((
+            "sealed with another key",
+            cursor::seal(&key, &mine(later, &me, "name", "")).expect("a sealed cursor"),
+        ));
     }
     bad.push(("of another user", foreign));
-    bad.push(("of another filter", next(&auditor, "/customers?limit=10&sort=name&filter=kind%20eq%20%22person%22")));
+    bad.push((
+        "of another filter",
+        next(&auditor, "/customers?limit=10&sort=name&filter=kind%20eq%20%22person%22"),
+    ));
     bad.push(("of another order", next(&auditor, "/customers?limit=10&sort=-aum")));
     bad.push(("of another list", next(&auditor, "/users?limit=2")));
     assert!(bad.len() >= 1_000);
@@ -224,8 +246,12 @@ fn varied(app: &TestApp, count: u64) {
     let mut prepared = Vec::new();
     for _ in 0..count {
         let rng = &mut rng;
-        let kind = if rng.next_u32().is_multiple_of(5) { CustomerKind::Organisation } else { CustomerKind::Person };
-        let mut new = NewCustomer::named(kind, pick(rng, &["王伟", "王芳", "张三丰", "欧阳锋", "Wang", "王", "甲公司"]));
+        let kind =
+            if rng.next_u32().is_multiple_of(5) { CustomerKind::Organisation } else { CustomerKind::Person };
+        let mut new = NewCustomer::named(
+            kind,
+            pick(rng, &["王伟", "王芳", "张三丰", "欧阳锋", "Wang", "王", "甲公司"]),
+        );
         new.status = pick(rng, CustomerStatus::ALL);
         let city = pick(rng, &CITIES).to_owned();
         new.city = maybe(rng, city);
@@ -240,7 +266,8 @@ fn varied(app: &TestApp, count: u64) {
         new.customer_since = maybe(rng, since);
         new.do_not_contact.all = rng.next_u32().is_multiple_of(4);
         if kind == CustomerKind::Person {
-            let (gender, status, band) = (pick(rng, Gender::ALL), pick(rng, MaritalStatus::ALL), pick(rng, IncomeBand::ALL));
+            let (gender, status, band) =
+                (pick(rng, Gender::ALL), pick(rng, MaritalStatus::ALL), pick(rng, IncomeBand::ALL));
             new.gender = maybe(rng, gender);
             new.marital_status = maybe(rng, status);
             new.income_band = maybe(rng, band);
@@ -278,7 +305,16 @@ fn varied(app: &TestApp, count: u64) {
 }
 
 type Texts = (String, String, String, String, String, Option<String>);
-type MoreTexts = (Option<String>, Option<String>, Option<String>, Option<String>, Option<String>, Option<String>, Option<String>, Option<String>);
+type MoreTexts = (
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+);
 type Days = (Option<chrono::NaiveDate>, Option<i32>, Option<chrono::NaiveDate>);
 type Rest = (bool, bool, OrgUnitId, Option<UserId>, bool, Moment, Moment, String, i64);
 
@@ -291,9 +327,28 @@ fn known(app: &TestApp) -> Vec<Known> {
             .select((
                 c::id,
                 (c::kind, c::status, c::name, c::name_sort, c::customer_no, c::gender),
-                (c::marital_status, c::province, c::city, c::occupation, c::industry, c::income_band, c::source, c::risk_attribute),
+                (
+                    c::marital_status,
+                    c::province,
+                    c::city,
+                    c::occupation,
+                    c::industry,
+                    c::income_band,
+                    c::source,
+                    c::risk_attribute,
+                ),
                 (c::birth_date, c::birth_year, c::customer_since),
-                (c::do_not_contact, c::restricted, c::org_unit_id, c::owner_id, c::archived, c::created_at, c::updated_at, customer_figures::tier, customer_figures::aum),
+                (
+                    c::do_not_contact,
+                    c::restricted,
+                    c::org_unit_id,
+                    c::owner_id,
+                    c::archived,
+                    c::created_at,
+                    c::updated_at,
+                    customer_figures::tier,
+                    customer_figures::aum,
+                ),
             ))
             .load::<(guanxi_db::Id<()>, Texts, MoreTexts, Days, Rest)>(conn)
             .map_err(|error| DbError::from(error).into())
@@ -306,7 +361,9 @@ fn known(app: &TestApp) -> Vec<Known> {
             let one = |value: Option<TypedValue>| value.map_or(FieldValue::Null, FieldValue::One);
             let code = |name: &str, value: Option<String>| {
                 let FieldType::Code(codes) = field(name).kind else { panic!("{name} is no code") };
-                one(value.map(|value| TypedValue::Code(codes.iter().find(|code| **code == value).expect("a code"))))
+                one(value.map(|value| {
+                    TypedValue::Code(codes.iter().find(|code| **code == value).expect("a code"))
+                }))
             };
             let text = |value: Option<String>| one(value.map(TypedValue::Text));
             let values = HashMap::from([
@@ -424,7 +481,8 @@ fn expression(rng: &mut ChaCha8Rng, rows: &[Known], depth: u32) -> String {
 }
 
 fn order(rng: &mut ChaCha8Rng) -> Vec<(&'static str, bool)> {
-    let mut sortable: Vec<&'static str> = FIELDS.iter().filter(|field| field.sortable).map(|field| field.name).collect();
+    let mut sortable: Vec<&'static str> =
+        FIELDS.iter().filter(|field| field.sortable).map(|field| field.name).collect();
     let count = 1 + rng.next_u32() as usize % 3;
     (0..count)
         .map(|_| {
@@ -451,7 +509,9 @@ fn expected(rows: &[Known], text: &str, order: &[(&'static str, bool)]) -> Vec<U
         .collect();
     found.sort_by(|a, b| {
         for (name, descending) in order {
-            let (FieldValue::One(x), FieldValue::One(y)) = (get(a, name), get(b, name)) else { panic!("{name} is null") };
+            let (FieldValue::One(x), FieldValue::One(y)) = (get(a, name), get(b, name)) else {
+                panic!("{name} is null")
+            };
             let ordering = if *descending { y.cmp(&x) } else { x.cmp(&y) };
             if ordering.is_ne() {
                 return ordering;
@@ -470,7 +530,11 @@ fn a7_filters_and_orders_mean_the_same_in_sql_and_in_memory() {
     let rows = known(&app);
     assert_eq!(rows.len(), 400);
     let covered: BTreeSet<&str> = rows[0].values.keys().copied().collect();
-    assert_eq!(covered, FIELDS.iter().map(|field| field.name).collect(), "the oracle does not know every field");
+    assert_eq!(
+        covered,
+        FIELDS.iter().map(|field| field.name).collect(),
+        "the oracle does not know every field"
+    );
 
     let mut rng = ChaCha8Rng::seed_from_u64(7);
     let mut queries = Vec::new();
@@ -482,9 +546,16 @@ fn a7_filters_and_orders_mean_the_same_in_sql_and_in_memory() {
             queries.push((text, order, limit));
         }
     }
-    let wanted: Vec<Vec<Uuid>> = queries.iter().map(|(text, order, _)| expected(&rows, text, order)).collect();
-    let (empty, all) = (wanted.iter().filter(|ids| ids.is_empty()).count(), wanted.iter().filter(|ids| ids.len() > 300).count());
-    assert!(empty < 1_000 && all < 1_000, "the queries tell nothing: {empty} find nobody, {all} nearly everyone");
+    let wanted: Vec<Vec<Uuid>> =
+        queries.iter().map(|(text, order, _)| expected(&rows, text, order)).collect();
+    let (empty, all) = (
+        wanted.iter().filter(|ids| ids.is_empty()).count(),
+        wanted.iter().filter(|ids| ids.len() > 300).count(),
+    );
+    assert!(
+        empty < 1_000 && all < 1_000,
+        "the queries tell nothing: {empty} find nobody, {all} nearly everyone"
+    );
 
     let state = app.state.clone();
     let asked = queries.clone();
@@ -496,8 +567,10 @@ fn a7_filters_and_orders_mean_the_same_in_sql_and_in_memory() {
             let actor = Actor::operator(clock::now());
             let mut found = Vec::new();
             for (text, order, limit) in &asked {
-                let sort: Vec<String> =
-                    order.iter().map(|(name, descending)| format!("{}{name}", if *descending { "-" } else { "" })).collect();
+                let sort: Vec<String> = order
+                    .iter()
+                    .map(|(name, descending)| format!("{}{name}", if *descending { "-" } else { "" }))
+                    .collect();
                 let mut request = ListRequest {
                     filter: Some(text.clone()),
                     sort: Some(sort.join(",")),

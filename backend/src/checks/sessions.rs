@@ -44,7 +44,12 @@ impl Forge {
         let pkcs8 = app.state.keys.signing_keys().open(&sealed, &context).expect("the server's key");
         let mut parts = token.split('.');
         let mut next = || part(parts.next().expect("three parts"));
-        Forge { pair: Ed25519KeyPair::from_pkcs8(&pkcs8).expect("a key"), public, header: next(), claims: next() }
+        Forge {
+            pair: Ed25519KeyPair::from_pkcs8(&pkcs8).expect("a key"),
+            public,
+            header: next(),
+            claims: next(),
+        }
     }
 
     /// The same token with some members changed; null takes one out.
@@ -58,7 +63,11 @@ impl Forge {
             let mut to = from.clone();
             let members = to.as_object_mut().expect("an object");
             for (name, value) in patch.as_object().expect("an object") {
-                if value.is_null() { members.remove(name) } else { members.insert(name.clone(), value.clone()) };
+                if value.is_null() {
+                    members.remove(name)
+                } else {
+                    members.insert(name.clone(), value.clone())
+                };
             }
             to
         };
@@ -69,7 +78,11 @@ impl Forge {
 #[track_caller]
 fn assert_refused(what: &str, answer: &Answer) {
     assert_eq!(answer.status, 401, "{what}: {}", answer.text());
-    assert!(matches!(answer.code().as_str(), "unauthenticated" | "session_expired"), "{what}: {}", answer.text());
+    assert!(
+        matches!(answer.code().as_str(), "unauthenticated" | "session_expired"),
+        "{what}: {}",
+        answer.text()
+    );
 }
 
 #[test]
@@ -89,7 +102,8 @@ fn b6_no_token_but_ones_own_is_taken() {
         let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), text.as_bytes());
         format!("{text}.{}", URL_SAFE_NO_PAD.encode(tag.as_ref()))
     };
-    let pem = format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", STANDARD.encode(&forge.public));
+    let pem =
+        format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", STANDARD.encode(&forge.public));
     let other = Ed25519KeyPair::generate().expect("a key");
     let by_other = |header: &Value| {
         let text = forge.unsigned(header, &none);
@@ -98,7 +112,8 @@ fn b6_no_token_but_ones_own_is_taken() {
     let other_public = URL_SAFE_NO_PAD.encode(signature::KeyPair::public_key(&other).as_ref());
     let jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": other_public});
     let cut = |text: String, parts: usize| text.split('.').take(parts).collect::<Vec<_>>().join(".");
-    let refresh = rm.cookie.as_deref().and_then(|cookie| cookie.split_once('=')).expect("a cookie").1.to_owned();
+    let refresh =
+        rm.cookie.as_deref().and_then(|cookie| cookie.split_once('=')).expect("a cookie").1.to_owned();
     let cases = vec![
         ("alg none", format!("{}.", forge.unsigned(&json!({"alg": "none"}), &none))),
         ("alg None", format!("{}.", forge.unsigned(&json!({"alg": "None"}), &none))),
@@ -106,7 +121,10 @@ fn b6_no_token_but_ones_own_is_taken() {
         ("no signature", format!("{}.", forge.unsigned(&none, &none))),
         ("two parts", forge.unsigned(&none, &none)),
         ("HS256 with the public key", with_secret(&forge.public)),
-        ("HS256 with the public key in base64", with_secret(URL_SAFE_NO_PAD.encode(&forge.public).as_bytes())),
+        (
+            "HS256 with the public key in base64",
+            with_secret(URL_SAFE_NO_PAD.encode(&forge.public).as_bytes()),
+        ),
         ("HS256 with the public key in PEM", with_secret(pem.as_bytes())),
         ("HS256 with an empty secret", with_secret(b"")),
         ("alg RS256", signed(&json!({"alg": "RS256"}), &none)),
@@ -125,7 +143,10 @@ fn b6_no_token_but_ones_own_is_taken() {
         ("critical extensions", signed(&json!({"crit": ["b64"], "b64": false}), &none)),
         ("another key", by_other(&none)),
         ("another key, brought along", by_other(&json!({"jwk": jwk}))),
-        ("another key, elsewhere", by_other(&json!({"jku": "https://evil.example/jwks", "x5u": "https://evil.example/x"}))),
+        (
+            "another key, elsewhere",
+            by_other(&json!({"jku": "https://evil.example/jwks", "x5u": "https://evil.example/x"})),
+        ),
         ("no exp", signed(&none, &json!({"exp": null}))),
         ("exp as text", signed(&none, &json!({"exp": (now + 600).to_string()}))),
         ("exp as a fraction", signed(&none, &json!({"exp": "1e99"}))),
@@ -141,7 +162,14 @@ fn b6_no_token_but_ones_own_is_taken() {
         ("an older epoch", signed(&none, &json!({"epoch": 0}))),
         ("a later epoch", signed(&none, &json!({"epoch": 99}))),
         ("the epoch as text", signed(&none, &json!({"epoch": "1"}))),
-        ("changed claims", format!("{}.{}", forge.unsigned(&none, &json!({"sub": app.fixture.user("admin")})), token.rsplit('.').next().expect("a signature"))),
+        (
+            "changed claims",
+            format!(
+                "{}.{}",
+                forge.unsigned(&none, &json!({"sub": app.fixture.user("admin")})),
+                token.rsplit('.').next().expect("a signature")
+            ),
+        ),
         ("a cut signature", cut(token.clone(), 3)[..token.len() - 4].to_owned()),
         ("four parts", format!("{token}.x")),
         ("the refresh token", refresh),
@@ -188,12 +216,16 @@ fn b6_a_token_dies_with_its_session() {
     two.post("/auth/sign-out-everywhere", &json!({})).expect(204);
     for client in [&two, &three] {
         assert_refused("after sign-out everywhere", &client.get("/me"));
-        assert_refused("refreshing after sign-out everywhere", &client.send("POST", "/auth/refresh", &csrf, None));
+        assert_refused(
+            "refreshing after sign-out everywhere",
+            &client.send("POST", "/auth/refresh", &csrf, None),
+        );
     }
 
     let (one, two) = (sign_in("rm"), sign_in("rm"));
     let sessions = one.get("/auth/sessions").expect(200).json();
-    let other = sessions["data"].as_array().expect("sessions").iter().find(|session| session["current"] == false);
+    let other =
+        sessions["data"].as_array().expect("sessions").iter().find(|session| session["current"] == false);
     let id = other.expect("two sessions")["id"].as_str().expect("an id").to_owned();
     one.send("POST", &format!("/auth/sessions/{id}/revoke"), &[], None).expect(204);
     assert_refused("after its revocation", &two.get("/me"));
@@ -204,7 +236,10 @@ fn b6_a_token_dies_with_its_session() {
     one.post("/auth/password", &json!({"current_password": PASSWORD, "new_password": password})).expect(204);
     for client in [&one, &two] {
         assert_refused("after a change of password", &client.get("/me"));
-        assert_refused("refreshing after a change of password", &client.send("POST", "/auth/refresh", &csrf, None));
+        assert_refused(
+            "refreshing after a change of password",
+            &client.send("POST", "/auth/refresh", &csrf, None),
+        );
     }
     app.anonymous().sign_in("rm_a2", password).get("/me").expect(200);
 
@@ -221,13 +256,23 @@ fn b6_a_token_dies_with_its_session() {
     let tag = admin.get(&path).expect(200).tag();
     admin.act(&format!("{path}/archive"), &tag).expect(200);
     assert_refused("after the user was archived", &client.get("/me"));
-    assert_refused("refreshing after the user was archived", &client.send("POST", "/auth/refresh", &csrf, None));
+    assert_refused(
+        "refreshing after the user was archived",
+        &client.send("POST", "/auth/refresh", &csrf, None),
+    );
     let again = json!({"username": "teller", "password": PASSWORD});
     assert_eq!(app.anonymous().post("/auth/sign-in", &again).expect(401).code(), "sign_in_failed");
 
     let client = sign_in("adviser");
     let path = format!("/users/{}/reset-password", app.fixture.user("adviser"));
-    admin.send("POST", &path, &[("If-Match", &admin.get(&format!("/users/{}", app.fixture.user("adviser"))).tag())], None).expect(200);
+    admin
+        .send(
+            "POST",
+            &path,
+            &[("If-Match", &admin.get(&format!("/users/{}", app.fixture.user("adviser"))).tag())],
+            None,
+        )
+        .expect(200);
     assert_refused("after a reset of the password", &client.get("/me"));
 }
 
@@ -287,7 +332,8 @@ fn b7_concurrent_refreshes_rotate_once() {
             .collect();
         threads.into_iter().map(|thread| thread.join().expect("a client")).collect()
     });
-    let cookies: BTreeSet<String> = answers.into_iter().map(|answer| cookie_of(&answer.expect(200))).collect();
+    let cookies: BTreeSet<String> =
+        answers.into_iter().map(|answer| cookie_of(&answer.expect(200))).collect();
     assert_eq!(cookies.len(), 1, "all of them get the current token");
     assert_eq!(generation(&app, id), (2, None));
     let second = cookies.into_iter().next().expect("one");
@@ -309,7 +355,8 @@ fn b7_an_old_token_ends_the_session() {
     let first = client.cookie.clone().expect("a cookie");
     let id = session_of(&app, &client);
     let answer = refresh(&client, &first).expect(200);
-    let (second, token) = (cookie_of(&answer), answer.json()["access_token"].as_str().expect("a token").to_owned());
+    let (second, token) =
+        (cookie_of(&answer), answer.json()["access_token"].as_str().expect("a token").to_owned());
     client.with_token(&token).get("/me").expect(200);
     age(&app, id, 29);
     refresh(&client, &first).expect(200);
@@ -443,7 +490,9 @@ fn b8_five_failures_lock_an_account_and_no_other() {
 fn b8_unknown_names_look_like_known_ones() {
     let app = behind_a_proxy();
     let tries = |username: &str, network: u8| -> Vec<(u16, Value, bool)> {
-        (1..=8).map(|n| shown(&attempt(&app, &format!("10.{network}.0.{n}"), username, "wrong-wrong-wrong"))).collect()
+        (1..=8)
+            .map(|n| shown(&attempt(&app, &format!("10.{network}.0.{n}"), username, "wrong-wrong-wrong")))
+            .collect()
     };
     let known = tries("rm", 1);
     assert_eq!(known[4].0, 401);

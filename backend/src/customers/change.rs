@@ -84,7 +84,8 @@ pub fn change(
     let today = house.settings.day(actor.now());
     edit(conn, actor, id, version, "updated", |conn, whole| {
         let row = &mut whole.row.customer;
-        let kind = CustomerKind::from_code(&row.kind).ok_or_else(|| Error::internal("a kind that is none"))?;
+        let kind =
+            CustomerKind::from_code(&row.kind).ok_or_else(|| Error::internal("a kind that is none"))?;
         let old = profile::load(row)?;
         let mut profile = patch.applied_to(&old).map_err(|_| Error::field("/restricted", "incomplete"))?;
         crate::web::check_rules(&profile)?;

@@ -56,7 +56,8 @@ pub fn change_contact_point(
     edit(conn, actor, id, version, "updated", |conn, whole| {
         let mut row = found(whole.contact_points.iter().find(|point| point.id == point_id).cloned())?;
         if let Some(value) = &patch.value {
-            let kind = ContactPointKind::from_code(&row.kind).ok_or_else(|| Error::internal("a kind that is none"))?;
+            let kind = ContactPointKind::from_code(&row.kind)
+                .ok_or_else(|| Error::internal("a kind that is none"))?;
             let normalised = checked(kind, value, "/value")?;
             fill(house, &mut row, &normalised)?;
             row.verified = false;
@@ -141,7 +142,13 @@ fn checked(kind: ContactPointKind, value: &str, pointer: &str) -> Result<Normali
     contact::check(kind, value).map_err(|broken| Error::fields(vec![FieldError::broken(pointer, broken)]))
 }
 
-fn row(actor: &Actor, house: House<'_>, id: CustomerId, new: &NewContactPoint, pointer: &str) -> Result<ContactPointRow> {
+fn row(
+    actor: &Actor,
+    house: House<'_>,
+    id: CustomerId,
+    new: &NewContactPoint,
+    pointer: &str,
+) -> Result<ContactPointRow> {
     let normalised = checked(new.kind, &new.value, &format!("{pointer}/value"))?;
     let mut row = ContactPointRow {
         id: actor.new_id(),

@@ -6,7 +6,9 @@ use crate::access::{Actor, OrgUnitId, UserId};
 use crate::audit;
 use crate::customers::rules::{customer_no, name_sort, search};
 use crate::customers::store::{self, CustomerRow, ExternalIdRow, FiguresRow, IdentityRow, NewRows, TeamRow};
-use crate::customers::{CustomerId, House, contact_points, external_ids, identity_context, ownership, profile, purpose};
+use crate::customers::{
+    CustomerId, House, contact_points, external_ids, identity_context, ownership, profile, purpose,
+};
 use crate::customers::{seal, view};
 use crate::error::{Error, Result};
 
@@ -177,7 +179,12 @@ pub struct Prepared {
 ///
 /// # Errors
 /// The first customer that breaks a rule; then none is created.
-pub fn create_many(conn: &mut DbConn, actor: &Actor, house: House<'_>, customers: &[Prepared]) -> Result<usize> {
+pub fn create_many(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    customers: &[Prepared],
+) -> Result<usize> {
     let count = i64::try_from(customers.len()).unwrap_or(i64::MAX);
     let numbers = next_customer_numbers(conn, count)?;
     let mut all = Vec::with_capacity(customers.len());

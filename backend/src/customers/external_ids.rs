@@ -37,7 +37,8 @@ pub fn set_external_id(
     external: &ExternalId,
 ) -> Result<()> {
     crate::web::check_rules(external)?;
-    let value = text::line(&external.id, 100).map_err(|broken| Error::fields(vec![FieldError::broken("/id", broken)]))?;
+    let value = text::line(&external.id, 100)
+        .map_err(|broken| Error::fields(vec![FieldError::broken("/id", broken)]))?;
     edit(conn, actor, id, version, "updated", |conn, _| {
         store::delete_external_id(conn, id, &external.source)?;
         let row = ExternalIdRow { source: external.source.clone(), value, customer_id: id };
@@ -52,7 +53,13 @@ pub fn set_external_id(
 ///
 /// # Errors
 /// 404 when it has none there; else as every change of a customer.
-pub fn remove_external_id(conn: &mut DbConn, actor: &Actor, id: CustomerId, version: i64, source: &str) -> Result<()> {
+pub fn remove_external_id(
+    conn: &mut DbConn,
+    actor: &Actor,
+    id: CustomerId,
+    version: i64,
+    source: &str,
+) -> Result<()> {
     edit(conn, actor, id, version, "updated", |conn, _| {
         if store::delete_external_id(conn, id, source)? { Ok(()) } else { Err(Error::not_found()) }
     })

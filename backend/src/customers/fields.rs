@@ -25,7 +25,9 @@ pub(crate) static FIELDS: &[Field] = &[
     Field::new("city", "customer_figures.city", Text).nullable(),
     Field::new("occupation", "customer.occupation", Text).nullable(),
     Field::new("industry", "customer.industry", Text).nullable(),
-    Field::new("income_band", "customer.income_band", Code(IncomeBand::CODES)).nullable().privacy(Privacy::Sensitive),
+    Field::new("income_band", "customer.income_band", Code(IncomeBand::CODES))
+        .nullable()
+        .privacy(Privacy::Sensitive),
     Field::new("source", "customer.source", Code(CustomerSource::CODES)).nullable(),
     Field::new("risk_attribute", "customer.risk_attribute", Code(RiskAttribute::CODES)).nullable(),
     Field::new("customer_since", "customer.customer_since", Date).nullable(),

@@ -1,6 +1,6 @@
 use guanxi_api::{
-    Amount, CustomerKind, CustomerSearch, CustomerStatus, CustomerSummary, Gender, Include, Instant, LocalName, Money,
-    Page, Tier, UnitRef, UserRef,
+    Amount, CustomerKind, CustomerSearch, CustomerStatus, CustomerSummary, Gender, Include, Instant,
+    LocalName, Money, Page, Tier, UnitRef, UserRef,
 };
 use guanxi_db::{Condition, DbConn, Id, Value};
 
@@ -50,10 +50,12 @@ pub fn search(
     let Some(q) = &request.q else { return page(conn, actor, house, &listing, None, |_| true) };
     let query = search::query(q);
     let exactly = store::found_exactly(conn, &exact_values(house, &query.exact))?;
-    let tokens: Vec<(String, bool)> = query.tokens.iter().map(|token| (token.text.clone(), token.prefix)).collect();
+    let tokens: Vec<(String, bool)> =
+        query.tokens.iter().map(|token| (token.text.clone(), token.prefix)).collect();
     let found = store::found_condition(conn, &tokens, &exactly);
     // The index finds every customer with the parts of the text; whether they stand together is seen here.
-    let is_meant = |row: &SummaryRow| exactly.binary_search(&row.id).is_ok() || search::recheck(&query, &[&row.name]);
+    let is_meant =
+        |row: &SummaryRow| exactly.binary_search(&row.id).is_ok() || search::recheck(&query, &[&row.name]);
     page(conn, actor, house, &listing, Some(&found), is_meant)
 }
 
@@ -86,7 +88,11 @@ fn page(
         set_total(&mut info, store::count(conn, &scope, found, listing)?);
     }
     let restricted = actor.mask_profile() == MaskProfile::Restricted;
-    let data = rows.into_iter().filter(is_meant).map(|row| summary(house, restricted, row)).collect::<Result<_>>()?;
+    let data = rows
+        .into_iter()
+        .filter(is_meant)
+        .map(|row| summary(house, restricted, row))
+        .collect::<Result<_>>()?;
     Ok(Page { data, page: info })
 }
 
@@ -113,8 +119,13 @@ fn summary(house: House<'_>, restricted: bool, row: SummaryRow) -> Result<Custom
         status: known(CustomerStatus::from_code(&row.status))?,
         gender: row.gender.as_deref().and_then(Gender::from_code),
         city: row.city,
-        org_unit: UnitRef { id: row.org_unit_id.uuid(), name: LocalName { zh_cn: row.unit_zh, en: row.unit_en } },
-        owner: row.owner_id.map(|id| UserRef { id: id.uuid(), display_name: row.owner_name.unwrap_or_default() }),
+        org_unit: UnitRef {
+            id: row.org_unit_id.uuid(),
+            name: LocalName { zh_cn: row.unit_zh, en: row.unit_en },
+        },
+        owner: row
+            .owner_id
+            .map(|id| UserRef { id: id.uuid(), display_name: row.owner_name.unwrap_or_default() }),
         tier: if restricted { None } else { Some(known(Tier::from_code(&row.tier))?) },
         aum: (!restricted).then(money),
         phone: row.phone_masked,
@@ -127,4 +138,3 @@ fn summary(house: House<'_>, restricted: bool, row: SummaryRow) -> Result<Custom
         name: row.name,
     })
 }
-

@@ -56,7 +56,13 @@ pub(super) fn check_placement(
 ///
 /// # Errors
 /// 422 naming the unit or the owner; else as every change of a customer.
-pub fn assign(conn: &mut DbConn, actor: &Actor, id: CustomerId, version: i64, assignment: &Assignment) -> Result<()> {
+pub fn assign(
+    conn: &mut DbConn,
+    actor: &Actor,
+    id: CustomerId,
+    version: i64,
+    assignment: &Assignment,
+) -> Result<()> {
     edit(conn, actor, id, version, "assigned", |conn, whole| {
         let unit_id = assignment.org_unit_id.map_or(whole.row.customer.org_unit_id, OrgUnitId::new);
         let owner_id = assignment.owner_id.map(UserId::new);

@@ -102,7 +102,8 @@ fn line(value: &str, max: usize) -> Result<String, text::Broken> {
 
 fn check_dates(profile: &CustomerProfile, today: NaiveDate, wrong: &mut Vec<FieldError>) {
     let earliest = NaiveDate::from_ymd_opt(1850, 1, 1).unwrap_or(NaiveDate::MIN);
-    for (pointer, date) in [("/birth_date", profile.birth_date), ("/customer_since", profile.customer_since)] {
+    for (pointer, date) in [("/birth_date", profile.birth_date), ("/customer_since", profile.customer_since)]
+    {
         match date {
             Some(date) if date > today => wrong.push(FieldError::new(pointer, "in_the_future")),
             Some(date) if date < earliest => wrong.push(FieldError::new(pointer, "too_long_ago")),
@@ -137,7 +138,9 @@ fn check_kind(kind: CustomerKind, profile: &CustomerProfile, wrong: &mut Vec<Fie
         CustomerKind::Person => (&of_organisations, "only_for_organisations"),
         CustomerKind::Organisation => (&of_persons, "only_for_persons"),
     };
-    wrong.extend(foreign.iter().filter(|(_, given)| *given).map(|(pointer, _)| FieldError::new(*pointer, code)));
+    wrong.extend(
+        foreign.iter().filter(|(_, given)| *given).map(|(pointer, _)| FieldError::new(*pointer, code)),
+    );
 }
 
 /// Checks an identity document, and takes over what its number says where the profile says nothing.

@@ -16,7 +16,13 @@ const ACTION: &str = "customer.revealed";
 ///
 /// # Errors
 /// 404 outside the actor's scope, 422 for a field that the customer does not have, 429 after 50 in an hour.
-pub fn reveal(conn: &mut DbConn, actor: &Actor, house: House<'_>, id: CustomerId, request: &Reveal) -> Result<Revealed> {
+pub fn reveal(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    id: CustomerId,
+    request: &Reveal,
+) -> Result<Revealed> {
     let whole = view::whole(conn, &Scope::of(actor), id)?;
     let reason = text::line(&request.reason, 500)
         .map_err(|broken| Error::fields(vec![FieldError::broken("/reason", broken)]))?;
@@ -27,7 +33,8 @@ pub fn reveal(conn: &mut DbConn, actor: &Actor, house: House<'_>, id: CustomerId
     let mut named = Vec::new();
     for (n, field) in request.fields.iter().enumerate() {
         let (value, name) = if field == "identity" {
-            let document = whole.identity.as_ref().map(|row| open(house.keys, &row.cipher, &identity_context(&id)));
+            let document =
+                whole.identity.as_ref().map(|row| open(house.keys, &row.cipher, &identity_context(&id)));
             (document, "identity.number".to_owned())
         } else {
             let point = whole.contact_points.iter().find(|point| point.id.to_string() == *field);

@@ -1,7 +1,7 @@
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put, web};
 use guanxi_api::{
-    Assignment, AuditEntry, ContactPointPatch, Customer, CustomerPatch, CustomerSearch, CustomerSummary, ExternalId,
-    ExternalIdValue, ListQuery, NewContactPoint, NewCustomer, Page, Reveal, Revealed, Team,
+    Assignment, AuditEntry, ContactPointPatch, Customer, CustomerPatch, CustomerSearch, CustomerSummary,
+    ExternalId, ExternalIdValue, ListQuery, NewContactPoint, NewCustomer, Page, Reveal, Revealed, Team,
 };
 use guanxi_db::DbConn;
 
@@ -43,7 +43,13 @@ async fn changed(
     let (shown, replayed) = state
         .db
         .write(move |conn| {
-            let once = idempotency::once(conn, &actor, &request, |conn| act(conn, &actor, &shared), |()| Some(id.uuid()))?;
+            let once = idempotency::once(
+                conn,
+                &actor,
+                &request,
+                |conn| act(conn, &actor, &shared),
+                |()| Some(id.uuid()),
+            )?;
             Ok::<_, Error>((show(conn, &actor, &shared, id)?, matches!(once, Once::Replayed(_))))
         })
         .await?;
@@ -211,7 +217,10 @@ pub async fn archive_customer(
 ) -> Result<HttpResponse> {
     let once = idempotency::Request::read(&request, &())?;
     let id = *id;
-    changed(who.actor(), &state, once, id, move |conn, actor, _| customers::archive(conn, actor, id, version.0)).await
+    changed(who.actor(), &state, once, id, move |conn, actor, _| {
+        customers::archive(conn, actor, id, version.0)
+    })
+    .await
 }
 
 /// Restore an archived customer.
@@ -228,7 +237,10 @@ pub async fn restore_customer(
 ) -> Result<HttpResponse> {
     let once = idempotency::Request::read(&request, &())?;
     let id = *id;
-    changed(who.actor(), &state, once, id, move |conn, actor, _| customers::restore(conn, actor, id, version.0)).await
+    changed(who.actor(), &state, once, id, move |conn, actor, _| {
+        customers::restore(conn, actor, id, version.0)
+    })
+    .await
 }
 
 /// The history of a customer.
@@ -244,7 +256,8 @@ pub async fn get_customer_history(
     query: Query<ListQuery>,
 ) -> Result<HttpResponse> {
     let (actor, shared, id, asked) = (who.actor(), state.clone(), *id, ListRequest::from(query.0));
-    let page = state.db.read(move |conn| customers::history(conn, &actor, shared.house(), id, &asked)).await?;
+    let page =
+        state.db.read(move |conn| customers::history(conn, &actor, shared.house(), id, &asked)).await?;
     Ok(answer::page(&request, &page))
 }
 
@@ -262,7 +275,8 @@ pub async fn reveal_customer(
     body: Json<Reveal>,
 ) -> Result<HttpResponse> {
     let (actor, shared, id, asked) = (who.actor(), state.clone(), *id, body.0);
-    let revealed = state.db.write(move |conn| customers::reveal(conn, &actor, shared.house(), id, &asked)).await?;
+    let revealed =
+        state.db.write(move |conn| customers::reveal(conn, &actor, shared.house(), id, &asked)).await?;
     Ok(answer::ok(&revealed))
 }
 
@@ -302,8 +316,10 @@ pub async fn set_customer_team(
 ) -> Result<HttpResponse> {
     let once = idempotency::Request::read(&request, &body.0)?;
     let (id, team) = (*id, body.0);
-    changed(who.actor(), &state, once, id, move |conn, actor, _| customers::set_team(conn, actor, id, version.0, &team))
-        .await
+    changed(who.actor(), &state, once, id, move |conn, actor, _| {
+        customers::set_team(conn, actor, id, version.0, &team)
+    })
+    .await
 }
 
 /// Add a contact point.

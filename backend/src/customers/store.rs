@@ -1,6 +1,7 @@
 use diesel::prelude::*;
 use guanxi_db::schema::{
-    contact_point, customer, customer_figures, customer_team, external_id, identity_document, org_unit, user_account,
+    contact_point, customer, customer_figures, customer_team, external_id, identity_document, org_unit,
+    user_account,
 };
 use guanxi_db::{Condition, DbConn, DbError, Doc, Id, Moment, Value, on_each};
 
@@ -263,7 +264,12 @@ pub(super) fn delete_contact_point(conn: &mut DbConn, id: ContactPointId) -> Res
 }
 
 /// Takes the mark of the first choice from all contact points of a kind but one.
-pub(super) fn demote_others(conn: &mut DbConn, id: CustomerId, kind: &str, except: ContactPointId) -> Result<()> {
+pub(super) fn demote_others(
+    conn: &mut DbConn,
+    id: CustomerId,
+    kind: &str,
+    except: ContactPointId,
+) -> Result<()> {
     diesel::update(
         contact_point::table
             .filter(contact_point::customer_id.eq(id))
@@ -301,7 +307,8 @@ pub(super) fn replace_team(conn: &mut DbConn, id: CustomerId, rows: &[TeamRow]) 
         .execute(conn)
         .map_err(DbError::from)?;
     if !rows.is_empty() {
-        on_each!(conn => diesel::insert_into(customer_team::table).values(rows).execute(conn)).map_err(DbError::from)?;
+        on_each!(conn => diesel::insert_into(customer_team::table).values(rows).execute(conn))
+            .map_err(DbError::from)?;
     }
     Ok(())
 }
@@ -464,7 +471,9 @@ pub(super) fn found_condition(conn: &DbConn, tokens: &[(String, bool)], exactly:
         return Condition::nothing();
     }
     // The number of values is in the text.
-    let mut condition = Condition::unkept().part(condition).sql("SELECT exactly.id FROM customer AS exactly WHERE exactly.id IN (");
+    let mut condition = Condition::unkept()
+        .part(condition)
+        .sql("SELECT exactly.id FROM customer AS exactly WHERE exactly.id IN (");
     for (n, id) in exactly.iter().enumerate() {
         condition = condition.sql(if n > 0 { ", " } else { "" }).bind(Value::Id(Id::new(id.uuid())));
     }
@@ -487,7 +496,12 @@ pub(super) fn outdated_tokens(
 }
 
 /// The rules that the tokens of a customer were made by, and its sort key by the same. No change that anyone sees.
-pub(super) fn set_search_version(conn: &mut DbConn, id: CustomerId, version: i16, name_sort: &str) -> Result<()> {
+pub(super) fn set_search_version(
+    conn: &mut DbConn,
+    id: CustomerId,
+    version: i16,
+    name_sort: &str,
+) -> Result<()> {
     diesel::update(customer::table.find(id))
         .set((customer::search_version.eq(version), customer::name_sort.eq(name_sort)))
         .execute(conn)
@@ -510,6 +524,7 @@ pub(super) fn insert_many(conn: &mut DbConn, rows: &[NewRows], teams: &[TeamRow]
         diesel::insert_into(external_id::table).values(external).execute(conn)?;
         diesel::insert_into(customer_team::table).values(teams).execute(conn)?;
     });
-    let tokens: Vec<_> = rows.iter().map(|row| (row.customer.id, row.customer.search_key, &row.tokens)).collect();
+    let tokens: Vec<_> =
+        rows.iter().map(|row| (row.customer.id, row.customer.search_key, &row.tokens)).collect();
     guanxi_db::search::index_new_customers(conn, &tokens)
 }

@@ -32,7 +32,9 @@ fn a_customer_is_created_found_changed_archived_and_restored() {
     assert_eq!(customer["contact_points"][1]["value"], "138****8000");
     assert_eq!(customer["contact_points"][1]["primary"], true);
 
-    for q in ["三丰", "zhangsan", "sanfeng", "zsf", "张s", "8000", "13800138000", "4711", "11010519491231002X"] {
+    for q in
+        ["三丰", "zhangsan", "sanfeng", "zsf", "张s", "8000", "13800138000", "4711", "11010519491231002X"]
+    {
         let found = head.post("/customers/search", &json!({"q": q})).expect(200).json();
         assert_eq!(found["data"][0]["name"], "张三丰", "{q}");
     }
@@ -55,8 +57,12 @@ fn a_customer_is_created_found_changed_archived_and_restored() {
     assert_eq!(head.get("/customers").expect(200).json()["data"][0]["name"], "张三丰");
 
     let history = head.get(&format!("{path}/history")).expect(200).json();
-    let actions: Vec<&str> =
-        history["data"].as_array().expect("a list").iter().filter_map(|entry| entry["action"].as_str()).collect();
+    let actions: Vec<&str> = history["data"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|entry| entry["action"].as_str())
+        .collect();
     assert_eq!(actions, ["customer.restored", "customer.archived", "customer.updated", "customer.created"]);
     assert_eq!(
         history["data"][2]["changes"],
@@ -75,9 +81,11 @@ fn masked_values_are_revealed_on_record_only() {
         &rm,
         &json!({"kind": "person", "name": "李四", "contact_points": [{"kind": "phone", "value": "13912345678"}]}),
     );
-    let point = rm.get(&path).expect(200).json()["contact_points"][0]["id"].as_str().expect("an id").to_owned();
+    let point =
+        rm.get(&path).expect(200).json()["contact_points"][0]["id"].as_str().expect("an id").to_owned();
     let reveal = format!("{path}/reveal");
-    let revealed = rm.post(&reveal, &json!({"fields": [point], "reason": "call back as agreed"})).expect(200).json();
+    let revealed =
+        rm.post(&reveal, &json!({"fields": [point], "reason": "call back as agreed"})).expect(200).json();
     assert_eq!(revealed["values"][0]["value"], "+8613912345678");
     let missing = rm.post(&reveal, &json!({"fields": ["identity"], "reason": "call back"})).expect(422);
     assert_eq!(missing.fields(), [("/fields/0".to_owned(), "not_found".to_owned())]);

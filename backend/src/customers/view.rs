@@ -1,7 +1,7 @@
 use guanxi_api::{
-    Amount, AuditEntry, ContactPoint, ContactPointKind, ContactPointUse, Customer, CustomerFigures, CustomerKind,
-    CustomerProfile, CustomerStatus, ExternalId, IdentityDocument, IdentityKind, Instant, LocalName, Money, Page,
-    TeamMember, TeamRole, Tier, UnitRef, UserRef, ValueSource,
+    Amount, AuditEntry, ContactPoint, ContactPointKind, ContactPointUse, Customer, CustomerFigures,
+    CustomerKind, CustomerProfile, CustomerStatus, ExternalId, IdentityDocument, IdentityKind, Instant,
+    LocalName, Money, Page, TeamMember, TeamRole, Tier, UnitRef, UserRef, ValueSource,
 };
 use guanxi_db::{DbConn, Id};
 use serde_json::{Value, json};
@@ -173,8 +173,11 @@ pub(super) fn audited(whole: &Whole) -> Result<Value> {
         .collect();
     let external: Vec<Value> =
         whole.external_ids.iter().map(|item| json!({"source": item.source, "id": item.value})).collect();
-    let team: Vec<Value> =
-        whole.team.iter().map(|(id, name, role)| json!({"id": id.uuid(), "name": name, "role": role})).collect();
+    let team: Vec<Value> = whole
+        .team
+        .iter()
+        .map(|(id, name, role)| json!({"id": id.uuid(), "name": name, "role": role}))
+        .collect();
     if let Some(members) = members.as_object_mut() {
         let list = |items: Vec<Value>| if items.is_empty() { Value::Null } else { Value::Array(items) };
         members.insert("status".into(), json!(row.status));
@@ -189,7 +192,10 @@ pub(super) fn audited(whole: &Whole) -> Result<Value> {
         );
         members.insert(
             "identity".into(),
-            whole.identity.as_ref().map_or(Value::Null, |document| json!({"kind": document.kind, "number": document.masked})),
+            whole
+                .identity
+                .as_ref()
+                .map_or(Value::Null, |document| json!({"kind": document.kind, "number": document.masked})),
         );
         members.insert("contact_points".into(), list(points));
         members.insert("external_ids".into(), list(external));

@@ -125,8 +125,10 @@ fn make_customers(
     let today = opened.settings.day(now);
     let prepare = |n: u64| -> Result<Prepared> {
         let demo = generator::customer(seed, n, bank, today);
-        let unit = |index: usize| units.get(index).copied().ok_or_else(|| Error::internal("a unit that is none"));
-        let user = |index: usize| users.get(index).copied().ok_or_else(|| Error::internal("a user that is none"));
+        let unit =
+            |index: usize| units.get(index).copied().ok_or_else(|| Error::internal("a unit that is none"));
+        let user =
+            |index: usize| users.get(index).copied().ok_or_else(|| Error::internal("a user that is none"));
         Ok(Prepared {
             org_unit_id: unit(demo.unit)?,
             owner_id: demo.owner.map(user).transpose()?,

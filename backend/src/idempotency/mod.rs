@@ -39,7 +39,9 @@ impl Request {
     pub fn read(request: &HttpRequest, body: &impl Serialize) -> Result<Request> {
         let invalid = || Error::new(Code::IdempotencyKeyInvalid);
         let mut values = request.headers().get_all("Idempotency-Key");
-        let key = values.next().map(|value| value.to_str().map_err(|_| invalid()).and_then(|text| parse(text).ok_or_else(invalid)));
+        let key = values.next().map(|value| {
+            value.to_str().map_err(|_| invalid()).and_then(|text| parse(text).ok_or_else(invalid))
+        });
         if values.next().is_some() {
             return Err(invalid());
         }

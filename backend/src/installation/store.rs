@@ -17,7 +17,8 @@ pub(super) struct Row {
 }
 
 pub(super) fn find(conn: &mut DbConn) -> Result<Option<Row>> {
-    let row = installation::table.find(1).select(Row::as_select()).first(conn).optional().map_err(DbError::from)?;
+    let row =
+        installation::table.find(1).select(Row::as_select()).first(conn).optional().map_err(DbError::from)?;
     Ok(row)
 }
 
@@ -30,8 +31,10 @@ pub(super) fn insert(conn: &mut DbConn, actor: &Actor, settings: &Settings, key_
             installation::time_zone.eq(&settings.time_zone),
             installation::feed_epoch.eq(epoch),
             installation::key_check.eq(key_check),
-            installation::argon2_memory_kib.eq(i32::try_from(settings.passwords.memory_kib).unwrap_or(i32::MAX)),
-            installation::argon2_iterations.eq(i32::try_from(settings.passwords.iterations).unwrap_or(i32::MAX)),
+            installation::argon2_memory_kib
+                .eq(i32::try_from(settings.passwords.memory_kib).unwrap_or(i32::MAX)),
+            installation::argon2_iterations
+                .eq(i32::try_from(settings.passwords.iterations).unwrap_or(i32::MAX)),
             installation::created_at.eq(actor.now()),
         ))
         .execute(conn)

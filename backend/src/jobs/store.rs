@@ -5,9 +5,17 @@ use guanxi_db::{DbConn, DbError, Id, Moment, on_each};
 use crate::error::Result;
 
 /// Takes or renews a lease; false while another holder has it. The row stays locked until the transaction ends.
-pub(super) fn hold_lease(conn: &mut DbConn, name: &str, holder: Id<()>, now: Moment, until: Moment) -> Result<bool> {
+pub(super) fn hold_lease(
+    conn: &mut DbConn,
+    name: &str,
+    holder: Id<()>,
+    now: Moment,
+    until: Moment,
+) -> Result<bool> {
     let taken = diesel::update(
-        lease::table.filter(lease::name.eq(name)).filter(lease::holder.eq(holder).or(lease::expires_at.le(now))),
+        lease::table
+            .filter(lease::name.eq(name))
+            .filter(lease::holder.eq(holder).or(lease::expires_at.le(now))),
     )
     .set((lease::holder.eq(holder), lease::expires_at.eq(until)))
     .execute(conn)

@@ -54,7 +54,15 @@ pub enum Privacy {
 
 impl Field {
     pub const fn new(name: &'static str, column: &'static str, kind: FieldType) -> Self {
-        Field { name, column, kind, nullable: false, sortable: false, privacy: Privacy::Open, id_column: None }
+        Field {
+            name,
+            column,
+            kind,
+            nullable: false,
+            sortable: false,
+            privacy: Privacy::Open,
+            id_column: None,
+        }
     }
 
     #[must_use]
@@ -95,8 +103,11 @@ pub struct Resource {
     /// The unique column that makes every order total.
     pub id_column: &'static str,
     /// The condition on rows that stand in lists although nobody asked for archived ones, and the field that asks.
-    pub unless_asked: Option<(&'static str, fn() -> Condition)>,
+    pub unless_asked: Option<UnlessAsked>,
 }
+
+/// The field that asks for other rows, and the condition that holds while nobody names it.
+pub type UnlessAsked = (&'static str, fn() -> Condition);
 
 impl Resource {
     fn field(&self, name: &str) -> Option<&'static Field> {
@@ -164,7 +175,8 @@ impl ListRequest {
         let masked = |field: &Field| {
             field.privacy == Privacy::Sensitive && actor.mask_profile() == MaskProfile::Restricted
         };
-        let typed = self.filter.as_deref().map(|text| self.read_filter(text, resource, &masked)).transpose()?;
+        let typed =
+            self.filter.as_deref().map(|text| self.read_filter(text, resource, &masked)).transpose()?;
         let sort_text = self.sort.as_deref().unwrap_or(resource.default_sort);
         let keys = sort::parse(sort_text, &|name| {
             let field = resource.field(name).filter(|field| field.sortable)?;
@@ -172,9 +184,11 @@ impl ListRequest {
         })
         .map_err(|error| sort_error(&error))?;
         let sort = sort::canonical(&keys);
-        let order: Vec<(&'static Field, bool)> = keys.into_iter().map(|key| (key.field, key.descending)).collect();
+        let order: Vec<(&'static Field, bool)> =
+            keys.into_iter().map(|key| (key.field, key.descending)).collect();
 
-        let canonical = self.filter.as_deref().and_then(|text| filter::parse(text).ok()).map(|filter| filter.to_string());
+        let canonical =
+            self.filter.as_deref().and_then(|text| filter::parse(text).ok()).map(|filter| filter.to_string());
         let filter_hash = cursor::filter_hash(&[
             resource.name,
             canonical.as_deref().unwrap_or(""),
@@ -184,10 +198,10 @@ impl ListRequest {
             Some(filter) => sql::condition(filter),
             None => Condition::everything(),
         };
-        if let Some((asks, present)) = resource.unless_asked {
-            if !typed.as_ref().is_some_and(|filter| names(filter, asks)) {
-                condition = condition.and(present());
-            }
+        if let Some((asks, present)) = resource.unless_asked
+            && !typed.as_ref().is_some_and(|filter| names(filter, asks))
+        {
+            condition = condition.and(present());
         }
         let principal = actor.principal().to_string();
         let id_column = order.last().and_then(|(field, _)| field.id_column).unwrap_or(resource.id_column);
@@ -230,14 +244,20 @@ impl ListRequest {
 
 fn names(filter: &TypedFilter<&'static Field>, name: &str) -> bool {
     match filter {
-        TypedFilter::And(members) | TypedFilter::Or(members) => members.iter().any(|member| names(member, name)),
+        TypedFilter::And(members) | TypedFilter::Or(members) => {
+            members.iter().any(|member| names(member, name))
+        }
         TypedFilter::Not(inner) => names(inner, name),
         TypedFilter::Comparison { field, .. } => field.name == name,
     }
 }
 
 fn filter_error(error: &FilterError) -> Error {
-    let code = if error.code == FilterCode::FieldNotFilterable { Code::FieldNotFilterable } else { Code::FilterInvalid };
+    let code = if error.code == FilterCode::FieldNotFilterable {
+        Code::FieldNotFilterable
+    } else {
+        Code::FilterInvalid
+    };
     let mut field = FieldError::new("filter", error.code.as_str());
     if let Some(position) = error.position {
         field = field.with("position", position);
@@ -249,8 +269,11 @@ fn filter_error(error: &FilterError) -> Error {
 }
 
 fn sort_error(error: &SortError) -> Error {
-    let code =
-        if matches!(error, SortError::FieldNotFilterable(_)) { Code::FieldNotFilterable } else { Code::SortInvalid };
+    let code = if matches!(error, SortError::FieldNotFilterable(_)) {
+        Code::FieldNotFilterable
+    } else {
+        Code::SortInvalid
+    };
     let mut field = FieldError::new("sort", error.code());
     for (name, value) in error.params() {
         field = field.with(name, value);
@@ -271,7 +294,8 @@ impl Listing {
         if keys.len() != self.order.len() + 1 {
             return Err(invalid());
         }
-        let columns = self.order.iter().map(|(field, descending)| (field.column, *descending, Some(field.kind)));
+        let columns =
+            self.order.iter().map(|(field, descending)| (field.column, *descending, Some(field.kind)));
         let id = (self.id_column, self.id_descends(), None);
         let mut after = Vec::with_capacity(keys.len());
         for ((column, descending, kind), key) in columns.chain([id]).zip(keys) {

@@ -14,8 +14,9 @@ pub(super) fn condition(filter: &TypedFilter<&'static Field>) -> Condition {
 }
 
 fn is_plain(filter: &TypedFilter<&'static Field>) -> bool {
-    let equality =
-        |filter: &TypedFilter<&'static Field>| matches!(filter, TypedFilter::Comparison { test: Test::Eq(_), .. });
+    let equality = |filter: &TypedFilter<&'static Field>| {
+        matches!(filter, TypedFilter::Comparison { test: Test::Eq(_), .. })
+    };
     match filter {
         TypedFilter::And(members) => members.len() <= KEPT_EQUALITIES && members.iter().all(equality),
         other => equality(other),

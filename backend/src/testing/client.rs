@@ -40,7 +40,12 @@ impl Answer {
     pub fn fields(&self) -> Vec<(String, String)> {
         let body = self.json();
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        body["errors"].as_array().into_iter().flatten().map(|e| (text(&e["pointer"]), text(&e["code"]))).collect()
+        body["errors"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|e| (text(&e["pointer"]), text(&e["code"])))
+            .collect()
     }
 
     /// Itself, when it has this status.
@@ -69,15 +74,23 @@ impl Client {
             .max_redirects(0)
             .timeout_global(Some(Duration::from_secs(60)))
             .build();
-        Client { agent: ureq::Agent::new_with_config(config), addr, token: None, cookie: None, checks_contract: true }
+        Client {
+            agent: ureq::Agent::new_with_config(config),
+            addr,
+            token: None,
+            cookie: None,
+            checks_contract: true,
+        }
     }
 
     /// The same client, signed in.
     #[track_caller]
     pub fn sign_in(mut self, username: &str, password: &str) -> Client {
-        let answer = self.post("/auth/sign-in", &json!({"username": username, "password": password})).expect(200);
+        let answer =
+            self.post("/auth/sign-in", &json!({"username": username, "password": password})).expect(200);
         self.token = answer.json()["access_token"].as_str().map(str::to_owned);
-        self.cookie = answer.header("Set-Cookie").and_then(|cookie| cookie.split(';').next()).map(str::to_owned);
+        self.cookie =
+            answer.header("Set-Cookie").and_then(|cookie| cookie.split(';').next()).map(str::to_owned);
         self
     }
 
@@ -130,12 +143,19 @@ impl Client {
 
     /// Any request with any body.
     #[track_caller]
-    pub fn send_bytes(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Answer {
-        let path = path.strip_prefix('/').filter(|rest| rest.starts_with('/')).map_or_else(
-            || format!("/api/v1{path}"),
-            str::to_owned,
-        );
-        let mut request = ureq::http::Request::builder().method(method).uri(format!("http://{}{path}", self.addr));
+    pub fn send_bytes(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&[u8]>,
+    ) -> Answer {
+        let path = path
+            .strip_prefix('/')
+            .filter(|rest| rest.starts_with('/'))
+            .map_or_else(|| format!("/api/v1{path}"), str::to_owned);
+        let mut request =
+            ureq::http::Request::builder().method(method).uri(format!("http://{}{path}", self.addr));
         if let Some(token) = &self.token {
             request = request.header("Authorization", format!("Bearer {token}"));
         }
@@ -158,7 +178,9 @@ impl Client {
             headers: response
                 .headers()
                 .iter()
-                .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+                .map(|(name, value)| {
+                    (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+                })
                 .collect(),
             body: response.body_mut().with_config().limit(64 << 20).read_to_vec().expect("the whole body"),
         };

@@ -17,21 +17,38 @@ pub fn check(method: &str, path: &str, answer: &Answer) {
         return;
     }
     let path = path.split('?').next().unwrap_or_default();
-    let operation = operation(path).and_then(|(pattern, item)| Some((pattern, item.get(method.to_lowercase())?)));
+    let operation =
+        operation(path).and_then(|(pattern, item)| Some((pattern, item.get(method.to_lowercase())?)));
     let Some((pattern, operation)) = operation else {
-        assert!(matches!(answer.status, 404 | 405 | 413 | 414 | 431), "{method} {path} is in no document but gave {}", answer.status);
-        return check_schema("problem", &json!({"$ref": "#/components/schemas/Problem"}), answer, method, path);
+        assert!(
+            matches!(answer.status, 404 | 405 | 413 | 414 | 431),
+            "{method} {path} is in no document but gave {}",
+            answer.status
+        );
+        return check_schema(
+            "problem",
+            &json!({"$ref": "#/components/schemas/Problem"}),
+            answer,
+            method,
+            path,
+        );
     };
     let responses = &operation["responses"];
     let status = answer.status.to_string();
-    let response = responses.get(&status).or_else(|| responses.get("default").filter(|_| answer.status >= 400));
-    let Some(response) = response else { panic!("{method} {pattern} gave {status}, which its document does not know") };
+    let response =
+        responses.get(&status).or_else(|| responses.get("default").filter(|_| answer.status >= 400));
+    let Some(response) = response else {
+        panic!("{method} {pattern} gave {status}, which its document does not know")
+    };
     let media = answer.header("Content-Type").unwrap_or_default().split(';').next().unwrap_or_default();
     match response["content"].as_object() {
         None => assert!(answer.body.is_empty(), "{method} {pattern} {status} has a body: {}", answer.text()),
         Some(content) => {
             let Some(schema) = content.get(media) else {
-                panic!("{method} {pattern} {status} is {media}, which its document does not know: {}", answer.text())
+                panic!(
+                    "{method} {pattern} {status} is {media}, which its document does not know: {}",
+                    answer.text()
+                )
             };
             check_schema(&format!("{method} {pattern} {status}"), &schema["schema"], answer, method, path);
         }
@@ -60,7 +77,8 @@ fn check_schema(key: &str, schema: &Value, answer: &Answer, method: &str, path: 
         *validators.entry(key.to_owned()).or_insert_with(|| {
             let mut root = schema.clone();
             root["components"] = DOCUMENT["components"].clone();
-            let validator = jsonschema::options().should_validate_formats(true).build(&root).expect("a schema");
+            let validator =
+                jsonschema::options().should_validate_formats(true).build(&root).expect("a schema");
             Box::leak(Box::new(validator))
         })
     };

@@ -31,7 +31,8 @@ pub struct TestApp {
     pub config: Config,
     clients: Mutex<HashMap<String, Client>>,
     stop: Option<(actix_web::dev::ServerHandle, JoinHandle<()>)>,
-    database: TestDatabase,
+    /// Dropped last: the server uses it.
+    _database: TestDatabase,
 }
 
 impl TestApp {
@@ -73,7 +74,15 @@ impl TestApp {
             });
         });
         let handle = receiver.recv().expect("the server starts");
-        TestApp { state, addr, fixture, config, clients: Mutex::default(), stop: Some((handle, thread)), database }
+        TestApp {
+            state,
+            addr,
+            fixture,
+            config,
+            clients: Mutex::default(),
+            stop: Some((handle, thread)),
+            _database: database,
+        }
     }
 
     /// A client that is not signed in.
@@ -84,7 +93,10 @@ impl TestApp {
     /// A client of the user with this name, signed in; the same one each time.
     pub fn user(&self, username: &str) -> Client {
         let mut clients = self.clients.lock().expect("no test panicked in here");
-        clients.entry(username.to_owned()).or_insert_with(|| self.anonymous().sign_in(username, PASSWORD)).clone()
+        clients
+            .entry(username.to_owned())
+            .or_insert_with(|| self.anonymous().sign_in(username, PASSWORD))
+            .clone()
     }
 
     /// A client of the fixture's first user with this role.
@@ -98,11 +110,6 @@ impl TestApp {
         f: impl FnMut(&mut guanxi_db::DbConn) -> crate::error::Result<T> + Send + 'static,
     ) -> T {
         self.state.db.write_blocking(f).expect("the database does it")
-    }
-
-    /// The database behind the server.
-    pub fn database(&self) -> &TestDatabase {
-        &self.database
     }
 }
 

@@ -24,7 +24,9 @@ impl FromRequest for IfMatch {
 }
 
 fn read_if_match(request: &HttpRequest) -> Result<IfMatch> {
-    let Some(header) = request.headers().get(IF_MATCH) else { return Err(Error::new(Code::PreconditionRequired)) };
+    let Some(header) = request.headers().get(IF_MATCH) else {
+        return Err(Error::new(Code::PreconditionRequired));
+    };
     // A tag that this server never gave matches nothing.
     let version = header.to_str().ok().and_then(|text| {
         let tag = text.trim().strip_prefix('"')?.strip_suffix('"')?;
@@ -37,7 +39,8 @@ fn read_if_match(request: &HttpRequest) -> Result<IfMatch> {
 pub fn etag(actor: &Actor, version: i64, derived: i64) -> String {
     let text = format!("{:?}/{:?}/{derived}", actor.mask_profile(), actor.language());
     // FNV-1a: short, stable, and nothing depends on its strength.
-    let hash = text.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    let hash =
+        text.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     format!("\"{version}-{hash:08x}\"")
 }
 
@@ -80,7 +83,8 @@ pub fn deleted() -> HttpResponse {
 pub fn page<T: Serialize>(request: &HttpRequest, page: &Page<T>) -> HttpResponse {
     let mut response = HttpResponse::Ok();
     if let (Some(next), &actix_web::http::Method::GET) = (&page.page.next, request.method()) {
-        let others = request.query_string().split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="));
+        let others =
+            request.query_string().split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="));
         let mut query: Vec<String> = others.map(str::to_owned).collect();
         query.push(format!("cursor={next}"));
         response.insert_header((LINK, format!("<{}?{}>; rel=\"next\"", request.path(), query.join("&"))));

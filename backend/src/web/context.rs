@@ -35,7 +35,8 @@ impl RequestContext {
 fn request_id(headers: &HeaderMap) -> Arc<str> {
     let given = headers.get("X-Request-Id").and_then(|value| value.to_str().ok());
     let plain = |text: &&str| {
-        (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        (1..=64).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
     };
     match given.filter(plain) {
         Some(text) => text.into(),
@@ -45,7 +46,9 @@ fn request_id(headers: &HeaderMap) -> Arc<str> {
 
 /// The best of the two languages by `Accept-Language` (RFC 9110 §12.5.4); English without one.
 fn language(headers: &HeaderMap) -> Language {
-    let Some(text) = headers.get("Accept-Language").and_then(|value| value.to_str().ok()) else { return Language::En };
+    let Some(text) = headers.get("Accept-Language").and_then(|value| value.to_str().ok()) else {
+        return Language::En;
+    };
     let mut best = (0.0_f32, Language::En);
     for item in text.split(',').take(20) {
         let mut parts = item.trim().split(';');
@@ -70,7 +73,8 @@ fn client_address(request: &ServiceRequest, trusted_proxies: &[IpAddr]) -> Optio
     if !trusted_proxies.contains(&peer) {
         return Some(peer);
     }
-    let forwarded = request.headers().get("X-Forwarded-For").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let forwarded =
+        request.headers().get("X-Forwarded-For").and_then(|value| value.to_str().ok()).unwrap_or_default();
     // From the right: the first address that is no proxy of ours is what the nearest one saw.
     let hops = forwarded.rsplit(',').map_while(|hop| hop.trim().parse::<IpAddr>().ok());
     Some(hops.into_iter().find(|hop| !trusted_proxies.contains(hop)).unwrap_or(peer))

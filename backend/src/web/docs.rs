@@ -23,15 +23,23 @@ fn page(document: &Value) -> String {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>Guanxi API</title>\n</head>\n<body>\n<main>\n",
     );
     let text = |value: &Value| escaped(value.as_str().unwrap_or_default());
-    let _ = writeln!(html, "<h1>{} API</h1>\n<p>{}</p>", text(&document["info"]["title"]), text(&document["info"]["description"]));
-    html.push_str("<p>The same, for machines: <a href=\"/api/openapi.json\">openapi.json</a> (OpenAPI 3.1).</p>\n");
+    let _ = writeln!(
+        html,
+        "<h1>{} API</h1>\n<p>{}</p>",
+        text(&document["info"]["title"]),
+        text(&document["info"]["description"])
+    );
+    html.push_str(
+        "<p>The same, for machines: <a href=\"/api/openapi.json\">openapi.json</a> (OpenAPI 3.1).</p>\n",
+    );
     let paths = document["paths"].as_object();
     for tag in document["tags"].as_array().into_iter().flatten() {
         let name = tag["name"].as_str().unwrap_or_default();
         let _ = writeln!(html, "<h2 id=\"{name}\">{name}</h2>\n<p>{}</p>", text(&tag["description"]));
         for (path, item) in paths.into_iter().flatten() {
             for (method, operation) in item.as_object().into_iter().flatten() {
-                let tagged = operation["tags"].as_array().is_some_and(|tags| tags.iter().any(|tag| tag == name));
+                let tagged =
+                    operation["tags"].as_array().is_some_and(|tags| tags.iter().any(|tag| tag == name));
                 if tagged {
                     write_operation(&mut html, method, path, operation);
                 }
@@ -64,7 +72,9 @@ fn write_operation(html: &mut String, method: &str, path: &str, operation: &Valu
     );
     let parameters = operation["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
     if !parameters.is_empty() {
-        html.push_str("<table>\n<thead><tr><th>Parameter</th><th>In</th><th>Meaning</th></tr></thead>\n<tbody>\n");
+        html.push_str(
+            "<table>\n<thead><tr><th>Parameter</th><th>In</th><th>Meaning</th></tr></thead>\n<tbody>\n",
+        );
         for parameter in parameters {
             let _ = writeln!(
                 html,
@@ -81,7 +91,10 @@ fn write_operation(html: &mut String, method: &str, path: &str, operation: &Valu
     }
     html.push_str("<ul>\n");
     for (status, response) in operation["responses"].as_object().into_iter().flatten() {
-        let schema = response["content"].as_object().and_then(|content| content.values().next()).map(|media| &media["schema"]);
+        let schema = response["content"]
+            .as_object()
+            .and_then(|content| content.values().next())
+            .map(|media| &media["schema"]);
         let link = schema.map(schema_link).unwrap_or_default();
         let _ = writeln!(html, "<li><code>{status}</code> {} {link}</li>", text(&response["description"]));
     }

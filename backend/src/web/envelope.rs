@@ -72,7 +72,10 @@ pub async fn envelope<B: MessageBody + 'static>(
             Ok(Ok(Err(error))) => return Err(finish(from_actix(&error)).into()),
             Ok(Err(_)) => return Err(finish(Error::internal("a handler panicked")).into()),
             Err(_) => {
-                let error = Error { cause: Some("the handler took too long".into()), ..Error::new(Code::Unavailable) };
+                let error = Error {
+                    cause: Some("the handler took too long".into()),
+                    ..Error::new(Code::Unavailable)
+                };
                 return Err(finish(error.with_header("Retry-After", 5)).into());
             }
         }
@@ -95,11 +98,13 @@ fn refusal(request: &ServiceRequest, state: &AppState) -> Option<Error> {
     if target > MAX_TARGET {
         return Some(Error::new(Code::UriTooLong));
     }
-    let headers: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    let headers: usize =
+        request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
     if headers > MAX_HEADERS {
         return Some(Error::new(Code::HeadersTooLarge));
     }
-    let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    let declared =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if declared.is_some_and(|length: usize| length > MAX_JSON) {
         return Some(Error::new(Code::TooLarge));
     }
@@ -112,7 +117,8 @@ fn refusal(request: &ServiceRequest, state: &AppState) -> Option<Error> {
 }
 
 fn is_preflight(request: &ServiceRequest) -> bool {
-    request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+    request.method() == Method::OPTIONS
+        && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
 }
 
 fn preflight_answer() -> HttpResponse {
@@ -183,7 +189,10 @@ fn code_for(status: StatusCode) -> Code {
 fn from_actix(error: &actix_web::Error) -> Error {
     let response = error.error_response();
     let carried = response.extensions().get::<Error>().cloned();
-    carried.unwrap_or_else(|| Error { cause: Some(error.to_string()), ..Error::new(code_for(response.status())) })
+    carried.unwrap_or_else(|| Error {
+        cause: Some(error.to_string()),
+        ..Error::new(code_for(response.status()))
+    })
 }
 
 /// A problem document as an answer.
@@ -225,7 +234,10 @@ fn dress(
     set(header::REFERRER_POLICY, "no-referrer");
     set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
-    set(HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=(), usb=()");
+    set(
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    );
     set(header::CONTENT_SECURITY_POLICY, if is_page { PAGE_POLICY } else { DATA_POLICY });
     if limits.https {
         set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");

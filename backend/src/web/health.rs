@@ -38,7 +38,10 @@ pub async fn ready(state: web::Data<AppState>) -> Result<HttpResponse> {
     }
     let pending = state.db.read(|conn| pending_migrations(conn).map_err(Error::from)).await?;
     if pending > 0 {
-        let error = Error { cause: Some(format!("{pending} migrations are pending")), ..Error::new(Code::Unavailable) };
+        let error = Error {
+            cause: Some(format!("{pending} migrations are pending")),
+            ..Error::new(Code::Unavailable)
+        };
         return Err(error.with_header("Retry-After", 30));
     }
     state.db.write(crate::installation::write_probe).await?;

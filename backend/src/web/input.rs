@@ -43,14 +43,21 @@ impl<T: DeserializeOwned + Validate + 'static> FromRequest for Json<T> {
 }
 
 fn media_type(request: &HttpRequest) -> Result<()> {
-    let header = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let header =
+        request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut parts = header.split(';').map(str::trim);
     let media = parts.next().unwrap_or_default().to_ascii_lowercase();
     let utf8 = parts.all(|part| {
-        part.to_ascii_lowercase().strip_prefix("charset=").is_none_or(|charset| charset.trim_matches('"') == "utf-8")
+        part.to_ascii_lowercase()
+            .strip_prefix("charset=")
+            .is_none_or(|charset| charset.trim_matches('"') == "utf-8")
     });
-    let merge_patch = media == "application/merge-patch+json" && request.method() == actix_web::http::Method::PATCH;
-    if (media == "application/json" || merge_patch) && utf8 && !request.headers().contains_key("Content-Encoding") {
+    let merge_patch =
+        media == "application/merge-patch+json" && request.method() == actix_web::http::Method::PATCH;
+    if (media == "application/json" || merge_patch)
+        && utf8
+        && !request.headers().contains_key("Content-Encoding")
+    {
         Ok(())
     } else {
         Err(Error::new(Code::UnsupportedMediaType))
@@ -60,7 +67,8 @@ fn media_type(request: &HttpRequest) -> Result<()> {
 async fn collect(mut payload: Payload) -> Result<web::BytesMut> {
     let mut bytes = web::BytesMut::new();
     while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|error| Error { cause: Some(error.to_string()), ..Error::new(Code::Malformed) })?;
+        let chunk =
+            chunk.map_err(|error| Error { cause: Some(error.to_string()), ..Error::new(Code::Malformed) })?;
         if bytes.len() + chunk.len() > MAX_JSON {
             return Err(Error::new(Code::TooLarge));
         }
@@ -75,7 +83,9 @@ fn parse<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T> {
     // serde would read a struct from a list of its members' values as well.
     match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
         Some(b'{') | None => {}
-        Some(b'[' | b'"' | b't' | b'f' | b'n' | b'-' | b'0'..=b'9') if serde_json::from_slice::<Value>(bytes).is_ok() => {
+        Some(b'[' | b'"' | b't' | b'f' | b'n' | b'-' | b'0'..=b'9')
+            if serde_json::from_slice::<Value>(bytes).is_ok() =>
+        {
             return Err(Error::field("", "wrong_type"));
         }
         Some(_) => return Err(Error::new(Code::Malformed)),
@@ -162,7 +172,9 @@ fn data_error(pointer: String, message: &str) -> Error {
     }
     if message.starts_with("unknown variant") {
         let allowed: Vec<&str> = message.split('`').skip(3).step_by(2).collect();
-        return Error::fields(vec![FieldError::new(pointer, "unknown_code").with("allowed", allowed.join(", "))]);
+        return Error::fields(vec![
+            FieldError::new(pointer, "unknown_code").with("allowed", allowed.join(", ")),
+        ]);
     }
     Error::field(pointer, "wrong_type")
 }
@@ -232,8 +244,15 @@ fn read_query<T: DeserializeOwned + Validate>(text: &str) -> Result<T> {
         .map_err(|error| {
             let message = error.to_string();
             let name = message.split('`').nth(1).unwrap_or_default().to_owned();
-            let code = if message.contains("unknown field") { Code::UnknownParameter } else { Code::InvalidParameter };
-            let field = FieldError::new(name, if code == Code::UnknownParameter { "unknown_member" } else { "wrong_type" });
+            let code = if message.contains("unknown field") {
+                Code::UnknownParameter
+            } else {
+                Code::InvalidParameter
+            };
+            let field = FieldError::new(
+                name,
+                if code == Code::UnknownParameter { "unknown_member" } else { "wrong_type" },
+            );
             Error { fields: vec![field], ..Error::new(code) }
         })?
         .into_inner();

@@ -20,10 +20,14 @@ impl Metrics {
     /// When a name is taken, which a test would show.
     pub fn new() -> Result<Metrics, prometheus::Error> {
         let registry = Registry::new();
-        let options = HistogramOpts::new("guanxi_http_request_seconds", "Time to answer, by method, route and status class")
-            .buckets(BUCKETS.to_vec());
+        let options = HistogramOpts::new(
+            "guanxi_http_request_seconds",
+            "Time to answer, by method, route and status class",
+        )
+        .buckets(BUCKETS.to_vec());
         let requests = HistogramVec::new(options, &["method", "route", "status"])?;
-        let in_flight = IntGauge::new("guanxi_database_in_flight", "Closures in the database queues and threads")?;
+        let in_flight =
+            IntGauge::new("guanxi_database_in_flight", "Closures in the database queues and threads")?;
         registry.register(Box::new(requests.clone()))?;
         registry.register(Box::new(in_flight.clone()))?;
         Ok(Metrics { registry, requests, in_flight })

@@ -68,7 +68,10 @@ fn operations_of(item: &mut PathItem) -> Vec<(HttpMethod, &mut Operation)> {
 }
 
 fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation) {
-    let open = operation.security.as_ref().is_some_and(|list| list.iter().all(|item| *item == SecurityRequirement::default()));
+    let open = operation
+        .security
+        .as_ref()
+        .is_some_and(|list| list.iter().all(|item| *item == SecurityRequirement::default()));
     let by_cookie = operation.security.is_some() && !open;
     if operation.security.is_none() {
         operation.security = Some(vec![SecurityRequirement::new("bearer", Vec::<String>::new())]);
@@ -81,7 +84,10 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
     };
     let if_match = has_header(operation, "If-Match");
     let body = operation.request_body.is_some();
-    let mut statuses = vec![(400, "The request cannot be read"), (503, "Too much is asked of the server, or a part of it is down")];
+    let mut statuses = vec![
+        (400, "The request cannot be read"),
+        (503, "Too much is asked of the server, or a part of it is down"),
+    ];
     if !open {
         statuses.push((401, "Not signed in, or the session has ended"));
     }
@@ -92,7 +98,11 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
         statuses.push((404, "There is none, or none that you may know of"));
     }
     if body {
-        statuses.extend([(413, "The body is too large"), (415, "The body is not JSON"), (422, "A field breaks a rule")]);
+        statuses.extend([
+            (413, "The body is too large"),
+            (415, "The body is not JSON"),
+            (422, "A field breaks a rule"),
+        ]);
     }
     if if_match {
         statuses.extend([(412, "It was changed since it was read"), (428, "If-Match is missing")]);
@@ -104,9 +114,17 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
         statuses.extend([(401, "Wrong name or password"), (429, "Too many failures; wait")]);
     }
     for (status, description) in statuses {
-        operation.responses.responses.entry(status.to_string()).or_insert_with(|| problem_response(description));
+        operation
+            .responses
+            .responses
+            .entry(status.to_string())
+            .or_insert_with(|| problem_response(description));
     }
-    operation.responses.responses.entry("default".to_owned()).or_insert_with(|| problem_response("Something else is wrong"));
+    operation
+        .responses
+        .responses
+        .entry("default".to_owned())
+        .or_insert_with(|| problem_response("Something else is wrong"));
 
     let parameters = operation.parameters.get_or_insert_with(Vec::new);
     let language = ParameterBuilder::new()
@@ -140,8 +158,11 @@ fn parameters_of(operation: &Operation) -> impl Iterator<Item = &Parameter> {
 #[derive(Debug, Default)]
 pub struct Operations {
     /// Path patterns by their segments, `None` for a parameter, with the query parameters of each method.
-    patterns: Vec<(Vec<Option<String>>, HashMap<String, HashSet<String>>)>,
+    patterns: Vec<(Vec<Option<String>>, Methods)>,
 }
+
+/// The query parameters of each method of a path.
+type Methods = HashMap<String, HashSet<String>>;
 
 impl Operations {
     pub fn of(document: &OpenApi) -> Self {
@@ -171,14 +192,21 @@ impl Operations {
     }
 
     /// What is known of the pattern that fits a path, the one with the most literal segments.
-    fn find(&self, path: &str) -> Option<&HashMap<String, HashSet<String>>> {
+    fn find(&self, path: &str) -> Option<&Methods> {
         let segments: Vec<&str> = path.split('/').collect();
         let fits = |pattern: &[Option<String>]| {
             pattern.len() == segments.len()
-                && pattern.iter().zip(&segments).all(|(part, segment)| part.as_deref().is_none_or(|part| part == *segment))
+                && pattern
+                    .iter()
+                    .zip(&segments)
+                    .all(|(part, segment)| part.as_deref().is_none_or(|part| part == *segment))
         };
         let literal = |pattern: &[Option<String>]| pattern.iter().filter(|part| part.is_some()).count();
-        let found = self.patterns.iter().filter(|(pattern, _)| fits(pattern)).max_by_key(|(pattern, _)| literal(pattern));
+        let found = self
+            .patterns
+            .iter()
+            .filter(|(pattern, _)| fits(pattern))
+            .max_by_key(|(pattern, _)| literal(pattern));
         found.map(|(_, methods)| methods)
     }
 
@@ -190,7 +218,9 @@ impl Operations {
         if query.is_empty() || !path.starts_with("/api/v1/") {
             return Ok(());
         }
-        let Some(known) = self.find(path).and_then(|methods| methods.get(method.as_str())) else { return Ok(()) };
+        let Some(known) = self.find(path).and_then(|methods| methods.get(method.as_str())) else {
+            return Ok(());
+        };
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let name = pair.split('=').next().unwrap_or_default();
             if !known.contains(name) {
@@ -211,4 +241,3 @@ fn method_name(method: &HttpMethod) -> &'static str {
         _ => "OTHER",
     }
 }
-

@@ -9,7 +9,8 @@ use crate::web::RequestContext;
 #[get("/problems/{code}")]
 pub async fn problem_page(request: HttpRequest, code: web::Path<String>) -> Result<HttpResponse> {
     let code = Code::from_code(&code).ok_or_else(Error::not_found)?;
-    let language = request.extensions().get::<RequestContext>().map_or(Language::En, |context| context.language);
+    let language =
+        request.extensions().get::<RequestContext>().map_or(Language::En, |context| context.language);
     let text = messages::problem(language, code).ok_or_else(Error::not_found)?;
     let detail = text.detail.replace("{count}", "1");
     let page = format!(

@@ -53,11 +53,13 @@ pub async fn app_page(request: HttpRequest) -> Result<HttpResponse> {
 /// A file in the best form that the client takes.
 fn file(request: &HttpRequest, name: &str, cache: &str) -> Option<HttpResponse> {
     let plain = WebApp::get(name);
-    let accepts = request.headers().get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let accepts =
+        request.headers().get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let takes = |coding: &str| {
         accepts.split(',').any(|item| {
             let (name, quality) = item.trim().split_once(';').unwrap_or((item.trim(), ""));
-            name.eq_ignore_ascii_case(coding) && !matches!(quality.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000")
+            name.eq_ignore_ascii_case(coding)
+                && !matches!(quality.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000")
         })
     };
     let compressed = [("br", "br"), ("gz", "gzip")]

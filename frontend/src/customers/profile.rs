@@ -136,7 +136,8 @@ fn FactField(props: &FactFieldProps) -> Html {
             <dd>
                 <InlineEdit id={format!("fact-{}", fact.path.replace('.', "-"))} label={i.t(fact.label)} value={fact.text(&value)} shown={fact.shown(&value, i)}
                     kind={fact.inline(i)} {onsave} busy={*busy} error={(*error).clone()} saved={*saved} {oncancel} />
-                { dialog }
+                // One node always: a sibling that comes and goes would make the field anew, without what is typed.
+                { dialog.unwrap_or_default() }
             </dd>
         </div>
     }

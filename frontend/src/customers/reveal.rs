@@ -35,21 +35,24 @@ pub fn Secret(props: &SecretProps) -> Html {
     let asking = use_state(|| false);
     let clear = use_state(|| None::<AttrValue>);
     let timer = use_mut_ref(|| None::<Timeout>);
+    let place = use_node_ref();
 
     // What was changed is another value.
     use_effect_with(props.masked.clone(), {
         let clear = clear.setter();
         move |_| clear.set(None)
     });
-    let hide = cb!((clear, timer), |_: MouseEvent| {
+    let hide = cb!((clear, timer, place), |_: MouseEvent| {
         *timer.borrow_mut() = None;
         clear.set(None);
+        focus_last(&place);
     });
     let ask = cb!((asking), |_: MouseEvent| asking.set(true));
     let onclose = cb!((asking), |()| asking.set(false));
-    let onvalue = cb!((asking, clear, timer), |value: AttrValue| {
+    let onvalue = cb!((asking, clear, timer, place), |value: AttrValue| {
         asking.set(false);
         clear.set(Some(value));
+        focus_last(&place);
         let clear = clear.setter();
         *timer.borrow_mut() = Some(Timeout::new(SHOWN, move || clear.set(None)));
     });
@@ -59,7 +62,7 @@ pub fn Secret(props: &SecretProps) -> Html {
             toasts.say(i.t(Msg::CommonCopied));
         });
         return html! {
-            <span class="row">
+            <span class="row" ref={place}>
                 <span class="secret" role="status">{ value }</span>
                 <IconButton small=true icon={Icon::Copy} label={i.t(Msg::CommonCopy)} onclick={copy} />
                 <IconButton small=true icon={Icon::EyeOff} label={i.t(Msg::RevealHide { name: &props.name })} onclick={hide} />
@@ -67,7 +70,7 @@ pub fn Secret(props: &SecretProps) -> Html {
         };
     }
     html! {
-        <span class="row">
+        <span class="row" ref={place}>
             <span>{ &props.masked }</span>
             if me.is_some_and(|me| may(&me, right::REVEAL_CUSTOMERS)) {
                 <IconButton small=true icon={Icon::Eye} label={i.t(Msg::RevealShow { name: &props.name })} onclick={ask} />
@@ -75,6 +78,18 @@ pub fn Secret(props: &SecretProps) -> Html {
             if *asking { <RevealDialog customer={props.customer} field={&props.field} name={&props.name} {onvalue} {onclose} /> }
         </span>
     }
+}
+
+/// Shown and hidden again, the value brings other buttons: the focus goes to the last of them once they stand.
+fn focus_last(place: &NodeRef) {
+    let place = place.clone();
+    Timeout::new(0, move || {
+        let buttons = place.cast::<web_sys::Element>().map(|root| dom::all(&root, "button"));
+        if let Some(last) = buttons.as_ref().and_then(|list| list.last()) {
+            let _ = last.focus();
+        }
+    })
+    .forget();
 }
 
 #[derive(Properties, PartialEq)]

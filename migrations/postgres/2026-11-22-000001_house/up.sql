@@ -143,7 +143,7 @@ CREATE TABLE customer_search (
     customer_id uuid PRIMARY KEY REFERENCES customer (id),
     tokens tsvector NOT NULL
 );
-CREATE INDEX customer_search_tokens ON customer_search USING gin (tokens);
+CREATE INDEX customer_search_tokens ON customer_search USING gin (tokens) WITH (fastupdate = off);
 
 CREATE TABLE identity_document (
     customer_id uuid PRIMARY KEY REFERENCES customer (id),
