@@ -223,7 +223,10 @@ fn read_file(path: &Path) -> Result<HashMap<String, String>, ConfigError> {
             toml::Value::Integer(number) => number.to_string(),
             toml::Value::Boolean(flag) => if flag { "on" } else { "off" }.to_owned(),
             _ => {
-                return Err(ConfigError(format!("{}: {name} is neither a text nor a number", path.display())));
+                return Err(ConfigError(format!(
+                    "{}: {name} is neither a text nor a number",
+                    path.display()
+                )));
             }
         };
         values.insert(name, value);

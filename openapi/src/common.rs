@@ -169,6 +169,15 @@ where
     Option::<T>::deserialize(deserializer).map(Some)
 }
 
+/// Reads a member that may be absent (with `#[serde(default)]`) but not `null`, which would clear what cannot be cleared.
+pub(crate) fn present<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    T::deserialize(deserializer).map(Some)
+}
+
 /// Applies a JSON merge patch (RFC 7396).
 pub(crate) fn merge(target: &mut serde_json::Value, patch: serde_json::Value) {
     use serde_json::Value;

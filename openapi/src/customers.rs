@@ -7,7 +7,7 @@ use crate::{
     BusinessState, Channel, ContactPointKind, ContactPointUse, CustomerKind, CustomerSource, CustomerStatus,
     Gender, Goal, IdentityKind, Include, IncomeBand, Instant, Language, LifeRisk, MaritalStatus, Money, Need,
     OrganisationSize, OutsideAssetKind, RiskAttribute, TeamRole, Tier, UnitRef, UserRef, ValueSource,
-    common::clearable,
+    common::clearable, common::present,
 };
 
 /// A customer, whole: what the customer page shows.
@@ -165,7 +165,7 @@ macro_rules! profile {
         #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
         #[serde(deny_unknown_fields, default)]
         pub struct CustomerPatch {
-            #[serde(skip_serializing_if = "Option::is_none")]
+            #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
             #[cfg_attr(feature = "schema", schema(nullable = false))]
             pub status: Option<CustomerStatus>,
             /// The identity document; its number whole.
@@ -174,7 +174,7 @@ macro_rules! profile {
             #[cfg_attr(feature = "schema", schema(value_type = Option<IdentityDocument>))]
             pub identity: Option<Option<IdentityDocument>>,
             /// Full name of a person, registered name of an organisation.
-            #[serde(skip_serializing_if = "Option::is_none")]
+            #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
             #[validate(length(min = 1, max = 200))]
             #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 200))]
             #[cfg_attr(feature = "schema", schema(nullable = false, example = "张三丰"))]
@@ -439,18 +439,18 @@ fn personal() -> ContactPointUse {
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct ContactPointPatch {
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[validate(length(min = 1, max = 300))]
     #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 300))]
     #[cfg_attr(feature = "schema", schema(nullable = false))]
     pub value: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[cfg_attr(feature = "schema", schema(nullable = false))]
     pub r#use: Option<ContactPointUse>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[cfg_attr(feature = "schema", schema(nullable = false))]
     pub primary: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[cfg_attr(feature = "schema", schema(nullable = false))]
     pub verified: Option<bool>,
 }
@@ -533,10 +533,10 @@ fn prospect() -> CustomerStatus {
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct DoNotContactPatch {
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[cfg_attr(feature = "schema", schema(nullable = false))]
     pub all: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[validate(length(max = 10))]
     #[cfg_attr(feature = "schema", schema(max_items = 10))]
     #[cfg_attr(feature = "schema", schema(nullable = false))]
@@ -552,12 +552,12 @@ pub struct DoNotContactPatch {
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct RestrictionPatch {
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[validate(length(min = 1, max = 500))]
     #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 500))]
     #[cfg_attr(feature = "schema", schema(nullable = false))]
     pub reason: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[validate(length(min = 1, max = 200))]
     #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 200))]
     #[cfg_attr(feature = "schema", schema(nullable = false))]
@@ -574,26 +574,26 @@ pub struct RestrictionPatch {
 pub struct CustomerSearch {
     /// Name or part of it, pinyin or its initials, last four digits of a phone, a whole phone or identity number,
     /// customer number or external id.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[validate(length(min = 1, max = 100))]
     #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 100))]
     #[cfg_attr(feature = "schema", schema(nullable = false, example = "三丰"))]
     pub q: Option<String>,
     /// The filter grammar of the list.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[cfg_attr(feature = "schema", schema(nullable = false, max_length = 2048))]
     pub filter: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[cfg_attr(feature = "schema", schema(nullable = false, max_length = 200))]
     pub sort: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[validate(range(min = 1, max = 200))]
     #[cfg_attr(feature = "schema", schema(nullable = false, minimum = 1, maximum = 200))]
     pub limit: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[cfg_attr(feature = "schema", schema(nullable = false, max_length = 4096))]
     pub cursor: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[cfg_attr(feature = "schema", schema(nullable = false))]
     pub include: Option<Include>,
 }

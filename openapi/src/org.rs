@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use validator::Validate;
 
+use crate::common::present;
 use crate::{Instant, LocalName, OrgUnitKind};
 
 /// A unit of the bank: the head office, a branch, a sub-branch or an outlet, in one tree.
@@ -44,17 +45,17 @@ pub struct NewOrgUnit {
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct OrgUnitPatch {
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[validate(length(min = 1, max = 20))]
     #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 20))]
     #[cfg_attr(feature = "schema", schema(pattern = "^[A-Za-z0-9_-]{1,20}$", nullable = false))]
     pub code: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[validate(nested)]
     #[cfg_attr(feature = "schema", schema(nullable = false))]
     pub name: Option<LocalName>,
     /// Moves the unit, with everything below it, under another parent.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[cfg_attr(feature = "schema", schema(nullable = false))]
     pub parent_id: Option<Uuid>,
 }

@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use validator::Validate;
 
+use crate::common::present;
 use crate::{Instant, Role, UnitRef};
 
 /// A member of staff who can sign in.
@@ -46,15 +47,15 @@ pub struct NewUser {
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct UserPatch {
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[validate(length(min = 1, max = 100))]
     #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 100))]
     #[cfg_attr(feature = "schema", schema(nullable = false))]
     pub display_name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[cfg_attr(feature = "schema", schema(nullable = false))]
     pub role: Option<Role>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[cfg_attr(feature = "schema", schema(nullable = false))]
     pub org_unit_id: Option<Uuid>,
 }

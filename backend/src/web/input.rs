@@ -292,7 +292,18 @@ impl<T: 'static> FromRequest for PathId<T> {
 /// # Errors
 /// 404 for a malformed one.
 pub fn path_id<T>(request: &HttpRequest, name: &str) -> Result<Id<T>> {
-    request.match_info().get(name).and_then(|text| text.parse().ok()).ok_or_else(Error::not_found)
+    request.match_info().get(name).and_then(|text| text.parse().ok()).ok_or_else(|| no_such(request))
+}
+
+/// What a path with a malformed id stands for: nothing, or a path of its own (`/customers/search`) asked by a wrong method.
+fn no_such(request: &HttpRequest) -> Error {
+    let state = request.app_data::<web::Data<crate::app::AppState>>();
+    match state.and_then(|state| state.operations.methods(request.path())) {
+        Some(methods) if !methods.contains(&request.method().as_str()) => {
+            Error::new(Code::MethodNotAllowed).with_header("Allow", methods.join(", "))
+        }
+        _ => Error::not_found(),
+    }
 }
 
 #[cfg(test)]

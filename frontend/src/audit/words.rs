@@ -56,6 +56,9 @@ pub fn field_words(field: &str, value: &Value, i: I18n) -> (AttrValue, AttrValue
     {
         return (format!("{} {masked}", kind.label(i)).into(), plain(value, i).into());
     }
+    if field == "identity.number" {
+        return (i.t(Msg::IdentityNumber), plain(value, i).into());
+    }
     let (head, rest) = field.split_once(['.', '/', '[']).unwrap_or((field, ""));
     let label = match head {
         "name" | "display_name" => Msg::FieldName,
@@ -104,7 +107,13 @@ fn plain(value: &Value, i: I18n) -> String {
         Value::Object(members) => members
             .iter()
             .filter(|(key, value)| !value.is_null() && !matches!(key.as_str(), "id" | "updated_at"))
-            .map(|(_, value)| plain(value, i))
+            .map(|(key, value)| match (key.as_str(), value.as_bool()) {
+                // A bare yes or no says nothing without its name.
+                ("primary", Some(true)) => i.t(Msg::ContactPrimary).to_string(),
+                ("verified", Some(true)) => i.t(Msg::ContactVerified).to_string(),
+                ("primary" | "verified", Some(false)) => String::new(),
+                _ => plain(value, i),
+            })
             .filter(|text| !text.is_empty())
             .collect::<Vec<_>>()
             .join(" · "),
