@@ -3,7 +3,7 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Binary, Bool, Date, Double, Text};
 
-use crate::{DbMoment, DbUuid, Id, Moment, MultiBackend};
+use crate::{DbDoc, DbMoment, DbUuid, Doc, Id, Moment, MultiBackend};
 
 /// A value that a [`Condition`] binds; never part of its text.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +16,7 @@ pub enum Value {
     Date(chrono::NaiveDate),
     Moment(Moment),
     Id(Id<()>),
+    Doc(Doc),
 }
 
 /// A condition or an ordering whose shape is only known at run time: SQL text that the program itself wrote
@@ -64,6 +65,18 @@ impl Condition {
     #[must_use]
     pub fn bind(mut self, value: Value) -> Self {
         self.parts.push(Part::Bind(value));
+        self
+    }
+
+    /// A list of values: `a, b, c`, an absent one as `NULL`.
+    #[must_use]
+    pub fn bind_all<const N: usize>(mut self, values: [Option<Value>; N]) -> Self {
+        for (n, value) in values.into_iter().enumerate() {
+            if n > 0 {
+                self.parts.push(Part::Sql(", "));
+            }
+            self.parts.push(value.map_or(Part::Sql("NULL"), Part::Bind));
+        }
         self
     }
 
@@ -131,11 +144,20 @@ impl Condition {
 
 impl QueryFragment<MultiBackend> for Condition {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        // diesel joins filters by AND without brackets of their own.
+        out.push_sql("(");
+        self.walk_bare(out.reborrow())?;
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+impl Condition {
+    /// Text and values without brackets.
+    pub(crate) fn walk_bare<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
         if self.unkept {
             out.unsafe_to_cache_prepared();
         }
-        // diesel joins filters by AND without brackets of their own.
-        out.push_sql("(");
         for part in &self.parts {
             match part {
                 Part::Sql(text) => out.push_sql(text),
@@ -147,9 +169,9 @@ impl QueryFragment<MultiBackend> for Condition {
                 Part::Bind(Value::Date(value)) => out.push_bind_param::<Date, _>(value)?,
                 Part::Bind(Value::Moment(value)) => out.push_bind_param::<DbMoment, _>(value)?,
                 Part::Bind(Value::Id(value)) => out.push_bind_param::<DbUuid, _>(value)?,
+                Part::Bind(Value::Doc(value)) => out.push_bind_param::<DbDoc, _>(value)?,
             }
         }
-        out.push_sql(")");
         Ok(())
     }
 }

@@ -19,6 +19,7 @@ pub mod schema;
 pub mod search;
 mod sequence;
 mod sqlite;
+mod statement;
 mod types;
 
 pub use condition::{Condition, Ordering, Value};
@@ -28,4 +29,6 @@ pub use manager::DatabaseUrl;
 pub use migrate::{analyse, migrate, pending_migrations};
 pub use pool::{Db, DbOptions};
 pub use sequence::{next_customer_number, next_customer_numbers};
+pub use sqlite::bulk;
+pub use statement::Statement;
 pub use types::{DbDoc, DbMoment, DbUuid, Doc, Id, Moment};

@@ -8,6 +8,7 @@ use crate::access::rights::Reach;
 #[derive(Clone, Debug)]
 pub struct Scope {
     condition: Condition,
+    of_one: Condition,
 }
 
 impl Scope {
@@ -17,7 +18,7 @@ impl Scope {
         let Some(user) = actor.user() else {
             let everything = reach == Reach::All;
             let condition = if everything { Condition::everything() } else { Condition::nothing() };
-            return Scope { condition };
+            return Scope { of_one: condition.clone(), condition };
         };
         let id = |uuid| Value::Id(Id::new(uuid));
         let condition = match reach {
@@ -38,12 +39,27 @@ impl Scope {
                 .bind(Value::Text(end_of_subtree(&user.org_unit_path)))
                 .sql(")"),
         };
-        Scope { condition }
+        let of_one = match reach {
+            // One customer is not looked for in the whole book.
+            Reach::Team => Condition::new()
+                .sql("customer.owner_id = ")
+                .bind(id(user.id.uuid()))
+                .sql(" OR EXISTS (SELECT 1 FROM customer_team WHERE customer_team.customer_id = customer.id AND customer_team.user_id = ")
+                .bind(id(user.id.uuid()))
+                .sql(")"),
+            _ => condition.clone(),
+        };
+        Scope { condition, of_one }
     }
 
-    /// As a condition on the table `customer`.
+    /// As a condition on the table `customer`, for lists.
     pub fn customers(&self) -> Condition {
         self.condition.clone()
+    }
+
+    /// The same condition for one customer that is named by its id.
+    pub fn customer(&self) -> Condition {
+        self.of_one.clone()
     }
 }
 

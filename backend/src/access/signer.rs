@@ -1,4 +1,7 @@
+use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
+
+use aws_lc_rs::digest;
 
 use guanxi_db::{Db, DbConn, Moment};
 
@@ -15,6 +18,8 @@ const KEY_SECONDS: i64 = 90 * 24 * 3600;
 /// An old key is published until its last token has expired, with time to spare.
 const OVERLAP_SECONDS: i64 = 24 * 3600;
 const AUDIENCE: &str = "guanxi-api";
+/// Tokens that are remembered as good.
+const ROOM: usize = 20_000;
 /// The first-party web app.
 const WEB_APP: &str = "guanxi-web";
 
@@ -23,6 +28,8 @@ const WEB_APP: &str = "guanxi-web";
 pub struct Signer {
     keys: RwLock<TokenKeys>,
     issuer: String,
+    /// Tokens whose signature was found good, by their SHA-256: checking one costs more than reading a customer.
+    good: RwLock<HashMap<[u8; 32], AccessClaims>>,
 }
 
 impl Signer {
@@ -31,7 +38,11 @@ impl Signer {
     /// # Errors
     /// When the database fails or the master key is not the one that sealed them.
     pub fn open(conn: &mut DbConn, keys: &Keys, issuer: &str, now: Moment) -> Result<Self> {
-        Ok(Signer { keys: RwLock::new(load(conn, keys, now)?), issuer: issuer.to_owned() })
+        Ok(Signer {
+            keys: RwLock::new(load(conn, keys, now)?),
+            issuer: issuer.to_owned(),
+            good: RwLock::default(),
+        })
     }
 
     /// A token for a session, and when it expires.
@@ -51,12 +62,31 @@ impl Signer {
     /// # Errors
     /// 401 whatever is wrong with it.
     pub fn verify(&self, token: &str, now: Moment) -> Result<AccessClaims> {
-        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
-        tokens::verify(&keys, &self.realm(), token, now.0).map_err(|error| {
+        self.check(token, now).map_err(|error| {
             let code =
                 if error == TokenError::Expired { Code::SessionExpired } else { Code::Unauthenticated };
             Error { cause: Some(error.to_string()), ..Error::new(code) }
         })
+    }
+
+    fn check(&self, token: &str, now: Moment) -> std::result::Result<AccessClaims, TokenError> {
+        let mut name = [0; 32];
+        name.copy_from_slice(digest::digest(&digest::SHA256, token.as_bytes()).as_ref());
+        let known = self.good.read().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
+        if let Some(claims) = known {
+            return claims.check_time(now.0).map(|()| claims);
+        }
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+        let claims = tokens::verify(&keys, &self.realm(), token, now.0)?;
+        // Under the lock of the keys: a token of a key that is being retired must not be remembered after it.
+        let mut good = self.good.write().unwrap_or_else(PoisonError::into_inner);
+        if good.len() >= ROOM {
+            good.retain(|_, claims| claims.check_time(now.0).is_ok());
+        }
+        if good.len() < ROOM {
+            good.insert(name, claims.clone());
+        }
+        Ok(claims)
     }
 
     /// The public keys, as a JSON Web Key Set.
@@ -75,7 +105,9 @@ impl Signer {
     pub fn reload(&self, db: &Db, keys: &Arc<Keys>, now: Moment) -> Result<()> {
         let keys = Arc::clone(keys);
         let loaded = db.write_blocking(move |conn| load(conn, &keys, now))?;
-        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = loaded;
+        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        self.good.write().unwrap_or_else(PoisonError::into_inner).clear();
+        *keys = loaded;
         Ok(())
     }
 }

@@ -261,7 +261,7 @@ pub fn verify(
     token: &str,
     now: i64,
 ) -> Result<AccessClaims, TokenError> {
-    if token.len() > MAX_LENGTH {
+    if is_too_long(token) {
         return Err(TokenError::Malformed);
     }
     // A header without a known algorithm, `none` for one, is not read at all.
@@ -295,14 +295,30 @@ pub fn verify(
             _ => TokenError::Claims,
         })?
         .claims;
-    let now = i128::from(now);
-    if now >= i128::from(claims.expires_at) * 1_000_000 {
-        return Err(TokenError::Expired);
-    }
-    if now < i128::from(claims.nbf) * 1_000_000 {
-        return Err(TokenError::NotYetValid);
-    }
+    claims.check_time(now)?;
     Ok(claims)
+}
+
+impl AccessClaims {
+    /// Whether the token is good at `now`, in microseconds since 1970-01-01T00:00:00Z, without leeway.
+    ///
+    /// # Errors
+    /// [`TokenError::Expired`] or [`TokenError::NotYetValid`].
+    pub fn check_time(&self, now: i64) -> Result<(), TokenError> {
+        let now = i128::from(now);
+        if now >= i128::from(self.expires_at) * 1_000_000 {
+            return Err(TokenError::Expired);
+        }
+        if now < i128::from(self.nbf) * 1_000_000 {
+            return Err(TokenError::NotYetValid);
+        }
+        Ok(())
+    }
+}
+
+/// Longer than any token that [`verify`] looks at.
+fn is_too_long(token: &str) -> bool {
+    token.len() > MAX_LENGTH
 }
 
 /// The stored form of a refresh token. SHA-256 without salt is enough for 256 bits that nobody chose.

@@ -57,19 +57,16 @@ pub fn record(conn: &mut DbConn, actor: &Actor, change: &Change<'_>) -> Result<(
         changes: &change.changes,
         reason: change.reason,
     };
-    note(conn, actor, &entry)?;
     let changed = change.changes.iter().map(|change| change.field.as_str()).collect::<Vec<_>>();
-    store::insert_event(
-        conn,
-        &store::NewEvent {
-            kind: entry.action,
-            resource_type: change.resource_type.to_owned(),
-            resource_id: Id::new(change.resource_id),
-            version: change.version,
-            changed: Doc(json!(changed)),
-            at: actor.now(),
-        },
-    )
+    let event = store::NewEvent {
+        kind: entry.action.clone(),
+        resource_type: change.resource_type.to_owned(),
+        resource_id: Id::new(change.resource_id),
+        version: change.version,
+        changed: Doc(json!(changed)),
+        at: actor.now(),
+    };
+    write(conn, actor, &entry, Some(event))
 }
 
 /// Something that happened without changing a resource: a sign-in, a reveal.
@@ -87,11 +84,16 @@ pub struct Entry<'a> {
 /// # Errors
 /// When the database fails.
 pub fn note(conn: &mut DbConn, actor: &Actor, entry: &Entry<'_>) -> Result<()> {
+    write(conn, actor, entry, None)
+}
+
+fn write(conn: &mut DbConn, actor: &Actor, entry: &Entry<'_>, event: Option<store::NewEvent>) -> Result<()> {
     let document = serde_json::to_value(entry.changes).unwrap_or_default();
     let id: AuditEntryId = actor.new_id();
-    store::insert_entry(
+    let document_digest = digest_of(&document);
+    store::insert(
         conn,
-        &store::NewEntry {
+        store::NewEntry {
             id,
             at: actor.now(),
             actor_kind: actor.kind().to_owned(),
@@ -101,9 +103,10 @@ pub fn note(conn: &mut DbConn, actor: &Actor, entry: &Entry<'_>) -> Result<()> {
             resource_id: entry.resource_id.map(Id::new),
             request_id: actor.request_id().to_owned(),
             reason: entry.reason.map(str::to_owned),
-            document_digest: digest_of(&document),
+            document_digest,
         },
-        &Doc(document),
+        Doc(document),
+        event,
     )
 }
 

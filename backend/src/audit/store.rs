@@ -1,7 +1,7 @@
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use guanxi_db::schema::{audit_document, audit_entry, change_event, user_account};
-use guanxi_db::{DbConn, DbError, Doc, Id, Moment};
+use guanxi_db::{Condition, DbConn, DbError, Doc, Engine, Id, Moment, Statement, Value};
 use uuid::Uuid;
 
 use crate::audit::AuditEntryId;
@@ -26,13 +26,78 @@ pub(super) struct NewEntry {
     pub(super) document_digest: Vec<u8>,
 }
 
-pub(super) fn insert_entry(conn: &mut DbConn, entry: &NewEntry, document: &Doc) -> Result<()> {
-    diesel::insert_into(audit_entry::table).values(entry).execute(conn).map_err(DbError::from)?;
-    diesel::insert_into(audit_document::table)
-        .values((audit_document::entry_id.eq(entry.id), audit_document::document.eq(document)))
-        .execute(conn)
-        .map_err(DbError::from)?;
+/// Writes an entry, its document and its event.
+pub(super) fn insert(
+    conn: &mut DbConn,
+    entry: NewEntry,
+    document: Doc,
+    event: Option<NewEvent>,
+) -> Result<()> {
+    match conn.engine() {
+        Engine::Postgres => {
+            insert_at_once(entry, document, event).execute(conn)?;
+        }
+        Engine::Sqlite => {
+            let id = entry.id;
+            diesel::insert_into(audit_entry::table).values(entry).execute(conn).map_err(DbError::from)?;
+            diesel::insert_into(audit_document::table)
+                .values((audit_document::entry_id.eq(id), audit_document::document.eq(document)))
+                .execute(conn)
+                .map_err(DbError::from)?;
+            if let Some(event) = event {
+                diesel::insert_into(change_event::table)
+                    .values(event)
+                    .execute(conn)
+                    .map_err(DbError::from)?;
+            }
+        }
+    }
     Ok(())
+}
+
+/// One statement instead of three: on PostgreSQL a statement is a round trip.
+fn insert_at_once(entry: NewEntry, document: Doc, event: Option<NewEvent>) -> Statement {
+    let id = |id: Uuid| Some(Value::Id(Id::new(id)));
+    let text = |text: String| Some(Value::Text(text));
+    let insert_entry = Condition::new()
+        .sql(
+            "INSERT INTO audit_entry (id, at, actor_kind, actor_id, action, resource_type, resource_id, request_id, reason, \
+             document_digest) VALUES (",
+        )
+        .bind_all([
+            id(entry.id.uuid()),
+            Some(Value::Moment(entry.at)),
+            text(entry.actor_kind),
+            entry.actor_id.and_then(|actor| id(actor.uuid())),
+            text(entry.action),
+            text(entry.resource_type),
+            entry.resource_id.and_then(|resource| id(resource.uuid())),
+            text(entry.request_id),
+            entry.reason.and_then(text),
+            Some(Value::Bytes(entry.document_digest)),
+        ])
+        .sql(")");
+    let insert_document = Condition::new()
+        .sql("INSERT INTO audit_document (entry_id, document) VALUES (")
+        .bind_all([id(entry.id.uuid()), Some(Value::Doc(document))])
+        .sql(")");
+    let all = Condition::new().sql("WITH entry AS (").part(insert_entry).sql(") ");
+    Statement::new(match event {
+        None => all.part(insert_document),
+        Some(event) => all
+            .sql(", document AS (")
+            .part(insert_document)
+            .sql(") INSERT INTO change_event (kind, resource_type, resource_id, version, changed, at) VALUES (")
+            .bind_all([
+                text(event.kind),
+                text(event.resource_type),
+                id(event.resource_id.uuid()),
+                Some(Value::Integer(event.version)),
+                Some(Value::Doc(event.changed)),
+                Some(Value::Moment(event.at)),
+            ])
+            .sql(")"),
+    })
 }
 
 #[derive(Insertable)]
@@ -44,11 +109,6 @@ pub(super) struct NewEvent {
     pub(super) version: i64,
     pub(super) changed: Doc,
     pub(super) at: Moment,
-}
-
-pub(super) fn insert_event(conn: &mut DbConn, event: &NewEvent) -> Result<()> {
-    diesel::insert_into(change_event::table).values(event).execute(conn).map_err(DbError::from)?;
-    Ok(())
 }
 
 #[derive(Queryable)]

@@ -11,7 +11,7 @@ use crate::customers::{self, CustomerId, CustomerMark, House, Upserted};
 use crate::error::{Error, Result};
 use crate::idempotency::{self, Once};
 use crate::listing::ListRequest;
-use crate::web::{self as answer, IfMatch, Json, PathId, Query};
+use crate::web::{self as answer, Document, IfMatch, Json, PageDocument, PathId, Query};
 
 impl AppState {
     fn house(&self) -> House<'_> {
@@ -21,14 +21,15 @@ impl AppState {
 
 /// What most answers are: the customer as it is now, with its tag.
 struct Shown {
-    customer: Customer,
+    id: uuid::Uuid,
+    document: Document,
     tag: String,
 }
 
 fn show(conn: &mut DbConn, actor: &Actor, state: &AppState, id: CustomerId) -> Result<Shown> {
     let (customer, derived) = customers::read(conn, actor, state.house(), id)?;
     let tag = answer::etag(actor, customer.version, derived);
-    Ok(Shown { customer, tag })
+    Ok(Shown { id: customer.id, document: Document::of(&customer)?, tag })
 }
 
 /// Runs a change that may be repeated with the same Idempotency-Key, and shows the customer after it.
@@ -53,7 +54,7 @@ async fn changed(
             Ok::<_, Error>((show(conn, &actor, &shared, id)?, matches!(once, Once::Replayed(_))))
         })
         .await?;
-    let mut response = answer::ok_tagged(&shown.customer, &shown.tag);
+    let mut response = answer::ok_document(shown.document, &shown.tag);
     if replayed {
         answer::mark_replayed(&mut response);
     }
@@ -73,8 +74,11 @@ pub async fn list_customers(
     query: Query<ListQuery>,
 ) -> Result<HttpResponse> {
     let (actor, shared, asked) = (who.actor(), state.clone(), ListRequest::from(query.0));
-    let page = state.db.read(move |conn| customers::list(conn, &actor, shared.house(), &asked)).await?;
-    Ok(answer::page(&request, &page))
+    let page = state
+        .db
+        .read(move |conn| PageDocument::of(&customers::list(conn, &actor, shared.house(), &asked)?))
+        .await?;
+    Ok(answer::page_document(&request, page))
 }
 
 /// Create a customer.
@@ -102,8 +106,8 @@ pub async fn create_customer(
             Ok::<_, Error>((show(conn, &actor, &shared, id)?, replayed))
         })
         .await?;
-    let location = format!("/api/v1/customers/{}", shown.customer.id);
-    Ok(answer::created(&shown.customer, &location, &shown.tag, replayed))
+    let location = format!("/api/v1/customers/{}", shown.id);
+    Ok(answer::created_document(shown.document, &location, &shown.tag, replayed))
 }
 
 /// Search customers.
@@ -120,8 +124,11 @@ pub async fn search_customers(
     body: Json<CustomerSearch>,
 ) -> Result<HttpResponse> {
     let (actor, shared, asked) = (who.actor(), state.clone(), body.0);
-    let page = state.db.read(move |conn| customers::search(conn, &actor, shared.house(), &asked)).await?;
-    Ok(answer::page(&request, &page))
+    let page = state
+        .db
+        .read(move |conn| PageDocument::of(&customers::search(conn, &actor, shared.house(), &asked)?))
+        .await?;
+    Ok(answer::page_document(&request, page))
 }
 
 /// Create or update the customer with a key of another system.
@@ -153,11 +160,11 @@ pub async fn upsert_customer(
             Ok::<_, Error>((show(conn, &actor, &shared, id)?, created))
         })
         .await?;
-    let location = format!("/api/v1/customers/{}", shown.customer.id);
+    let location = format!("/api/v1/customers/{}", shown.id);
     Ok(if created {
-        answer::created(&shown.customer, &location, &shown.tag, false)
+        answer::created_document(shown.document, &location, &shown.tag, false)
     } else {
-        answer::ok_tagged(&shown.customer, &shown.tag)
+        answer::ok_document(shown.document, &shown.tag)
     })
 }
 
@@ -176,7 +183,7 @@ pub async fn get_customer(
     let shown = state.db.read(move |conn| show(conn, &actor, &shared, id)).await?;
     Ok(match answer::not_modified(&request, &shown.tag) {
         Some(unchanged) => unchanged,
-        None => answer::ok_tagged(&shown.customer, &shown.tag),
+        None => answer::ok_document(shown.document, &shown.tag),
     })
 }
 

@@ -118,7 +118,7 @@ pub(super) fn find(conn: &mut DbConn, scope: &Scope, id: CustomerId) -> Result<W
         .inner_join(org_unit::table)
         .left_join(user_account::table)
         .filter(customer::id.eq(id))
-        .filter(scope.customers())
+        .filter(scope.customer())
         .select((
             CustomerRow::as_select(),
             FiguresRow::as_select(),

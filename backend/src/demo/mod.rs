@@ -16,8 +16,9 @@ use crate::server::Opened;
 use crate::{clock, installation, org};
 use generator::Bank;
 
-/// Customers a transaction.
-const CHUNK: u64 = 250;
+/// Customers a statement, and a transaction.
+const CHUNK: usize = 250;
+const TRANSACTION: u64 = 5000;
 
 /// Where the sign-ins of the demo users are kept.
 fn sign_in_file(config: &Config) -> PathBuf {
@@ -143,12 +144,16 @@ fn make_customers(
     };
     let mut from = 0;
     while from < customers {
-        let to = (from + CHUNK).min(customers);
-        let chunk: Vec<Prepared> = (from..to).map(prepare).collect::<Result<_>>()?;
+        let to = (from + TRANSACTION).min(customers);
+        let prepared: Vec<Prepared> = (from..to).map(prepare).collect::<Result<_>>()?;
         let (keys, settings) = (std::sync::Arc::clone(&opened.keys), opened.settings.clone());
         opened.db.write_blocking(move |conn| {
             let house = House { keys: &keys, settings: &settings };
-            customers::create_many(conn, &Actor::operator(now), house, &chunk)
+            guanxi_db::bulk(conn, |conn| {
+                prepared.chunks(CHUNK).try_for_each(|chunk| {
+                    customers::create_many(conn, &Actor::operator(now), house, chunk).map(drop)
+                })
+            })
         })?;
         from = to;
         if from % 50_000 == 0 {

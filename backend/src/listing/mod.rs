@@ -374,6 +374,7 @@ fn value_key(value: Value) -> Key {
         Value::Id(id) => Key::Bytes(id.uuid().as_bytes().to_vec()),
         Value::Date(date) => Key::Text(date.to_string()),
         Value::Real(number) => Key::Text(number.to_string()),
+        Value::Doc(document) => Key::Text(document.0.to_string()),
     }
 }
 

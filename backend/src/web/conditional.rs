@@ -2,8 +2,10 @@ use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ETAG, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH, LINK, LOCATION};
-use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use actix_web::http::header::{
+    ContentType, ETAG, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH, LINK, LOCATION,
+};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder};
 use guanxi_api::Page;
 use serde::Serialize;
 
@@ -44,6 +46,50 @@ pub fn etag(actor: &Actor, version: i64, derived: i64) -> String {
     format!("\"{version}-{hash:08x}\"")
 }
 
+/// A JSON document as it goes out. Hot routes write it on the database thread: what it is made of is then freed by the
+/// thread that allocated it, and only one buffer changes threads.
+#[derive(Debug)]
+pub struct Document(Vec<u8>);
+
+/// Room for most customers.
+const USUAL_LENGTH: usize = 4 * 1024;
+
+impl Document {
+    /// # Errors
+    /// When the value has no JSON.
+    pub fn of(value: &impl Serialize) -> Result<Self> {
+        Self::with_room(value, USUAL_LENGTH)
+    }
+
+    fn with_room(value: &impl Serialize, room: usize) -> Result<Self> {
+        let mut bytes = Vec::with_capacity(room);
+        serde_json::to_writer(&mut bytes, value).map_err(Error::internal)?;
+        Ok(Document(bytes))
+    }
+
+    fn body(self, mut response: HttpResponseBuilder) -> HttpResponse {
+        response.insert_header(ContentType::json()).body(self.0)
+    }
+}
+
+/// A page as it goes out, with what its link needs.
+#[derive(Debug)]
+pub struct PageDocument {
+    document: Document,
+    next: Option<String>,
+}
+
+impl PageDocument {
+    /// # Errors
+    /// When a line has no JSON.
+    pub fn of<T: Serialize>(page: &Page<T>) -> Result<Self> {
+        /// Room for most lines of a list.
+        const USUAL_LINE: usize = 700;
+        let document = Document::with_room(page, 200 + page.data.len() * USUAL_LINE)?;
+        Ok(PageDocument { document, next: page.page.next.clone() })
+    }
+}
+
 /// 200 with a JSON body.
 pub fn ok(body: &impl Serialize) -> HttpResponse {
     HttpResponse::Ok().json(body)
@@ -52,6 +98,13 @@ pub fn ok(body: &impl Serialize) -> HttpResponse {
 /// 200 with a JSON body and its tag.
 pub fn ok_tagged(body: &impl Serialize, tag: &str) -> HttpResponse {
     HttpResponse::Ok().insert_header((ETAG, tag)).json(body)
+}
+
+/// [`ok_tagged`] with a document that is written already.
+pub fn ok_document(document: Document, tag: &str) -> HttpResponse {
+    let mut response = HttpResponse::Ok();
+    response.insert_header((ETAG, tag));
+    document.body(response)
 }
 
 /// 304 if the client has this representation already.
@@ -66,12 +119,21 @@ pub fn not_modified(request: &HttpRequest, tag: &str) -> Option<HttpResponse> {
 
 /// 201 with the new resource, its place and its tag.
 pub fn created(body: &impl Serialize, location: &str, tag: &str, replayed: bool) -> HttpResponse {
+    created_head(location, tag, replayed).json(body)
+}
+
+/// [`created`] with a document that is written already.
+pub fn created_document(document: Document, location: &str, tag: &str, replayed: bool) -> HttpResponse {
+    document.body(created_head(location, tag, replayed))
+}
+
+fn created_head(location: &str, tag: &str, replayed: bool) -> HttpResponseBuilder {
     let mut response = HttpResponse::Created();
     response.insert_header((LOCATION, location)).insert_header((ETAG, tag));
     if replayed {
         response.insert_header(("Idempotency-Replayed", "true"));
     }
-    response.json(body)
+    response
 }
 
 /// 204.
@@ -81,15 +143,24 @@ pub fn deleted() -> HttpResponse {
 
 /// 200 with a page and the link to the next one.
 pub fn page<T: Serialize>(request: &HttpRequest, page: &Page<T>) -> HttpResponse {
+    page_head(request, page.page.next.as_deref()).json(page)
+}
+
+/// [`page`] with a document that is written already.
+pub fn page_document(request: &HttpRequest, page: PageDocument) -> HttpResponse {
+    page.document.body(page_head(request, page.next.as_deref()))
+}
+
+fn page_head(request: &HttpRequest, next: Option<&str>) -> HttpResponseBuilder {
     let mut response = HttpResponse::Ok();
-    if let (Some(next), &actix_web::http::Method::GET) = (&page.page.next, request.method()) {
+    if let (Some(next), &actix_web::http::Method::GET) = (next, request.method()) {
         let others =
             request.query_string().split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="));
         let mut query: Vec<String> = others.map(str::to_owned).collect();
         query.push(format!("cursor={next}"));
         response.insert_header((LINK, format!("<{}?{}>; rel=\"next\"", request.path(), query.join("&"))));
     }
-    response.json(page)
+    response
 }
 
 /// Says that the answer is one to a request that was done before.

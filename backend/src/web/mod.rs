@@ -12,7 +12,10 @@ mod openapi;
 mod problems;
 mod ui;
 
-pub use conditional::{IfMatch, created, deleted, etag, mark_replayed, not_modified, ok, ok_tagged, page};
+pub use conditional::{
+    Document, IfMatch, PageDocument, created, created_document, deleted, etag, mark_replayed, not_modified,
+    ok, ok_document, ok_tagged, page, page_document,
+};
 pub use context::RequestContext;
 pub use docs::reference_page;
 pub use envelope::{Limits, envelope};
