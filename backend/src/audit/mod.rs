@@ -242,14 +242,14 @@ pub fn publish(conn: &mut DbConn) -> Result<usize> {
     let events = store::number_events(conn)?;
     let Some((mut seq, mut previous)) = store::end_of_chain(conn)? else { return Ok(events) };
     let unsealed = store::unsealed(conn)?;
-    let sealed = unsealed.len();
+    let mut sealed = Vec::with_capacity(unsealed.len());
     for entry in unsealed {
         seq += 1;
-        let hash = link(&previous, seq, &entry);
-        store::seal(conn, entry.id, seq, &hash)?;
-        previous = hash;
+        previous = link(&previous, seq, &entry);
+        sealed.push((entry.id, seq, previous.clone()));
     }
-    Ok(events + sealed)
+    store::seal(conn, &sealed)?;
+    Ok(events + sealed.len())
 }
 
 /// The hash of an entry in the chain: SHA-256 over the one before it and every column of its own.

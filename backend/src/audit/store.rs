@@ -1,7 +1,7 @@
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{Array, BigInt, Binary};
 use guanxi_db::schema::{audit_document, audit_entry, change_event, user_account};
-use guanxi_db::{Condition, DbConn, DbError, Doc, Engine, Id, Moment, Statement, Value};
+use guanxi_db::{Condition, DbConn, DbError, DbUuid, Doc, Engine, Id, Moment, Statement, Value};
 use uuid::Uuid;
 
 use crate::audit::AuditEntryId;
@@ -248,11 +248,32 @@ pub(super) fn unsealed(conn: &mut DbConn) -> Result<Vec<UnsealedRow>> {
     Ok(rows)
 }
 
-pub(super) fn seal(conn: &mut DbConn, id: AuditEntryId, seq: i64, hash: &[u8]) -> Result<()> {
-    diesel::update(audit_entry::table.find(id))
-        .set((audit_entry::seq.eq(seq), audit_entry::hash.eq(hash)))
-        .execute(conn)
-        .map_err(DbError::from)?;
+/// Writes place and hash of entries that join the chain.
+pub(super) fn seal(conn: &mut DbConn, sealed: &[(AuditEntryId, i64, Vec<u8>)]) -> Result<()> {
+    match conn {
+        DbConn::Pg(conn) => {
+            let ids: Vec<AuditEntryId> = sealed.iter().map(|(id, ..)| *id).collect();
+            let seqs: Vec<i64> = sealed.iter().map(|(_, seq, _)| *seq).collect();
+            let hashes: Vec<&[u8]> = sealed.iter().map(|(.., hash)| hash.as_slice()).collect();
+            diesel::sql_query(
+                "UPDATE audit_entry SET seq = sealed.seq, hash = sealed.hash \
+                 FROM UNNEST($1, $2, $3) AS sealed (id, seq, hash) WHERE audit_entry.id = sealed.id",
+            )
+            .bind::<Array<DbUuid>, _>(ids)
+            .bind::<Array<BigInt>, _>(seqs)
+            .bind::<Array<Binary>, _>(hashes)
+            .execute(conn)
+            .map_err(DbError::from)?;
+        }
+        DbConn::Sqlite(conn) => {
+            for (id, seq, hash) in sealed {
+                diesel::update(audit_entry::table.find(id))
+                    .set((audit_entry::seq.eq(seq), audit_entry::hash.eq(hash)))
+                    .execute(conn)
+                    .map_err(DbError::from)?;
+            }
+        }
+    }
     Ok(())
 }
 
