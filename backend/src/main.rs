@@ -8,6 +8,9 @@ use guanxi::{app, demo, server, telemetry};
 use guanxi_api::Role;
 use guanxi_db::migrate;
 
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// Relationship management for banks.
 #[derive(Parser)]
 #[command(version, about)]

@@ -5,6 +5,9 @@ use diesel::connection::{Instrumentation, InstrumentationEvent};
 /// A statement that takes longer than this is logged, without its values.
 const SLOW: Duration = Duration::from_millis(500);
 
+/// Characters of a statement that are logged: one that writes many rows has hundreds of thousands.
+const LOGGED: usize = 1000;
+
 /// Logs slow statements of one connection.
 #[derive(Default)]
 pub(crate) struct SlowStatements {
@@ -21,6 +24,7 @@ impl Instrumentation for SlowStatements {
                     let text = query.to_string();
                     // What follows are the bound values, which may be personal.
                     let statement = text.split(" -- binds:").next().unwrap_or_default();
+                    let statement: String = statement.chars().take(LOGGED).collect();
                     let millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
                     tracing::warn!(millis, statement, failed = error.is_some(), "slow statement");
                 }
