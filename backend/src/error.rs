@@ -171,6 +171,45 @@ impl Error {
     }
 }
 
+/// Gathers what is wrong with the fields of one request, so that a client is told all of it at once.
+#[derive(Debug, Default)]
+pub struct Wrong(Vec<FieldError>);
+
+impl Wrong {
+    /// Adds a field, unless something is wrong with it already.
+    pub fn add(&mut self, field: FieldError) {
+        if !self.0.iter().any(|known| known.pointer == field.pointer) {
+            self.0.push(field);
+        }
+    }
+
+    /// What a check gives; none when it found wrong fields, which are added.
+    ///
+    /// # Errors
+    /// What is no matter of fields.
+    pub fn keep<T>(&mut self, checked: Result<T>) -> Result<Option<T>> {
+        match checked {
+            Ok(value) => Ok(Some(value)),
+            Err(error) if error.code == Code::ValidationFailed && !error.fields.is_empty() => {
+                error.fields.into_iter().for_each(|field| self.add(field));
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The value if nothing is wrong.
+    ///
+    /// # Errors
+    /// 422 with every wrong field.
+    pub fn unless<T>(self, value: Option<T>) -> Result<T> {
+        match value {
+            Some(value) if self.0.is_empty() => Ok(value),
+            _ => Err(Error::fields(self.0)),
+        }
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.code.as_str())?;

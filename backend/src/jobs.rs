@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::access::{rotate_signing_keys, sessions};
 use crate::app::AppState;
 use crate::error::Result;
-use crate::{audit, clock, customers, idempotency};
+use crate::{audit, clock, customers, idempotency, org};
 
 /// How often the loop looks for work.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -103,6 +103,7 @@ fn keep_house(state: &web::Data<AppState>, now: Moment) -> Result<()> {
         sessions::purge(conn, now)?;
         rotate_signing_keys(conn, &keys, now)
     })?;
+    while state.db.write_blocking(org::renew_search)? > 0 {}
     while state.db.write_blocking(customers::renew_search)? > 0 {}
     state.signer.reload(&state.db, &state.keys, now)
 }

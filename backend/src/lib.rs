@@ -14,6 +14,7 @@ pub mod installation;
 pub mod jobs;
 pub mod listing;
 pub mod messages;
+pub mod names;
 pub mod org;
 pub mod server;
 pub mod telemetry;

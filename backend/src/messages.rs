@@ -71,15 +71,16 @@ mod tests {
 
     use super::*;
 
-    /// Where a field's code stands in a call that makes one: the name of the function and the place of the argument. `wrong` is
-    /// what rooms call their own shorthand.
-    const GIVES_A_CODE: [(&str, usize); 6] = [
+    /// Where a field's code stands in a call that makes one: the name of the function and the place of the argument. `wrong` and
+    /// `refuse` are what rooms call their own shorthand.
+    const GIVES_A_CODE: [(&str, usize); 7] = [
         ("FieldError::new(", 1),
         ("Error::field(", 1),
         ("Error::conflict(", 1),
         ("Broken::new(", 0),
         ("ValidationError::new(", 0),
         ("wrong(", 0),
+        ("refuse(", 0),
     ];
     /// Codes that reach those calls through a variable, with the file that gives each.
     const THROUGH_A_VARIABLE: [(&str, &str); 5] = [

@@ -1,6 +1,8 @@
 //! `guanxi verify`: looks for damage and for derived data that is not what it is derived from.
 
 mod store;
+#[cfg(test)]
+mod tests;
 
 use guanxi_db::DbConn;
 
@@ -14,7 +16,8 @@ pub struct Report {
     pub wrong: Vec<String>,
 }
 
-/// Verifies the database: its files, the audit chain, and what is derived.
+/// Verifies the database: its files, the audit chain, what is derived, and that every owner of customers can be one. An account may be
+/// closed at once, and a unit may move; the customers that this leaves behind are named here until they are handed over.
 ///
 /// # Errors
 /// When the database fails.
@@ -33,6 +36,13 @@ pub fn verify(conn: &mut DbConn) -> Result<Report> {
             report.checked.push(what.to_owned());
         } else {
             report.wrong.push(format!("not so for {count} rows: {what}"));
+        }
+    }
+    for (what, count, some) in store::owners(conn)? {
+        if count == 0 {
+            report.checked.push(what.to_owned());
+        } else {
+            report.wrong.push(format!("not so for {count} customers ({}, …): {what}", some.join(", ")));
         }
     }
     Ok(report)

@@ -583,6 +583,7 @@ pub struct CustomerSearch {
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[cfg_attr(feature = "schema", schema(nullable = false, max_length = 2048))]
     pub filter: Option<String>,
+    /// Sort keys of the list. Without them and with a search text, names that begin with the text come first.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[cfg_attr(feature = "schema", schema(nullable = false, max_length = 200))]
     pub sort: Option<String>,

@@ -3,7 +3,7 @@ use uuid::Uuid;
 use validator::Validate;
 
 use crate::common::present;
-use crate::{Instant, Role, UnitRef};
+use crate::{Include, Instant, Role, UnitRef};
 
 /// A member of staff who can sign in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +23,44 @@ pub struct User {
     pub version: i64,
     pub created_at: Instant,
     pub updated_at: Instant,
+}
+
+/// What is asked of the list of users.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Validate)]
+#[cfg_attr(feature = "schema", derive(utoipa::IntoParams))]
+#[cfg_attr(feature = "schema", into_params(parameter_in = Query))]
+#[serde(deny_unknown_fields)]
+pub struct UserListQuery {
+    /// Display name or part of it, pinyin or its initials, or the beginning of a part of the sign-in name; several words are all
+    /// looked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[validate(length(min = 1, max = 100))]
+    #[cfg_attr(
+        feature = "schema",
+        param(min_length = 1, max_length = 100, nullable = false, example = "lxy")
+    )]
+    pub q: Option<String>,
+    /// Filter expression, such as `role eq "rm"`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", param(max_length = 2048, nullable = false))]
+    pub filter: Option<String>,
+    /// Sort keys, comma-separated, `-` for descending.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", param(max_length = 200, nullable = false))]
+    pub sort: Option<String>,
+    /// Rows a page, 1 to 200; 50 unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[validate(range(min = 1, max = 200))]
+    #[cfg_attr(feature = "schema", param(minimum = 1, maximum = 200, nullable = false))]
+    pub limit: Option<u32>,
+    /// `page.next` of the page before, with the same search text, filter and sort.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", param(max_length = 4096, nullable = false))]
+    pub cursor: Option<String>,
+    /// `total` counts the whole list, to 10,000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", param(nullable = false))]
+    pub include: Option<Include>,
 }
 
 /// A user to be created. The answer carries a password to hand over, shown once.

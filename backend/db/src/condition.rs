@@ -88,6 +88,18 @@ impl Condition {
         self
     }
 
+    /// One of them must hold.
+    #[must_use]
+    pub fn or(self, other: Condition) -> Self {
+        Condition::new().sql("(").part(self).sql(") OR (").part(other).sql(")")
+    }
+
+    /// It must not hold.
+    #[must_use]
+    pub fn negated(self) -> Self {
+        Condition::new().sql("NOT (").part(self).sql(")")
+    }
+
     /// Both must hold.
     #[must_use]
     pub fn and(self, other: Condition) -> Self {
@@ -191,19 +203,33 @@ impl<GB> ValidGrouping<GB> for Condition {
 
 /// An `ORDER BY` whose columns are only known at run time.
 #[derive(Clone, Debug)]
-pub struct Ordering(Vec<(&'static str, bool)>);
+pub struct Ordering {
+    first: Option<Condition>,
+    keys: Vec<(&'static str, bool)>,
+}
 
 impl Ordering {
     /// By these columns, each with whether it is descending.
     pub fn by(keys: Vec<(&'static str, bool)>) -> Self {
-        Ordering(keys)
+        Ordering { first: None, keys }
+    }
+
+    /// The same among those that meet a condition, and then among the others.
+    #[must_use]
+    pub fn led_by(mut self, condition: Condition) -> Self {
+        self.first = Some(condition);
+        self
     }
 }
 
 impl QueryFragment<MultiBackend> for Ordering {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
-        for (n, (column, descending)) in self.0.iter().enumerate() {
-            if n > 0 {
+        if let Some(first) = &self.first {
+            first.walk_ast(out.reborrow())?;
+            out.push_sql(" DESC");
+        }
+        for (n, (column, descending)) in self.keys.iter().enumerate() {
+            if n > 0 || self.first.is_some() {
                 out.push_sql(", ");
             }
             out.push_sql(column);

@@ -83,6 +83,8 @@ diesel::table! {
         version -> BigInt,
         created_at -> DbMoment,
         updated_at -> DbMoment,
+        tokens -> Text,
+        search_version -> SmallInt,
     }
 }
 
@@ -152,6 +154,7 @@ diesel::table! {
         version -> BigInt,
         created_at -> DbMoment,
         updated_at -> DbMoment,
+        beginnings -> Text,
     }
 }
 

@@ -34,28 +34,122 @@ pub fn index_customer<T>(
     Ok(())
 }
 
-/// The ids of the customers that have all these tokens, as a subquery; one with `true` may be the beginning of a token.
-/// Tokens with anything but letters, digits and CJK characters match nothing.
-pub fn ids_with_tokens(engine: Engine, tokens: &[(String, bool)]) -> Condition {
-    let plain = |token: &str| !token.is_empty() && token.chars().all(char::is_alphanumeric);
-    if tokens.is_empty() || !tokens.iter().all(|(token, _)| plain(token)) {
-        return Condition::new().sql("SELECT customer_id FROM customer_figures WHERE 1 = 0");
+mod by_row {
+    diesel::table! {
+        #[sql_name = "customer_search"]
+        customer_search (rowid) {
+            rowid -> BigInt,
+        }
     }
-    let terms = |quote: char, beginning: &str, and: &str| {
-        let term = |(token, open): &(String, bool)| {
-            format!("{quote}{token}{quote}{}", if *open { beginning } else { "" })
-        };
-        tokens.iter().map(term).collect::<Vec<_>>().join(and)
+}
+
+mod by_id {
+    diesel::table! {
+        use diesel::sql_types::*;
+        use crate::DbUuid;
+
+        customer_search (customer_id) {
+            customer_id -> DbUuid,
+        }
+    }
+}
+
+/// The customers whose tokens the index found, as a statement takes them.
+#[derive(Clone, Debug)]
+pub struct Hits {
+    keys: String,
+    count: usize,
+}
+
+impl Hits {
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Their ids, as a subquery.
+    pub fn ids(&self, engine: Engine) -> Condition {
+        let keys = Value::Text(self.keys.clone());
+        match engine {
+            Engine::Postgres => Condition::new().sql("SELECT UNNEST(CAST(").bind(keys).sql(" AS uuid[]))"),
+            Engine::Sqlite => Condition::new()
+                .sql("SELECT listed.id FROM json_each(")
+                .bind(keys)
+                .sql(") AS hit CROSS JOIN customer AS listed ON listed.search_key = hit.value"),
+        }
+    }
+}
+
+/// The customers that have all these tokens, `most` of them at most; one with `true` may be the beginning of a token.
+///
+/// # Errors
+/// When the database fails.
+pub fn hits(conn: &mut DbConn, tokens: &[(String, bool)], most: i64) -> Result<Hits, DbError> {
+    let engine = conn.engine();
+    let Some(terms) = terms(engine, tokens) else { return Ok(Hits { keys: String::new(), count: 0 }) };
+    let (keys, around) = match engine {
+        Engine::Postgres => {
+            let found = by_id::customer_search::table
+                .filter(
+                    Condition::new().sql("customer_search.tokens @@ CAST(").bind(terms).sql(" AS tsquery)"),
+                )
+                .select(by_id::customer_search::customer_id)
+                .limit(most)
+                .load::<Id<()>>(conn)?;
+            (found.iter().map(|id| id.uuid().to_string()).collect::<Vec<_>>(), ('{', '}'))
+        }
+        Engine::Sqlite => {
+            let found = by_row::customer_search::table
+                .filter(Condition::new().sql("customer_search MATCH ").bind(terms))
+                .select(by_row::customer_search::rowid)
+                .limit(most)
+                .load::<i64>(conn)?;
+            (found.iter().map(i64::to_string).collect(), ('[', ']'))
+        }
     };
+    Ok(Hits { count: keys.len(), keys: format!("{}{}{}", around.0, keys.join(","), around.1) })
+}
+
+/// The condition that a customer has all these tokens, which no engine takes for the place to start from: it is asked of the rows
+/// that a list goes through in its own order.
+pub fn has_tokens(engine: Engine, tokens: &[(String, bool)]) -> Condition {
+    let Some(terms) = terms(engine, tokens) else { return Condition::nothing() };
     match engine {
         Engine::Postgres => Condition::new()
-            .sql("SELECT customer_search.customer_id FROM customer_search WHERE customer_search.tokens @@ CAST(")
-            .bind(Value::Text(terms('\'', ":*", " & ")))
+            .sql("(SELECT own.tokens FROM customer_search AS own WHERE own.customer_id = customer.id) @@ CAST(")
+            .bind(terms)
             .sql(" AS tsquery)"),
+        // The sign keeps SQLite from the index on the key.
         Engine::Sqlite => Condition::new()
-            .sql("SELECT found.id FROM customer_search CROSS JOIN customer AS found ON found.search_key = customer_search.rowid WHERE customer_search MATCH ")
-            .bind(Value::Text(terms('"', " *", " AND "))),
+            .sql("+customer.search_key IN (SELECT rowid FROM customer_search WHERE customer_search MATCH ")
+            .bind(terms)
+            .sql(")"),
     }
+}
+
+/// The condition that a text is somewhere in a column of texts.
+pub fn contains(engine: Engine, column: &'static str, text: String) -> Condition {
+    let function = match engine {
+        Engine::Postgres => "strpos(",
+        Engine::Sqlite => "instr(",
+    };
+    Condition::new().sql(function).sql(column).sql(", ").bind(Value::Text(text)).sql(") > 0")
+}
+
+/// The tokens in the language of the engine's index; none when there are none. Tokens with anything but letters, digits and CJK
+/// characters match nothing.
+fn terms(engine: Engine, tokens: &[(String, bool)]) -> Option<Value> {
+    let plain = |token: &str| !token.is_empty() && token.chars().all(char::is_alphanumeric);
+    if tokens.is_empty() || !tokens.iter().all(|(token, _)| plain(token)) {
+        return None;
+    }
+    let (quote, beginning, and) = match engine {
+        Engine::Postgres => ('\'', ":*", " & "),
+        Engine::Sqlite => ('"', " *", " AND "),
+    };
+    let term = |(token, open): &(String, bool)| {
+        format!("{quote}{token}{quote}{}", if *open { beginning } else { "" })
+    };
+    Some(Value::Text(tokens.iter().map(term).collect::<Vec<_>>().join(and)))
 }
 
 /// Puts the tokens of many new customers into the index.
@@ -88,4 +182,19 @@ pub fn index_new_customers<T>(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn terms_for_the_engines() {
+        let tokens = [("张三".to_owned(), false), ("zs".to_owned(), true)];
+        let text = |text: &str| Some(Value::Text(text.to_owned()));
+        assert_eq!(terms(Engine::Sqlite, &tokens), text(r#""张三" AND "zs" *"#));
+        assert_eq!(terms(Engine::Postgres, &tokens), text("'张三' & 'zs':*"));
+        assert_eq!(terms(Engine::Sqlite, &[]), None);
+        assert_eq!(terms(Engine::Postgres, &[("a' | 'b".to_owned(), false)]), None);
+    }
 }

@@ -1,13 +1,13 @@
-use guanxi_api::{CustomerKind, CustomerPatch};
+use guanxi_api::{CustomerKind, CustomerPatch, CustomerProfile};
 use guanxi_db::DbConn;
 
 use crate::access::{Actor, Scope};
 use crate::audit;
-use crate::customers::rules::{name_sort, search};
 use crate::customers::store::CustomerRow;
 use crate::customers::view::{self, Whole};
-use crate::customers::{CustomerId, House, create, profile, store};
-use crate::error::{Code, Error, Result};
+use crate::customers::{CustomerId, House, create, known, profile, store};
+use crate::error::{Code, Error, FieldError, Result, Wrong};
+use crate::names::{name_sort, search};
 
 /// Customers whose search tokens are renewed in one transaction.
 const RENEWED_AT_ONCE: i64 = 200;
@@ -84,33 +84,51 @@ pub fn change(
     let today = house.settings.day(actor.now());
     edit(conn, actor, id, version, "updated", |conn, whole| {
         let row = &mut whole.row.customer;
-        let kind =
-            CustomerKind::from_code(&row.kind).ok_or_else(|| Error::internal("a kind that is none"))?;
-        let old = profile::load(row)?;
-        let mut profile = patch.applied_to(&old).map_err(|_| Error::field("/restricted", "incomplete"))?;
-        crate::web::check_rules(&profile)?;
-        profile::clean(kind, &mut profile, today)?;
-        match &patch.identity {
-            None => {}
-            Some(None) => store::replace_identity(conn, id, None)?,
-            Some(Some(document)) => {
-                let identity = create::identity_row(house, id, kind, document, &mut profile, today)?;
-                store::replace_identity(conn, id, Some(&identity))?;
+        let kind = known(CustomerKind::from_code(&row.kind))?;
+        let mut profile = profile::load(row)?;
+        let mut wrong = Wrong::default();
+        profile = match patch.applied_to(&profile) {
+            Ok(changed) => changed,
+            // What else is wrong is told as well.
+            Err(_) => {
+                wrong.add(FieldError::new("/restricted", "incomplete"));
+                let rest = CustomerPatch { restricted: None, ..patch.clone() };
+                rest.applied_to(&profile).map_err(Error::internal)?
             }
+        };
+        wrong.keep(crate::web::check_rules(&profile))?;
+        wrong.keep(profile::clean(kind, &mut profile, today))?;
+        let identity = match &patch.identity {
+            None => Some(None),
+            Some(None) => Some(Some(None)),
+            Some(Some(document)) => {
+                let identity = create::identity_row(house, id, kind, document, &mut profile, today);
+                wrong.keep(identity)?.map(|identity| Some(Some(identity)))
+            }
+        };
+        if let Some(identity) = wrong.unless(identity)? {
+            store::replace_identity(conn, id, identity.as_ref())?;
         }
         if let Some(status) = patch.status {
             row.status = status.as_str().to_owned();
         }
-        let renamed = profile.name != old.name;
-        profile::store(&profile, row)?;
-        if renamed {
-            row.name_sort = name_sort::name_sort(kind, &profile.name);
-            row.search_version = search::SEARCH_VERSION;
-            let tokens = create::tokens(kind, &profile.name);
-            guanxi_db::search::index_customer(conn, id, row.search_key, &tokens)?;
-        }
-        Ok(())
+        write_profile(conn, kind, &profile, row)
     })
+}
+
+/// Writes a profile into the row, and into the search index when the name is another one.
+pub(super) fn write_profile(
+    conn: &mut DbConn,
+    kind: CustomerKind,
+    profile: &CustomerProfile,
+    row: &mut CustomerRow,
+) -> Result<()> {
+    let renamed = row.name != profile.name || row.search_version != search::SEARCH_VERSION;
+    let tokens = profile::store(kind, profile, row)?;
+    if renamed {
+        guanxi_db::search::index_customer(conn, row.id, row.search_key, &tokens)?;
+    }
+    Ok(())
 }
 
 /// Makes the search tokens of some customers anew after the rules for them have changed; gives how many.
@@ -120,9 +138,14 @@ pub fn change(
 pub fn renew_search(conn: &mut DbConn) -> Result<usize> {
     let outdated = store::outdated_tokens(conn, search::SEARCH_VERSION, RENEWED_AT_ONCE)?;
     for (id, search_key, kind, name) in &outdated {
-        let kind = CustomerKind::from_code(kind).ok_or_else(|| Error::internal("a kind that is none"))?;
-        guanxi_db::search::index_customer(conn, *id, *search_key, &create::tokens(kind, name))?;
-        store::set_search_version(conn, *id, search::SEARCH_VERSION, &name_sort::name_sort(kind, name))?;
+        let kind = known(CustomerKind::from_code(kind))?;
+        guanxi_db::search::index_customer(conn, *id, *search_key, &profile::tokens(kind, name))?;
+        let found_by = store::FoundBy {
+            name_sort: name_sort(kind, name),
+            beginnings: search::beginnings(kind, name),
+            search_version: search::SEARCH_VERSION,
+        };
+        store::set_found_by(conn, *id, &found_by)?;
     }
     Ok(outdated.len())
 }

@@ -1,32 +1,38 @@
 use chrono::NaiveDate;
-use guanxi_api::{Amount, CustomerKind, NewCustomer, Role, TeamRole, Tier};
+use guanxi_api::{Amount, CustomerKind, CustomerProfile, NewCustomer, Role, TeamRole, Tier};
 use guanxi_db::{DbConn, DbError, Moment, next_customer_number, next_customer_numbers};
 
 use crate::access::{Actor, OrgUnitId, UserId};
 use crate::audit;
-use crate::customers::rules::{customer_no, name_sort, search};
-use crate::customers::store::{self, CustomerRow, ExternalIdRow, FiguresRow, IdentityRow, NewRows, TeamRow};
+use crate::customers::rules::customer_no;
+use crate::customers::store::{
+    self, ContactPointRow, CustomerRow, ExternalIdRow, FiguresRow, IdentityRow, NewRows, TeamRow,
+};
 use crate::customers::{
     CustomerId, House, contact_points, external_ids, identity_context, ownership, profile, purpose,
 };
 use crate::customers::{seal, view};
-use crate::error::{Error, Result};
+use crate::error::{Error, FieldError, Result, Wrong};
 
 /// Creates a customer; gives its id.
 ///
 /// # Errors
 /// 422 with every field that breaks a rule, 409 for an external id that is taken.
 pub fn create(conn: &mut DbConn, actor: &Actor, house: House<'_>, new: &NewCustomer) -> Result<CustomerId> {
-    let unit_id = match (new.org_unit_id, actor.org_unit_id()) {
-        (Some(id), _) => OrgUnitId::new(id),
-        (None, Some(id)) => id,
-        (None, None) => return Err(Error::field("/org_unit_id", "required")),
-    };
+    let mut wrong = Wrong::default();
     let own = (actor.role() == Some(Role::Rm)).then(|| actor.user_id()).flatten();
     let owner_id = new.owner_id.map(UserId::new).or(own);
-    ownership::check_placement(conn, actor, unit_id, owner_id)?;
+    let unit_id = new.org_unit_id.map(OrgUnitId::new).or(actor.org_unit_id());
+    match unit_id {
+        Some(unit_id) => {
+            wrong.keep(ownership::check_placement(conn, actor, unit_id, owner_id))?;
+        }
+        None => wrong.add(FieldError::new("/org_unit_id", "required")),
+    }
+    let checked = wrong.keep(check(actor, house, new))?;
+    let (checked, unit_id) = wrong.unless(checked.zip(unit_id))?;
     let number = next_customer_number(conn)?;
-    let rows = rows(actor, house, new, &Place { unit_id, owner_id }, number)?;
+    let rows = rows(actor, new, checked, &Place { unit_id, owner_id }, number)?;
     store::insert(conn, &rows).map_err(taken)?;
     record_creation(conn, actor, rows.customer.id)?;
     Ok(rows.customer.id)
@@ -65,17 +71,36 @@ fn record_creation(conn: &mut DbConn, actor: &Actor, id: CustomerId) -> Result<(
     )
 }
 
-fn rows(actor: &Actor, house: House<'_>, new: &NewCustomer, place: &Place, number: i64) -> Result<NewRows> {
+/// What a new customer is made of, every rule kept.
+struct Checked {
+    id: CustomerId,
+    profile: CustomerProfile,
+    identity: Option<IdentityRow>,
+    contact_points: Vec<ContactPointRow>,
+}
+
+/// Checks everything about a new customer that needs no database.
+///
+/// # Errors
+/// 422 with every field that breaks a rule.
+fn check(actor: &Actor, house: House<'_>, new: &NewCustomer) -> Result<Checked> {
     let today = house.settings.day(actor.now());
     let id: CustomerId = actor.new_id();
     let mut profile = new.profile();
-    profile::clean(new.kind, &mut profile, today)?;
-    let identity = match &new.identity {
-        Some(document) => Some(identity_row(house, id, new.kind, document, &mut profile, today)?),
-        None => None,
-    };
-    let points = contact_points::new_rows(actor, house, id, &new.contact_points)?;
-    external_ids::check(&new.external_ids)?;
+    let mut wrong = Wrong::default();
+    wrong.keep(profile::clean(new.kind, &mut profile, today))?;
+    let identity = new.identity.as_ref();
+    let identity =
+        identity.map(|document| identity_row(house, id, new.kind, document, &mut profile, today)).transpose();
+    let identity = wrong.keep(identity)?;
+    let contact_points = wrong.keep(contact_points::new_rows(actor, house, id, &new.contact_points))?;
+    wrong.keep(external_ids::check(&new.external_ids))?;
+    let (identity, contact_points) = wrong.unless(identity.zip(contact_points))?;
+    Ok(Checked { id, profile, identity, contact_points })
+}
+
+fn rows(actor: &Actor, new: &NewCustomer, checked: Checked, place: &Place, number: i64) -> Result<NewRows> {
+    let Checked { id, profile, identity, contact_points: points } = checked;
     let mut row = CustomerRow {
         id,
         search_key: number,
@@ -83,7 +108,7 @@ fn rows(actor: &Actor, house: House<'_>, new: &NewCustomer, place: &Place, numbe
         kind: new.kind.as_str().to_owned(),
         status: new.status.as_str().to_owned(),
         name: String::new(),
-        name_sort: name_sort::name_sort(new.kind, &profile.name),
+        name_sort: String::new(),
         gender: None,
         birth_date: None,
         birth_year: None,
@@ -104,12 +129,13 @@ fn rows(actor: &Actor, house: House<'_>, new: &NewCustomer, place: &Place, numbe
         owner_id: place.owner_id,
         archived_at: None,
         archived: false,
-        search_version: search::SEARCH_VERSION,
+        search_version: 0,
         version: 1,
         created_at: actor.now(),
         updated_at: actor.now(),
+        beginnings: String::new(),
     };
-    profile::store(&profile, &mut row)?;
+    let tokens = profile::store(new.kind, &profile, &mut row)?;
     Ok(NewRows {
         figures: FiguresRow {
             customer_id: id,
@@ -120,7 +146,7 @@ fn rows(actor: &Actor, house: House<'_>, new: &NewCustomer, place: &Place, numbe
             version: 1,
             as_of: actor.now(),
         },
-        tokens: tokens(new.kind, &profile.name),
+        tokens,
         customer: row,
         identity,
         contact_points: points,
@@ -136,18 +162,13 @@ fn rows(actor: &Actor, house: House<'_>, new: &NewCustomer, place: &Place, numbe
     })
 }
 
-/// The search tokens of a name.
-pub(super) fn tokens(kind: CustomerKind, name: &str) -> Vec<String> {
-    search::index_tokens(kind, name, &[]).into_iter().collect()
-}
-
 /// An identity document as it is stored: encrypted, with a keyed hash to find it by.
 pub(super) fn identity_row(
     house: House<'_>,
     id: CustomerId,
     kind: CustomerKind,
     document: &guanxi_api::IdentityDocument,
-    profile: &mut guanxi_api::CustomerProfile,
+    profile: &mut CustomerProfile,
     today: NaiveDate,
 ) -> Result<IdentityRow> {
     let normalised = profile::check_identity(kind, document, profile, today)?;
@@ -191,7 +212,8 @@ pub fn create_many(
     let mut teams = Vec::new();
     for (prepared, number) in customers.iter().zip(numbers) {
         let place = Place { unit_id: prepared.org_unit_id, owner_id: prepared.owner_id };
-        let mut rows = rows(actor, house, &prepared.new, &place, number)?;
+        let checked = check(actor, house, &prepared.new)?;
+        let mut rows = rows(actor, &prepared.new, checked, &place, number)?;
         rows.figures.tier = prepared.tier.as_str().to_owned();
         rows.figures.aum = prepared.aum.0;
         rows.figures.archived = prepared.archived;

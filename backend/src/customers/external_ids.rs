@@ -2,9 +2,9 @@ use guanxi_api::{ExternalId, NewCustomer};
 use guanxi_db::{DbConn, DbError};
 
 use crate::access::Actor;
-use crate::customers::change::edit;
+use crate::customers::change::{edit, write_profile};
 use crate::customers::store::ExternalIdRow;
-use crate::customers::{CustomerId, House, create, store, view};
+use crate::customers::{CustomerId, House, create, profile, store, view};
 use crate::error::{Error, FieldError, Result};
 use crate::text;
 
@@ -100,16 +100,9 @@ pub fn upsert(
     edit(conn, actor, id, whole.row.customer.version, "updated", |conn, whole| {
         let row = &mut whole.row.customer;
         let mut profile = new.profile();
-        crate::customers::profile::clean(new.kind, &mut profile, today)?;
+        profile::clean(new.kind, &mut profile, today)?;
         row.status = new.status.as_str().to_owned();
-        let renamed = row.name != profile.name;
-        crate::customers::profile::store(&profile, row)?;
-        if renamed {
-            row.name_sort = crate::customers::rules::name_sort::name_sort(new.kind, &profile.name);
-            let tokens = create::tokens(new.kind, &profile.name);
-            guanxi_db::search::index_customer(conn, id, row.search_key, &tokens)?;
-        }
-        Ok(())
+        write_profile(conn, new.kind, &profile, row)
     })?;
     Ok(Upserted::Kept(id))
 }

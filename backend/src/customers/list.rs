@@ -2,15 +2,21 @@ use guanxi_api::{
     Amount, CustomerKind, CustomerSearch, CustomerStatus, CustomerSummary, Gender, Include, Instant,
     LocalName, Money, Page, Tier, UnitRef, UserRef,
 };
+use guanxi_db::search::{has_tokens, hits};
 use guanxi_db::{Condition, DbConn, Id, Value};
 
 use crate::access::{Actor, MaskProfile, Scope};
 use crate::customers::fields::CUSTOMERS;
 use crate::customers::rules::search::{self, Exact};
 use crate::customers::store::{self, Exactly, SummaryRow};
-use crate::customers::{House, purpose};
-use crate::error::{Error, Result};
+use crate::customers::{CustomerId, House, known, purpose};
+use crate::error::{Code, Result};
 use crate::listing::{ListRequest, Listing, set_total};
+use crate::names;
+
+/// Most customers found by name that are looked up and put in order. Where there are more, the list is walked in its own order and
+/// each row is asked, which finds a page soon because they are many.
+const FEW: usize = 2000;
 
 /// The customers that the actor sees.
 ///
@@ -23,11 +29,12 @@ pub fn list(
     request: &ListRequest,
 ) -> Result<Page<CustomerSummary>> {
     let listing = request.read(&CUSTOMERS, actor, house.keys.cursor())?;
-    page(conn, actor, house, &listing, None, |_| true)
+    page(conn, actor, house, &listing, None, FEW)
 }
 
 /// The customers that the actor sees and that a search text finds: by name or part of it, its sound, the tail of a phone, a whole
-/// phone or identity number, the customer number or a key in another system.
+/// phone or identity number, the customer number or a key in another system. Unless an order is asked for, those whose name (its
+/// sound, its initials) begins with the text come first.
 ///
 /// # Errors
 /// As every list.
@@ -36,6 +43,17 @@ pub fn search(
     actor: &Actor,
     house: House<'_>,
     request: &CustomerSearch,
+) -> Result<Page<CustomerSummary>> {
+    search_by(conn, actor, house, request, FEW)
+}
+
+/// [`search`], with the number up to which customers found by name are few.
+pub(crate) fn search_by(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    request: &CustomerSearch,
+    few: usize,
 ) -> Result<Page<CustomerSummary>> {
     let asked = ListRequest {
         filter: request.filter.clone(),
@@ -46,17 +64,163 @@ pub fn search(
         q: request.q.clone(),
         in_body: true,
     };
-    let listing = asked.read(&CUSTOMERS, actor, house.keys.cursor())?;
-    let Some(q) = &request.q else { return page(conn, actor, house, &listing, None, |_| true) };
+    let Some(q) = &request.q else { return list(conn, actor, house, &asked) };
     let query = search::query(q);
-    let exactly = store::found_exactly(conn, &exact_values(house, &query.exact))?;
-    let tokens: Vec<(String, bool)> =
-        query.tokens.iter().map(|token| (token.text.clone(), token.prefix)).collect();
-    let found = store::found_condition(conn, &tokens, &exactly);
-    // The index finds every customer with the parts of the text; whether they stand together is seen here.
-    let is_meant =
-        |row: &SummaryRow| exactly.binary_search(&row.id).is_ok() || search::recheck(&query, &[&row.name]);
-    page(conn, actor, house, &listing, Some(&found), is_meant)
+    let question = Question {
+        exact: exact_values(house, &query.exact),
+        tokens: query.name.tokens.iter().map(|token| (token.text.clone(), token.prefix)).collect(),
+        name: query.name,
+    };
+    match question.name.beginning().filter(|_| request.sort.is_none()) {
+        Some(beginning) => {
+            let begins = store::begins_with(conn, &beginning);
+            Ranked::read(&asked, actor, house, begins)?.page(conn, actor, house, &question, few)
+        }
+        None => {
+            let asked = ListRequest { q: Some(format!("sorted\0{q}")), ..asked };
+            let listing = asked.read(&CUSTOMERS, actor, house.keys.cursor())?;
+            page(conn, actor, house, &listing, Some(&question), few)
+        }
+    }
+}
+
+/// What a search looks for.
+struct Question {
+    name: names::search::Query,
+    /// The tokens of the name, each with whether it may go on.
+    tokens: Vec<(String, bool)>,
+    exact: Vec<Exactly>,
+}
+
+impl Question {
+    /// The condition on customers that are found, and whether they are few: it is then a place to start from, else it is asked of
+    /// each row.
+    fn found(&self, conn: &mut DbConn, few: usize) -> Result<(Condition, bool)> {
+        let engine = conn.engine();
+        let mut ids = store::ids_of_exact(&self.exact);
+        if self.tokens.is_empty() {
+            return Ok((store::among(ids), true));
+        }
+        let most = i64::try_from(few).unwrap_or(i64::MAX).saturating_add(1);
+        let hits = hits(conn, &self.tokens, most)?;
+        if hits.count() > few {
+            return Ok((has_tokens(engine, &self.tokens).or(store::among(ids)), false));
+        }
+        ids.push(hits.ids(engine));
+        Ok((store::among(ids), true))
+    }
+
+    /// The index finds every customer with the parts of the text; whether they stand together is seen here.
+    fn meant(&self, conn: &mut DbConn, mut rows: Vec<SummaryRow>) -> Result<Vec<SummaryRow>> {
+        let is_named = |row: &SummaryRow| names::search::recheck(&self.name, &[&row.name]);
+        if self.tokens.is_empty() || rows.iter().all(is_named) {
+            return Ok(rows);
+        }
+        let exactly: Vec<CustomerId> = store::found_exactly(conn, &self.exact)?;
+        rows.retain(|row| is_named(row) || exactly.binary_search(&row.id).is_ok());
+        Ok(rows)
+    }
+}
+
+/// A search in the order of nearness: first the customers whose names begin with the text, then the others, each by name. It is two
+/// lists, one after the other, so a cursor belongs to one of them.
+struct Ranked {
+    /// That a name begins with the text.
+    begins: Condition,
+    first: Listing,
+    second: Listing,
+    /// Whether the page begins in the second list.
+    in_second: bool,
+}
+
+impl Ranked {
+    fn read(asked: &ListRequest, actor: &Actor, house: House<'_>, begins: Condition) -> Result<Ranked> {
+        let part = |name: &str, cursor: Option<String>| {
+            let q = format!("{name}\0{}", asked.q.as_deref().unwrap_or_default());
+            let asked = ListRequest { q: Some(q), cursor, ..asked.clone() };
+            asked.read(&CUSTOMERS, actor, house.keys.cursor())
+        };
+        match part("begins", asked.cursor.clone()) {
+            Ok(first) => Ok(Ranked { begins, first, second: part("others", None)?, in_second: false }),
+            Err(error) if error.code == Code::CursorInvalid => {
+                let second = part("others", asked.cursor.clone())?;
+                Ok(Ranked { begins, first: part("begins", None)?, second, in_second: true })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn page(
+        &self,
+        conn: &mut DbConn,
+        actor: &Actor,
+        house: House<'_>,
+        question: &Question,
+        few: usize,
+    ) -> Result<Page<CustomerSummary>> {
+        let scope = Scope::of(actor);
+        let (found, are_few) = question.found(conn, few)?;
+        let found = self.first.filter.clone().and(found);
+        let mut rows = if are_few {
+            self.sorted(conn, &scope, &found)?
+        } else {
+            self.walked(conn, &scope, &found, &question.name)?
+        };
+        let limit = usize::try_from(self.first.limit).unwrap_or(usize::MAX);
+        let ends_in_first = rows.get(limit.saturating_sub(1)).is_some_and(|last| last.begins);
+        let listing = if ends_in_first { &self.first } else { &self.second };
+        let mut info =
+            listing.page(&mut rows, house.keys.cursor(), sort_value, |row| Id::new(row.id.uuid()))?;
+        if listing.total {
+            set_total(&mut info, store::count(conn, &scope, found)?);
+        }
+        let rows = question.meant(conn, rows)?;
+        Ok(Page { data: summaries(actor, house, rows)?, page: info })
+    }
+
+    /// Few rows are put in order in one statement.
+    fn sorted(&self, conn: &mut DbConn, scope: &Scope, found: &Condition) -> Result<Vec<SummaryRow>> {
+        let others = || self.begins.clone().negated();
+        let condition = match (self.in_second, self.first.after(), self.second.after()) {
+            (false, None, _) => found.clone(),
+            (false, Some(after), _) => found.clone().and(others().or(after.clone())),
+            (true, _, None) => found.clone().and(others()),
+            (true, _, Some(after)) => found.clone().and(others()).and(after.clone()),
+        };
+        let order = self.first.ordering().led_by(self.begins.clone());
+        store::list(conn, scope, condition, self.begins.clone(), order, self.first.rows())
+    }
+
+    /// Where the rows are many, each list is walked in its order until the page is full.
+    fn walked(
+        &self,
+        conn: &mut DbConn,
+        scope: &Scope,
+        found: &Condition,
+        name: &names::search::Query,
+    ) -> Result<Vec<SummaryRow>> {
+        let mut rows = Vec::new();
+        if !self.in_second {
+            let (from, until) = name.sorted_between().unzip();
+            let place = match self.first.after() {
+                Some(after) => after.clone().and(store::sorted_between(None, until.flatten())),
+                None => store::sorted_between(from, until.flatten()),
+            };
+            let condition = found.clone().and(self.begins.clone()).and(place);
+            let order = self.first.ordering();
+            rows = store::list(conn, scope, condition, self.begins.clone(), order, self.first.rows())?;
+        }
+        let missing = self.second.rows() - i64::try_from(rows.len()).unwrap_or(i64::MAX);
+        if missing > 0 {
+            let mut condition = found.clone().and(self.begins.clone().negated());
+            if let Some(after) = self.second.after() {
+                condition = condition.and(after.clone());
+            }
+            let order = self.second.ordering();
+            rows.extend(store::list(conn, scope, condition, self.begins.clone(), order, missing)?);
+        }
+        Ok(rows)
+    }
 }
 
 fn exact_values(house: House<'_>, exact: &[Exact]) -> Vec<Exactly> {
@@ -78,22 +242,31 @@ fn page(
     actor: &Actor,
     house: House<'_>,
     listing: &Listing,
-    found: Option<&Condition>,
-    is_meant: impl Fn(&SummaryRow) -> bool,
+    question: Option<&Question>,
+    few: usize,
 ) -> Result<Page<CustomerSummary>> {
     let scope = Scope::of(actor);
-    let mut rows = store::list(conn, &scope, found, listing)?;
+    let found = question.map(|question| question.found(conn, few)).transpose()?.map(|(found, _)| found);
+    let of_found = |condition: Condition| match &found {
+        Some(found) => condition.and(found.clone()),
+        None => condition,
+    };
+    let condition = of_found(listing.condition());
+    let mut rows =
+        store::list(conn, &scope, condition, Condition::nothing(), listing.ordering(), listing.rows())?;
     let mut info = listing.page(&mut rows, house.keys.cursor(), sort_value, |row| Id::new(row.id.uuid()))?;
     if listing.total {
-        set_total(&mut info, store::count(conn, &scope, found, listing)?);
+        set_total(&mut info, store::count(conn, &scope, of_found(listing.filter.clone()))?);
     }
+    if let Some(question) = question {
+        rows = question.meant(conn, rows)?;
+    }
+    Ok(Page { data: summaries(actor, house, rows)?, page: info })
+}
+
+fn summaries(actor: &Actor, house: House<'_>, rows: Vec<SummaryRow>) -> Result<Vec<CustomerSummary>> {
     let restricted = actor.mask_profile() == MaskProfile::Restricted;
-    let data = rows
-        .into_iter()
-        .filter(is_meant)
-        .map(|row| summary(house, restricted, row))
-        .collect::<Result<_>>()?;
-    Ok(Page { data, page: info })
+    rows.into_iter().map(|row| summary(house, restricted, row)).collect()
 }
 
 fn sort_value(row: &SummaryRow, field: &str) -> Value {
@@ -104,10 +277,6 @@ fn sort_value(row: &SummaryRow, field: &str) -> Value {
         "updated_at" => Value::Moment(row.updated_at),
         _ => Value::Text(row.name_sort.clone()),
     }
-}
-
-fn known<T>(value: Option<T>) -> Result<T> {
-    value.ok_or_else(|| Error::internal("a code that is none"))
 }
 
 fn summary(house: House<'_>, restricted: bool, row: SummaryRow) -> Result<CustomerSummary> {

@@ -26,6 +26,8 @@ pub use create::{Prepared, create, create_many};
 pub use external_ids::{Upserted, remove_external_id, set_external_id, upsert};
 #[cfg(test)]
 pub(crate) use fields::FIELDS;
+#[cfg(test)]
+pub(crate) use list::search_by;
 pub use list::{list, search};
 pub use ownership::{assign, set_team};
 pub use reveal::reveal;
@@ -98,4 +100,9 @@ fn seal(keys: &Keys, value: &str, context: &Context<'_>) -> Result<Vec<u8>> {
 
 fn open(keys: &Keys, sealed: &[u8], context: &Context<'_>) -> Result<String> {
     keys.data().open_text(sealed, context).map_err(Error::internal)
+}
+
+/// A code that the database holds, as its type.
+fn known<T>(value: Option<T>) -> Result<T> {
+    value.ok_or_else(|| Error::internal("a code that is none"))
 }

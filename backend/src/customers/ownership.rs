@@ -1,55 +1,59 @@
 use guanxi_api::{Assignment, Role, Team};
 use guanxi_db::DbConn;
 
-use crate::access::{Actor, OrgUnitId, Reach, UnitScope, UserId};
+use crate::access::{Actor, OrgUnitId, Reach, Right, UnitScope, UserId};
 use crate::customers::change::edit;
 use crate::customers::store::TeamRow;
 use crate::customers::{CustomerId, store};
-use crate::error::{Error, FieldError, Result};
+use crate::error::{FieldError, Result, Wrong};
 use crate::org;
 
 /// Checks where a customer is to belong: a unit that the actor places customers in, and an owner who looks after customers and
-/// whose unit is the customer's or above it.
+/// whose unit is the customer's or above it. Until the transaction ends both stay what they are.
 ///
 /// # Errors
-/// 422 naming the unit or the owner.
+/// 422 naming the unit, the owner or both.
 pub(super) fn check_placement(
     conn: &mut DbConn,
     actor: &Actor,
     unit_id: OrgUnitId,
     owner_id: Option<UserId>,
 ) -> Result<()> {
-    let wrong = |pointer: &str, code: &'static str| Error::fields(vec![FieldError::new(pointer, code)]);
-    let unit = match org::unit_for_new(conn, unit_id)? {
-        Some(unit) if !unit.archived => unit,
-        Some(_) => return Err(wrong("/org_unit_id", "archived")),
-        None => return Err(wrong("/org_unit_id", "not_found")),
-    };
-    let in_reach = match actor.reach() {
+    let mut wrong = Wrong::default();
+    let unit = org::unit_for_new(conn, unit_id)?;
+    match &unit {
+        None => wrong.add(FieldError::new("/org_unit_id", "not_found")),
+        Some(unit) if unit.archived => wrong.add(FieldError::new("/org_unit_id", "archived")),
+        Some(unit) if !places_in(actor, unit) => {
+            wrong.add(FieldError::new("/org_unit_id", "not_in_scope"));
+        }
+        Some(_) => {}
+    }
+    if let Some(owner_id) = owner_id {
+        let mut refuse = |code| wrong.add(FieldError::new("/owner_id", code));
+        match org::user_for_owner(conn, owner_id)? {
+            None => refuse("not_found"),
+            Some(owner) if owner.archived => refuse("archived"),
+            Some(owner) if owner.role != Role::Rm => refuse("not_a_relationship_manager"),
+            Some(owner) if unit.as_ref().is_some_and(|unit| !unit.path.starts_with(&owner.unit_path)) => {
+                refuse("unit_of_owner");
+            }
+            // A relationship manager takes customers for themselves, not for colleagues.
+            Some(_) if actor.reach() == Reach::Team && actor.user_id() != Some(owner_id) => {
+                refuse("not_in_scope");
+            }
+            Some(_) => {}
+        }
+    }
+    wrong.unless(Some(()))
+}
+
+fn places_in(actor: &Actor, unit: &org::Unit) -> bool {
+    match actor.reach() {
         Reach::Nobody => false,
-        Reach::Team | Reach::Unit => actor.org_unit_id() == Some(unit_id),
+        Reach::Team | Reach::Unit => actor.org_unit_id() == Some(unit.id),
         Reach::Subtree | Reach::All => UnitScope::of(actor).contains(&unit.path),
-    };
-    if !in_reach {
-        return Err(wrong("/org_unit_id", "not_in_scope"));
     }
-    let Some(owner_id) = owner_id else { return Ok(()) };
-    let owner = match org::user_summary(conn, owner_id)? {
-        Some(owner) if !owner.archived => owner,
-        Some(_) => return Err(wrong("/owner_id", "archived")),
-        None => return Err(wrong("/owner_id", "not_found")),
-    };
-    if owner.role != Role::Rm {
-        return Err(wrong("/owner_id", "not_a_relationship_manager"));
-    }
-    if !unit.path.starts_with(&owner.unit_path) {
-        return Err(wrong("/owner_id", "unit_of_owner"));
-    }
-    // A relationship manager takes customers for themselves, not for colleagues.
-    if actor.reach() == Reach::Team && actor.user_id() != Some(owner_id) {
-        return Err(wrong("/owner_id", "not_in_scope"));
-    }
-    Ok(())
 }
 
 /// Hands a customer to a unit and an owner. The actor places customers in the old unit and in the new one.
@@ -73,28 +77,39 @@ pub fn assign(
     })
 }
 
-/// Sets the maintenance team.
+/// Sets the maintenance team: colleagues who may see customers, from the customer's branch or a unit above it. Whoever may hand the
+/// customer to another branch may take members from there as well, and members whom it has may stay.
 ///
 /// # Errors
-/// 422 naming the member that is unknown or named twice; else as every change of a customer.
+/// 422 with every member who cannot be one; else as every change of a customer.
 pub fn set_team(conn: &mut DbConn, actor: &Actor, id: CustomerId, version: i64, team: &Team) -> Result<()> {
-    edit(conn, actor, id, version, "team_changed", |conn, _| {
-        let mut wrong = Vec::new();
+    edit(conn, actor, id, version, "team_changed", |conn, whole| {
+        let branch = org::branch_path(conn, whole.row.customer.org_unit_id)?;
+        let mut wrong = Wrong::default();
         for (n, member) in team.members.iter().enumerate() {
-            let pointer = format!("/members/{n}/user_id");
+            let mut refuse = |code| wrong.add(FieldError::new(format!("/members/{n}/user_id"), code));
             if team.members.iter().take(n).any(|other| other.user_id == member.user_id) {
-                wrong.push(FieldError::new(pointer, "duplicate"));
+                refuse("duplicate");
                 continue;
             }
-            match org::user_summary(conn, UserId::new(member.user_id))? {
-                Some(user) if user.archived => wrong.push(FieldError::new(pointer, "archived")),
+            let user_id = UserId::new(member.user_id);
+            let stays = || whole.team.iter().any(|(id, _, _)| *id == user_id);
+            match org::user_summary(conn, user_id)? {
+                None => refuse("not_found"),
+                Some(user) if user.archived => refuse("archived"),
+                Some(user) if !Right::ViewCustomers.is_given_to(user.role) => refuse("sees_no_customers"),
+                Some(user) if !is_near(&user.unit_path, &branch) => {
+                    let hands_over = actor.may(Right::AssignCustomers)
+                        && matches!(actor.reach(), Reach::Subtree | Reach::All)
+                        && UnitScope::of(actor).contains(&user.unit_path);
+                    if !hands_over && !stays() {
+                        refuse("of_another_branch");
+                    }
+                }
                 Some(_) => {}
-                None => wrong.push(FieldError::new(pointer, "not_found")),
             }
         }
-        if !wrong.is_empty() {
-            return Err(Error::fields(wrong));
-        }
+        wrong.unless(Some(()))?;
         let rows: Vec<TeamRow> = team
             .members
             .iter()
@@ -106,4 +121,24 @@ pub fn set_team(conn: &mut DbConn, actor: &Actor, id: CustomerId, version: i64, 
             .collect();
         store::replace_team(conn, id, &rows)
     })
+}
+
+/// Whether a unit is in a branch or above it.
+fn is_near(unit_path: &str, branch_path: &str) -> bool {
+    unit_path.starts_with(branch_path) || branch_path.starts_with(unit_path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_near;
+
+    #[test]
+    fn what_is_near_a_branch() {
+        for unit in ["/r/", "/r/a/", "/r/a/1/"] {
+            assert!(is_near(unit, "/r/a/"), "{unit}");
+        }
+        for unit in ["/r/b/", "/r/b/1/"] {
+            assert!(!is_near(unit, "/r/a/"), "{unit}");
+        }
+    }
 }

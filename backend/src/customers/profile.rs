@@ -6,6 +6,7 @@ use crate::customers::rules::contact::not_masked;
 use crate::customers::rules::identity::{self, Normalised};
 use crate::customers::store::CustomerRow;
 use crate::error::{Error, FieldError, Result};
+use crate::names::{name_sort, search};
 use crate::text;
 
 /// Members that have columns of their own; the others are kept together in `details`.
@@ -49,7 +50,7 @@ pub(super) fn clean(kind: CustomerKind, profile: &mut CustomerProfile, today: Na
 }
 
 fn clean_texts(profile: &mut CustomerProfile, wrong: &mut Vec<FieldError>) {
-    let mut required = |pointer: String, value: &mut String, max: usize| match line(value, max) {
+    let mut required = |pointer: String, value: &mut String, max: usize| match text::line(value, max) {
         Ok(text) => *value = text,
         Err(broken) => wrong.push(FieldError::broken(pointer, broken)),
     };
@@ -94,10 +95,6 @@ fn clean_texts(profile: &mut CustomerProfile, wrong: &mut Vec<FieldError>) {
             }
         }
     }
-}
-
-fn line(value: &str, max: usize) -> Result<String, text::Broken> {
-    text::line(value, max)
 }
 
 fn check_dates(profile: &CustomerProfile, today: NaiveDate, wrong: &mut Vec<FieldError>) {
@@ -170,8 +167,28 @@ pub(super) fn check_identity(
     Ok(normalised)
 }
 
-/// Writes a profile into the row.
-pub(super) fn store(profile: &CustomerProfile, row: &mut CustomerRow) -> Result<()> {
+/// Writes a profile into the row, with everything by which the customer is sorted and found by name; gives the search tokens.
+///
+/// # Errors
+/// When the profile cannot be written as JSON.
+pub(super) fn store(
+    kind: CustomerKind,
+    profile: &CustomerProfile,
+    row: &mut CustomerRow,
+) -> Result<Vec<String>> {
+    store_members(profile, row)?;
+    row.name_sort = name_sort(kind, &profile.name);
+    row.beginnings = search::beginnings(kind, &profile.name);
+    row.search_version = search::SEARCH_VERSION;
+    Ok(tokens(kind, &profile.name))
+}
+
+/// The search tokens of a name.
+pub(super) fn tokens(kind: CustomerKind, name: &str) -> Vec<String> {
+    search::index_tokens(kind, name, &[]).into_iter().collect()
+}
+
+fn store_members(profile: &CustomerProfile, row: &mut CustomerRow) -> Result<()> {
     let code = |code: Option<&'static str>| code.map(str::to_owned);
     row.name.clone_from(&profile.name);
     row.gender = code(profile.gender.map(|value| value.as_str()));

@@ -113,7 +113,9 @@ pub async fn create_customer(
 /// Search customers.
 ///
 /// By name or part of it, pinyin or its initials, the last four digits of a phone, a whole phone or identity number, customer number or
-/// external id; with the filter grammar of the list. A page may hold fewer rows than its limit while there is a next one.
+/// external id; with the filter grammar of the list. Without `sort`, customers whose name begins with the text, or its pinyin (as the
+/// name is sorted) or the initials of it, come first and then the others, each by name. A page may hold fewer rows than its limit while
+/// there is a next one.
 #[utoipa::path(operation_id = "searchCustomers", tag = "customers", request_body = CustomerSearch,
     responses((status = 200, body = Page<CustomerSummary>, description = "A page of customers")))]
 #[post("/customers/search")]
@@ -309,6 +311,9 @@ pub async fn assign_customer(
 }
 
 /// Set the maintenance team of a customer.
+///
+/// Members are active users of the customer's branch or of a unit above it; those of another branch only where the caller may hand the
+/// customer there, or where they are members already.
 #[utoipa::path(operation_id = "setCustomerTeam", tag = "customers", request_body = Team,
     params(("id" = uuid::Uuid, Path, description = "The customer"), ("If-Match" = String, Header, description = "The tag it was read with", example = "\"1-0\"")),
     responses((status = 200, body = Customer, description = "The customer with its new team")))]

@@ -3,12 +3,12 @@ use guanxi_db::schema::{
     contact_point, customer, customer_figures, customer_team, external_id, identity_document, org_unit,
     user_account,
 };
-use guanxi_db::{Condition, DbConn, DbError, Doc, Id, Moment, Value, on_each};
+use guanxi_db::{Condition, DbConn, DbError, Doc, Id, Moment, Ordering, Value, on_each};
 
 use crate::access::{OrgUnitId, OrgUnitMark, Scope, UserId, UserMark};
 use crate::customers::{ContactPointId, CustomerId};
 use crate::error::Result;
-use crate::listing::{COUNTED, Listing};
+use crate::listing::COUNTED;
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset, Clone)]
 #[diesel(table_name = customer, treat_none_as_null = true)]
@@ -44,6 +44,8 @@ pub(super) struct CustomerRow {
     pub(super) version: i64,
     pub(super) created_at: Moment,
     pub(super) updated_at: Moment,
+    /// The texts that the name begins with, each after a space.
+    pub(super) beginnings: String,
 }
 
 #[derive(Queryable, Selectable, Insertable, Clone)]
@@ -337,27 +339,26 @@ pub(super) struct SummaryRow {
     pub(super) version: i64,
     pub(super) created_at: Moment,
     pub(super) updated_at: Moment,
+    /// Whether the name begins with what was asked for.
+    pub(super) begins: bool,
 }
 
-/// A page of the customers that a scope has, and that `found` (a condition of a search) lets through.
+/// The first customers of an order that a scope has and that meet a condition; of each, whether `begins` holds.
 pub(super) fn list(
     conn: &mut DbConn,
     scope: &Scope,
-    found: Option<&Condition>,
-    listing: &Listing,
+    condition: Condition,
+    begins: Condition,
+    order: Ordering,
+    limit: i64,
 ) -> Result<Vec<SummaryRow>> {
-    let condition = scope.customers().and(listing.condition());
-    let condition = match found {
-        Some(found) => condition.and(found.clone()),
-        None => condition,
-    };
     let rows = customer::table
         .inner_join(customer_figures::table)
         .inner_join(org_unit::table)
         .left_join(user_account::table)
-        .filter(condition)
-        .order(listing.ordering())
-        .limit(listing.rows())
+        .filter(scope.customers().and(condition))
+        .order(order)
+        .limit(limit)
         .select((
             customer::id,
             customer::customer_no,
@@ -380,6 +381,7 @@ pub(super) fn list(
             customer::version,
             customer::created_at,
             customer::updated_at,
+            begins,
         ))
         .load::<SummaryRow>(conn)
         .map_err(DbError::from)?;
@@ -387,20 +389,10 @@ pub(super) fn list(
 }
 
 /// How many customers a list has, counted no further than needed.
-pub(super) fn count(
-    conn: &mut DbConn,
-    scope: &Scope,
-    found: Option<&Condition>,
-    listing: &Listing,
-) -> Result<i64> {
-    let condition = scope.customers().and(listing.filter.clone());
-    let condition = match found {
-        Some(found) => condition.and(found.clone()),
-        None => condition,
-    };
+pub(super) fn count(conn: &mut DbConn, scope: &Scope, condition: Condition) -> Result<i64> {
     let ids = customer::table
         .inner_join(customer_figures::table)
-        .filter(condition)
+        .filter(scope.customers().and(condition))
         .select(customer::id)
         .limit(COUNTED + 1)
         .load::<CustomerId>(conn)
@@ -422,62 +414,81 @@ const MOST_EXACT: i64 = 1000;
 
 /// The customers that one of these values belongs to.
 pub(super) fn found_exactly(conn: &mut DbConn, values: &[Exactly]) -> Result<Vec<CustomerId>> {
-    let mut found = Vec::new();
-    for value in values {
-        let ids: Vec<CustomerId> = match value {
-            Exactly::PhoneTail(hash) => contact_point::table
-                .filter(contact_point::tail_hash.eq(hash))
-                .select(contact_point::customer_id)
-                .limit(MOST_EXACT)
-                .load(conn),
-            Exactly::ContactValue(hash) => contact_point::table
-                .filter(contact_point::value_hash.eq(hash))
-                .select(contact_point::customer_id)
-                .limit(MOST_EXACT)
-                .load(conn),
-            Exactly::Identity(hash) => identity_document::table
-                .filter(identity_document::value_hash.eq(hash))
-                .select(identity_document::customer_id)
-                .limit(MOST_EXACT)
-                .load(conn),
-            Exactly::CustomerNo(number) => {
-                customer::table.filter(customer::customer_no.eq(number)).select(customer::id).load(conn)
-            }
-            Exactly::ExternalId(text) => external_id::table
-                .filter(external_id::value.eq(text))
-                .select(external_id::customer_id)
-                .limit(MOST_EXACT)
-                .load(conn),
-        }
+    let mut found = customer::table
+        .filter(among(ids_of_exact(values)))
+        .select(customer::id)
+        .load::<CustomerId>(conn)
         .map_err(DbError::from)?;
-        found.extend(ids);
-    }
     found.sort();
-    found.dedup();
     Ok(found)
 }
 
-/// The condition on customers found by tokens or by an exact value.
-pub(super) fn found_condition(conn: &DbConn, tokens: &[(String, bool)], exactly: &[CustomerId]) -> Condition {
-    let mut condition = Condition::new().sql("customer.id IN (");
-    if !tokens.is_empty() {
-        condition = condition.part(guanxi_db::search::ids_with_tokens(conn.engine(), tokens));
-        if exactly.is_empty() {
-            return condition.sql(")");
-        }
-        condition = condition.sql(" UNION ");
-    }
-    if exactly.is_empty() {
+/// The ids that these values belong to, as subqueries.
+pub(super) fn ids_of_exact(values: &[Exactly]) -> Vec<Condition> {
+    let first_of = |select: &'static str, value: Value| {
+        Condition::new()
+            .sql("SELECT exactly.id FROM (")
+            .sql(select)
+            .bind(value)
+            .sql(" LIMIT ")
+            .bind(Value::Integer(MOST_EXACT))
+            .sql(") AS exactly")
+    };
+    values
+        .iter()
+        .map(|value| match value {
+            Exactly::PhoneTail(hash) => first_of(
+                "SELECT contact_point.customer_id AS id FROM contact_point WHERE contact_point.tail_hash = ",
+                Value::Bytes(hash.clone()),
+            ),
+            Exactly::ContactValue(hash) => first_of(
+                "SELECT contact_point.customer_id AS id FROM contact_point WHERE contact_point.value_hash = ",
+                Value::Bytes(hash.clone()),
+            ),
+            Exactly::Identity(hash) => first_of(
+                "SELECT identity_document.customer_id AS id FROM identity_document WHERE identity_document.value_hash = ",
+                Value::Bytes(hash.clone()),
+            ),
+            Exactly::CustomerNo(number) => first_of(
+                "SELECT numbered.id FROM customer AS numbered WHERE numbered.customer_no = ",
+                Value::Text(number.clone()),
+            ),
+            Exactly::ExternalId(text) => first_of(
+                "SELECT external_id.customer_id AS id FROM external_id WHERE external_id.value = ",
+                Value::Text(text.clone()),
+            ),
+        })
+        .collect()
+}
+
+/// The condition that a customer is among those that subqueries give.
+pub(super) fn among(ids: Vec<Condition>) -> Condition {
+    if ids.is_empty() {
         return Condition::nothing();
     }
-    // The number of values is in the text.
-    let mut condition = Condition::unkept()
-        .part(condition)
-        .sql("SELECT exactly.id FROM customer AS exactly WHERE exactly.id IN (");
-    for (n, id) in exactly.iter().enumerate() {
-        condition = condition.sql(if n > 0 { ", " } else { "" }).bind(Value::Id(Id::new(id.uuid())));
+    let mut condition = Condition::new().sql("customer.id IN (");
+    for (n, ids) in ids.into_iter().enumerate() {
+        condition = condition.sql(if n > 0 { " UNION ALL " } else { "" }).part(ids);
     }
-    condition.sql("))")
+    condition.sql(")")
+}
+
+/// The condition that a customer's name begins with a text.
+pub(super) fn begins_with(conn: &DbConn, text: &str) -> Condition {
+    guanxi_db::search::contains(conn.engine(), "customer.beginnings", format!(" {text}"))
+}
+
+/// The condition on sort keys between two texts, so that a walk in the order of names need not go through the whole bank. Where a page
+/// goes on after a row, that row is its beginning.
+pub(super) fn sorted_between(from: Option<String>, until: Option<String>) -> Condition {
+    let bound = |relation, text| Condition::new().sql(relation).bind(Value::Text(text));
+    let from = from.map(|text| bound("customer.name_sort >= ", text));
+    let until = until.map(|text| bound("customer.name_sort < ", text));
+    match (from, until) {
+        (Some(from), Some(until)) => from.and(until),
+        (Some(only), None) | (None, Some(only)) => only,
+        (None, None) => Condition::everything(),
+    }
 }
 
 /// Customers whose tokens were made by older rules: id, key of the index, kind, name.
@@ -495,17 +506,18 @@ pub(super) fn outdated_tokens(
     Ok(rows)
 }
 
-/// The rules that the tokens of a customer were made by, and its sort key by the same. No change that anyone sees.
-pub(super) fn set_search_version(
-    conn: &mut DbConn,
-    id: CustomerId,
-    version: i16,
-    name_sort: &str,
-) -> Result<()> {
-    diesel::update(customer::table.find(id))
-        .set((customer::search_version.eq(version), customer::name_sort.eq(name_sort)))
-        .execute(conn)
-        .map_err(DbError::from)?;
+/// By what a customer is sorted and found beside the tokens, and the version of the rules for it.
+#[derive(AsChangeset)]
+#[diesel(table_name = customer)]
+pub(super) struct FoundBy {
+    pub(super) name_sort: String,
+    pub(super) beginnings: String,
+    pub(super) search_version: i16,
+}
+
+/// Brings a customer to the newest rules of finding. No change that anyone sees.
+pub(super) fn set_found_by(conn: &mut DbConn, id: CustomerId, found_by: &FoundBy) -> Result<()> {
+    diesel::update(customer::table.find(id)).set(found_by).execute(conn).map_err(DbError::from)?;
     Ok(())
 }
 

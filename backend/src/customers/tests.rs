@@ -95,3 +95,243 @@ fn masked_values_are_revealed_on_record_only() {
     assert_eq!(history["data"][0]["reason"], "call back as agreed");
     assert!(!history.to_string().contains("13912345678"));
 }
+
+#[test]
+fn every_wrong_field_of_a_body_is_named_at_once() {
+    let app = TestApp::start();
+    let head = app.role(Role::OutletHead);
+    let refused = head
+        .post(
+            "/customers",
+            &json!({
+                "kind": "person", "name": " \u{3000} ", "birth_date": "2999-01-01", "credit_rating": "AAA",
+                "identity": {"kind": "resident_card", "number": "110105194912310021"},
+                "contact_points": [
+                    {"kind": "phone", "value": "12"},
+                    {"kind": "wechat", "value": "zhang_san"},
+                    {"kind": "email", "value": "zhang at example"}
+                ],
+                "external_ids": [{"source": "core", "id": "1"}, {"source": "core", "id": "2"}],
+                "org_unit_id": app.fixture.unit("b1"), "owner_id": app.fixture.user("teller"),
+            }),
+        )
+        .expect(422);
+    let mut fields = refused.fields();
+    fields.sort();
+    let wanted = [
+        ("/birth_date", "in_the_future"),
+        ("/contact_points/0/value", "phone_format"),
+        ("/contact_points/2/value", "email_format"),
+        ("/credit_rating", "only_for_organisations"),
+        ("/external_ids/1/source", "duplicate"),
+        ("/identity/number", "identity_check_character"),
+        ("/name", "required"),
+        ("/org_unit_id", "not_in_scope"),
+        ("/owner_id", "not_a_relationship_manager"),
+    ];
+    assert_eq!(fields, wanted.map(|(pointer, code)| (pointer.to_owned(), code.to_owned())));
+
+    let (path, tag) = create(&head, &json!({"kind": "person", "name": "李四"}));
+    let refused = head
+        .patch(
+            &path,
+            &tag,
+            &json!({
+                "birth_date": "2999-01-01", "restricted": {"reason": "Court order"},
+                "identity": {"kind": "unified_social_credit_code", "number": "1"},
+            }),
+        )
+        .expect(422);
+    let mut fields = refused.fields();
+    fields.sort();
+    let wanted = [
+        ("/birth_date", "in_the_future"),
+        ("/identity/kind", "only_for_organisations"),
+        ("/restricted", "incomplete"),
+    ];
+    assert_eq!(fields, wanted.map(|(pointer, code)| (pointer.to_owned(), code.to_owned())));
+    let refused = head
+        .patch(
+            &path,
+            &tag,
+            &json!({
+                "birth_date": "2999-01-01", "name": "张\u{202e}",
+                "identity": {"kind": "resident_card", "number": "1"},
+            }),
+        )
+        .expect(422);
+    let mut fields = refused.fields();
+    fields.sort();
+    let wanted = [
+        ("/birth_date", "in_the_future"),
+        ("/identity/number", "identity_format"),
+        ("/name", "control_character"),
+    ];
+    assert_eq!(fields, wanted.map(|(pointer, code)| (pointer.to_owned(), code.to_owned())));
+    assert_eq!(head.get(&path).expect(200).json()["version"], 1);
+}
+
+/// The names that a search gives, in its order.
+fn names_found(client: &Client, body: &Value) -> Vec<String> {
+    let found = client.post("/customers/search", body).expect(200).json();
+    let rows = found["data"].as_array().expect("a list");
+    rows.iter().filter_map(|row| Some(row["name"].as_str()?.to_owned())).collect()
+}
+
+#[test]
+fn names_that_begin_with_the_text_come_before_others() {
+    let app = TestApp::start();
+    let head = app.role(Role::OutletHead);
+    for name in ["王小丽", "黎明", "丽江茶行", "李雷", "陈丽", "Lin Li", "刘一"] {
+        create(&head, &json!({"kind": "person", "name": name}));
+    }
+    let with_phone = json!({"kind": "person", "name": "安平",
+        "contact_points": [{"kind": "phone", "value": "13900008000"}], "external_ids": [{"source": "core", "id": "li"}]});
+    create(&head, &with_phone);
+    create(&head, &json!({"kind": "organisation", "name": "商行8000"}));
+    create(&head, &json!({"kind": "organisation", "name": "8000商行"}));
+
+    for (q, wanted) in [
+        ("li", vec!["丽江茶行", "李雷", "黎明", "Lin Li", "刘一", "安平", "陈丽", "王小丽"]),
+        ("丽", vec!["丽江茶行", "陈丽", "王小丽"]),
+        ("ll", vec!["李雷", "Lin Li"]),
+        ("l", vec!["丽江茶行", "李雷", "黎明", "Lin Li", "刘一", "陈丽", "王小丽"]),
+        ("8000", vec!["8000商行", "安平", "商行8000"]),
+        ("lin li", vec!["Lin Li"]),
+    ] {
+        let found = names_found(&head, &json!({"q": q}));
+        let mut sorted = (found.clone(), wanted.clone());
+        sorted.0.sort();
+        sorted.1.sort_unstable();
+        assert_eq!(sorted.0, sorted.1, "{q} finds {found:?}");
+        assert_eq!(found, wanted, "{q}");
+    }
+    let by_name = names_found(&head, &json!({"q": "li", "sort": "name"}));
+    assert_eq!(by_name, ["安平", "陈丽", "丽江茶行", "李雷", "黎明", "Lin Li", "刘一", "王小丽"]);
+
+    // A new name begins otherwise.
+    let path = format!(
+        "/customers/{}",
+        head.post("/customers/search", &json!({"q": "黎明"})).expect(200).json()["data"][0]["id"]
+            .as_str()
+            .expect("an id")
+    );
+    let tag = head.get(&path).expect(200).tag();
+    head.patch(&path, &tag, &json!({"name": "明黎"})).expect(200);
+    let found = names_found(&head, &json!({"q": "li"}));
+    assert_eq!(found, ["丽江茶行", "李雷", "Lin Li", "刘一", "安平", "陈丽", "明黎", "王小丽"]);
+}
+
+#[test]
+fn a_cursor_of_a_search_goes_on_in_no_other_order() {
+    let app = TestApp::start();
+    let head = app.role(Role::OutletHead);
+    for name in ["李雷", "李四", "陈丽"] {
+        create(&head, &json!({"kind": "person", "name": name}));
+    }
+    let page = |body: Value| head.post("/customers/search", &body);
+    let next = |body: Value| page(body).expect(200).json()["page"]["next"].as_str().expect("more").to_owned();
+    let ranked = next(json!({"q": "li", "limit": 1}));
+    let sorted = next(json!({"q": "li", "limit": 1, "sort": "name"}));
+    page(json!({"q": "li", "limit": 1, "cursor": ranked})).expect(200);
+    page(json!({"q": "li", "limit": 1, "sort": "name", "cursor": sorted})).expect(200);
+    for body in [
+        json!({"q": "li", "limit": 1, "cursor": sorted}),
+        json!({"q": "li", "limit": 1, "sort": "name", "cursor": ranked}),
+        json!({"q": "l", "limit": 1, "cursor": ranked}),
+        json!({"sort": "name", "limit": 1, "cursor": ranked}),
+    ] {
+        assert_eq!(page(body.clone()).expect(400).code(), "cursor_invalid", "{body}");
+    }
+}
+
+#[test]
+fn an_upsert_keeps_what_a_customer_is_found_by() {
+    let app = TestApp::start();
+    let head = app.role(Role::OutletHead);
+    let path = "/customers/by-external/core/77";
+    head.send("PUT", path, &[], Some(&json!({"kind": "person", "name": "张三"}))).expect(201);
+    // As an older server left it.
+    app.db(|conn| {
+        use diesel::prelude::*;
+        use guanxi_db::schema::customer;
+        diesel::update(customer::table)
+            .set((customer::search_version.eq(0), customer::beginnings.eq("")))
+            .execute(conn)
+            .map_err(|error| guanxi_db::DbError::from(error).into())
+    });
+    head.send("PUT", path, &[], Some(&json!({"kind": "person", "name": "李四"}))).expect(200);
+    let (version, beginnings) = app.db(|conn| {
+        use diesel::prelude::*;
+        use guanxi_db::schema::customer;
+        customer::table
+            .select((customer::search_version, customer::beginnings))
+            .first::<(i16, String)>(conn)
+            .map_err(|error| guanxi_db::DbError::from(error).into())
+    });
+    assert_eq!(version, crate::names::search::SEARCH_VERSION);
+    assert!(beginnings.contains(" lisi"), "{beginnings}");
+    assert_eq!(names_found(&head, &json!({"q": "lisi"})), ["李四"]);
+    assert_eq!(names_found(&head, &json!({"q": "zhangsan"})), Vec::<String>::new());
+}
+
+#[test]
+fn customers_of_an_older_server_are_renewed() {
+    let app = TestApp::start();
+    let head = app.role(Role::OutletHead);
+    for name in ["李雷", "陈丽"] {
+        create(&head, &json!({"kind": "person", "name": name}));
+    }
+    app.db(|conn| {
+        use diesel::prelude::*;
+        use guanxi_db::schema::customer;
+        diesel::update(customer::table)
+            .set((customer::search_version.eq(1), customer::beginnings.eq("")))
+            .execute(conn)
+            .map_err(|error| guanxi_db::DbError::from(error).into())
+    });
+    assert_eq!(names_found(&head, &json!({"q": "li"})), ["陈丽", "李雷"], "found, if not in order");
+    assert_eq!(app.db(crate::customers::renew_search), 2);
+    assert_eq!(app.db(crate::customers::renew_search), 0);
+    assert_eq!(names_found(&head, &json!({"q": "li"})), ["李雷", "陈丽"]);
+}
+
+#[test]
+fn a_team_is_of_the_customers_branch() {
+    let app = TestApp::start();
+    let (head, manager) = (app.role(Role::OutletHead), app.role(Role::BranchManager));
+    let (path, mut tag) = create(&head, &json!({"kind": "person", "name": "张三"}));
+    let team = format!("{path}/team");
+    let user = |name: &str| app.fixture.user(name);
+    let members = |names: &[&str]| {
+        let members: Vec<Value> =
+            names.iter().map(|name| json!({"user_id": user(name), "role": "adviser"})).collect();
+        json!({ "members": members })
+    };
+    // The outlet beside, the branch above and the head office are near; another branch is not.
+    tag = head.put(&team, &tag, &members(&["rm", "rm_a2", "deputy_manager", "auditor"])).expect(200).tag();
+    for client in [&head, &manager] {
+        let refused = client.put(&team, &tag, &members(&["rm_b1", "rm", "rm", "head_b1"])).expect(422);
+        let wanted = [
+            ("/members/0/user_id", "of_another_branch"),
+            ("/members/2/user_id", "duplicate"),
+            ("/members/3/user_id", "of_another_branch"),
+        ];
+        assert_eq!(refused.fields(), wanted.map(|(pointer, code)| (pointer.to_owned(), code.to_owned())));
+    }
+    let admin = app.role(Role::Admin);
+    let adviser = format!("/users/{}", user("adviser"));
+    admin.act(&format!("{adviser}/archive"), &admin.get(&adviser).expect(200).tag()).expect(200);
+    let refused = head.put(&team, &tag, &members(&["adviser"])).expect(422);
+    assert_eq!(refused.fields(), [("/members/0/user_id".to_owned(), "archived".to_owned())]);
+
+    // Who manages both branches may take a member from the other one, who may then stay.
+    let everywhere = json!({"org_unit_id": app.fixture.unit("head")});
+    let account = format!("/users/{}", user("branch_manager"));
+    admin.patch(&account, &admin.get(&account).expect(200).tag(), &everywhere).expect(200);
+    let manager = app.anonymous().sign_in("branch_manager", crate::testing::PASSWORD);
+    tag = manager.put(&team, &tag, &members(&["rm_b1", "rm"])).expect(200).tag();
+    tag = head.put(&team, &tag, &members(&["rm_b1"])).expect(200).tag();
+    tag = head.put(&team, &tag, &members(&[])).expect(200).tag();
+    head.put(&team, &tag, &members(&["rm_b1"])).expect(422);
+}

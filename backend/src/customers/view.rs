@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::access::{Actor, MaskProfile, Scope};
 use crate::audit;
 use crate::customers::store::{self, ContactPointRow, WholeRow};
-use crate::customers::{CustomerId, House, profile};
+use crate::customers::{CustomerId, House, known, profile};
 use crate::error::{Error, Result};
 use crate::listing::ListRequest;
 
@@ -60,10 +60,6 @@ pub fn history(
 ) -> Result<Page<AuditEntry>> {
     store::find(conn, &Scope::of(actor), id)?;
     audit::history(conn, actor, house.keys, ("customer", id.uuid()), request)
-}
-
-fn known<T>(value: Option<T>) -> Result<T> {
-    value.ok_or_else(|| Error::internal("a code that is none"))
 }
 
 fn render(actor: &Actor, house: House<'_>, whole: Whole) -> Result<Customer> {

@@ -318,6 +318,11 @@ impl Listing {
         }
     }
 
+    /// Where the page begins, unless it is the first one.
+    pub fn after(&self) -> Option<&Condition> {
+        self.after.as_ref()
+    }
+
     pub fn ordering(&self) -> Ordering {
         let mut keys: Vec<(&'static str, bool)> =
             self.order.iter().map(|(field, descending)| (field.column, *descending)).collect();

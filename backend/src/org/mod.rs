@@ -16,13 +16,13 @@ mod units;
 mod users;
 
 pub use units::{
-    Unit, archive_unit, change_unit, create_root, create_unit, list_units, rename_root, restore_unit, root,
-    unit, unit_by_code, unit_details, unit_for_new, unit_history, unit_ref, unit_tag,
+    Unit, archive_unit, branch_path, change_unit, create_root, create_unit, list_units, rename_root,
+    restore_unit, root, unit, unit_by_code, unit_details, unit_for_new, unit_history, unit_ref, unit_tag,
 };
 pub use users::{
     NewPassword, UserSummary, any_user, archive_user, change_user, create_user, list_users,
-    one_time_password, reset_password, restore_user, user_by_name, user_details, user_history, user_summary,
-    user_tag,
+    one_time_password, renew_search, reset_password, restore_user, user_by_name, user_details,
+    user_for_owner, user_history, user_summary, user_tag,
 };
 
 use utoipa_actix_web::service_config::ServiceConfig;

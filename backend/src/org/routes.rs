@@ -1,7 +1,7 @@
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
 use guanxi_api::{
-    AuditEntry, ListQuery, NewOrgUnit, NewUser, OrgUnit, OrgUnitPatch, Page, User, UserPatch,
+    AuditEntry, ListQuery, NewOrgUnit, NewUser, OrgUnit, OrgUnitPatch, Page, User, UserListQuery, UserPatch,
     UserWithPassword,
 };
 use guanxi_db::{DbConn, Id};
@@ -177,8 +177,8 @@ pub async fn unit_history(
 /// List users, by name unless told otherwise.
 ///
 /// Filter by `username`, `role`, `org_unit_id`, `archived`, `created_at`, `updated_at`; sort by `display_name`, `username`,
-/// `created_at`, `updated_at`. Archived users are left out unless the filter names `archived`.
-#[utoipa::path(operation_id = "listUsers", tag = "users", params(ListQuery),
+/// `created_at`, `updated_at`. Archived users are left out unless the filter names `archived`. `q` searches names, for pick lists.
+#[utoipa::path(operation_id = "listUsers", tag = "users", params(UserListQuery),
     responses((status = 200, body = Page<User>, description = "A page of users",
         headers(("Link" = String, description = "The next page, if there is one")))))]
 #[get("/users")]
@@ -186,11 +186,16 @@ pub async fn list_users(
     request: HttpRequest,
     who: May<kinds::ViewUsers>,
     state: web::Data<AppState>,
-    query: Query<ListQuery>,
+    query: Query<UserListQuery>,
 ) -> Result<HttpResponse> {
-    let (actor, shared, asked) = (who.actor(), state.clone(), ListRequest::from(query.0));
+    let (actor, shared, asked) = (who.actor(), state.clone(), user_list(query.0));
     let users = state.db.read(move |conn| org::list_users(conn, &actor, &shared.keys, &asked)).await?;
     Ok(page(&request, &users))
+}
+
+fn user_list(query: UserListQuery) -> ListRequest {
+    let UserListQuery { q, filter, sort, limit, cursor, include } = query;
+    ListRequest { q, ..ListRequest::from(ListQuery { filter, sort, limit, cursor, include }) }
 }
 
 /// Create a user.
@@ -242,7 +247,7 @@ pub async fn get_user(
 
 /// Change a user.
 ///
-/// A new role or unit ends all sessions of the user.
+/// A new role or unit ends all sessions of the user. Neither may leave customers with an owner who cannot be one: hand those over first.
 #[utoipa::path(operation_id = "changeUser", tag = "users", request_body = UserPatch,
     params(("id" = Uuid, Path, description = "The user"),
         ("If-Match" = String, Header, description = "The tag that the change was made from"),

@@ -3,8 +3,8 @@
 use guanxi_api::{CustomerKind, LocalName, OrgUnitKind};
 use uuid::Uuid;
 
-use crate::customers::rules::name_sort;
 use crate::error::FieldError;
+use crate::names;
 use crate::text::{self, Broken};
 
 /// Levels below the head office. It bounds the length of paths, which are indexed.
@@ -23,6 +23,11 @@ pub(super) fn may_stand_under(kind: OrgUnitKind, parent: OrgUnitKind) -> bool {
 /// subtree of a unit is a range of paths, and paths in order are the tree in order.
 pub(super) fn path(parent: Option<&str>, id: Uuid) -> String {
     format!("{}{}/", parent.unwrap_or("/"), id.simple())
+}
+
+/// The ids that a path is made of, from the root on.
+pub(super) fn ids_of_path(path: &str) -> Vec<Uuid> {
+    path.split('/').filter_map(|id| Uuid::try_parse(id).ok()).collect()
 }
 
 /// A bank's own code of a unit.
@@ -48,7 +53,14 @@ pub(super) fn display_name(name: &str) -> Result<String, Broken> {
 
 /// The key by which users are sorted.
 pub(super) fn sort_key(display_name: &str) -> String {
-    name_sort::name_sort(CustomerKind::Person, display_name)
+    names::name_sort(CustomerKind::Person, display_name)
+}
+
+/// The tokens by which a user is found, each between spaces: those of the name, and the parts of the sign-in name.
+pub(super) fn tokens(username: &str, display_name: &str) -> String {
+    let mut tokens = names::search::index_tokens(CustomerKind::Person, display_name, &[]);
+    tokens.extend(names::reading::fold(username).split(' ').map(str::to_owned));
+    tokens.iter().filter(|token| !token.is_empty()).fold(" ".to_owned(), |all, token| all + token + " ")
 }
 
 /// A unit's name as it is stored, both languages checked.
@@ -142,6 +154,13 @@ mod tests {
     }
 
     #[test]
+    fn users_are_found_by_both_names() {
+        assert_eq!(tokens("lin.rm", "林"), " lin rm 林 ");
+        assert!(tokens("wei_2.zhang", "张伟").contains(" zhangwei "));
+        assert_eq!(tokens("a", "?"), " a ");
+    }
+
+    #[test]
     fn names_are_checked_in_both_languages() {
         let name = LocalName { zh_cn: " 滨江支行 ".into(), en: "Riverside".into() };
         assert_eq!(unit_name(&name).unwrap(), LocalName { zh_cn: "滨江支行".into(), en: "Riverside".into() });
@@ -160,6 +179,7 @@ mod tests {
         let child_path = path(Some(&root_path), child);
         assert_eq!(child_path, "/00000000000000000000000000000001/00000000000000000000000000000002/");
         assert!(child_path.starts_with(&root_path));
+        assert_eq!(ids_of_path(&child_path), [root, child]);
     }
 
     #[test]

@@ -2,7 +2,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Integer, Text};
 use guanxi_api::{LocalName, OrgUnitKind, Role};
 use guanxi_db::schema::{customer, org_unit, user_account};
-use guanxi_db::{Condition, DbConn, DbError, Doc, Moment};
+use guanxi_db::{Condition, DbConn, DbError, Doc, Moment, Value};
 
 use crate::access::{OrgUnitId, UserId};
 use crate::error::Result;
@@ -255,6 +255,52 @@ pub(super) fn user(conn: &mut DbConn, id: UserId) -> Result<Option<PlacedUserRow
     Ok(row)
 }
 
+/// The user, kept as they are until the transaction ends: nobody changes role or unit while a customer is handed to them.
+pub(super) fn user_kept(conn: &mut DbConn, id: UserId) -> Result<Option<PlacedUserRow>> {
+    if let DbConn::Pg(conn) = conn {
+        user_account::table
+            .find(id)
+            .select(user_account::id)
+            .for_share()
+            .first::<UserId>(conn)
+            .optional()
+            .map_err(DbError::from)?;
+    }
+    user(conn, id)
+}
+
+/// How many customers a user owns; with a path, only those whose unit is not this one or below it.
+pub(super) fn customers_of(conn: &mut DbConn, id: UserId, outside: Option<&str>) -> Result<i64> {
+    let outside = match outside {
+        None => Condition::everything(),
+        Some(path) => Condition::new()
+            .sql("org_unit.path < ")
+            .bind(Value::Text(path.to_owned()))
+            .sql(" OR org_unit.path >= ")
+            .bind(Value::Text(end_of_subtree(path))),
+    };
+    let count = customer::table
+        .inner_join(org_unit::table)
+        .filter(customer::owner_id.eq(id))
+        .filter(customer::archived.eq(false))
+        .filter(outside)
+        .select(diesel::dsl::count_star())
+        .first(conn)
+        .map_err(DbError::from)?;
+    Ok(count)
+}
+
+/// Kinds and paths of some units.
+pub(super) fn kinds_and_paths(conn: &mut DbConn, ids: &[OrgUnitId]) -> Result<Vec<(String, String)>> {
+    let rows = org_unit::table
+        .filter(org_unit::id.eq_any(ids.iter().copied()))
+        .order(org_unit::path)
+        .select((org_unit::kind, org_unit::path))
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}
+
 pub(super) fn user_id_by_name(conn: &mut DbConn, username: &str) -> Result<Option<UserId>> {
     let id = user_account::table
         .filter(user_account::username.eq(username))
@@ -274,7 +320,45 @@ pub(super) fn any_user(conn: &mut DbConn) -> Result<bool> {
     Ok(user.is_some())
 }
 
-/// Users of the units that `scope` says.
+/// Users who have all these tokens; one with `true` may be the beginning of a token. The staff of a bank are few enough to ask each.
+pub(super) fn has_tokens(conn: &DbConn, tokens: &[(String, bool)]) -> Condition {
+    let has = |(token, open): &(String, bool)| {
+        let text = if *open { format!(" {token}") } else { format!(" {token} ") };
+        guanxi_db::search::contains(conn.engine(), "user_account.tokens", text)
+    };
+    tokens.iter().map(has).reduce(Condition::and).unwrap_or_else(Condition::nothing)
+}
+
+/// Users whose tokens were made by older rules: id, sign-in name, display name.
+pub(super) fn outdated_tokens(
+    conn: &mut DbConn,
+    version: i16,
+    limit: i64,
+) -> Result<Vec<(UserId, String, String)>> {
+    let rows = user_account::table
+        .filter(user_account::search_version.lt(version))
+        .select((user_account::id, user_account::username, user_account::display_name))
+        .limit(limit)
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}
+
+/// By what a user is sorted and found, and the version of the rules for it. No change that anyone sees.
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = user_account)]
+pub(super) struct FoundBy {
+    pub(super) name_sort: String,
+    pub(super) tokens: String,
+    pub(super) search_version: i16,
+}
+
+pub(super) fn set_found_by(conn: &mut DbConn, id: UserId, found_by: &FoundBy) -> Result<()> {
+    diesel::update(user_account::table.find(id)).set(found_by).execute(conn).map_err(DbError::from)?;
+    Ok(())
+}
+
+/// Users of the units that `scope` says, and that a condition lets through.
 pub(super) fn list_users(
     conn: &mut DbConn,
     scope: Condition,
@@ -310,7 +394,8 @@ pub(super) struct NewUserRow {
     pub(super) id: UserId,
     pub(super) username: String,
     pub(super) display_name: String,
-    pub(super) name_sort: String,
+    #[diesel(embed)]
+    pub(super) found_by: FoundBy,
     pub(super) role: String,
     pub(super) org_unit_id: OrgUnitId,
     pub(super) password_hash: String,
@@ -332,7 +417,7 @@ pub(super) fn insert_user(conn: &mut DbConn, row: &NewUserRow) -> Result<(), DbE
 /// What an administrator may change of a user.
 pub(super) struct UserChange<'a> {
     pub(super) display_name: &'a str,
-    pub(super) name_sort: &'a str,
+    pub(super) found_by: FoundBy,
     pub(super) role: Role,
     pub(super) org_unit_id: OrgUnitId,
 }
@@ -348,7 +433,7 @@ pub(super) fn update_user(
     let updated = diesel::update(user_account::table.find(id).filter(user_account::version.eq(version)))
         .set((
             user_account::display_name.eq(change.display_name),
-            user_account::name_sort.eq(change.name_sort),
+            &change.found_by,
             user_account::role.eq(change.role.as_str()),
             user_account::org_unit_id.eq(change.org_unit_id),
             user_account::version.eq(user_account::version + 1),

@@ -730,6 +730,127 @@ fn of_two_changes_from_one_version_one_is_made() {
 }
 
 #[test]
+fn users_are_found_by_parts_of_their_names() {
+    let app = TestApp::start();
+    let admin = app.role(Role::Admin);
+    for (username, display_name) in [("lin.xy", "林晓雨"), ("li.wei2", "李伟"), ("z.brien", "Zoë O'Brien")]
+    {
+        let new = json!({ "username": username, "display_name": display_name, "role": "rm",
+            "org_unit_id": app.fixture.unit("a1") });
+        admin.create("/users", new).expect(201);
+    }
+    let found =
+        |client: &Client, query: &str| client.get(&format!("/users?{query}")).expect(200).each("username");
+    for (q, wanted) in [
+        ("%E6%9E%97", vec!["lin.xy"]),
+        ("%E6%99%93%E9%9B%A8", vec!["lin.xy"]),
+        ("linxiaoyu", vec!["lin.xy"]),
+        ("xiaoyu", vec!["lin.xy"]),
+        ("lxy", vec!["lin.xy"]),
+        ("lin.x", vec!["lin.xy"]),
+        ("li", vec!["li.wei2", "lin.xy"]),
+        ("wei2", vec!["li.wei2"]),
+        ("obrien", vec!["z.brien"]),
+        ("brien%20z", vec!["z.brien"]),
+        ("ei2", vec![]),
+        ("%3F", vec![]),
+        ("%20or%20", vec![]),
+    ] {
+        assert_eq!(found(&admin, &format!("q={q}")), wanted, "{q}");
+    }
+    // Whom one does not see one does not find, and the other parameters hold.
+    assert_eq!(found(&app.user("head_b1"), "q=lin"), Vec::<String>::new());
+    assert_eq!(found(&app.user("outlet_head"), "q=lin"), ["lin.xy"]);
+    assert_eq!(found(&admin, "q=rm&limit=2"), ["rm", "rm_a2"]);
+    assert_eq!(found(&admin, "q=li&filter=role%20eq%20%22teller%22"), Vec::<String>::new());
+    let first = admin.get("/users?q=rm&limit=2&include=total").expect(200).json();
+    assert_eq!(first["page"]["total"], 4);
+    let cursor = first["page"]["next"].as_str().expect("more");
+    assert_eq!(found(&admin, &format!("q=rm&limit=2&cursor={cursor}")), ["rm_b1", "rm2"]);
+    admin.get(&format!("/users?q=r&limit=2&cursor={cursor}")).refused(400, "cursor_invalid");
+    admin.get("/users?q=").refused(400, "invalid_parameter");
+
+    // A new name is found, the old one is not.
+    let path = user_path(&app, "rm");
+    admin.change(&path, &tag_of(&admin, &path), json!({ "display_name": "赵云" })).expect(200);
+    assert_eq!(found(&admin, "q=zhaoyun"), ["rm"]);
+    assert_eq!(found(&admin, "q=user%20rm"), ["rm_a2", "rm_b1", "rm2"]);
+
+    // As an older server left them, until the job loop comes by.
+    app.db(|conn| {
+        use diesel::prelude::*;
+        use guanxi_db::schema::user_account;
+        diesel::update(user_account::table)
+            .set((user_account::tokens.eq(""), user_account::search_version.eq(0)))
+            .execute(conn)
+            .map_err(|error| guanxi_db::DbError::from(error).into())
+    });
+    assert_eq!(found(&admin, "q=lxy"), Vec::<String>::new());
+    assert_eq!(app.db(org::renew_search), 16);
+    assert_eq!(app.db(org::renew_search), 0);
+    assert_eq!(found(&admin, "q=lxy"), ["lin.xy"]);
+}
+
+#[test]
+fn owners_keep_a_role_and_a_unit_with_which_they_can_be_owners() {
+    let app = TestApp::start();
+    let admin = app.role(Role::Admin);
+    let rm = app.role(Role::Rm);
+    let mut paths = Vec::new();
+    for name in ["张三", "李四"] {
+        let created = rm.create("/customers", json!({ "kind": "person", "name": name })).expect(201);
+        paths.push(format!("/customers/{}", created.text_at("/id")));
+    }
+    let account = user_path(&app, "rm");
+    let change = |body: Value| admin.change(&account, &tag_of(&admin, &account), body);
+    let refused = change(json!({ "role": "adviser" }));
+    refused.refused_fields(409, &[("/role", "owns_customers")]);
+    assert_eq!(refused.json()["errors"][0]["params"]["count"], 2);
+    assert!(refused.json()["errors"][0]["message"].as_str().is_some_and(|text| text.contains('2')));
+    change(json!({ "org_unit_id": app.fixture.unit("a2") }))
+        .refused_fields(409, &[("/org_unit_id", "owns_customers")]);
+    change(json!({ "role": "teller", "org_unit_id": app.fixture.unit("a") }))
+        .refused_fields(409, &[("/role", "owns_customers")]);
+    assert_eq!(admin.get(&account).expect(200).json()["version"], 1, "nothing is half done");
+    rm.get("/me").expect(200);
+
+    // A unit above the customers', and a name, are no matter.
+    change(json!({ "org_unit_id": app.fixture.unit("a"), "display_name": "王芳" })).expect(200);
+    change(json!({ "org_unit_id": app.fixture.unit("a1") })).expect(200);
+    let head = app.role(Role::OutletHead);
+    for path in &paths {
+        let to = json!({ "owner_id": null });
+        head.send("POST", &format!("{path}/assign"), &[("If-Match", &tag_of(&head, path))], Some(&to))
+            .expect(200);
+    }
+    change(json!({ "role": "adviser" })).expect(200);
+}
+
+#[test]
+fn no_customer_is_handed_to_somebody_whose_role_is_changing() {
+    let app = TestApp::start();
+    let (admin, head) = (app.role(Role::Admin), app.role(Role::OutletHead));
+    for round in 0..10 {
+        let new = json!({ "username": format!("racer{round}"), "display_name": "Racer", "role": "rm",
+            "org_unit_id": app.fixture.unit("a1") });
+        let user = admin.create("/users", new).expect(201).text_at("/user/id");
+        let created = head.create("/customers", json!({ "kind": "person", "name": "张三" })).expect(201);
+        let assign = format!("/customers/{}/assign", created.text_at("/id"));
+        let account = format!("/users/{user}");
+        let tag = tag_of(&admin, &account);
+        let (assigned, changed) = std::thread::scope(|scope| {
+            let assigning = scope.spawn(|| {
+                let to = json!({ "owner_id": user });
+                head.send("POST", &assign, &[("If-Match", created.etag())], Some(&to)).status
+            });
+            let changing = scope.spawn(|| admin.change(&account, &tag, json!({ "role": "teller" })).status);
+            (assigning.join().unwrap(), changing.join().unwrap())
+        });
+        assert!(matches!((assigned, changed), (200, 409) | (422, 200)), "{assigned} {changed}");
+    }
+}
+
+#[test]
 fn nobody_is_put_into_a_unit_that_is_being_archived() {
     let app = TestApp::start();
     let admin = app.role(Role::Admin);

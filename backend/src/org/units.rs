@@ -70,6 +70,19 @@ fn known(row: store::UnitRow) -> Result<Unit> {
     })
 }
 
+/// The path of the branch that a unit belongs to: its own or that of the nearest branch above it; of the head office where there is
+/// none.
+///
+/// # Errors
+/// 404 when there is no such unit.
+pub fn branch_path(conn: &mut DbConn, id: OrgUnitId) -> Result<String> {
+    let row = store::unit(conn, id)?.ok_or_else(Error::not_found)?;
+    let above: Vec<OrgUnitId> = rules::ids_of_path(&row.path).into_iter().map(Id::new).collect();
+    let above = store::kinds_and_paths(conn, &above)?;
+    let nearest = above.iter().rev().find(|(kind, _)| kind == OrgUnitKind::Branch.as_str());
+    Ok(nearest.or(above.first()).map_or(row.path, |(_, path)| path.clone()))
+}
+
 /// A unit, named.
 ///
 /// # Errors

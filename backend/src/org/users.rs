@@ -12,8 +12,12 @@ use crate::audit::{self, changes_between};
 use crate::error::{Code, Error, FieldError, Result};
 use crate::listing::filter::FieldType;
 use crate::listing::{Field, ListRequest, Privacy, Resource, set_total};
+use crate::names::search;
 use crate::org::units::{Unit, unit_for_new};
 use crate::org::{rules, store};
+
+/// Users whose search tokens are renewed in one transaction.
+const RENEWED_AT_ONCE: i64 = 200;
 
 static FIELDS: &[Field] = &[
     Field::new("display_name", "user_account.name_sort", FieldType::Text).sortable().privacy(Privacy::Order),
@@ -53,15 +57,26 @@ pub struct UserSummary {
 /// # Errors
 /// When the database fails.
 pub fn user_summary(conn: &mut DbConn, id: UserId) -> Result<Option<UserSummary>> {
-    let Some(row) = store::user(conn, id)? else { return Ok(None) };
-    Ok(Some(UserSummary {
-        id,
+    store::user(conn, id)?.map(summary).transpose()
+}
+
+fn summary(row: store::PlacedUserRow) -> Result<UserSummary> {
+    Ok(UserSummary {
+        id: row.user.id,
         role: role_of(&row.user)?,
         display_name: row.user.display_name,
         org_unit_id: row.user.org_unit_id,
         unit_path: row.unit_path,
         archived: row.user.archived_at.is_some(),
-    }))
+    })
+}
+
+/// [`user_summary`] of somebody who is about to own a customer: until the transaction ends nobody changes role or unit.
+///
+/// # Errors
+/// When the database fails.
+pub fn user_for_owner(conn: &mut DbConn, id: UserId) -> Result<Option<UserSummary>> {
+    store::user_kept(conn, id)?.map(summary).transpose()
 }
 
 /// The user with a sign-in name, archived or not.
@@ -93,7 +108,7 @@ fn visible(conn: &mut DbConn, actor: &Actor, id: UserId) -> Result<store::Placed
     row.ok_or_else(Error::not_found)
 }
 
-/// The users of the actor's units, by name unless told otherwise.
+/// The users of the actor's units, by name unless told otherwise; with a search text, those with all its parts in their names.
 ///
 /// # Errors
 /// As every list.
@@ -103,9 +118,14 @@ pub fn list_users(
     keys: &Keys,
     request: &ListRequest,
 ) -> Result<Page<User>> {
-    let scope = UnitScope::of(actor);
     let listing = request.read(&USERS, actor, keys.cursor())?;
-    let mut rows = store::list_users(conn, scope.units(), &listing)?;
+    let mut scope = UnitScope::of(actor).units();
+    if let Some(q) = &request.q {
+        let tokens: Vec<(String, bool)> =
+            search::query(q).tokens.into_iter().map(|token| (token.text, token.prefix)).collect();
+        scope = scope.and(store::has_tokens(conn, &tokens));
+    }
+    let mut rows = store::list_users(conn, scope.clone(), &listing)?;
     let mut info = listing.page(
         &mut rows,
         keys.cursor(),
@@ -118,7 +138,7 @@ pub fn list_users(
         |row| Id::new(row.user.id.uuid()),
     )?;
     if listing.total {
-        set_total(&mut info, store::count_users(conn, scope.units(), &listing)?);
+        set_total(&mut info, store::count_users(conn, scope, &listing)?);
     }
     Ok(Page { data: rows.into_iter().map(|row| wire(actor, row)).collect::<Result<_>>()?, page: info })
 }
@@ -179,7 +199,7 @@ pub fn create_user(
     let row = store::NewUserRow {
         id,
         username: new.username.clone(),
-        name_sort: rules::sort_key(&display_name),
+        found_by: found_by(&new.username, &display_name),
         display_name,
         role: new.role.as_str().to_owned(),
         org_unit_id: unit.id,
@@ -217,10 +237,43 @@ fn unit_to_be_in(
     }
 }
 
+/// Refuses a role or unit with which a user could not own the customers that they own.
+fn check_owned(conn: &mut DbConn, user: &store::PlacedUserRow, role: Role, pointer: &str) -> Result<()> {
+    let outside = (role == Role::Rm).then_some(user.unit_path.as_str());
+    let count = store::customers_of(conn, user.user.id, outside)?;
+    if count == 0 {
+        return Ok(());
+    }
+    let mut refused = Error::conflict(pointer, "owns_customers");
+    refused.fields = refused.fields.into_iter().map(|field| field.with("count", count)).collect();
+    Err(refused)
+}
+
+fn found_by(username: &str, display_name: &str) -> store::FoundBy {
+    store::FoundBy {
+        name_sort: rules::sort_key(display_name),
+        tokens: rules::tokens(username, display_name),
+        search_version: search::SEARCH_VERSION,
+    }
+}
+
+/// Makes the search tokens of some users anew after the rules for them have changed; gives how many.
+///
+/// # Errors
+/// When the database fails.
+pub fn renew_search(conn: &mut DbConn) -> Result<usize> {
+    let outdated = store::outdated_tokens(conn, search::SEARCH_VERSION, RENEWED_AT_ONCE)?;
+    for (id, username, display_name) in &outdated {
+        store::set_found_by(conn, *id, &found_by(username, display_name))?;
+    }
+    Ok(outdated.len())
+}
+
 /// Changes name, role or unit of a user. A new role or unit ends all sessions; the caller then makes the gate forget the user.
 ///
 /// # Errors
-/// 404, 412 when the version is another one; 422 for a wrong name or unit; 409 for one's own role.
+/// 404, 412 when the version is another one; 422 for a wrong name or unit; 409 for one's own role, and for a role or unit
+/// with which the user could not own the customers that they own.
 pub fn change_user(
     conn: &mut DbConn,
     actor: &Actor,
@@ -254,10 +307,15 @@ pub fn change_user(
     if display_name == before.user.display_name && role == old_role && org_unit_id == old_unit {
         return wire(actor, before);
     }
-    let name_sort = rules::sort_key(&display_name);
-    let change = store::UserChange { display_name: &display_name, name_sort: &name_sort, role, org_unit_id };
+    let found_by = found_by(&before.user.username, &display_name);
+    let change = store::UserChange { display_name: &display_name, found_by, role, org_unit_id };
     if !store::update_user(conn, id, version, &change, actor.now())? {
         return Err(stale(conn, actor, id));
+    }
+    let after = store::user(conn, id)?.ok_or_else(Error::not_found)?;
+    // Asked after the change: whoever hands a customer to this user now waits for it, and whoever did before is done.
+    if role != old_role || org_unit_id != old_unit {
+        check_owned(conn, &after, role, if role == old_role { "/org_unit_id" } else { "/role" })?;
     }
     if role != old_role {
         sessions::end_all(conn, actor, id, "role_changed")?;

@@ -54,3 +54,36 @@ pub(super) fn differences(conn: &mut DbConn) -> Result<Vec<(&'static str, i64)>>
     }
     Ok(found)
 }
+
+/// Most customers that a finding names.
+const NAMED: i64 = 5;
+
+/// What must hold of the owners of customers; for each rule how many customers it does not hold for, and the numbers of some.
+pub(super) fn owners(conn: &mut DbConn) -> Result<Vec<(&'static str, i64, Vec<String>)>> {
+    let rules = [
+        (
+            "the owner of a customer is a relationship manager of its unit or of one above it",
+            "FROM customer JOIN user_account ON user_account.id = customer.owner_id \
+             JOIN org_unit AS own ON own.id = user_account.org_unit_id JOIN org_unit AS held ON held.id = customer.org_unit_id \
+             WHERE NOT customer.archived AND (user_account.role <> 'rm' OR SUBSTR(held.path, 1, LENGTH(own.path)) <> own.path)",
+        ),
+        (
+            "the owner of a customer has an open account",
+            "FROM customer JOIN user_account ON user_account.id = customer.owner_id \
+             WHERE NOT customer.archived AND user_account.archived",
+        ),
+    ];
+    let mut found = Vec::new();
+    for (what, which) in rules {
+        let count: Count = diesel::sql_query(format!("SELECT COUNT(*) AS count {which}"))
+            .get_result(conn)
+            .map_err(DbError::from)?;
+        let some: Vec<Line> = diesel::sql_query(format!(
+            "SELECT customer.customer_no AS line {which} ORDER BY 1 LIMIT {NAMED}"
+        ))
+        .load(conn)
+        .map_err(DbError::from)?;
+        found.push((what, count.count, some.into_iter().map(|line| line.line).collect()));
+    }
+    Ok(found)
+}

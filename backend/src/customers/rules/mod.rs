@@ -3,6 +3,4 @@
 pub mod contact;
 pub mod customer_no;
 pub mod identity;
-pub mod name_sort;
-mod reading;
 pub mod search;

@@ -188,6 +188,19 @@ fn readings(c: char) -> Vec<String> {
     readings
 }
 
+/// Every sound with which the sort key of a name that begins with this character may begin; none where none is known.
+pub fn first_sounds(c: char) -> Vec<String> {
+    let mut sounds = readings(c);
+    for (phrase, read) in SURNAMES.iter().chain(COMPOUND_SURNAMES).chain(PHRASES) {
+        if phrase.starts_with(c) {
+            // Of a surname of one character every reading in use, else that of the first character.
+            let count = if phrase.chars().count() == 1 { MAX_READINGS } else { 1 };
+            sounds.extend(read.split(' ').take(count).map(str::to_owned));
+        }
+    }
+    sounds
+}
+
 fn begins_with(units: &[Unit], start: usize, phrase: &str) -> bool {
     let mut units = units.iter().skip(start);
     phrase.chars().all(|wanted| matches!(units.next(), Some(Unit::Character(c, _)) if *c == wanted))

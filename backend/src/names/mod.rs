@@ -1,0 +1,8 @@
+//! Names of people and organisations: how they are read, sorted and found. Pure functions that rooms share, so that customers and
+//! staff are found by the same rules.
+
+pub mod reading;
+pub mod search;
+mod sort;
+
+pub use sort::name_sort;
