@@ -45,20 +45,25 @@ impl<R: Kind> FromRequest for May<R> {
         let state = request.app_data::<web::Data<AppState>>().cloned();
         let context = request.extensions().get::<RequestContext>().cloned();
         let token = bearer(request);
+        let request = request.clone();
         Box::pin(async move {
             let (Some(state), Some(context)) = (state, context) else {
                 return Err(Error::internal("the app is put together without its state"));
             };
             let token = token.ok_or_else(|| Error::new(Code::Unauthenticated))?;
             let user = state.gate.admit(&state, &token, context.now).await?;
-            let quota = state.quotas.take(user.id.uuid());
+            let allowance = state.quotas.take(user.id.uuid());
+            if let Some(allowance) = allowance {
+                // For the headers of the answer, whatever it will be.
+                request.extensions_mut().insert(allowance);
+                allowance.check()?;
+            }
             let actor = Actor {
                 who: Who::User(user),
                 now: context.now,
                 request_id: Arc::clone(&context.request_id),
                 language: context.language,
             };
-            quota?;
             // Someone else knows the password: nothing but changing it until it is changed.
             let must_change = actor.user().is_some_and(|user| user.must_change_password);
             if must_change && R::RIGHT != UseOwnAccount::RIGHT {

@@ -26,7 +26,7 @@ pub use gate::Gate;
 pub use hasher::{Checked, Hasher};
 pub use keys::{KeyError, Keys, MasterKey};
 pub use may::May;
-pub use quotas::Quotas;
+pub use quotas::{Allowance, Quotas};
 pub use rights::{MaskProfile, Reach, Right, kinds};
 pub use scope::{Scope, UnitScope};
 pub use signer::{Signer, rotate_signing_keys};

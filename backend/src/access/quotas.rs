@@ -1,9 +1,12 @@
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::num::NonZeroU32;
 use std::sync::{Mutex, PoisonError};
 
 use governor::clock::{Clock, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use governor::middleware::StateInformationMiddleware;
+use governor::state::keyed::DefaultKeyedStateStore;
+use governor::{Quota, RateLimiter};
 use guanxi_db::Moment;
 use uuid::Uuid;
 
@@ -19,10 +22,37 @@ const FAILURES: NonZeroU32 = match NonZeroU32::new(30) {
 /// Principals and addresses that are remembered before idle ones are dropped.
 const ROOM: usize = 50_000;
 
+/// Counts and tells how many are left.
+type Counter<K> = RateLimiter<K, DefaultKeyedStateStore<K>, DefaultClock, StateInformationMiddleware>;
+
+/// So many a minute for each key, all of them at once if need be.
+fn counter<K: Clone + Eq + Hash>(limit: NonZeroU32) -> Counter<K> {
+    RateLimiter::keyed(Quota::per_minute(limit)).with_middleware()
+}
+
+/// What a request leaves of its principal's quota.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// Requests a minute.
+    pub limit: u32,
+    pub left: u32,
+    /// Seconds until the whole quota is there again; after a refusal, until one more request is.
+    pub seconds: u64,
+    refused: bool,
+}
+
+impl Allowance {
+    /// # Errors
+    /// 429 when the quota was used up before this request.
+    pub fn check(self) -> Result<()> {
+        if self.refused { Err(exceeded(self.seconds)) } else { Ok(()) }
+    }
+}
+
 /// How much one user, client or address may ask of this server.
 pub struct Quotas {
-    requests: Option<(NonZeroU32, DefaultKeyedRateLimiter<Uuid>)>,
-    failures: DefaultKeyedRateLimiter<String>,
+    requests: Option<(NonZeroU32, Counter<Uuid>)>,
+    failures: Counter<String>,
     /// Addresses whose failures are used up, so that looking does not count.
     spent: Mutex<HashMap<String, u64>>,
     /// Failures with names that are nobody's: they lock as accounts do, so that a lock does not tell who has one.
@@ -41,26 +71,31 @@ impl Quotas {
     pub fn new(requests_a_minute: Option<u32>) -> Self {
         let limit = requests_a_minute.and_then(NonZeroU32::new);
         Quotas {
-            requests: limit.map(|limit| (limit, RateLimiter::keyed(Quota::per_minute(limit)))),
-            failures: RateLimiter::keyed(Quota::per_minute(FAILURES)),
+            requests: limit.map(|limit| (limit, counter(limit))),
+            failures: counter(FAILURES),
             spent: Mutex::default(),
             nobody: Mutex::default(),
             clock: DefaultClock::default(),
         }
     }
 
-    /// Counts a request of a principal.
-    ///
-    /// # Errors
-    /// 429 when the quota is used up.
-    pub fn take(&self, principal: Uuid) -> Result<()> {
-        let Some((limit, limiter)) = &self.requests else { return Ok(()) };
-        if limiter.len() > ROOM {
-            limiter.retain_recent();
+    /// Counts a request of a principal; gives what is left, if requests are limited.
+    pub fn take(&self, principal: Uuid) -> Option<Allowance> {
+        let (limit, counter) = self.requests.as_ref()?;
+        if counter.len() > ROOM {
+            counter.retain_recent();
         }
-        limiter.check_key(&principal).map_err(|not_until| {
-            let wait = not_until.wait_time_from(self.clock.now()).as_secs() + 1;
-            exceeded(wait).with_header("RateLimit-Policy", format!("\"default\";q={limit};w=60"))
+        let limit = limit.get();
+        Some(match counter.check_key(&principal) {
+            Ok(state) => {
+                let left = state.remaining_burst_capacity();
+                let spent = u64::from(limit.saturating_sub(left));
+                Allowance { limit, left, seconds: (spent * 60).div_ceil(u64::from(limit)), refused: false }
+            }
+            Err(not_until) => {
+                let seconds = not_until.wait_time_from(self.clock.now()).as_secs() + 1;
+                Allowance { limit, left: 0, seconds, refused: true }
+            }
         })
     }
 
@@ -115,15 +150,18 @@ impl Quotas {
             self.failures.retain_recent();
         }
         let key = from.to_owned();
-        if let Err(not_until) = self.failures.check_key(&key) {
-            let wait = not_until.wait_time_from(self.clock.now()).as_secs() + 1;
-            let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
-            if spent.len() > ROOM {
-                let now = now_seconds();
-                spent.retain(|_, until| *until > now);
-            }
-            spent.insert(key, now_seconds() + wait);
+        let wait = match self.failures.check_key(&key) {
+            Ok(state) if state.remaining_burst_capacity() > 0 => return,
+            // That was the last one; from now on there is one more for each share of a minute.
+            Ok(_) => 60 / u64::from(FAILURES.get()) + 1,
+            Err(not_until) => not_until.wait_time_from(self.clock.now()).as_secs() + 1,
+        };
+        let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
+        if spent.len() > ROOM {
+            let now = now_seconds();
+            spent.retain(|_, until| *until > now);
         }
+        spent.insert(key, now_seconds() + wait);
     }
 }
 
@@ -133,4 +171,41 @@ fn now_seconds() -> u64 {
 
 fn exceeded(seconds: u64) -> Error {
     Error::new(Code::QuotaExceeded).with_header("Retry-After", seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_failure_closes_the_door() {
+        let quotas = Quotas::new(None);
+        for n in 1..FAILURES.get() {
+            quotas.note_failure("10.0.0.1");
+            assert!(quotas.check_failures("10.0.0.1").is_ok(), "after {n} failures");
+        }
+        quotas.note_failure("10.0.0.1");
+        assert_eq!(quotas.check_failures("10.0.0.1").unwrap_err().code, Code::QuotaExceeded);
+        assert!(quotas.check_failures("10.0.0.2").is_ok());
+    }
+
+    #[test]
+    fn an_allowance_counts_down_for_each_principal() {
+        let quotas = Quotas::new(Some(3));
+        let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        for (left, seconds) in [(2, 20), (1, 40), (0, 60)] {
+            let allowance = quotas.take(one).unwrap();
+            assert_eq!(allowance, Allowance { limit: 3, left, seconds, refused: false });
+            assert!(allowance.check().is_ok());
+        }
+        let refused = quotas.take(one).unwrap();
+        assert!(refused.left == 0 && (1..=20).contains(&refused.seconds), "{refused:?}");
+        let error = refused.check().unwrap_err();
+        assert_eq!(
+            (error.code, error.headers),
+            (Code::QuotaExceeded, vec![("Retry-After", refused.seconds.to_string())])
+        );
+        assert_eq!(quotas.take(other).unwrap().left, 2);
+        assert_eq!(Quotas::new(None).take(one), None);
+    }
 }

@@ -33,7 +33,7 @@ pub async fn sign_in(
     if candidate.is_none() {
         state.quotas.check_nobody(&name, now)?;
     }
-    // An unknown name costs as much time as a wrong password.
+    // An unknown name costs as much time as a wrong password: the same hash, and below a write.
     let stored = candidate.as_ref().map(|candidate| candidate.password_hash().to_owned());
     let checked = state.hasher.check(password, stored).await?;
     let candidate = match candidate {
@@ -46,6 +46,7 @@ pub async fn sign_in(
         None => {
             state.quotas.note_failure(&address);
             state.quotas.note_nobody(&name, now)?;
+            state.db.write(move |conn| sessions::failed_for_nobody(conn, &actor)).await?;
             return Err(Error::new(Code::SignInFailed));
         }
     };

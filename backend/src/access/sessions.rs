@@ -106,6 +106,22 @@ pub fn failed(conn: &mut DbConn, actor: &Actor, candidate: &Candidate) -> Result
     note(conn, actor, id, if until.is_some() { "locked" } else { "sign_in_failed" })
 }
 
+/// Records a sign-in with a name that is nobody's, without the name: people type passwords there. The write takes as long as the one
+/// for a wrong password, so that time does not tell who has an account.
+///
+/// # Errors
+/// When the database fails.
+pub fn failed_for_nobody(conn: &mut DbConn, actor: &Actor) -> Result<()> {
+    let entry = audit::Entry {
+        action: "session.sign_in_failed".to_owned(),
+        resource_type: "user",
+        resource_id: None,
+        changes: &[],
+        reason: None,
+    };
+    audit::note(conn, actor, &entry)
+}
+
 /// Opens a session for a user whose password was right. `better_hash` replaces a hash made with weaker parameters.
 ///
 /// # Errors

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use actix_web::middleware::from_fn;
-use actix_web::{App, HttpResponse, HttpServer, web};
+use actix_web::{App, HttpResponse, web};
 use guanxi_api::{Language, Role};
 use guanxi_db::DbError;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::app::{self, AppState};
 use crate::error::{Code, Error, Result};
 use crate::messages;
-use crate::testing::{Answer, Client, TestApp};
+use crate::testing::{Answer, Client, Serving, TestApp};
 use crate::web::envelope;
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
@@ -407,6 +407,92 @@ fn a4_the_quota_is_a_problem_document() {
 }
 
 #[test]
+fn a4_answers_under_a_quota_say_what_is_left() {
+    let told = |answer: &Answer| {
+        (answer.header("RateLimit-Policy").map(str::to_owned), answer.header("RateLimit").map(str::to_owned))
+    };
+    let app = TestApp::start_with(&[("rate_limit", "5")]);
+    let teller = app.role(Role::Teller);
+    let asked = [
+        ("GET", "/me", 200),
+        ("GET", "/customers/none", 404),
+        ("GET", "/audit-entries", 403),
+        ("POST", "/customers/search", 415),
+        ("GET", "/customers?sort=city", 400),
+        ("GET", "/me", 429),
+    ];
+    for (n, (method, path, status)) in asked.into_iter().enumerate() {
+        let answer = teller.send(method, path, &[], None).expect(status);
+        let (policy, left) = told(&answer);
+        assert_eq!(policy.as_deref(), Some("\"default\";q=5;w=60"), "{method} {path}");
+        let left = left.expect("what is left");
+        let (count, seconds) = left.split_once(";t=").expect("how long");
+        assert_eq!(count, format!("\"default\";r={}", 4_usize.saturating_sub(n)), "{method} {path}");
+        let seconds: u64 = seconds.parse().expect("seconds");
+        assert!((1..=60).contains(&seconds), "{method} {path}: {left}");
+    }
+    // Nobody's quota, and none at all.
+    for answer in [
+        app.anonymous().get("/me"),
+        app.anonymous().get("/auth/jwks"),
+        app.anonymous().send("GET", "//healthz", &[], None),
+        TestApp::start().role(Role::Teller).get("/me"),
+    ] {
+        assert_eq!(told(&answer), (None, None));
+    }
+}
+
+#[test]
+fn a4_a_problem_with_a_parameter_names_it() {
+    let app = TestApp::start();
+    let (rm, admin) = (app.role(Role::Rm), app.role(Role::Admin));
+    let cases = [
+        ("/customers?limit=0", "limit", "range"),
+        ("/customers?limit=abc", "limit", "wrong_type"),
+        ("/customers?limit=5&limit=5", "limit", "duplicate_member"),
+        ("/customers?include=13987654321", "include", "unknown_code"),
+        ("/customers?sort=name,13987654321", "sort", "sort_unknown_field"),
+        ("/customers?sort=-name,name", "sort", "sort_duplicate_field"),
+        ("/customers?filter=wangwei%20eq%201", "filter", "filter_unknown_field"),
+        ("/customers?filter=wangwei", "filter", "filter_unexpected"),
+        ("/customers?cursor=13987654321", "cursor", "cursor_invalid"),
+        ("/customers?limt=5", "limt", "unknown_member"),
+        ("/customers?13987654321=5", "", "unknown_member"),
+        ("/org-units?include=13987654321", "include", "unknown_code"),
+        ("/users?sort=13987654321", "sort", "sort_unknown_field"),
+    ];
+    for (path, parameter, code) in cases {
+        let client = if path.starts_with("/users") { &admin } else { &rm };
+        let answer = client.get(path).expect(400);
+        assert_eq!(answer.fields(), [(parameter.to_owned(), code.to_owned())], "{path}");
+        let text = answer.text();
+        assert!(!text.contains("13987654321") && !text.contains("wangwei"), "{path}: {text}");
+    }
+    // What is allowed is told instead, and only that.
+    let allowed = |answer: &Answer| answer.json()["errors"][0]["params"]["allowed"].clone();
+    assert_eq!(allowed(&rm.get("/customers?include=x")), "total");
+    let (teller, sorts) = (app.role(Role::Teller), "/customers?sort=x");
+    let of = |client: &Client, path: &str| allowed(&client.get(path)).as_str().expect("names").to_owned();
+    assert!(of(&rm, sorts).contains("aum") && !of(&teller, sorts).contains("aum"));
+    let filters = "/customers?filter=x%20eq%201";
+    assert!(of(&rm, filters).contains("tier") && !of(&teller, filters).contains("tier"));
+
+    // In a body the same stands at a pointer.
+    for (member, value, code) in [
+        ("limit", json!(0), "range"),
+        ("include", json!("13987654321"), "unknown_code"),
+        ("sort", json!("13987654321"), "sort_unknown_field"),
+        ("filter", json!("wangwei eq 1"), "filter_unknown_field"),
+        ("cursor", json!("13987654321"), "cursor_invalid"),
+    ] {
+        let answer = rm.post("/customers/search", &json!({"q": "x", member: value}));
+        assert!(matches!(answer.status, 400 | 422), "{member}: {}", answer.text());
+        assert_eq!(answer.fields(), [(format!("/{member}"), code.to_owned())]);
+        assert!(!answer.text().contains("13987654321") && !answer.text().contains("wangwei"), "{member}");
+    }
+}
+
+#[test]
 fn a4_a_password_that_someone_else_knows_must_be_changed() {
     let app = TestApp::start();
     let admin = app.role(Role::Admin);
@@ -435,38 +521,23 @@ async fn database_panics(state: web::Data<AppState>) -> Result<HttpResponse> {
 }
 
 /// A server whose handlers fail, behind the same outermost layer.
-fn failing_server(state: web::Data<AppState>) -> (std::net::SocketAddr, actix_web::dev::ServerHandle) {
+fn failing_server(state: web::Data<AppState>) -> Serving {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let addr = listener.local_addr().expect("its address");
-    let (sender, receiver) = std::sync::mpsc::channel();
-    std::thread::spawn(move || {
-        actix_web::rt::System::new().block_on(async move {
-            let server = HttpServer::new(move || {
-                App::new()
-                    .app_data(state.clone())
-                    .route("/api/panics", web::get().to(panics))
-                    .route("/api/overloaded", web::get().to(overloaded))
-                    .route("/api/database-panics", web::get().to(database_panics))
-                    .wrap(from_fn(envelope))
-            })
-            .workers(1)
-            .disable_signals()
-            .shutdown_timeout(1)
-            .listen(listener)
-            .expect("listens")
-            .run();
-            sender.send(server.handle()).expect("the test waits");
-            server.await.expect("serves");
-        });
-    });
-    (addr, receiver.recv().expect("the server starts"))
+    Serving::start(listener, move || {
+        App::new()
+            .app_data(state.clone())
+            .route("/api/panics", web::get().to(panics))
+            .route("/api/overloaded", web::get().to(overloaded))
+            .route("/api/database-panics", web::get().to(database_panics))
+            .wrap(from_fn(envelope))
+    })
 }
 
 #[test]
 fn a4_panics_and_overload_are_problem_documents() {
     let app = TestApp::start();
-    let (addr, handle) = failing_server(app.state.clone());
-    let client = Client::new(addr);
+    let failing = failing_server(app.state.clone());
+    let client = Client::new(failing.addr);
     for language in [Language::ZhCn, Language::En] {
         for (path, code) in [
             ("//api/panics", Code::Internal),
@@ -478,5 +549,4 @@ fn a4_panics_and_overload_are_problem_documents() {
             assert_eq!(answer.header("Cache-Control"), Some("no-store"), "{path}");
         }
     }
-    drop(handle.stop(false));
 }

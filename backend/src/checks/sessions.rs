@@ -1,5 +1,7 @@
 use std::collections::BTreeSet;
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use aws_lc_rs::signature::Ed25519KeyPair;
 use aws_lc_rs::{hmac, signature};
@@ -11,6 +13,7 @@ use guanxi_db::schema::{session, signing_key, user_account};
 use guanxi_db::{DbError, Moment};
 use serde_json::{Value, json};
 
+use super::paging::is_full;
 use crate::access::sealing::Context;
 use crate::access::{SessionId, UserId};
 use crate::clock;
@@ -557,4 +560,134 @@ fn b8_failures_of_one_address_are_limited_before_any_account() {
     assert!(refused_at.is_some_and(|n| n >= 30), "thirty failures a minute are free: {refused_at:?}");
     // Somebody elsewhere signs in all the same.
     attempt(&app, "10.0.0.2", "rm", PASSWORD).expect(200);
+}
+
+/// Takes so much off what remains of an account's lock, as if that time had passed.
+fn let_pass(app: &TestApp, id: UserId, micros: i64) {
+    app.db(move |conn| {
+        let until: Option<Moment> = user_account::table
+            .find(id)
+            .select(user_account::locked_until)
+            .first(conn)
+            .map_err(DbError::from)?;
+        if let Some(until) = until {
+            diesel::update(user_account::table.find(id))
+                .set(user_account::locked_until.eq(Some(Moment(until.0 - micros))))
+                .execute(conn)
+                .map_err(DbError::from)?;
+        }
+        Ok(())
+    });
+}
+
+fn percentile(times: &mut [Duration], hundredths: usize) -> Duration {
+    times.sort_unstable();
+    times[(times.len() * hundredths / 100).min(times.len() - 1)]
+}
+
+/// Whether a figure keeps its bar, for whoever reads it.
+fn verdict(figure: Duration, bar: Duration) -> &'static str {
+    if figure <= bar { "pass" } else { "miss" }
+}
+
+#[test]
+fn b8_an_hour_of_guessing_gets_twenty_checks_at_most() {
+    const HOUR_MICROS: i64 = 3_600_000_000;
+    let attempts: u32 = if is_full() { 10_000 } else { 400 };
+    let app = behind_a_proxy();
+    let id = UserId::new(app.fixture.user("rm"));
+    let over = AtomicBool::new(false);
+    let (checked, mut times) = std::thread::scope(|scope| {
+        // Meanwhile others sign in, each from a place of their own.
+        let others = scope.spawn(|| {
+            let mut times = Vec::new();
+            while times.len() < 20 || !over.load(Ordering::Relaxed) {
+                let n = times.len();
+                let started = Instant::now();
+                attempt(&app, &format!("10.1.{}.{}", n / 250 % 250, n % 250), "rm2", PASSWORD).expect(200);
+                times.push(started.elapsed());
+            }
+            times
+        });
+        let mut checked = 0;
+        for n in 0..attempts {
+            // From ever other addresses, so that only the account's lock stands in the way.
+            let address = format!("10.2.{}.{}", n / 250 % 250, n % 250);
+            match attempt(&app, &address, "rm", "wrong-wrong-wrong").status {
+                401 => checked += 1,
+                429 => {}
+                other => panic!("guess {n}: {other}"),
+            }
+            let_pass(&app, id, HOUR_MICROS / i64::from(attempts));
+        }
+        over.store(true, Ordering::Relaxed);
+        (checked, others.join().expect("the others"))
+    });
+    assert!((5..=20).contains(&checked), "{checked} passwords were checked in an hour");
+    let p99 = percentile(&mut times, 99);
+    eprintln!(
+        "B8: {checked} checks an hour in {attempts} guesses; p99 of {} other sign-ins {p99:.0?}: {}",
+        times.len(),
+        verdict(p99, Duration::from_secs(1))
+    );
+}
+
+#[test]
+fn b8_a_wrong_name_takes_as_long_as_a_wrong_password() {
+    let pairs = if is_full() { 200 } else { 20 };
+    let app = behind_a_proxy();
+    let id = UserId::new(app.fixture.user("rm"));
+    let (mut known, mut unknown) = (Vec::new(), Vec::new());
+    for n in 0..pairs {
+        for (times, name) in [(&mut known, "rm".to_owned()), (&mut unknown, format!("nobody-{n}"))] {
+            let started = Instant::now();
+            let answer = attempt(&app, &format!("10.3.{}.{}", n / 250, n % 250), &name, "wrong-wrong-wrong");
+            times.push(started.elapsed());
+            assert_eq!(answer.expect(401).code(), "sign_in_failed", "{name}");
+        }
+        app.db(move |conn| {
+            diesel::update(user_account::table.find(id))
+                .set((user_account::failed_attempts.eq(0), user_account::locked_until.eq(None::<Moment>)))
+                .execute(conn)
+                .map_err(|error| DbError::from(error).into())
+        });
+    }
+    // Both are recorded, which takes a durable write each; the name of nobody is not.
+    let filter = "action%20eq%20%22session.sign_in_failed%22%20and%20resource_id%20eq%20null";
+    let recorded =
+        app.role(Role::Auditor).get(&format!("/audit-entries?include=total&filter={filter}")).expect(200);
+    assert_eq!(recorded.json()["page"]["total"], pairs);
+    assert!(!recorded.text().contains("nobody-"), "{}", recorded.text());
+
+    let (known, unknown) = (percentile(&mut known, 50), percentile(&mut unknown, 50));
+    let difference = known.abs_diff(unknown);
+    eprintln!(
+        "B8: median of {pairs} pairs: known {known:.1?}, unknown {unknown:.1?}: {}",
+        verdict(difference, Duration::from_millis(5))
+    );
+    // However busy the machine: without the hash it would be less than half.
+    assert!(
+        unknown * 2 > known,
+        "an unknown name is answered after {unknown:?}, a known one after {known:?}"
+    );
+}
+
+#[test]
+fn b8_a_thousand_names_from_one_address_get_no_more_than_its_share() {
+    let names = if is_full() { 1_000 } else { 150 };
+    let app = behind_a_proxy();
+    let started = Instant::now();
+    let statuses: Vec<u16> = (0..names)
+        .map(|n| attempt(&app, "10.4.0.1", &format!("name-{n}"), "wrong-wrong-wrong").status)
+        .collect();
+    let minutes = started.elapsed().as_secs_f64() / 60.0;
+    let checked = statuses.iter().filter(|status| **status == 401).count();
+    assert!(statuses.iter().all(|status| matches!(status, 401 | 429)));
+    // Thirty at once, and thirty a minute from then on.
+    let share = 31.0 + 30.0 * minutes;
+    assert!(
+        checked >= 30 && checked as f64 <= share,
+        "{checked} of {names} were checked in {minutes:.2} minutes"
+    );
+    attempt(&app, "10.4.0.2", "rm", PASSWORD).expect(200);
 }

@@ -14,7 +14,7 @@ use guanxi_db::{Condition, Id, Moment, Ordering, Value};
 use crate::access::sealing::Sealer;
 use crate::access::{Actor, MaskProfile};
 use crate::error::{Code, Error, FieldError, Result};
-use cursor::{Cursor, Expected, Key};
+use cursor::{Cursor, CursorInvalid, Expected, Key};
 use filter::{FieldSpec, FieldType, FilterCode, FilterError, TypedFilter};
 use sort::{SortError, SortSpec};
 
@@ -169,7 +169,7 @@ impl ListRequest {
     pub fn read(&self, resource: &'static Resource, actor: &Actor, sealer: &Sealer) -> Result<Listing> {
         let limit = self.limit.unwrap_or(DEFAULT_LIMIT);
         if !(1..=200).contains(&limit) {
-            let field = FieldError::new("limit", "range").with("min", 1).with("max", 200);
+            let field = FieldError::new(self.at("limit"), "range").with("min", 1).with("max", 200);
             return Err(Error { fields: vec![field], ..Error::new(Code::InvalidParameter) });
         }
         let masked = |field: &Field| {
@@ -182,7 +182,7 @@ impl ListRequest {
             let field = resource.field(name).filter(|field| field.sortable)?;
             Some(SortSpec { field, sortable: !masked(field) })
         })
-        .map_err(|error| sort_error(&error))?;
+        .map_err(|error| self.sort_error(&error, resource, &masked))?;
         let sort = sort::canonical(&keys);
         let order: Vec<(&'static Field, bool)> =
             keys.into_iter().map(|key| (key.field, key.descending)).collect();
@@ -218,7 +218,10 @@ impl ListRequest {
             now: actor.now(),
         };
         if let Some(text) = &self.cursor {
-            listing.go_on(text, sealer)?;
+            listing.go_on(text, sealer).map_err(|CursorInvalid| {
+                let field = FieldError::new(self.at("cursor"), "cursor_invalid");
+                Error { fields: vec![field], ..Error::new(Code::CursorInvalid) }
+            })?;
         }
         Ok(listing)
     }
@@ -229,17 +232,74 @@ impl ListRequest {
         resource: &'static Resource,
         masked: &impl Fn(&Field) -> bool,
     ) -> Result<TypedFilter<&'static Field>> {
-        let parsed = filter::parse(text).map_err(|error| filter_error(&error))?;
-        filter::check(&parsed, &|name| {
-            let field = resource.field(name).filter(|field| match field.privacy {
-                Privacy::Order => false,
-                Privacy::Personal => self.in_body,
-                Privacy::Open | Privacy::Sensitive => true,
-            })?;
-            Some(FieldSpec { field, kind: field.kind, filterable: !masked(field) })
+        let known = |field: &Field| match field.privacy {
+            Privacy::Order => false,
+            Privacy::Personal => self.in_body,
+            Privacy::Open | Privacy::Sensitive => true,
+        };
+        let read = || {
+            filter::check(&filter::parse(text)?, &|name| {
+                let field = resource.field(name).filter(|field| known(field))?;
+                Some(FieldSpec { field, kind: field.kind, filterable: !masked(field) })
+            })
+        };
+        read().map_err(|error| {
+            let allowed = names_of(resource, |field| known(field) && !masked(field));
+            self.filter_error(&error, allowed)
         })
-        .map_err(|error| filter_error(&error))
     }
+
+    /// Where a problem with a parameter stands: its name, or a pointer into the body it came in.
+    fn at(&self, parameter: &str) -> String {
+        if self.in_body { format!("/{parameter}") } else { parameter.to_owned() }
+    }
+
+    fn filter_error(&self, error: &FilterError, allowed: String) -> Error {
+        let code = if error.code == FilterCode::FieldNotFilterable {
+            Code::FieldNotFilterable
+        } else {
+            Code::FilterInvalid
+        };
+        let mut field = FieldError::new(self.at("filter"), error.code.as_str());
+        if let Some(position) = error.position {
+            field = field.with("position", position);
+        }
+        for (name, value) in &error.params {
+            field = field.with(name, value.clone());
+        }
+        if error.code == FilterCode::UnknownField {
+            field = field.with("allowed", allowed);
+        }
+        Error { fields: vec![field], ..Error::new(code) }
+    }
+
+    fn sort_error(
+        &self,
+        error: &SortError,
+        resource: &'static Resource,
+        masked: &impl Fn(&Field) -> bool,
+    ) -> Error {
+        let code = if matches!(error, SortError::FieldNotFilterable(_)) {
+            Code::FieldNotFilterable
+        } else {
+            Code::SortInvalid
+        };
+        let mut field = FieldError::new(self.at("sort"), error.code());
+        for (name, value) in error.params() {
+            field = field.with(name, value);
+        }
+        if matches!(error, SortError::UnknownField(_)) {
+            field = field.with("allowed", names_of(resource, |field| field.sortable && !masked(field)));
+        }
+        Error { fields: vec![field], ..Error::new(code) }
+    }
+}
+
+/// The names of some fields of a resource, for a message.
+fn names_of(resource: &'static Resource, wanted: impl Fn(&Field) -> bool) -> String {
+    let names: Vec<&str> =
+        resource.fields.iter().filter(|field| wanted(field)).map(|field| field.name).collect();
+    names.join(", ")
 }
 
 fn names(filter: &TypedFilter<&'static Field>, name: &str) -> bool {
@@ -252,54 +312,24 @@ fn names(filter: &TypedFilter<&'static Field>, name: &str) -> bool {
     }
 }
 
-fn filter_error(error: &FilterError) -> Error {
-    let code = if error.code == FilterCode::FieldNotFilterable {
-        Code::FieldNotFilterable
-    } else {
-        Code::FilterInvalid
-    };
-    let mut field = FieldError::new("filter", error.code.as_str());
-    if let Some(position) = error.position {
-        field = field.with("position", position);
-    }
-    for (name, value) in &error.params {
-        field = field.with(name, value.clone());
-    }
-    Error { fields: vec![field], ..Error::new(code) }
-}
-
-fn sort_error(error: &SortError) -> Error {
-    let code = if matches!(error, SortError::FieldNotFilterable(_)) {
-        Code::FieldNotFilterable
-    } else {
-        Code::SortInvalid
-    };
-    let mut field = FieldError::new("sort", error.code());
-    for (name, value) in error.params() {
-        field = field.with(name, value);
-    }
-    Error { fields: vec![field], ..Error::new(code) }
-}
-
 impl Listing {
-    fn go_on(&mut self, text: &str, sealer: &Sealer) -> Result<()> {
-        let invalid = || Error::new(Code::CursorInvalid);
+    fn go_on(&mut self, text: &str, sealer: &Sealer) -> Result<(), CursorInvalid> {
         let expected = Expected {
             sort: &self.sort,
             filter_hash: self.filter_hash,
             principal: &self.principal,
             now: self.now.0,
         };
-        let keys = cursor::open(sealer, text, &expected).map_err(|_| invalid())?;
+        let keys = cursor::open(sealer, text, &expected)?;
         if keys.len() != self.order.len() + 1 {
-            return Err(invalid());
+            return Err(CursorInvalid);
         }
         let columns =
             self.order.iter().map(|(field, descending)| (field.column, *descending, Some(field.kind)));
         let id = (self.id_column, self.id_descends(), None);
         let mut after = Vec::with_capacity(keys.len());
         for ((column, descending, kind), key) in columns.chain([id]).zip(keys) {
-            after.push((column, descending, key_value(kind, key).ok_or_else(invalid)?));
+            after.push((column, descending, key_value(kind, key).ok_or(CursorInvalid)?));
         }
         self.after = Some(Condition::after(after));
         Ok(())

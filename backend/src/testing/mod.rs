@@ -6,17 +6,18 @@ mod client;
 mod contract;
 mod database;
 mod fixture;
+mod serving;
 
 pub use client::{Answer, Client};
 pub use database::TestDatabase;
 pub use fixture::{Fixture, PASSWORD};
+pub use serving::Serving;
 
 use std::collections::HashMap;
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::sync::Mutex;
-use std::thread::JoinHandle;
 
-use actix_web::{HttpServer, web};
+use actix_web::web;
 use guanxi_api::Role;
 
 use crate::app::{self, AppState};
@@ -26,11 +27,10 @@ use crate::server;
 /// A running server and what the tests need to know of its database.
 pub struct TestApp {
     pub state: web::Data<AppState>,
-    pub addr: SocketAddr,
     pub fixture: Fixture,
     pub config: Config,
     clients: Mutex<HashMap<String, Client>>,
-    stop: Option<(actix_web::dev::ServerHandle, JoinHandle<()>)>,
+    serving: Serving,
     /// Dropped last: the server uses it.
     _database: TestDatabase,
 }
@@ -58,36 +58,14 @@ impl TestApp {
         let fixture = Fixture::make(&opened);
         let state = server::state(&config, opened).expect("state");
 
-        let (sender, receiver) = std::sync::mpsc::channel();
         let app_state = state.clone();
-        let thread = std::thread::spawn(move || {
-            actix_web::rt::System::new().block_on(async move {
-                let server = HttpServer::new(move || app::build(app_state.clone()))
-                    .workers(1)
-                    .disable_signals()
-                    .shutdown_timeout(1)
-                    .listen(listener)
-                    .expect("listens")
-                    .run();
-                sender.send(server.handle()).expect("the test waits");
-                server.await.expect("serves");
-            });
-        });
-        let handle = receiver.recv().expect("the server starts");
-        TestApp {
-            state,
-            addr,
-            fixture,
-            config,
-            clients: Mutex::default(),
-            stop: Some((handle, thread)),
-            _database: database,
-        }
+        let serving = Serving::start(listener, move || app::build(app_state.clone()));
+        TestApp { state, fixture, config, clients: Mutex::default(), serving, _database: database }
     }
 
     /// A client that is not signed in.
     pub fn anonymous(&self) -> Client {
-        Client::new(self.addr)
+        Client::new(self.serving.addr)
     }
 
     /// A client of the user with this name, signed in; the same one each time.
@@ -110,16 +88,5 @@ impl TestApp {
         f: impl FnMut(&mut guanxi_db::DbConn) -> crate::error::Result<T> + Send + 'static,
     ) -> T {
         self.state.db.write_blocking(f).expect("the database does it")
-    }
-}
-
-impl Drop for TestApp {
-    fn drop(&mut self) {
-        if let Some((handle, thread)) = self.stop.take() {
-            drop(handle.stop(false));
-            if thread.join().is_err() && !std::thread::panicking() {
-                panic!("the server panicked");
-            }
-        }
     }
 }

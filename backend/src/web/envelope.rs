@@ -7,11 +7,12 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{HttpResponse, ResponseError, web};
+use actix_web::{HttpMessage, HttpResponse, ResponseError, web};
 use futures_util::FutureExt;
 
+use crate::access::Allowance;
 use crate::app::AppState;
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, FieldError};
 use crate::web::{MAX_JSON, RequestContext};
 
 /// The longest that a handler may take.
@@ -82,6 +83,10 @@ pub async fn envelope<B: MessageBody + 'static>(
     };
     let is_page = is_html(response.headers());
     dress(response.headers_mut(), &context, &state.limits, in_api, is_page, origin.as_ref());
+    let allowance = response.request().extensions().get::<Allowance>().copied();
+    if let Some(allowance) = allowance {
+        tell_quota(response.headers_mut(), allowance);
+    }
 
     let pattern = response.request().match_pattern();
     let elapsed = started.elapsed();
@@ -110,7 +115,7 @@ fn refusal(request: &ServiceRequest, state: &AppState) -> Option<Error> {
     }
     let known = state.operations.allows_query(request.method(), request.path(), request.query_string());
     if let Err(name) = known {
-        let field = crate::error::FieldError::new(name, "unknown_member");
+        let field = FieldError::new(name, "unknown_member");
         return Some(Error { fields: vec![field], ..Error::new(Code::UnknownParameter) });
     }
     None
@@ -257,8 +262,23 @@ fn dress(
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
         headers.insert(
             header::ACCESS_CONTROL_EXPOSE_HEADERS,
-            HeaderValue::from_static("ETag, Link, Location, X-Request-Id, Retry-After, Idempotency-Replayed"),
+            HeaderValue::from_static(
+                "ETag, Link, Location, X-Request-Id, Retry-After, Idempotency-Replayed, RateLimit, RateLimit-Policy",
+            ),
         );
+    }
+}
+
+/// What is left of the quota that the request was counted against (draft-ietf-httpapi-ratelimit-headers).
+fn tell_quota(headers: &mut HeaderMap, allowance: Allowance) {
+    let Allowance { limit, left, seconds, .. } = allowance;
+    for (name, value) in [
+        ("ratelimit-policy", format!("\"default\";q={limit};w=60")),
+        ("ratelimit", format!("\"default\";r={left};t={seconds}")),
+    ] {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
     }
 }
 

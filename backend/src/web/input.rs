@@ -1,3 +1,6 @@
+mod strict;
+
+use std::borrow::Cow;
 use std::future::{Ready, ready};
 use std::ops::Deref;
 use std::pin::Pin;
@@ -7,11 +10,13 @@ use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::StreamExt;
 use guanxi_db::Id;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
 use crate::error::{Code, Error, FieldError, Result};
+use strict::Strict;
 
 /// Largest JSON body, in bytes.
 pub const MAX_JSON: usize = 1024 * 1024;
@@ -80,21 +85,16 @@ async fn collect(mut payload: Payload) -> Result<web::BytesMut> {
 /// Reads a JSON text into a type and checks its rules.
 fn parse<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T> {
     check_shape(bytes)?;
-    // serde would read a struct from a list of its members' values as well.
-    match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
-        Some(b'{') | None => {}
-        Some(b'[' | b'"' | b't' | b'f' | b'n' | b'-' | b'0'..=b'9')
-            if serde_json::from_slice::<Value>(bytes).is_ok() =>
-        {
-            return Err(Error::field("", "wrong_type"));
-        }
-        Some(_) => return Err(Error::new(Code::Malformed)),
-    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value: T = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+    let value: T = serde_path_to_error::deserialize(Strict(&mut reader)).map_err(|error| {
         let pointer = pointer(error.path());
         let inner = error.into_inner();
-        if inner.is_data() { data_error(pointer, &inner.to_string()) } else { Error::new(Code::Malformed) }
+        // What is wrong stands before the end: only a text that is JSON throughout has wrong members.
+        if inner.is_data() && is_json(bytes) {
+            Error::fields(vec![data_error(pointer, &inner.to_string())])
+        } else {
+            Error::new(Code::Malformed)
+        }
     })?;
     reader.end().map_err(|_| Error::new(Code::Malformed))?;
     value.validate().map_err(|errors| Error::fields(rule_errors(&errors)))?;
@@ -140,43 +140,58 @@ fn check_shape(bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
+fn is_json(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| serde_json::from_str::<IgnoredAny>(text).is_ok())
+}
+
 fn pointer(path: &serde_path_to_error::Path) -> String {
     use serde_path_to_error::Segment;
     let mut pointer = String::new();
     for segment in path {
         match segment {
             Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
-            Segment::Map { key } | Segment::Enum { variant: key } => {
-                pointer.push('/');
-                pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
-            }
+            Segment::Map { key } | Segment::Enum { variant: key } => pointer.push_str(&member(key)),
             Segment::Unknown => {}
         }
     }
     pointer
 }
 
-/// serde tells these apart only by its texts.
-fn data_error(pointer: String, message: &str) -> Error {
-    let quoted = || message.split('`').nth(1).unwrap_or_default().to_owned();
-    if message.starts_with("unknown field") {
-        let name = quoted();
-        let full = if pointer.ends_with(&format!("/{name}")) { pointer } else { format!("{pointer}/{name}") };
-        return Error::field(full, "unknown_member");
+/// The part of a pointer that names a member.
+fn member(name: &str) -> String {
+    format!("/{}", name.replace('~', "~0").replace('/', "~1"))
+}
+
+/// Whether a name that the contract does not know may be repeated in an answer: it looks like one of a member. Numbers,
+/// addresses and people's names in the wrong place do not.
+pub(super) fn is_plain_name(name: &str) -> bool {
+    (1..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+}
+
+/// serde tells these apart only by its texts: `<what> `<name>`, expected …` or `<what> `<name>``.
+fn data_error(pointer: String, message: &str) -> FieldError {
+    let named = |start: &str| Some(message.strip_prefix(start)?.split('`').next().unwrap_or_default());
+    // What a client wrote may hold anything, a backtick as well; what is expected comes last.
+    let (before, expected) = message
+        .rsplit_once("`, expected ")
+        .or_else(|| message.rsplit_once("`, there are no "))
+        .unwrap_or((message, ""));
+    if let Some(name) = before.strip_prefix("unknown field `") {
+        let parent = pointer.strip_suffix(&member(name)).unwrap_or(&pointer);
+        let shown = if is_plain_name(name) { Cow::Owned(member(name)) } else { Cow::Borrowed("") };
+        return FieldError::new(format!("{parent}{shown}"), "unknown_member");
     }
-    if message.starts_with("missing field") {
-        return Error::field(format!("{pointer}/{}", quoted()), "required");
+    if let Some(name) = named("missing field `") {
+        return FieldError::new(format!("{pointer}/{name}"), "required");
     }
-    if message.starts_with("duplicate field") {
-        return Error::field(format!("{pointer}/{}", quoted()), "duplicate_member");
+    if let Some(name) = named("duplicate field `") {
+        return FieldError::new(format!("{pointer}/{name}"), "duplicate_member");
     }
-    if message.starts_with("unknown variant") {
-        let allowed: Vec<&str> = message.split('`').skip(3).step_by(2).collect();
-        return Error::fields(vec![
-            FieldError::new(pointer, "unknown_code").with("allowed", allowed.join(", ")),
-        ]);
+    if before.starts_with("unknown variant `") {
+        let allowed: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
+        return FieldError::new(pointer, "unknown_code").with("allowed", allowed.join(", "));
     }
-    Error::field(pointer, "wrong_type")
+    FieldError::new(pointer, "wrong_type")
 }
 
 /// Broken rules of `validator`, each with its pointer.
@@ -239,30 +254,28 @@ impl<T: DeserializeOwned + Validate> FromRequest for Query<T> {
     }
 }
 
+/// What was read, or where and why it was not.
+struct Traced<T>(Result<T, FieldError>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Traced<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let read = serde_path_to_error::deserialize(deserializer);
+        Ok(Traced(read.map_err(|error| data_error(pointer(error.path()), &error.inner().to_string()))))
+    }
+}
+
 fn read_query<T: DeserializeOwned + Validate>(text: &str) -> Result<T> {
-    let value: T = web::Query::<T>::from_query(text)
-        .map_err(|error| {
-            let message = error.to_string();
-            let name = message.split('`').nth(1).unwrap_or_default().to_owned();
-            let code = if message.contains("unknown field") {
-                Code::UnknownParameter
-            } else {
-                Code::InvalidParameter
-            };
-            let field = FieldError::new(
-                name,
-                if code == Code::UnknownParameter { "unknown_member" } else { "wrong_type" },
-            );
-            Error { fields: vec![field], ..Error::new(code) }
-        })?
-        .into_inner();
-    value.validate().map_err(|errors| {
-        let mut fields = rule_errors(&errors);
+    let refused = |mut fields: Vec<FieldError>| {
         for field in &mut fields {
             field.pointer = field.pointer.trim_start_matches('/').to_owned();
         }
-        Error { fields, ..Error::new(Code::InvalidParameter) }
-    })?;
+        let unknown = fields.iter().any(|field| field.code == "unknown_member");
+        let code = if unknown { Code::UnknownParameter } else { Code::InvalidParameter };
+        Error { fields, ..Error::new(code) }
+    };
+    let web::Query(Traced(read)) = web::Query::from_query(text).map_err(|_| Error::new(Code::Malformed))?;
+    let value: T = read.map_err(|field| refused(vec![field]))?;
+    value.validate().map_err(|errors| refused(rule_errors(&errors)))?;
     Ok(value)
 }
 
@@ -309,6 +322,7 @@ fn no_such(request: &HttpRequest) -> Error {
 #[cfg(test)]
 mod tests {
     use guanxi_api::{ListQuery, NewCustomer};
+    use serde_json::json;
 
     use super::*;
 
@@ -347,12 +361,60 @@ mod tests {
     }
 
     #[test]
+    fn a_list_is_no_object_at_any_depth() {
+        let with = |member: &str| format!(r#"{{"kind":"person","name":"x",{member}}}"#);
+        for (text, pointer) in [
+            (r#"["person","x"]"#.to_owned(), ""),
+            (with(r#""identity":[]"#), "/identity"),
+            (with(r#""identity":["passport","E12345678"]"#), "/identity"),
+            (with(r#""contact_points":[["phone","13800138000"]]"#), "/contact_points/0"),
+            (with(r#""do_not_contact":{"hours":["21:00","08:00"]}"#), "/do_not_contact/hours"),
+            (
+                with(
+                    r#""outside_assets":[{"institution":"x","kind":"fund","as_of":"2025-01-01","estimate":["1.0000","CNY"]}]"#,
+                ),
+                "/outside_assets/0/estimate",
+            ),
+            (with(r#""gender":{"female":null}"#), "/gender"),
+        ] {
+            assert_eq!(fields(&text), [(pointer.to_owned(), "wrong_type".to_owned())], "{text}");
+        }
+    }
+
+    #[test]
+    fn nothing_that_a_client_wrote_comes_back() {
+        let error = |text: &str| parse::<NewCustomer>(text.as_bytes()).unwrap_err().fields.remove(0);
+        for name in ["13987654321", "王伟", "a@example.com", "wang wei", "x`y", ""] {
+            let text = json!({"kind": "person", "name": "x", name: 1}).to_string();
+            assert_eq!(
+                (error(&text).pointer.as_str(), &*error(&text).code),
+                ("", "unknown_member"),
+                "{name}"
+            );
+            let text = json!({"kind": "person", "name": "x", "do_not_contact": {name: 1}}).to_string();
+            assert_eq!(error(&text).pointer, "/do_not_contact", "{name}");
+        }
+        for code in ["pet", "139`876`54321", "`, expected one of `13987654321`", "王伟"] {
+            let field = error(&json!({"kind": code, "name": "x"}).to_string());
+            assert_eq!(
+                field,
+                FieldError::new("/kind", "unknown_code").with("allowed", "person, organisation")
+            );
+        }
+    }
+
+    #[test]
     fn what_is_not_json_is_malformed() {
         for text in ["", "{", "{\"kind\":}", "[1]trailing", "nul"] {
             let error = parse::<NewCustomer>(text.as_bytes()).unwrap_err();
             assert!(matches!(error.code, Code::Malformed | Code::ValidationFailed), "{text}");
         }
-        assert_eq!(parse::<NewCustomer>(b"{").unwrap_err().code, Code::Malformed);
+        // Whatever stands before the place where it breaks.
+        for text in
+            ["{", r#"{"kind":"pet""#, r#"["x"]x"#, r#"{"kind":5,"name":}"#, "{\"kind\":5,\"name\":\"\u{1}\"}"]
+        {
+            assert_eq!(parse::<NewCustomer>(text.as_bytes()).unwrap_err().code, Code::Malformed, "{text}");
+        }
     }
 
     #[test]
@@ -367,9 +429,23 @@ mod tests {
 
     #[test]
     fn query_parameters_are_strict() {
-        assert_eq!(read_query::<ListQuery>("limt=5").unwrap_err().code, Code::UnknownParameter);
-        for text in ["limit=0", "limit=201", "limit=abc", "limit=-1", "include=rows", "limit=1&limit=2"] {
-            assert_eq!(read_query::<ListQuery>(text).unwrap_err().code, Code::InvalidParameter, "{text}");
+        for (text, code, pointer, why) in [
+            ("limt=5", Code::UnknownParameter, "limt", "unknown_member"),
+            ("13987654321=5", Code::UnknownParameter, "", "unknown_member"),
+            ("limit=0", Code::InvalidParameter, "limit", "range"),
+            ("limit=201", Code::InvalidParameter, "limit", "range"),
+            ("limit=abc", Code::InvalidParameter, "limit", "wrong_type"),
+            ("limit=-1", Code::InvalidParameter, "limit", "wrong_type"),
+            ("limit=", Code::InvalidParameter, "limit", "wrong_type"),
+            ("include=rows", Code::InvalidParameter, "include", "unknown_code"),
+            ("include=%60total%60", Code::InvalidParameter, "include", "unknown_code"),
+            ("limit=1&limit=2", Code::InvalidParameter, "limit", "duplicate_member"),
+        ] {
+            let error = read_query::<ListQuery>(text).unwrap_err();
+            let field = error.fields.first().expect("a field");
+            assert_eq!((error.code, field.pointer.as_str(), &*field.code), (code, pointer, why), "{text}");
+            let allowed = field.params.get("allowed").and_then(Value::as_str);
+            assert_eq!(allowed, (why == "unknown_code").then_some("total"), "{text}");
         }
         assert_eq!(read_query::<ListQuery>("limit=200").unwrap().limit, Some(200));
     }

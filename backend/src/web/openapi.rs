@@ -9,6 +9,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::openapi::{Components, ContentBuilder, OpenApi, RefOr, SecurityRequirement};
 use utoipa::{PartialSchema, ToSchema};
 
+use super::input::is_plain_name;
 use crate::app::AppState;
 
 /// The contract, as JSON.
@@ -213,7 +214,7 @@ impl Operations {
     /// Whether an operation of the API knows all query parameters of a request.
     ///
     /// # Errors
-    /// The first one it does not know.
+    /// The first one it does not know, or nothing if that looks like something else than a name.
     pub fn allows_query(&self, method: &Method, path: &str, query: &str) -> Result<(), String> {
         if query.is_empty() || !path.starts_with("/api/v1/") {
             return Ok(());
@@ -224,7 +225,7 @@ impl Operations {
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let name = pair.split('=').next().unwrap_or_default();
             if !known.contains(name) {
-                return Err(name.chars().take(64).collect());
+                return Err(if is_plain_name(name) { name.to_owned() } else { String::new() });
             }
         }
         Ok(())

@@ -31,9 +31,19 @@ fn is_within(unit: &str, top: &str) -> bool {
     unit == top || parent(unit).is_some_and(|above| is_within(above, top))
 }
 
-/// Where the target stands, seen from the caller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Position {
+macro_rules! positions {
+    ($($(#[$meta:meta])* $name:ident,)+) => {
+        /// Where the target stands, seen from the caller.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Position { $($(#[$meta])* $name),+ }
+
+        impl Position {
+            const ALL: &'static [Position] = &[$(Position::$name),+];
+        }
+    };
+}
+
+positions! {
     /// The operation has no target.
     Nowhere,
     /// The caller's own.
@@ -66,18 +76,8 @@ pub fn positions(target: Target) -> &'static [Position] {
     match target {
         Target::Nothing => &[Nowhere],
         Target::Session => &[Own, Unit, OtherBranch],
-        Target::Customer | Target::CustomerList => &[
-            Own,
-            Team,
-            Unit,
-            Unowned,
-            Sibling,
-            Parent,
-            SiblingBranch,
-            OtherBranch,
-            Deleted,
-            DeletedElsewhere,
-        ],
+        // Everywhere that is somewhere.
+        Target::Customer | Target::CustomerList => Position::ALL.split_at(1).1,
         Target::NewCustomer => &[Unit, Sibling, Parent, SiblingBranch, OtherBranch],
         Target::User | Target::UserList | Target::Unit | Target::UnitList => {
             &[Unit, Sibling, Parent, SiblingBranch, OtherBranch, Deleted, DeletedElsewhere]

@@ -272,7 +272,7 @@ fn b5_an_unknown_customer_and_one_outside_the_scope_look_the_same() {
     unknown.sort();
     let (outside, unknown) = (outside[500], unknown[500]);
     eprintln!(
-        "median of 1,000 pairs: outside the scope {outside:?}, unknown {unknown:?}, difference {:?}",
+        "B5: median of 1,000 pairs: outside the scope {outside:?}, unknown {unknown:?}, difference {:?}",
         outside.abs_diff(unknown)
     );
 }

@@ -365,7 +365,7 @@ fn b1_every_operation_for_every_role_on_every_customer() {
         quiet.len() + writing.len(),
         wrong.join("\n")
     );
-    eprintln!("{} cells in {:?}", quiet.len() + writing.len(), started.elapsed());
+    eprintln!("B1: {} cells in {:?}", quiet.len() + writing.len(), started.elapsed());
 }
 
 fn check(wrong: &mut Vec<String>, cell: &Cell, answer: &Answer) {
