@@ -57,6 +57,7 @@ fn Doors() -> Html {
             api::give_up();
             fetch::forget_all();
             crate::customers::forget_recent();
+            crate::names::forget();
             *told.borrow_mut() = None;
             session.set(Session::SignedOut);
         })

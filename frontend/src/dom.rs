@@ -15,7 +15,7 @@ pub fn random_id() -> String {
     gloo_utils::window()
         .crypto()
         .map(|crypto| crypto.random_uuid())
-        .unwrap_or_else(|_| js_sys::Math::random().to_string())
+        .unwrap_or_else(|_| ((js_sys::Math::random() * 1e15) as u64).to_string())
 }
 
 /// What is typed into the field that an event came from.
@@ -69,6 +69,13 @@ pub fn focus(id: &str) {
     {
         let _ = element.focus();
     }
+}
+
+/// Scrolls as little as it takes to see an element whole.
+pub fn bring_into_sight(element: &HtmlElement) {
+    let options = web_sys::ScrollIntoViewOptions::new();
+    options.set_block(web_sys::ScrollLogicalPosition::Nearest);
+    element.scroll_into_view_with_scroll_into_view_options(&options);
 }
 
 /// Moves the focus by `step` among `elements`, round the ends if `round`; from outside them to the first or last.

@@ -18,6 +18,7 @@ mod fetch;
 mod help;
 mod i18n;
 mod labels;
+mod names;
 mod org;
 mod palette;
 mod route;

@@ -19,7 +19,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortSignal, Headers, RequestCache, RequestCredentials, RequestInit, Response};
+use web_sys::{
+    AbortController, AbortSignal, Headers, RequestCache, RequestCredentials, RequestInit, Response,
+};
 use yew::Callback;
 
 pub use error::{ApiError, Failure};
@@ -107,6 +109,39 @@ pub struct Tagged<T> {
     pub etag: String,
 }
 
+/// Gives up the requests that wait for it, when it is dropped or after the usual patience.
+#[derive(Debug)]
+pub struct Abandon {
+    controller: Option<AbortController>,
+    _patience: gloo_timers::callback::Timeout,
+}
+
+impl Abandon {
+    pub fn new() -> Self {
+        let controller = AbortController::new().ok();
+        let late = controller.clone();
+        let patience = gloo_timers::callback::Timeout::new(PATIENCE, move || {
+            if let Some(controller) = late {
+                controller.abort();
+            }
+        });
+        Abandon { controller, _patience: patience }
+    }
+
+    /// What a request takes along.
+    pub fn signal(&self) -> Option<AbortSignal> {
+        self.controller.as_ref().map(AbortController::signal)
+    }
+}
+
+impl Drop for Abandon {
+    fn drop(&mut self) {
+        if let Some(controller) = &self.controller {
+            controller.abort();
+        }
+    }
+}
+
 /// A request being put together.
 pub struct Call {
     method: &'static str,
@@ -114,11 +149,12 @@ pub struct Call {
     body: Option<Result<String, ApiError>>,
     headers: Vec<(&'static str, String)>,
     open: bool,
+    until: Option<AbortSignal>,
 }
 
 impl Call {
     fn new(method: &'static str, path: impl Into<String>) -> Self {
-        Call { method, path: path.into(), body: None, headers: Vec::new(), open: false }
+        Call { method, path: path.into(), body: None, headers: Vec::new(), open: false, until: None }
     }
 
     pub fn get(path: impl Into<String>) -> Self {
@@ -156,6 +192,12 @@ impl Call {
     /// The effect happens once, however often this is sent.
     pub fn once(mut self, key: &str) -> Self {
         self.headers.push(("Idempotency-Key", key.to_owned()));
+        self
+    }
+
+    /// Is given up when the signal says so.
+    pub fn until(mut self, signal: Option<AbortSignal>) -> Self {
+        self.until = signal;
         self
     }
 
@@ -258,7 +300,8 @@ impl Call {
         init.set_method(self.method);
         init.set_credentials(RequestCredentials::SameOrigin);
         init.set_cache(RequestCache::NoStore);
-        init.set_signal(Some(&AbortSignal::timeout_with_u32(PATIENCE)));
+        let signal = self.until.clone().unwrap_or_else(|| AbortSignal::timeout_with_u32(PATIENCE));
+        init.set_signal(Some(&signal));
         if let Some(body) = &self.body {
             let body = body.as_ref().map_err(|error| Some(error.clone()))?;
             set("Content-Type", "application/json");
@@ -266,7 +309,9 @@ impl Call {
         }
         init.set_headers(&headers);
         let sent = gloo_utils::window().fetch_with_str_and_init(&format!("{BASE}{}", self.path), &init);
-        let answer = JsFuture::from(sent).await.map_err(|_| None)?;
+        // What was given up says nothing about the connection.
+        let given_up = || self.until.as_ref().is_some_and(AbortSignal::aborted).then(ApiError::unreachable);
+        let answer = JsFuture::from(sent).await.map_err(|_| given_up())?;
         answer.dyn_into().map_err(|_| None)
     }
 }

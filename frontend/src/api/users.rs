@@ -1,5 +1,6 @@
 use guanxi_api::{AuditEntry, NewUser, Page, User, UserPatch, UserWithPassword};
 use uuid::Uuid;
+use web_sys::AbortSignal;
 
 use super::{ApiError, Call, Tagged, query};
 
@@ -8,10 +9,16 @@ pub async fn list(filter: &str, sort: &str, cursor: &str) -> Result<Page<User>, 
     Call::get(format!("/users{query}")).read().await
 }
 
-/// As many as one page holds, by name: those that a field offers.
-pub async fn first(filter: &str) -> Result<Page<User>, ApiError> {
-    let query = query(&[("filter", filter), ("sort", "display_name"), ("limit", "200")]);
-    Call::get(format!("/users{query}")).read().await
+/// The first users whose name or user name holds a text, for a field to offer.
+pub async fn find(
+    text: &str,
+    filter: &str,
+    most: u32,
+    until: Option<AbortSignal>,
+) -> Result<Page<User>, ApiError> {
+    let most = most.to_string();
+    let query = query(&[("q", text), ("filter", filter), ("sort", "display_name"), ("limit", &most)]);
+    Call::get(format!("/users{query}")).until(until).read().await
 }
 
 pub async fn get(id: Uuid) -> Result<Tagged<User>, ApiError> {

@@ -9,12 +9,13 @@ use std::rc::Rc;
 
 use guanxi_api::{AuditEntry, FieldChange, OrgUnit, Page};
 use serde_json::Value;
+use uuid::Uuid;
 use yew::prelude::*;
 
 use crate::api::ApiError;
 use crate::fetch::use_query;
 use crate::i18n::{I18n, Msg, use_i18n};
-use crate::org::{use_owners, use_units};
+use crate::org::{use_units, use_user_names};
 use crate::session::{may, right, use_me};
 use crate::ui::{
     Button, EmptyState, ErrorPanel, HistoryChange, HistoryEntry, HistoryList, Icon, Skeleton, use_toasts,
@@ -43,12 +44,14 @@ pub fn HistoryPages(props: &HistoryPagesProps) -> Html {
     let toasts = use_toasts();
     let me = use_me();
     let units = use_units();
-    let owners = use_owners(me.as_ref().is_some_and(|me| may(me, right::VIEW_USERS)));
     let more = use_state(|| Rc::new((Vec::<AuditEntry>::new(), None::<Option<String>>)));
     let busy = use_state(|| false);
     let read = props.read.clone();
     let first =
         use_query::<Page<AuditEntry>, _, _>(Some(props.name.to_string()), move || read.emit(String::new()));
+    let read_so_far = first.remote.data.iter().flat_map(|page| &page.data).chain(&more.0);
+    let owners =
+        use_user_names(colleagues_in(read_so_far), me.as_ref().is_some_and(|me| may(me, right::VIEW_USERS)));
     let Some(page) = first.remote.data.clone() else {
         return match &first.remote.error {
             Some(error) => {
@@ -120,6 +123,19 @@ pub fn HistoryPages(props: &HistoryPagesProps) -> Html {
             if let Some(onclick) = load { <div><Button busy={*busy} {onclick}>{ i.t(Msg::HistoryMore) }</Button></div> }
         </>
     }
+}
+
+/// The colleagues whom changes name by their ids.
+fn colleagues_in<'a>(entries: impl Iterator<Item = &'a AuditEntry>) -> Vec<Uuid> {
+    let mut ids: Vec<Uuid> = entries
+        .flat_map(|entry| &entry.changes)
+        .filter(|change| change.field == "owner_id")
+        .flat_map(|change| [&change.before, &change.after])
+        .filter_map(|value| Uuid::parse_str(value.as_ref()?.as_str()?).ok())
+        .collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
 }
 
 /// The name of the unit or colleague that a change names by id.

@@ -8,8 +8,21 @@ use crate::labels::{Label, by_code};
 
 /// What was done, in words; an action that is not known stands as its code.
 pub fn action_words(action: &str, i: I18n) -> AttrValue {
-    let (resource, verb) = action.rsplit_once('.').unwrap_or(("", action));
-    let msg = match verb {
+    let (resource, _) = action.rsplit_once('.').unwrap_or(("", action));
+    let Some(verb) = verb_words(action, i) else { return action.to_owned().into() };
+    match resource_words(resource, i) {
+        // A session has no name; what happened to it says all.
+        Some(resource) if !action.starts_with("session.") => {
+            i.t(Msg::ActionOn { action: &verb, resource: &resource })
+        }
+        _ => verb,
+    }
+}
+
+/// What was done, without what it was done to.
+pub fn verb_words(action: &str, i: I18n) -> Option<AttrValue> {
+    let (_, verb) = action.rsplit_once('.').unwrap_or(("", action));
+    Some(i.t(match verb {
         "created" => Msg::ActionCreated,
         "updated" => Msg::ActionUpdated,
         "archived" => Msg::ActionArchived,
@@ -26,15 +39,8 @@ pub fn action_words(action: &str, i: I18n) -> AttrValue {
         "signed_out_everywhere" => Msg::ActionSignedOutEverywhere,
         "refresh_token_reused" => Msg::ActionTokenReused,
         "created_many" => Msg::ActionCreatedMany,
-        _ => return action.to_owned().into(),
-    };
-    match resource_words(resource, i) {
-        // A session has no name; what happened to it says all.
-        Some(resource) if !action.starts_with("session.") => {
-            i.t(Msg::ActionOn { action: &i.t(msg), resource: &resource })
-        }
-        _ => i.t(msg),
-    }
+        _ => return None,
+    }))
 }
 
 /// A kind of object in words.

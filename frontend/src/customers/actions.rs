@@ -5,7 +5,7 @@ use yew::prelude::*;
 use super::page::SubjectProps;
 use crate::api::{self, ApiError};
 use crate::i18n::{Msg, use_i18n};
-use crate::org::{find_owner, unit_options, use_units};
+use crate::org::{OWNERS, unit_options, use_colleagues, use_units};
 use crate::session::{may, right};
 use crate::ui::{Button, Choice, Combobox, Dialog, Icon, Look, Menu, MenuItem, Notice, Select, use_toasts};
 
@@ -129,9 +129,7 @@ fn AssignDialog(props: &AssignDialogProps) -> Html {
             }
         });
     });
-    let search = Callback::from(move |(text, give): (String, Callback<Vec<Choice>>)| {
-        spawn!((), { give.emit(find_owner(&text, i).await) });
-    });
+    let search = use_colleagues(OWNERS);
     // The customer goes to the unit of the new owner, unless another one is chosen afterwards.
     let choose = cb!((owner, unit), |choice: Option<Choice>| {
         let id = choice.as_ref().and_then(|choice| Uuid::parse_str(&choice.key).ok());

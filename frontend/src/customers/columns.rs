@@ -67,6 +67,7 @@ pub fn row(customer: &CustomerSummary, columns: &[Column], i: I18n) -> Row {
     };
     Row {
         key: customer.id.to_string().into(),
+        name: customer.name.clone().into(),
         cells: columns.iter().map(cell).collect(),
         off: customer.archived_at.is_some(),
     }
@@ -76,7 +77,7 @@ pub fn row(customer: &CustomerSummary, columns: &[Column], i: I18n) -> Row {
 pub fn filters(
     i: I18n,
     units: Vec<(AttrValue, AttrValue)>,
-    owners: Vec<(AttrValue, AttrValue)>,
+    owners: Option<FilterKind>,
     limited: bool,
 ) -> Vec<FilterField> {
     let field = |key: &'static str, label, kind, nullable| FilterField {
@@ -91,7 +92,6 @@ pub fn filters(
         field("kind", Msg::FieldKind, FilterKind::Codes(options::<CustomerKind>(i)), false),
         field("aum", Msg::FieldAum, FilterKind::Number, false),
         field("org_unit_id", Msg::FieldOrgUnit, FilterKind::Codes(units), false),
-        field("owner_id", Msg::FieldOwner, FilterKind::Codes(owners), true),
         field("gender", Msg::FieldGender, FilterKind::Codes(options::<Gender>(i)), true),
         field("city", Msg::FieldCity, FilterKind::Text, true),
         field(
@@ -106,6 +106,9 @@ pub fn filters(
         field("do_not_contact", Msg::FieldDoNotContact, FilterKind::Codes(yes_no(i)), false),
         field("restricted", Msg::RestrictionTitle, FilterKind::Codes(yes_no(i)), false),
     ];
+    if let Some(owners) = owners {
+        fields.insert(5, field("owner_id", Msg::FieldOwner, owners, true));
+    }
     fields.retain(|field| !matches!(&field.kind, FilterKind::Codes(codes) if codes.is_empty()));
     fields.retain(|field| !(limited && SENSITIVE.contains(&field.key.as_str())));
     fields

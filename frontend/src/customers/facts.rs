@@ -10,7 +10,7 @@ use yew::prelude::*;
 use crate::checks::Errors;
 use crate::i18n::{I18n, Msg};
 use crate::labels::{options, yes_no};
-use crate::ui::{Badge, InlineKind, InputKind};
+use crate::ui::{Badge, InlineKind, InputKind, date_of};
 
 type Options = fn(I18n) -> Vec<(AttrValue, AttrValue)>;
 
@@ -163,7 +163,7 @@ impl Fact {
             Kind::Text | Kind::Hours => InlineKind::Line(InputKind::Text),
             Kind::Long => InlineKind::Lines,
             Kind::Number => InlineKind::Line(InputKind::Number),
-            Kind::Date => InlineKind::Line(InputKind::Date),
+            Kind::Date => InlineKind::Date,
             Kind::One(options) => InlineKind::One(options(i)),
             Kind::Many(options) => InlineKind::Many(options(i)),
             Kind::YesNo => InlineKind::One(yes_no(i)),
@@ -236,6 +236,7 @@ impl Fact {
             }
             _ if entered.is_empty() => Value::Null,
             Kind::Number => Value::from(entered.parse::<i64>().map_err(|_| i.t(Msg::CheckNumber))?),
+            Kind::Date => Value::from(date_of(entered, i)?.map(|date| date.to_string())),
             Kind::Hours => {
                 let (from, to) = entered.split_once(['-', '–', '~']).ok_or_else(|| i.t(Msg::CheckHours))?;
                 let hours = [("from", from), ("to", to)]

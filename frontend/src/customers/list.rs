@@ -2,20 +2,21 @@ use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
 use guanxi_api::{CustomerSearch, CustomerSummary, Include, Page as Rows, PreferencesPatch};
+use uuid::Uuid;
 use web_sys::UrlSearchParams;
 use yew::prelude::*;
 use yew_router::Routable;
 use yew_router::hooks::use_location;
 
-use super::columns;
+use super::{columns, listed};
 use crate::i18n::{Msg, use_i18n};
-use crate::org::{unit_options, use_owners, use_units};
+use crate::org::{OWNERS, unit_options, use_colleagues, use_units, use_user_names};
 use crate::route::Route;
 use crate::session::{may, right, sees_masked, use_me};
 use crate::settings::use_settings;
 use crate::ui::{
-    Button, ColumnChooser, EmptyState, ErrorPanel, FilterChips, FilterTerm, HelpNote, Icon, Look, Page,
-    Pagination, Skeleton, Sort, Table, use_composed,
+    Button, ColumnChooser, EmptyState, ErrorPanel, FilterChips, FilterKind, FilterTerm, HelpNote, Icon, Look,
+    Page, Pagination, Selection, Skeleton, Sort, Table, use_composed, use_toasts,
 };
 use crate::{api, dom, fetch, route};
 
@@ -54,6 +55,13 @@ struct Place {
     count: bool,
 }
 
+/// Customers that were chosen, with their numbers, on whichever page of the list they stand.
+#[derive(Clone, PartialEq, Default)]
+struct Picked {
+    of: (View, String),
+    customers: Vec<(AttrValue, String)>,
+}
+
 /// The customer list.
 #[function_component]
 pub fn CustomersPage() -> Html {
@@ -68,7 +76,12 @@ pub fn CustomersPage() -> Html {
     let place = use_state(Place::default);
     let own_columns = use_state(|| None::<Vec<String>>);
     let units = use_units();
-    let owners = use_owners(me.as_ref().is_some_and(|me| may(me, right::VIEW_USERS)));
+    let toasts = use_toasts();
+    let picked = use_state(Picked::default);
+    let sees_users = me.as_ref().is_some_and(|me| may(me, right::VIEW_USERS));
+    let search_owners = use_colleagues(OWNERS);
+    let names = use_user_names(owners_in(&view.filter), sees_users);
+    let owners = sees_users.then(|| FilterKind::Found { search: search_owners, names });
 
     // A place belongs to the view and text it was reached in.
     let of = (View { columns: String::new(), ..view.clone() }, (*text).clone());
@@ -105,6 +118,45 @@ pub fn CustomersPage() -> Html {
     }
     let fresh = rows.remote.data.is_some();
     let data = rows.remote.data.clone().or_else(|| last.borrow().clone());
+    use_effect_with(rows.remote.data.clone(), |data| {
+        if let Some(data) = data {
+            listed(data.data.iter().map(|customer| customer.id).collect());
+        }
+    });
+
+    // What was chosen belongs to the list that it was chosen from.
+    let chosen_here = if picked.of == of { picked.customers.clone() } else { Vec::new() };
+    let selection = data.as_ref().map(|data| {
+        let (data, now) = (Rc::clone(data), chosen_here.clone());
+        let chosen: Vec<AttrValue> = chosen_here.iter().map(|(key, _)| key.clone()).collect();
+        let (picked, of) = (picked.clone(), of.clone());
+        let onchange = Callback::from(move |(keys, on): (Vec<AttrValue>, bool)| {
+            let mut customers = now.clone();
+            customers.retain(|(key, _)| !keys.contains(key));
+            if on {
+                let found = data
+                    .data
+                    .iter()
+                    .map(|customer| (customer.id.to_string().into(), customer.customer_no.clone()));
+                customers.extend(found.filter(|(key, _)| keys.contains(key)));
+            }
+            picked.set(Picked { of: of.clone(), customers });
+        });
+        Selection { chosen: Rc::new(chosen), onchange }
+    });
+    let unpick = cb!((picked), |()| picked.set(Picked::default()));
+    let copy = cb!((chosen_here, toasts), |_: MouseEvent| {
+        let numbers: Vec<&str> = chosen_here.iter().map(|(_, number)| number.as_str()).collect();
+        dom::copy(&numbers.join("\n"));
+        let count = i.number(numbers.len() as u32);
+        toasts.say(i.t(Msg::CustomersNumbersCopied { count: &count }));
+    });
+    let pick_page = selection.clone().zip(data.clone()).and_then(|(selection, data)| {
+        let keys: Vec<AttrValue> = data.data.iter().map(|customer| customer.id.to_string().into()).collect();
+        let whole = keys.iter().all(|key| selection.chosen.contains(key));
+        (!whole)
+            .then(|| cb!((selection, keys), |_: MouseEvent| selection.onchange.emit((keys.clone(), true))))
+    });
 
     let look = cb!((text, timer), |(value, rest): (String, u32)| {
         let text = text.clone();
@@ -185,6 +237,20 @@ pub fn CustomersPage() -> Html {
         route::go(&Route::Customers.to_path());
     });
 
+    let picked_bar = || {
+        let count = i.number(chosen_here.len() as u32);
+        let unpick = unpick.clone();
+        html! {
+            <div class="picked" role="region" aria-label={i.t(Msg::TableSelection)}>
+                <span role="status">if !chosen_here.is_empty() { { i.t(Msg::TableSelected { count: &count }) } }</span>
+                if !chosen_here.is_empty() {
+                    <Button small=true icon={Icon::Copy} onclick={copy}>{ i.t(Msg::CustomersCopyNumbers) }</Button>
+                    if let Some(onclick) = pick_page { <Button small=true look={Look::Quiet} {onclick}>{ i.t(Msg::TableSelectPage) }</Button> }
+                    <Button small=true look={Look::Quiet} onclick={move |_| unpick.emit(())}>{ i.t(Msg::TableClearSelection) }</Button>
+                }
+            </div>
+        }
+    };
     let actions = html! {
         <ColumnChooser all={all.iter().map(|c| (c.key.clone(), c.label.clone())).collect::<Vec<_>>()} {shown} fixed="name" onchange={set_columns} />
     };
@@ -217,9 +283,10 @@ pub fn CustomersPage() -> Html {
                 },
                 (Some(data), _) => html! {
                     <>
-                        <Table caption={i.t(Msg::CustomersTitle)} columns={chosen.clone()} {sort} {onsort} stale={!fresh} letters={settings.now.shortcuts}
+                        <Table caption={i.t(Msg::CustomersTitle)} columns={chosen.clone()} {sort} {onsort} stale={!fresh} letters={settings.now.shortcuts} {selection}
                             rows={data.data.iter().map(|customer| columns::row(customer, &chosen, i)).collect::<Vec<_>>()} />
-                        <Pagination before={here.cursors.len() as u32 * PAGE} rows={data.data.len() as u32} onback={back} onnext={next}
+                        { picked_bar() }
+                        <Pagination before={here.cursors.len() as u32 * PAGE} rows={data.data.len() as u32} last={fresh && data.page.next.is_none()} onback={back} onnext={next}
                             total={data.page.total.map(|total| (total, data.page.total_exact != Some(false)))}
                             oncount={go_to(here.cursors.clone(), true)} />
                     </>
@@ -227,5 +294,31 @@ pub fn CustomersPage() -> Html {
                 (None, _) => html! { <Skeleton rows=14 /> },
             } }
         </Page>
+    }
+}
+
+/// The owners that a filter names.
+fn owners_in(filter: &str) -> Vec<Uuid> {
+    let Some((_, rest)) = filter.split_once("owner_id ") else { return Vec::new() };
+    let rest = rest.split(" and ").next().unwrap_or_default();
+    rest.split('"').filter_map(|part| Uuid::parse_str(part).ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_owners_of_a_filter_are_found() {
+        let (a, b) = ("018f5e66-0000-7000-8000-000000000001", "018f5e66-0000-7000-8000-000000000002");
+        let ids =
+            |texts: &[&str]| texts.iter().map(|text| Uuid::parse_str(text).unwrap()).collect::<Vec<_>>();
+        assert_eq!(owners_in(&format!(r#"owner_id eq "{a}""#)), ids(&[a]));
+        assert_eq!(
+            owners_in(&format!(r#"status eq "active" and owner_id in ("{a}","{b}") and aum ge 5"#)),
+            ids(&[a, b])
+        );
+        assert_eq!(owners_in(&format!(r#"org_unit_id eq "{a}""#)), ids(&[]));
+        assert_eq!(owners_in(""), ids(&[]));
     }
 }

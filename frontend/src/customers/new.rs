@@ -1,6 +1,5 @@
 use std::rc::Rc;
 
-use chrono::NaiveDate;
 use guanxi_api::{
     ContactPointKind, ContactPointUse, CustomerKind, CustomerSource, CustomerStatus, Gender,
     IdentityDocument, IdentityKind, NewContactPoint, NewCustomer, RiskAttribute,
@@ -15,12 +14,12 @@ use crate::api::{self, ApiError, Failure};
 use crate::checks::Errors;
 use crate::i18n::{Msg, use_i18n};
 use crate::labels::{Label, by_code, options};
-use crate::org::{find_owner, unit_options, use_units};
+use crate::org::{OWNERS, unit_options, use_colleagues, use_units};
 use crate::route::Route;
 use crate::session::{may, right, use_me};
 use crate::ui::{
     Button, Choice, Combobox, DateField, HelpNote, Icon, IconButton, InputKind, Look, Notice, Page, Panel,
-    Segments, Select, TextField, use_toasts,
+    Segments, Select, TextField, date_of, read_date, use_toasts,
 };
 use crate::{dom, route};
 
@@ -87,7 +86,7 @@ impl Draft {
         let number = self.number.trim();
         new.identity =
             (!number.is_empty()).then(|| IdentityDocument { kind: self.identity, number: number.to_owned() });
-        new.birth_date = self.birth_date.parse::<NaiveDate>().ok();
+        new.birth_date = read_date(&self.birth_date);
         new.owner_id = self.owner.as_ref().and_then(|owner| Uuid::parse_str(&owner.key).ok());
         new
     }
@@ -118,7 +117,10 @@ pub fn NewCustomerPage() -> Html {
             return;
         }
         let body = draft.body();
-        let found = Errors::check(&body, i);
+        let mut found = Errors::check(&body, i);
+        if let Err(message) = date_of(&draft.birth_date, i) {
+            found.add("/birth_date", message);
+        }
         refused.set(None);
         errors.set(found.clone());
         if !found.is_empty() {
@@ -199,9 +201,7 @@ pub fn NewCustomerPage() -> Html {
     let add_line = cb!((draft), |_: MouseEvent| edit(&draft, |d| d
         .lines
         .push(Line { kind: ContactPointKind::Phone, value: String::new() })));
-    let search = Callback::from(move |(text, give): (String, Callback<Vec<Choice>>)| {
-        spawn!((), { give.emit(find_owner(&text, i).await) });
-    });
+    let search = use_colleagues(OWNERS);
     let heads = me.as_ref().is_some_and(|me| may(me, right::VIEW_USERS));
     let shown = [
         "/name",

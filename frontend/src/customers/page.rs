@@ -2,6 +2,7 @@ use std::rc::Rc;
 
 use guanxi_api::{Customer, Me};
 use uuid::Uuid;
+use wasm_bindgen::JsCast;
 use web_sys::UrlSearchParams;
 use yew::prelude::*;
 use yew_router::Routable;
@@ -14,16 +15,17 @@ use super::identity::{ExternalIdPanel, IdentityPanel};
 use super::profile::ProfileTab;
 use super::team::TeamPanel;
 use super::wealth::{OutsidePanel, RestrictionPanel};
-use super::{Recent, tone_of, visited};
+use super::{Recent, neighbours, tone_of, visited};
 use crate::api::{self, Tagged};
+use crate::dom;
 use crate::fetch::use_query;
 use crate::i18n::{Msg, use_i18n};
 use crate::labels::Label;
 use crate::route::{self, Route};
 use crate::session::{may, right, use_me};
 use crate::ui::{
-    Avatar, Badge, EmptyState, ErrorPanel, HelpNote, Icon, Link, Page, Skeleton, Tab, Tabs, TierMark, Time,
-    Tone,
+    Avatar, Badge, EmptyState, ErrorPanel, HelpNote, Icon, IconButton, Link, Page, Skeleton, Tab, Tabs,
+    TierMark, Time, Tone,
 };
 
 /// The customer that a page is about, as its parts take it.
@@ -129,7 +131,7 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
     }
     let customer = &tagged.value;
     html! {
-        <Page title={customer.profile.name.clone()} heading={heading(customer, i)} actions={html! { <Actions subject={subject.clone()} /> }}>
+        <Page title={customer.profile.name.clone()} heading={heading(customer, i)} actions={html! { <><Walk {id} /><Actions subject={subject.clone()} /></> }}>
             { facts_line(customer, i) }
             <HelpNote text={i.t(if subject.may_edit() { Msg::CustomerHelp } else { Msg::CustomerHelpRead })} />
             <Tabs label={i.t(Msg::CustomerTitle)} {tabs} {chosen} {onchoose}>
@@ -150,6 +152,56 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
                 }
             </Tabs>
         </Page>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct WalkProps {
+    id: Uuid,
+}
+
+/// The way to the customers before and after this one in the list that one came from, by Alt and arrow keys too.
+#[function_component]
+fn Walk(props: &WalkProps) -> Html {
+    let i = use_i18n();
+    let around = neighbours(props.id);
+    let go = |to: Option<Uuid>| {
+        if let Some(id) = to {
+            // Back leads to the list, however many were looked at.
+            route::replace(&Route::Customer { id }.to_path());
+        }
+    };
+    use_effect_with(around.clone(), move |around| {
+        let around = around.clone();
+        let listener = gloo_events::EventListener::new_with_options(
+            &gloo_utils::document(),
+            "keydown",
+            gloo_events::EventListenerOptions::enable_prevent_default(),
+            move |event| {
+                let Some(event) = event.dyn_ref::<KeyboardEvent>() else { return };
+                let other = event.ctrl_key() || event.meta_key() || event.shift_key();
+                if !event.alt_key() || other || dom::typing(event) || dom::dialog_open() {
+                    return;
+                }
+                let to = match (event.key().as_str(), &around) {
+                    ("ArrowUp", Some(around)) => around.before,
+                    ("ArrowDown", Some(around)) => around.after,
+                    _ => return,
+                };
+                event.prevent_default();
+                go(to);
+            },
+        );
+        move || drop(listener)
+    });
+    let Some(around) = around else { return html!() };
+    let (place, count) = (i.number(around.place as u32), i.number(around.count as u32));
+    html! {
+        <span class="walk">
+            <span class="small muted nowrap">{ i.t(Msg::CustomerPlace { place: &place, count: &count }) }</span>
+            <IconButton icon={Icon::ChevronUp} label={i.t(Msg::CustomerBefore)} disabled={around.before.is_none()} onclick={move |_| go(around.before)} />
+            <IconButton icon={Icon::ChevronDown} label={i.t(Msg::CustomerAfter)} disabled={around.after.is_none()} onclick={move |_| go(around.after)} />
+        </span>
     }
 }
 

@@ -6,7 +6,7 @@ use super::page::{Subject, SubjectProps};
 use crate::api::{self, ApiError};
 use crate::i18n::{Msg, use_i18n};
 use crate::labels::{Label, by_code, options};
-use crate::org::find_colleague;
+use crate::org::{COLLEAGUES, use_colleagues};
 use crate::session::{may, right};
 use crate::ui::{
     Button, Choice, Combobox, Dialog, Icon, IconButton, Look, Name, Notice, Panel, Select, use_toasts,
@@ -113,9 +113,7 @@ fn MemberDialog(props: &MemberDialogProps) -> Html {
             }
         });
     });
-    let search = Callback::from(move |(text, give): (String, Callback<Vec<Choice>>)| {
-        spawn!((), { give.emit(find_colleague(&text, i).await) });
-    });
+    let search = use_colleagues(COLLEAGUES);
     html! {
         <Dialog title={i.t(Msg::TeamAdd)} onclose={onclose.clone()}>
             <form class="form" {onsubmit} novalidate=true>

@@ -1,17 +1,15 @@
 //! What may not be sold to the customer, and what the customer holds at other banks.
 
-use chrono::NaiveDate;
 use guanxi_api::{Amount, CustomerPatch, Money, OutsideAsset, OutsideAssetKind, RestrictionPatch};
 use yew::prelude::*;
 
 use super::page::{Subject, SubjectProps};
 use crate::api::{self, ApiError};
 use crate::checks::Errors;
-use crate::dom;
 use crate::i18n::{Msg, use_i18n};
 use crate::labels::{Label, by_code, options};
 use crate::ui::{
-    Button, DateField, Dialog, Icon, IconButton, InputKind, Look, Notice, Panel, Select, TextField,
+    Button, DateField, Dialog, Icon, IconButton, InputKind, Look, Notice, Panel, Select, TextField, date_of,
 };
 
 /// Sends a change of the profile and tells how it went: the tail of every small form here.
@@ -105,13 +103,17 @@ fn RestrictionDialog(props: &FormProps) -> Html {
     let source = use_state(|| now.as_ref().map(|r| r.source.clone()).unwrap_or_default());
     let until =
         use_state(|| now.as_ref().and_then(|r| r.until).map(|day| day.to_string()).unwrap_or_default());
+    let wrong = use_state(|| None::<AttrValue>);
     let (send, errors, refused, busy) = use_patch(&props.subject, props.onclose.clone());
-    let onsubmit = cb!((send, reason, source, until), |event: SubmitEvent| {
+    let onsubmit = cb!((send, reason, source, until, wrong), |event: SubmitEvent| {
         event.prevent_default();
+        let day = date_of(&until, i);
+        wrong.set(day.clone().err());
+        let Ok(until) = day else { return };
         let restriction = RestrictionPatch {
             reason: Some(reason.trim().to_owned()),
             source: Some(source.trim().to_owned()),
-            until: Some(until.parse::<NaiveDate>().ok()),
+            until: Some(until),
         };
         send.emit(CustomerPatch { restricted: Some(Some(restriction)), ..CustomerPatch::default() });
     });
@@ -126,7 +128,7 @@ fn RestrictionDialog(props: &FormProps) -> Html {
                 <TextField id="restriction-source" label={i.t(Msg::RestrictionSource)} value={(*source).clone()} oninput={cb!((source), |text| source.set(text))}
                     error={errors.at("/restricted/source")} required=true />
                 <DateField id="restriction-until" label={i.t(Msg::RestrictionUntilLabel)} value={(*until).clone()} oninput={cb!((until), |text| until.set(text))}
-                    error={errors.at("/restricted/until")} optional=true />
+                    error={(*wrong).clone().or_else(|| errors.at("/restricted/until"))} optional=true />
                 <div class="form__actions">
                     <Button submit=true look={Look::Primary} {busy}>{ i.t(Msg::CommonSave) }</Button>
                     if now.is_some() { <Button look={Look::Quiet} onclick={lift}>{ i.t(Msg::RestrictionLift) }</Button> }
@@ -188,8 +190,7 @@ fn OutsideDialog(props: &FormProps) -> Html {
     let institution = use_state(String::new);
     let kind = use_state(|| OutsideAssetKind::Deposit);
     let estimate = use_state(String::new);
-    let today = use_memo((), |()| i.minute(instant_now()).chars().take(10).collect::<String>());
-    let as_of = use_state(|| (*today).clone());
+    let as_of = use_state(|| i.today().to_string());
     let wrong = use_state(Errors::default);
     let (send, errors, refused, busy) = use_patch(subject, props.onclose.clone());
     let onsubmit = cb!((send, institution, kind, estimate, as_of, wrong, subject), |event: SubmitEvent| {
@@ -200,7 +201,13 @@ fn OutsideDialog(props: &FormProps) -> Html {
         if amount.is_none() && !text.is_empty() {
             found.add("estimate", i.t(Msg::CheckAmount));
         }
-        let day = as_of.parse::<NaiveDate>().ok();
+        let day = match date_of(&as_of, i) {
+            Ok(day) => day,
+            Err(message) => {
+                found.add("as_of", message);
+                None
+            }
+        };
         if day.is_none() {
             found.add("as_of", i.t(Msg::CheckRequired));
         }
@@ -231,13 +238,9 @@ fn OutsideDialog(props: &FormProps) -> Html {
                     oninput={cb!((estimate), |text| estimate.set(text))} error={wrong.at("estimate").or_else(|| at("estimate"))} optional=true
                     hint={Amount::parse(&estimate.replace([',', ' '], "")).map(|amount| AttrValue::from(i.short_amount(amount)))} />
                 <DateField id="outside-as-of" label={i.t(Msg::OutsideDate)} value={(*as_of).clone()} oninput={cb!((as_of), |text| as_of.set(text))}
-                    error={wrong.at("as_of").or_else(|| at("as_of"))} />
+                    error={wrong.at("as_of").or_else(|| at("as_of"))} required=true />
                 <div class="form__actions"><Button submit=true look={Look::Primary} {busy}>{ i.t(Msg::CommonSave) }</Button></div>
             </form>
         </Dialog>
     }
-}
-
-fn instant_now() -> guanxi_api::Instant {
-    guanxi_api::Instant(chrono::DateTime::from_timestamp_millis(dom::now() as i64).unwrap_or_default())
 }

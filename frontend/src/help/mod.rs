@@ -35,6 +35,9 @@ pub fn HelpPage(props: &HelpPageProps) -> Html {
                     { key(&["Ctrl K", "/"], Msg::HelpKeyPalette) }
                     { key(&["J", "K"], Msg::HelpKeyRows) }
                     { key(&["Enter"], Msg::HelpKeyOpen) }
+                    { key(&["Space"], Msg::HelpKeyPick) }
+                    { key(&["Shift ↑", "Shift ↓"], Msg::HelpKeyRange) }
+                    { key(&["Alt ↑", "Alt ↓"], Msg::HelpKeyWalk) }
                     { key(&["Esc"], Msg::HelpKeyEscape) }
                     { key(&["Ctrl Enter"], Msg::HelpKeySave) }
                 </dl>

@@ -2,6 +2,7 @@ use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
+use chrono::{Datelike, NaiveDate};
 use guanxi_api::{Amount, Instant};
 use js_sys::{Array, Function, Intl, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
@@ -28,11 +29,20 @@ pub fn set_zone(zone: &str) {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Kind {
     Whole,
+    /// A figure with the decimals that it has.
+    Figure,
     Money,
     Compact,
     /// `2026-11-22 10:30`, as tables show it; Swedish is the locale that writes so.
     Minute,
     Second,
+    /// `Sunday, 22 November 2026`
+    FullDay,
+    Month,
+    /// `November 2026`
+    MonthOfYear,
+    Weekday,
+    ShortWeekday,
     Compare,
 }
 
@@ -50,6 +60,9 @@ fn make(lang: Lang, kind: Kind) -> Function {
     let zone = || ZONE.with_borrow(|zone| JsValue::from_str(zone));
     match kind {
         Kind::Whole => Intl::NumberFormat::new(&locales, &Object::new()).format(),
+        Kind::Figure => {
+            Intl::NumberFormat::new(&locales, &options(&[("maximumFractionDigits", 4.into())])).format()
+        }
         Kind::Money => {
             let digits = [("minimumFractionDigits", 2.into()), ("maximumFractionDigits", 2.into())];
             Intl::NumberFormat::new(&locales, &options(&digits)).format()
@@ -66,6 +79,21 @@ fn make(lang: Lang, kind: Kind) -> Function {
             let medium =
                 [("dateStyle", "short".into()), ("timeStyle", "medium".into()), ("timeZone", zone())];
             Intl::DateTimeFormat::new(&locales, &options(&medium)).format()
+        }
+        // A day has no zone: it is formatted as midnight in the zone that it was made in.
+        Kind::FullDay | Kind::Month | Kind::MonthOfYear | Kind::Weekday | Kind::ShortWeekday => {
+            let mut parts = vec![("timeZone", "UTC".into())];
+            match kind {
+                Kind::Month => {
+                    let style = if lang == Lang::ZhCn { "numeric" } else { "long" };
+                    parts.push(("month", style.into()));
+                }
+                Kind::MonthOfYear => parts.extend([("year", "numeric".into()), ("month", "long".into())]),
+                Kind::Weekday => parts.push(("weekday", "long".into())),
+                Kind::ShortWeekday => parts.push(("weekday", "short".into())),
+                _ => parts.push(("dateStyle", "full".into())),
+            }
+            Intl::DateTimeFormat::new(&locales, &options(&parts)).format()
         }
         Kind::Compare => {
             let tag = if lang == Lang::ZhCn { "zh-CN-u-co-pinyin" } else { "en" };
@@ -93,6 +121,17 @@ impl I18n {
         apply(self.lang, Kind::Whole, &value.into())
     }
 
+    /// A figure as a filter has it, its digits grouped: `100,000`; as it stands if it is none.
+    pub fn figure(self, text: &str) -> String {
+        let shown = apply(self.lang, Kind::Figure, &JsValue::from_str(text));
+        if shown == "NaN" { text.to_owned() } else { shown }
+    }
+
+    /// A figure in few digits: `10万`, `100K`.
+    pub fn short_figure(self, text: &str) -> String {
+        apply(self.lang, Kind::Compact, &JsValue::from_str(text))
+    }
+
     /// An amount to the cent, without its currency, which the heading carries: `1,234,567.50`.
     pub fn amount(self, amount: Amount) -> String {
         // As a decimal string it keeps all its digits; a float would not.
@@ -112,6 +151,34 @@ impl I18n {
     /// `2026-11-22 10:30:07` in the bank's zone.
     pub fn second(self, at: Instant) -> String {
         apply(self.lang, Kind::Second, &js_date(at))
+    }
+
+    /// Today in the bank's zone.
+    pub fn today(self) -> NaiveDate {
+        let now = js_sys::Date::new(&JsValue::from_f64(crate::dom::now()));
+        let text = apply(self.lang, Kind::Minute, &now.unchecked_into());
+        text.get(..10).and_then(|day| day.parse().ok()).unwrap_or_default()
+    }
+
+    /// `Sunday, 22 November 2026`, `2026年11月22日星期日`.
+    pub fn full_day(self, day: NaiveDate) -> String {
+        apply(self.lang, Kind::FullDay, &js_day(day))
+    }
+
+    /// `November 2026`, `2026年11月`.
+    pub fn month_of(self, day: NaiveDate) -> String {
+        apply(self.lang, Kind::MonthOfYear, &js_day(day))
+    }
+
+    /// The name of a month by its number in the year.
+    pub fn month_name(self, month: u32) -> String {
+        let day = NaiveDate::from_ymd_opt(2026, month, 1).unwrap_or_default();
+        apply(self.lang, Kind::Month, &js_day(day))
+    }
+
+    /// The name of a day's weekday.
+    pub fn weekday(self, day: NaiveDate, long: bool) -> String {
+        apply(self.lang, if long { Kind::Weekday } else { Kind::ShortWeekday }, &js_day(day))
     }
 
     /// How long ago or ahead: `3 分钟前`, `yesterday`.
@@ -145,4 +212,11 @@ impl I18n {
 
 fn js_date(at: Instant) -> JsValue {
     js_sys::Date::new(&JsValue::from_f64(at.micros() as f64 / 1e3)).unchecked_into()
+}
+
+/// Midnight of a day in UTC.
+fn js_day(day: NaiveDate) -> JsValue {
+    const EPOCH: i32 = 719_163;
+    let millis = f64::from(day.num_days_from_ce() - EPOCH) * 86_400_000.0;
+    js_sys::Date::new(&JsValue::from_f64(millis)).unchecked_into()
 }

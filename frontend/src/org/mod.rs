@@ -17,9 +17,10 @@ pub use users::{NewUserPage, UsersPage};
 
 use crate::api;
 use crate::fetch::use_query;
-use crate::i18n::I18n;
+use crate::i18n::{I18n, use_i18n};
 use crate::labels::Label;
-use crate::ui::Choice;
+use crate::names::{self, Named, use_names};
+use crate::ui::{Choice, Search};
 
 /// The units in use; none until they are known.
 #[hook]
@@ -55,43 +56,38 @@ pub fn unit_options(units: &[OrgUnit], i: I18n) -> Vec<(AttrValue, AttrValue)> {
 }
 
 /// The filter that finds those who may own customers.
-const OWNERS: &str = r#"role eq "rm""#;
+pub const OWNERS: &str = r#"role eq "rm""#;
 /// The filter that finds those who may stand in a maintenance team.
-const COLLEAGUES: &str = r#"role in ("rm","adviser","outlet_head","deputy_manager","branch_manager")"#;
+pub const COLLEAGUES: &str = r#"role in ("rm","adviser","outlet_head","deputy_manager","branch_manager")"#;
+/// Every user.
+pub const EVERYONE: &str = "";
 /// Colleagues offered at once.
-const OFFERED: usize = 12;
+const OFFERED: u32 = 12;
 
-/// The users who own customers, to filter by; none for someone who may not see users.
+/// Finds the users that a filter lets through, for a field to choose from.
 #[hook]
-pub fn use_owners(allowed: bool) -> Vec<(AttrValue, AttrValue)> {
-    let query = use_query::<Vec<(AttrValue, AttrValue)>, _, _>(allowed.then(|| "owners".into()), || async {
-        let page = api::users::first(OWNERS).await?;
-        Ok(page.data.into_iter().map(|user| (user.id.to_string().into(), user.display_name.into())).collect())
-    });
-    query.remote.data.map(|list| (*list).clone()).unwrap_or_default()
+pub fn use_colleagues(filter: &'static str) -> Callback<Search> {
+    let i = use_i18n();
+    use_callback((filter, i.lang), move |search: Search, _| {
+        spawn!((search), {
+            let choice = |user: User| {
+                names::remember(user.id, Some(user.display_name.clone()));
+                Choice {
+                    key: user.id.to_string().into(),
+                    text: user.display_name.into(),
+                    note: format!("{} · {}", user.role.label(i), user.org_unit.name.in_language(i.lang))
+                        .into(),
+                }
+            };
+            let found = api::users::find(&search.text, filter, OFFERED, search.until.clone()).await;
+            search.give.emit(found.map(|page| page.data.into_iter().map(choice).collect()));
+        });
+    })
 }
 
-/// Users who may own customers and whose name holds a text, for a field to choose from.
-pub async fn find_owner(text: &str, i: I18n) -> Vec<Choice> {
-    find(text, OWNERS, i).await
-}
-
-/// Users who may stand in a maintenance team and whose name holds a text.
-pub async fn find_colleague(text: &str, i: I18n) -> Vec<Choice> {
-    find(text, COLLEAGUES, i).await
-}
-
-async fn find(text: &str, filter: &str, i: I18n) -> Vec<Choice> {
-    let text = text.trim().to_lowercase();
-    let fits =
-        |user: &User| user.display_name.to_lowercase().contains(&text) || user.username.contains(&text);
-    let choice = |user: User| Choice {
-        key: user.id.to_string().into(),
-        text: user.display_name.into(),
-        note: format!("{} · {}", user.role.label(i), user.org_unit.name.in_language(i.lang)).into(),
-    };
-    let found = api::users::first(filter).await;
-    found
-        .map(|page| page.data.into_iter().filter(fits).take(OFFERED).map(choice).collect())
-        .unwrap_or_default()
+/// The names of these users, as far as they are known; those that are not yet are asked for if `allowed`.
+#[hook]
+pub fn use_user_names(ids: Vec<Uuid>, allowed: bool) -> Vec<(AttrValue, AttrValue)> {
+    use_names(ids.iter().filter(|_| allowed).map(|id| (Named::User, *id)).collect());
+    ids.into_iter().filter_map(|id| Some((id.to_string().into(), names::known(id)?.into()))).collect()
 }

@@ -29,6 +29,7 @@ fn row(user: &User, i: I18n) -> Row {
     let to = Route::User { id: user.id }.to_path();
     Row {
         key: user.id.to_string().into(),
+        name: user.display_name.clone().into(),
         off: user.archived_at.is_some(),
         cells: vec![
             html! { <Link {to} class="table__link"><Name name={user.display_name.clone()} /></Link> },
@@ -124,7 +125,7 @@ pub fn UsersPage() -> Html {
                     <>
                         <Table caption={i.t(Msg::UsersTitle)} {columns} sort={Sort::read(&sort_text)} {onsort} letters={settings.now.shortcuts}
                             rows={data.data.iter().map(|user| row(user, i)).collect::<Vec<_>>()} />
-                        <Pagination before={cursors.len() as u32 * PAGE} rows={data.data.len() as u32} onback={back} onnext={next} />
+                        <Pagination before={cursors.len() as u32 * PAGE} rows={data.data.len() as u32} last={data.page.next.is_none()} onback={back} onnext={next} />
                     </>
                 },
                 (None, Some(error)) => html! { <ErrorPanel what={i.t(Msg::UsersFailed)} error={error.clone()} retry={rows.reload.clone()} /> },

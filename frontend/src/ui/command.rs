@@ -61,9 +61,7 @@ pub fn CommandPalette(props: &CommandPaletteProps) -> Html {
                 .map(|root| dom::all(&root, "[role=option]"))
                 .unwrap_or_default();
             if let Some(item) = found.get(*chosen) {
-                let options = web_sys::ScrollIntoViewOptions::new();
-                options.set_block(web_sys::ScrollLogicalPosition::Nearest);
-                item.scroll_into_view_with_scroll_into_view_options(&options);
+                dom::bring_into_sight(item);
             }
         }
     });
@@ -145,13 +143,15 @@ pub fn CommandPalette(props: &CommandPaletteProps) -> Html {
             <div class="palette__box">
                 { Icon::Search.draw() }
                 <input id="palette-input" type="text" role="combobox" autocomplete="off" spellcheck="false" autocapitalize="off" placeholder={&props.placeholder}
-                    aria-label={&props.placeholder} aria-expanded="true" aria-controls="palette-list" aria-autocomplete="list"
+                    aria-label={&props.placeholder} aria-expanded={if count > 0 { "true" } else { "false" }} aria-controls={(count > 0).then_some("palette-list")} aria-autocomplete="list"
                     aria-activedescendant={(count > 0).then(|| format!("palette-{chosen}"))} {oninput} ref={field} {onkeydown} />
                 <Kbd>{ "Esc" }</Kbd>
             </div>
-            <div class="palette__list" id="palette-list" role="listbox" aria-label={i.t(Msg::PaletteTitle)} ref={list}>
-                { for groups }
-            </div>
+            if count > 0 {
+                <div class="palette__list" id="palette-list" role="listbox" aria-label={i.t(Msg::PaletteTitle)} ref={list}>
+                    { for groups }
+                </div>
+            }
             <div role="status">
                 if count == 0 { <p class="combo__none pad">{ &props.nothing }</p> }
             </div>

@@ -44,7 +44,7 @@ pub fn Field(props: &FieldProps) -> Html {
     }
 }
 
-fn described(id: &AttrValue, hint: bool, error: bool) -> Option<String> {
+pub(super) fn described(id: &AttrValue, hint: bool, error: bool) -> Option<String> {
     match (hint, error) {
         (true, true) => Some(format!("{id}-error {id}-hint")),
         (true, false) => Some(format!("{id}-hint")),
@@ -68,7 +68,6 @@ pub enum InputKind {
     Phone,
     Email,
     Number,
-    Date,
 }
 
 impl InputKind {
@@ -82,7 +81,6 @@ impl InputKind {
             InputKind::Phone => ("text", "off", Some("tel")),
             InputKind::Email => ("text", "off", Some("email")),
             InputKind::Number => ("text", "off", Some("numeric")),
-            InputKind::Date => ("date", "off", None),
         }
     }
 }
@@ -131,16 +129,6 @@ pub fn TextField(props: &TextFieldProps) -> Html {
                 aria-invalid={props.error.is_some().then_some("true")}
                 aria-describedby={described(&props.id, props.hint.is_some(), props.error.is_some())} />
         </Field>
-    }
-}
-
-/// A date, typed or picked.
-#[function_component]
-pub fn DateField(props: &TextFieldProps) -> Html {
-    html! {
-        <TextField id={&props.id} label={&props.label} value={&props.value} oninput={props.oninput.clone()} kind={InputKind::Date}
-            quiet_label={props.quiet_label} optional={props.optional} hint={props.hint.clone()} error={props.error.clone()}
-            class={props.class.clone()} />
     }
 }
 

@@ -1,6 +1,9 @@
 use yew::prelude::*;
 
-use super::{Button, Check, Icon, InputKind, Look, Popover, Select, TextField};
+use super::{
+    Button, Check, Choice, Combobox, DateField, Icon, IconButton, InputKind, Look, Popover, Search, Select,
+    TextField, read_date,
+};
 use crate::i18n::{I18n, Msg, use_i18n};
 
 /// How a field is compared.
@@ -62,6 +65,11 @@ impl Operator {
 pub enum FilterKind {
     /// Codes and their words.
     Codes(Vec<(AttrValue, AttrValue)>),
+    /// Ids of things that are found by typing, there being too many to list, and the names of those that are known.
+    Found {
+        search: Callback<Search>,
+        names: Vec<(AttrValue, AttrValue)>,
+    },
     Text,
     Number,
     Date,
@@ -79,9 +87,36 @@ pub struct FilterField {
 }
 
 impl FilterField {
+    /// A value in words.
+    fn words(&self, value: &AttrValue, i: I18n) -> AttrValue {
+        let named = |names: &[(AttrValue, AttrValue)]| {
+            names.iter().find(|(code, _)| code == value).map(|(_, words)| words.clone())
+        };
+        match &self.kind {
+            FilterKind::Codes(codes) => named(codes).unwrap_or_else(|| value.clone()),
+            // An id says nothing to anyone.
+            FilterKind::Found { names, .. } => named(names).unwrap_or_else(|| "…".into()),
+            FilterKind::Number => i.figure(value).into(),
+            FilterKind::Text | FilterKind::Date => value.clone(),
+        }
+    }
+
+    /// A typed value as the grammar has it; nothing for what is no such value.
+    fn read(&self, typed: &str) -> Option<AttrValue> {
+        let typed = typed.trim();
+        match self.kind {
+            FilterKind::Number => {
+                let bare = typed.replace([',', '，', ' ', '\u{a0}'], "");
+                is_figure(&bare).then(|| bare.into())
+            }
+            FilterKind::Date => read_date(typed).map(|date| date.to_string().into()),
+            _ => (!typed.is_empty()).then(|| typed.to_owned().into()),
+        }
+    }
+
     fn operators(&self) -> Vec<Operator> {
         let mut list = match self.kind {
-            FilterKind::Codes(_) => vec![Operator::In],
+            FilterKind::Codes(_) | FilterKind::Found { .. } => vec![Operator::In],
             FilterKind::Text => vec![Operator::Eq, Operator::Starts],
             FilterKind::Number | FilterKind::Date => vec![Operator::Ge, Operator::Le],
         };
@@ -100,6 +135,13 @@ pub struct FilterTerm {
     pub values: Vec<AttrValue>,
 }
 
+/// Whether a text is a decimal figure. Reading it as a float would bring tables of ten kilobytes into the app.
+fn is_figure(text: &str) -> bool {
+    let text = text.strip_prefix('-').unwrap_or(text);
+    let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
+    [whole, part].iter().all(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
+}
+
 fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
@@ -109,7 +151,7 @@ impl FilterTerm {
     fn write(&self) -> String {
         let literal = |text: &AttrValue| {
             let bare = match self.operator {
-                Operator::Ge | Operator::Le => text.parse::<f64>().is_ok(),
+                Operator::Ge | Operator::Le => is_figure(text),
                 Operator::In => matches!(text.as_str(), "true" | "false"),
                 _ => false,
             };
@@ -145,7 +187,7 @@ impl FilterTerm {
             let name = words.word()?;
             let field = fields.iter().find(|field| field.key == name)?;
             let operator = words.word()?;
-            let codes = matches!(field.kind, FilterKind::Codes(_));
+            let codes = matches!(field.kind, FilterKind::Codes(_) | FilterKind::Found { .. });
             let (operator, values) = match operator {
                 "in" => (Operator::In, words.list()?),
                 "eq" | "ne" if words.take("null") => {
@@ -237,13 +279,7 @@ pub fn FilterChips(props: &FilterChipsProps) -> Html {
     let (fields, terms, onchange) = (&props.fields, &props.terms, &props.onchange);
     let chip = |(index, term): (usize, &FilterTerm)| {
         let field = fields.iter().find(|field| field.key == term.field)?;
-        let words = |value: &AttrValue| match &field.kind {
-            FilterKind::Codes(codes) => {
-                codes.iter().find(|(code, _)| code == value).map_or(value.clone(), |(_, words)| words.clone())
-            }
-            _ => value.clone(),
-        };
-        let values: Vec<String> = term.values.iter().map(|value| words(value).to_string()).collect();
+        let values: Vec<String> = term.values.iter().map(|value| field.words(value, i).to_string()).collect();
         let joined = values.join(&i.t(Msg::CommonListComma));
         let drop = cb!((terms, onchange), |_: MouseEvent| {
             let mut next = terms.clone();
@@ -324,6 +360,8 @@ fn TermForm(props: &TermFormProps) -> Html {
         values: Vec::new(),
     };
     let term = use_state(|| props.start.clone().or_else(|| props.fields.first().map(begin)));
+    // The names of what was just found, which the field does not know yet.
+    let picked = use_state(Vec::<(AttrValue, AttrValue)>::new);
     let Some(now) = (*term).clone() else { return html!() };
     let Some(field) = props.fields.iter().find(|field| field.key == now.field).cloned() else {
         return html!();
@@ -341,21 +379,85 @@ fn TermForm(props: &TermFormProps) -> Html {
             term.set(Some(FilterTerm { operator, ..now.clone() }));
         }
     });
-    let type_value = cb!((term, now), |text: String| {
-        term.set(Some(FilterTerm { values: vec![text.trim().to_owned().into()], ..now.clone() }));
+    let set_values = cb!((term, now), |values: Vec<AttrValue>| {
+        term.set(Some(FilterTerm { values, ..now.clone() }));
     });
-    let complete = !now.operator.takes_value() || now.values.iter().any(|value| !value.is_empty());
-    let number_fits = field.kind != FilterKind::Number || now.values.iter().all(|v| v.parse::<f64>().is_ok());
+    let type_value = cb!((set_values), |text: String| set_values.emit(vec![text.into()]));
+    let values: Option<Vec<AttrValue>> = match (now.operator.takes_value(), now.values.is_empty()) {
+        (false, _) => Some(Vec::new()),
+        (true, true) => None,
+        (true, false) => now.values.iter().map(|value| field.read(value)).collect(),
+    };
+    let complete = values.is_some();
     let onapply = &props.onapply;
-    let onsubmit = cb!((onapply, now), |event: SubmitEvent| {
+    let onsubmit = cb!((onapply, now, values), |event: SubmitEvent| {
         event.prevent_default();
-        if complete && number_fits {
-            let values = if now.operator.takes_value() { now.values.clone() } else { Vec::new() };
+        if let Some(values) = values.clone() {
             onapply.emit(FilterTerm { values, ..now.clone() });
         }
     });
     let operators = field.operators();
     let value = now.values.first().cloned().unwrap_or_default();
+    let entry = match &field.kind {
+        FilterKind::Codes(codes) => html! {
+            <div class="checks" role="group" aria-label={field.label.clone()}>
+                { for codes.iter().map(|(code, words)| {
+                    let onchange = cb!((set_values, now, code), |on: bool| {
+                        let mut values: Vec<AttrValue> = now.values.iter().filter(|v| **v != code).cloned().collect();
+                        if on {
+                            values.push(code.clone());
+                        }
+                        set_values.emit(values);
+                    });
+                    html! { <Check label={words} checked={now.values.contains(code)} {onchange} /> }
+                }) }
+            </div>
+        },
+        FilterKind::Found { search, .. } => {
+            let onchoose =
+                cb!((set_values, now, picked), |choice: Option<Choice>| if let Some(choice) = choice {
+                    let mut values: Vec<AttrValue> =
+                        now.values.iter().filter(|v| **v != choice.key).cloned().collect();
+                    values.push(choice.key.clone());
+                    picked.set(picked.iter().cloned().chain([(choice.key, choice.text)]).collect());
+                    set_values.emit(values);
+                });
+            let name = |value: &AttrValue| {
+                let own = picked.iter().find(|(key, _)| key == value).map(|(_, name)| name.clone());
+                own.unwrap_or_else(|| field.words(value, i))
+            };
+            html! {
+                <>
+                    <Combobox id="filter-value" label={field.label.clone()} search={search.clone()} {onchoose} />
+                    if !now.values.is_empty() {
+                        <ul class="picks">
+                            { for now.values.iter().map(|value| {
+                                let name = name(value);
+                                let remove = cb!((set_values, now, value), |_: MouseEvent| {
+                                    set_values.emit(now.values.iter().filter(|v| **v != value).cloned().collect());
+                                });
+                                html! {
+                                    <li key={value.to_string()}><span>{ &name }</span>
+                                        <IconButton small=true icon={Icon::X} label={i.t(Msg::FilterLeaveOut { name: &name })} onclick={remove} /></li>
+                                }
+                            }) }
+                        </ul>
+                    }
+                </>
+            }
+        }
+        FilterKind::Date => {
+            html! { <DateField id="filter-value" label={i.t(Msg::FilterValue)} {value} oninput={type_value} required=true /> }
+        }
+        FilterKind::Number => {
+            // The figure read aloud: it is easy to type a nought too many.
+            let hint = field.read(&value).map(|figure| AttrValue::from(i.short_figure(&figure)));
+            html! { <TextField id="filter-value" label={i.t(Msg::FilterValue)} {value} oninput={type_value} kind={InputKind::Number} {hint} /> }
+        }
+        FilterKind::Text => {
+            html! { <TextField id="filter-value" label={i.t(Msg::FilterValue)} {value} oninput={type_value} /> }
+        }
+    };
     html! {
         <form class="form" {onsubmit}>
             <Select id="filter-field" label={i.t(Msg::FilterField)} value={now.field.clone()} onchange={choose_field}
@@ -364,32 +466,8 @@ fn TermForm(props: &TermFormProps) -> Html {
                 <Select id="filter-operator" label={i.t(Msg::FilterOperator)} value={now.operator.code()} onchange={choose_operator}
                     options={operators.iter().map(|o| (o.code().into(), o.words(date, i))).collect::<Vec<_>>()} />
             }
-            if now.operator.takes_value() {
-                { match &field.kind {
-                    FilterKind::Codes(codes) => html! {
-                        <div class="checks" role="group" aria-label={field.label.clone()}>
-                            { for codes.iter().map(|(code, words)| {
-                                let onchange = cb!((term, now, code), |on: bool| {
-                                    let mut values: Vec<AttrValue> = now.values.iter().filter(|v| **v != code).cloned().collect();
-                                    if on {
-                                        values.push(code.clone());
-                                    }
-                                    term.set(Some(FilterTerm { values, ..now.clone() }));
-                                });
-                                html! { <Check label={words} checked={now.values.contains(code)} {onchange} /> }
-                            }) }
-                        </div>
-                    },
-                    kind => html! {
-                        <TextField id="filter-value" label={i.t(Msg::FilterValue)} {value} oninput={type_value} kind={match kind {
-                            FilterKind::Number => InputKind::Number,
-                            FilterKind::Date => InputKind::Date,
-                            _ => InputKind::Text,
-                        }} />
-                    },
-                } }
-            }
-            <Button submit=true look={Look::Primary} disabled={!complete || !number_fits}>{ i.t(Msg::FilterApply) }</Button>
+            if now.operator.takes_value() { { entry } }
+            <Button submit=true look={Look::Primary} disabled={!complete}>{ i.t(Msg::FilterApply) }</Button>
         </form>
     }
 }
@@ -397,6 +475,18 @@ fn TermForm(props: &TermFormProps) -> Html {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn figures_and_dates_are_read_as_people_type_them() {
+        let field = |kind| FilterField { key: "f".into(), label: "f".into(), kind, nullable: false };
+        let (number, date) = (field(FilterKind::Number), field(FilterKind::Date));
+        assert_eq!(number.read(" 1,000,000.5 ").as_deref(), Some("1000000.5"));
+        for no_figure in ["", "-", "ten", "inf", "1.2.3", ".5", "5."] {
+            assert_eq!(number.read(no_figure), None, "{no_figure}");
+        }
+        assert_eq!(date.read("2026/1/5").as_deref(), Some("2026-01-05"));
+        assert_eq!(date.read("soon"), None);
+    }
 
     #[test]
     fn a_filter_is_read_as_it_was_written() {

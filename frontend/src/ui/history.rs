@@ -32,9 +32,14 @@ pub struct HistoryListProps {
     pub entries: Vec<HistoryEntry>,
 }
 
-/// What happened, newest first.
+#[derive(Properties, PartialEq)]
+pub struct ChangesProps {
+    pub changes: Vec<HistoryChange>,
+}
+
+/// Fields before and after.
 #[function_component]
-pub fn HistoryList(props: &HistoryListProps) -> Html {
+pub fn Changes(props: &ChangesProps) -> Html {
     let i = use_i18n();
     let none = || html! { <span class="muted">{ i.t(Msg::HistoryEmpty) }</span> };
     let change = |change: &HistoryChange| {
@@ -51,6 +56,13 @@ pub fn HistoryList(props: &HistoryListProps) -> Html {
             </>
         }
     };
+    html! { <dl class="changes">{ for props.changes.iter().map(change) }</dl> }
+}
+
+/// What happened, newest first.
+#[function_component]
+pub fn HistoryList(props: &HistoryListProps) -> Html {
+    let i = use_i18n();
     html! {
         <ol class="timeline">
             { for props.entries.iter().map(|entry| html! {
@@ -58,7 +70,7 @@ pub fn HistoryList(props: &HistoryListProps) -> Html {
                     <div class="timeline__head"><b>{ &entry.who }</b><span>{ &entry.what }</span><Time at={entry.at} /></div>
                     if !entry.seen.is_empty() { <p class="small">{ entry.seen.join(&i.t(Msg::CommonListComma)) }</p> }
                     if let Some(reason) = &entry.reason { <p class="small muted">{ i.t(Msg::HistoryReason { reason }) }</p> }
-                    if !entry.changes.is_empty() { <dl class="changes">{ for entry.changes.iter().map(change) }</dl> }
+                    if !entry.changes.is_empty() { <Changes changes={entry.changes.clone()} /> }
                 </li>
             }) }
         </ol>

@@ -52,6 +52,11 @@ pub enum Icon {
     Lock,
     Network,
     ListFilter,
+    Calendar,
+    ChevronLeft,
+    ChevronRight,
+    ChevronUp,
+    ChevronDown,
 }
 
 impl Icon {
@@ -169,6 +174,13 @@ impl Icon {
                 "M17 16h4a1 1 0 0 1 1 1v4a1 1 0 0 1 -1 1h-4a1 1 0 0 1 -1 -1v-4a1 1 0 0 1 1 -1zM3 16h4a1 1 0 0 1 1 1v4a1 1 0 0 1 -1 1h-4a1 1 0 0 1 -1 -1v-4a1 1 0 0 1 1 -1zM10 2h4a1 1 0 0 1 1 1v4a1 1 0 0 1 -1 1h-4a1 1 0 0 1 -1 -1v-4a1 1 0 0 1 1 -1zM5 16v-3a1 1 0 0 1 1-1h12a1 1 0 0 1 1 1v3M12 12V8"
             }
             Icon::ListFilter => "M2 5h20M6 12h12M9 19h6",
+            Icon::Calendar => {
+                "M8 2v4M16 2v4M5 4h14a2 2 0 0 1 2 2v14a2 2 0 0 1 -2 2h-14a2 2 0 0 1 -2 -2v-14a2 2 0 0 1 2 -2zM3 10h18"
+            }
+            Icon::ChevronLeft => "M15 18l-6-6 6-6",
+            Icon::ChevronRight => "M9 18l6-6-6-6",
+            Icon::ChevronUp => "M18 15l-6-6-6 6",
+            Icon::ChevronDown => "M6 9l6 6 6-6",
         }
     }
 

@@ -1,6 +1,6 @@
 use yew::prelude::*;
 
-use super::{Button, Check, Icon, InputKind, Look, Select, TextArea, TextField};
+use super::{Button, Check, DateField, Icon, InputKind, Look, Select, TextArea, TextField};
 use crate::dom;
 use crate::i18n::{Msg, use_i18n};
 
@@ -8,6 +8,7 @@ use crate::i18n::{Msg, use_i18n};
 #[derive(Clone, PartialEq, Debug)]
 pub enum InlineKind {
     Line(InputKind),
+    Date,
     Lines,
     /// One code of several.
     One(Vec<(AttrValue, AttrValue)>),
@@ -50,6 +51,9 @@ pub fn InlineEdit(props: &InlineEditProps) -> Html {
     let field = AttrValue::from(format!("{}-field", props.id));
     let button = props.id.clone();
 
+    // A field that is taken off the page may still say what stands in it.
+    let listens = use_mut_ref(|| false);
+    listens.replace(editing);
     use_effect_with(props.saved, {
         let draft = draft.clone();
         move |_| draft.set(None)
@@ -121,11 +125,16 @@ pub fn InlineEdit(props: &InlineEditProps) -> Html {
         event.prevent_default();
         event.stop_propagation();
     });
-    let input = cb!((draft), |text: String| draft.set(Some(text)));
+    let input = cb!((draft, listens), |text: String| if *listens.borrow() {
+        draft.set(Some(text));
+    });
     let (label, error) = (props.label.clone(), props.error.clone());
     let control = match &props.kind {
         InlineKind::Line(kind) => html! {
             <TextField id={field} {label} quiet_label=true value={text} oninput={input} kind={*kind} {error} />
+        },
+        InlineKind::Date => html! {
+            <DateField id={field} {label} quiet_label=true value={text} oninput={input} {error} />
         },
         InlineKind::Lines => html! {
             <TextArea id={field} {label} quiet_label=true value={text} oninput={input} {error} />

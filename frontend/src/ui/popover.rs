@@ -74,16 +74,22 @@ pub fn Popover(props: &PopoverProps) -> Html {
     use_effect_with(*open, {
         let (open, node, onshut) = (open.clone(), node.clone(), props.onshut.clone());
         move |is_open| {
+            // Before anyone else hears of it: afterwards what was pressed may be off the page, and nowhere inside.
             let listener = is_open.then(|| {
-                gloo_events::EventListener::new(&gloo_utils::document(), "mousedown", move |event| {
-                    let inside = event.target().is_some_and(|target| {
-                        node.cast::<Node>().is_some_and(|root| root.contains(target.dyn_ref::<Node>()))
-                    });
-                    if !inside {
-                        open.set(false);
-                        onshut.emit(());
-                    }
-                })
+                gloo_events::EventListener::new_with_options(
+                    &gloo_utils::document(),
+                    "mousedown",
+                    gloo_events::EventListenerOptions::run_in_capture_phase(),
+                    move |event| {
+                        let inside = event.target().is_some_and(|target| {
+                            node.cast::<Node>().is_some_and(|root| root.contains(target.dyn_ref::<Node>()))
+                        });
+                        if !inside {
+                            open.set(false);
+                            onshut.emit(());
+                        }
+                    },
+                )
             });
             move || drop(listener)
         }

@@ -42,16 +42,23 @@ pub struct Column {
     /// The key it sorts by.
     pub sort: Option<AttrValue>,
     pub phone: OnPhone,
+    /// Long texts, which share the width that the other columns leave and are cut off there.
+    pub long: bool,
 }
 
 impl Column {
     /// A column of words.
     pub fn new(key: impl Into<AttrValue>, label: AttrValue) -> Self {
-        Column { key: key.into(), label, number: false, sort: None, phone: OnPhone::Hidden }
+        Column { key: key.into(), label, number: false, sort: None, phone: OnPhone::Hidden, long: false }
     }
 
     pub fn number(mut self) -> Self {
         self.number = true;
+        self
+    }
+
+    pub fn long(mut self) -> Self {
+        self.long = true;
         self
     }
 
@@ -70,9 +77,19 @@ impl Column {
 #[derive(Clone, PartialEq)]
 pub struct Row {
     pub key: AttrValue,
+    /// What the row is about, for those who hear its box.
+    pub name: AttrValue,
     pub cells: Vec<Html>,
     /// Set back, such as what is archived.
     pub off: bool,
+}
+
+/// Which rows are chosen, by their keys.
+#[derive(Clone, PartialEq)]
+pub struct Selection {
+    pub chosen: Rc<Vec<AttrValue>>,
+    /// These rows become chosen, or are chosen no more.
+    pub onchange: Callback<(Vec<AttrValue>, bool)>,
 }
 
 /// By what a table is sorted.
@@ -116,6 +133,9 @@ pub struct TableProps {
     /// The letters J and K move between rows.
     #[prop_or_default]
     pub letters: bool,
+    /// Rows can be chosen: by their boxes, with Space, and in ranges with Shift.
+    #[prop_or_default]
+    pub selection: Option<Selection>,
 }
 
 /// A table of what the server sends, page by page. Arrow keys move between the links of the rows.
@@ -124,18 +144,70 @@ pub fn Table(props: &TableProps) -> Html {
     let i = use_i18n();
     let node = use_node_ref();
     let links = |root: &Element| dom::all(root, "tbody .table__link");
-    let onkeydown = cb!((node), |event: KeyboardEvent| {
+    // Where a range begins, and whether Shift is held while a box is pressed.
+    let anchor = use_mut_ref(|| None::<AttrValue>);
+    let shifted = use_mut_ref(|| false);
+    let keys: Rc<Vec<AttrValue>> = Rc::new(props.rows.iter().map(|row| row.key.clone()).collect());
+    let choose = props.selection.clone().map(|selection| {
+        let (keys, anchor) = (keys.clone(), anchor.clone());
+        Callback::from(move |(key, range): (AttrValue, bool)| {
+            let find = |key: &AttrValue| keys.iter().position(|other| other == key);
+            let from = anchor.borrow().as_ref().filter(|_| range).and_then(find);
+            match (from, find(&key)) {
+                // A range takes on what its beginning is.
+                (Some(from), Some(to)) => {
+                    let on = keys.get(from).is_some_and(|first| selection.chosen.contains(first));
+                    let all = keys.get(from.min(to)..=from.max(to)).unwrap_or_default();
+                    selection.onchange.emit((all.to_vec(), on));
+                }
+                _ => {
+                    let on = !selection.chosen.contains(&key);
+                    anchor.replace(Some(key.clone()));
+                    selection.onchange.emit((vec![key], on));
+                }
+            }
+        })
+    });
+    let selection = props.selection.clone();
+    let onkeydown = cb!((node, choose, anchor, selection, keys), |event: KeyboardEvent| {
         let Some(root) = node.cast::<Element>() else { return };
-        let on_link = event
-            .target()
-            .and_then(|t| t.dyn_into::<HtmlElement>().ok())
-            .is_some_and(|e| e.class_list().contains("table__link"));
+        let target = event.target().and_then(|t| t.dyn_into::<HtmlElement>().ok());
+        let on_link = target.as_ref().is_some_and(|e| e.class_list().contains("table__link"));
         if !on_link {
             return;
         }
-        match event.key().as_str() {
-            "ArrowDown" => dom::move_focus(&links(&root), 1, false),
-            "ArrowUp" => dom::move_focus(&links(&root), -1, false),
+        let key_of = |element: &Element| {
+            let row = element.closest("tr").ok().flatten()?;
+            row.get_attribute("data-key").map(AttrValue::from)
+        };
+        let here = target.as_deref().and_then(key_of);
+        let command = event.ctrl_key() || event.meta_key();
+        match (event.key().as_str(), &choose, here) {
+            ("ArrowDown" | "ArrowUp", Some(choose), Some(here)) if event.shift_key() => {
+                // The range begins at the row that Shift was first pressed on, which belongs to it.
+                let begun = anchor.borrow().is_some();
+                let chosen = selection.as_ref().is_some_and(|selection| selection.chosen.contains(&here));
+                if !begun || !chosen {
+                    anchor.replace(Some(here.clone()));
+                }
+                let step = if event.key() == "ArrowDown" { 1 } else { -1 };
+                let at = keys.iter().position(|key| *key == here);
+                let next = at.and_then(|at| at.checked_add_signed(step)).and_then(|at| keys.get(at)).cloned();
+                dom::move_focus(&links(&root), step, false);
+                if let (Some(selection), Some(next)) = (&selection, next) {
+                    selection.onchange.emit((vec![here, next], true));
+                } else {
+                    choose.emit((here, true));
+                }
+            }
+            ("ArrowDown", ..) => dom::move_focus(&links(&root), 1, false),
+            ("ArrowUp", ..) => dom::move_focus(&links(&root), -1, false),
+            (" ", Some(choose), Some(here)) => choose.emit((here, event.shift_key())),
+            ("a", Some(_), _) if command => {
+                if let Some(selection) = &selection {
+                    selection.onchange.emit((keys.to_vec(), true));
+                }
+            }
             _ => return,
         }
         event.prevent_default();
@@ -166,7 +238,7 @@ pub fn Table(props: &TableProps) -> Html {
         let sorted = props.sort.as_ref().filter(|sort| Some(&sort.key) == column.sort.as_ref());
         let aria = sorted.map(|sort| if sort.descending { "descending" } else { "ascending" });
         html! {
-            <th scope="col" class={column.number.then_some("number")} aria-sort={aria}>
+            <th scope="col" class={classes!(column.number.then_some("number"), column.long.then_some("long"))} aria-sort={aria}>
                 if let Some(key) = &column.sort {
                     <button type="button" class="table__sort" onclick={{
                         let (onsort, next) = (props.onsort.clone(), Sort { key: key.clone(), descending: sorted.is_some_and(|s| !s.descending) });
@@ -187,7 +259,45 @@ pub fn Table(props: &TableProps) -> Html {
     };
     let cell = |(column, cell): (&Column, &Html)| {
         html! {
-            <td class={classes!(column.number.then_some("number"), column.phone.class())}>{ cell.clone() }</td>
+            <td class={classes!(column.number.then_some("number"), column.long.then_some("long"), column.phone.class())}>{ cell.clone() }</td>
+        }
+    };
+    let count =
+        props.selection.as_ref().map_or(0, |s| keys.iter().filter(|key| s.chosen.contains(*key)).count());
+    let pick_all = props.selection.as_ref().map(|selection| {
+        let whole = count == keys.len() && count > 0;
+        let onchange = cb!((selection, keys), |_: Event| selection.onchange.emit((keys.to_vec(), !whole)));
+        html! {
+            <th class="pick"><label><input type="checkbox" checked={whole} ~indeterminate={count > 0 && !whole} {onchange} aria-label={i.t(Msg::TableSelectPage)} /></label></th>
+        }
+    });
+    let pick = |row: &Row| {
+        let (Some(selection), Some(choose)) = (&props.selection, &choose) else { return html!() };
+        let key = &row.key;
+        let onchange = cb!((choose, key, shifted), |_: Event| choose.emit((key.clone(), *shifted.borrow())));
+        let onmousedown = cb!((shifted), |event: MouseEvent| {
+            shifted.replace(event.shift_key());
+            // Otherwise the browser marks the text between the two rows.
+            if event.shift_key() {
+                event.prevent_default();
+            }
+        });
+        let onkeydown = cb!((shifted), |event: KeyboardEvent| {
+            shifted.replace(event.shift_key());
+        });
+        // Space on the row's link does the same, and one stop for each row is enough on the way through the page.
+        html! {
+            <td class="pick" {onmousedown} {onkeydown}><label><input type="checkbox" tabindex="-1" checked={selection.chosen.contains(key)} {onchange}
+                aria-label={i.t(Msg::TableSelect { name: &row.name })} /></label></td>
+        }
+    };
+    let row = |row: &Row| {
+        let chosen = props.selection.as_ref().is_some_and(|selection| selection.chosen.contains(&row.key));
+        html! {
+            <tr key={row.key.to_string()} data-key={&row.key} class={classes!(row.off.then_some("is-off"), chosen.then_some("is-chosen"))}>
+                { pick(row) }
+                { for props.columns.iter().zip(&row.cells).map(cell) }
+            </tr>
         }
     };
     // Cards have no headings to sort by.
@@ -201,7 +311,7 @@ pub fn Table(props: &TableProps) -> Html {
             )
         })
         .collect();
-    let choose = {
+    let choose_sort = {
         let onsort = props.onsort.clone();
         move |text: String| onsort.emit(Sort::read(&text))
     };
@@ -210,17 +320,15 @@ pub fn Table(props: &TableProps) -> Html {
         if !by.is_empty() {
             <div class="table-sort">
                 <Select id="table-sort" label={i.t(Msg::TableSort)} quiet_label=true options={by} value={props.sort.as_ref().map(Sort::write).unwrap_or_default()}
-                    none={props.sort.is_none().then(|| i.t(Msg::TableSort))} onchange={choose} />
+                    none={props.sort.is_none().then(|| i.t(Msg::TableSort))} onchange={choose_sort} />
             </div>
         }
         <div class={classes!("table-box", props.plain.then_some("table-box--plain"))} ref={node} {onkeydown} tabindex="0" role="region" aria-label={&props.caption}>
-            <table class={classes!("table", "table--cards", props.stale.then_some("table--stale"))} aria-busy={props.stale.then_some("true")}>
-                <caption class="sr-only">{ &props.caption }{ i.t(Msg::TableCaptionHelp) }</caption>
-                <thead><tr>{ for props.columns.iter().map(head) }</tr></thead>
+            <table class={classes!("table", "table--cards", props.selection.is_some().then_some("table--pick"), props.stale.then_some("table--stale"))} aria-busy={props.stale.then_some("true")}>
+                <caption class="sr-only">{ &props.caption }{ i.t(if props.selection.is_some() { Msg::TableCaptionPick } else { Msg::TableCaptionHelp }) }</caption>
+                <thead><tr>{ pick_all.unwrap_or_default() }{ for props.columns.iter().map(head) }</tr></thead>
                 <tbody>
-                    { for props.rows.iter().map(|row| html! {
-                        <tr key={row.key.to_string()} class={row.off.then_some("is-off")}>{ for props.columns.iter().zip(&row.cells).map(cell) }</tr>
-                    }) }
+                    { for props.rows.iter().map(row) }
                 </tbody>
             </table>
         </div>
@@ -237,6 +345,9 @@ pub struct PaginationProps {
     /// All rows, if counted, and whether that is exact.
     #[prop_or_default]
     pub total: Option<(u32, bool)>,
+    /// Nothing comes after this page, so that all are known without counting.
+    #[prop_or_default]
+    pub last: bool,
     #[prop_or_default]
     pub oncount: Option<Callback<()>>,
     #[prop_or_default]
@@ -251,15 +362,16 @@ pub fn Pagination(props: &PaginationProps) -> Html {
     let i = use_i18n();
     let (from, to) = (i.number(props.before + 1), i.number(props.before + props.rows));
     let (back, next) = (props.onback.clone(), props.onnext.clone());
+    let total = props.total.or_else(|| props.last.then_some((props.before + props.rows, true)));
     html! {
         <nav class="table__foot" aria-label={i.t(Msg::TablePages)}>
             <span role="status">
                 if props.rows > 0 { { i.t(Msg::TableRange { from: &from, to: &to }) } }
-                if let Some((total, exact)) = props.total {
+                if let Some((total, exact)) = total {
                     { " " }{ if exact { i.t(Msg::TableTotal { total: &i.number(total) }) } else { i.t(Msg::TableTotalMore { total: &i.number(total) }) } }
                 }
             </span>
-            if let (Some(count), None) = (props.oncount.clone(), props.total) {
+            if let (Some(count), None) = (props.oncount.clone(), total) {
                 <Button small=true look={Look::Quiet} onclick={move |_| count.emit(())}>{ i.t(Msg::TableCount) }</Button>
             }
             <span class="row">
