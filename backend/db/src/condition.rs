@@ -201,41 +201,53 @@ impl<GB> ValidGrouping<GB> for Condition {
     type IsAggregate = is_aggregate::Never;
 }
 
-/// An `ORDER BY` whose columns are only known at run time.
+/// An `ORDER BY`, with its `LIMIT`, whose columns are only known at run time. The last part of its statement.
 #[derive(Clone, Debug)]
 pub struct Ordering {
-    first: Option<Condition>,
+    led_by: Option<Condition>,
     keys: Vec<(&'static str, bool)>,
+    rows: Option<i64>,
 }
 
 impl Ordering {
     /// By these columns, each with whether it is descending.
     pub fn by(keys: Vec<(&'static str, bool)>) -> Self {
-        Ordering { first: None, keys }
+        Ordering { led_by: None, keys, rows: None }
     }
 
     /// The same among those that meet a condition, and then among the others.
     #[must_use]
     pub fn led_by(mut self, condition: Condition) -> Self {
-        self.first = Some(condition);
+        self.led_by = Some(condition);
+        self
+    }
+
+    /// Only so many rows of it. The number is part of the text: PostgreSQL keeps the plan of a statement only where it knows how few
+    /// rows are asked for, and planning a list takes longer than reading it.
+    #[must_use]
+    pub fn first(mut self, rows: i64) -> Self {
+        self.rows = Some(rows);
         self
     }
 }
 
 impl QueryFragment<MultiBackend> for Ordering {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
-        if let Some(first) = &self.first {
-            first.walk_ast(out.reborrow())?;
+        if let Some(condition) = &self.led_by {
+            condition.walk_ast(out.reborrow())?;
             out.push_sql(" DESC");
         }
         for (n, (column, descending)) in self.keys.iter().enumerate() {
-            if n > 0 || self.first.is_some() {
+            if n > 0 || self.led_by.is_some() {
                 out.push_sql(", ");
             }
             out.push_sql(column);
             if *descending {
                 out.push_sql(" DESC");
             }
+        }
+        if let Some(rows) = self.rows {
+            out.push_sql(&format!(" LIMIT {rows}"));
         }
         Ok(())
     }

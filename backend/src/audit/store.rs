@@ -158,8 +158,7 @@ pub(super) fn list(
     }
     let rows = query
         .filter(listing.condition())
-        .order(listing.ordering())
-        .limit(listing.rows())
+        .order(listing.ordering().first(listing.rows()))
         .load::<EntryRow>(conn)
         .map_err(DbError::from)?;
     Ok(rows)

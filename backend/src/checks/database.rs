@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::plans::{actor, populate};
 use crate::audit;
 use crate::clock;
-use crate::customers::{self, House};
+use crate::customers::{self, CustomerId, House};
 use crate::jobs::publish_if_leader;
 use crate::testing::{TestApp, TestDatabase};
 
@@ -445,6 +445,7 @@ fn d3_events_are_numbered_without_gaps_while_others_write() {
                             format!("王{writer}{n}"),
                         );
                         customers::create(conn, &creator, house, &new)
+                            .map(|(customer, _)| CustomerId::new(customer.id))
                     });
                     let (actor, state) = (actor.clone(), app.state.clone());
                     // Every fifth transaction is taken back.

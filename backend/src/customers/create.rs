@@ -1,41 +1,85 @@
 use chrono::NaiveDate;
-use guanxi_api::{Amount, CustomerKind, CustomerProfile, NewCustomer, Role, TeamRole, Tier};
+use guanxi_api::{Amount, Customer, CustomerKind, CustomerProfile, NewCustomer, Role, TeamRole, Tier};
 use guanxi_db::{DbConn, DbError, Moment, next_customer_number, next_customer_numbers};
 
 use crate::access::{Actor, OrgUnitId, UserId};
 use crate::audit;
+use crate::customers::ownership::Placement;
 use crate::customers::rules::customer_no;
 use crate::customers::store::{
-    self, ContactPointRow, CustomerRow, ExternalIdRow, FiguresRow, IdentityRow, NewRows, TeamRow,
+    self, ContactPointRow, CustomerRow, ExternalIdRow, FiguresRow, IdentityRow, NewRows, TeamRow, WholeRow,
 };
+use crate::customers::view::Whole;
 use crate::customers::{
     CustomerId, House, contact_points, external_ids, identity_context, ownership, profile, purpose,
 };
 use crate::customers::{seal, view};
 use crate::error::{Error, FieldError, Result, Wrong};
 
-/// Creates a customer; gives its id.
+/// Creates a customer and gives it as [`view::read`] would, with the version of its figures. Whoever places a customer sees it.
 ///
 /// # Errors
 /// 422 with every field that breaks a rule, 409 for an external id that is taken.
-pub fn create(conn: &mut DbConn, actor: &Actor, house: House<'_>, new: &NewCustomer) -> Result<CustomerId> {
+pub fn create(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    new: &NewCustomer,
+) -> Result<(Customer, i64)> {
+    let whole = create_whole(conn, actor, house, new)?;
+    let derived = whole.row.figures.version;
+    Ok((view::render(actor, house, whole)?, derived))
+}
+
+/// Creates a customer.
+///
+/// # Errors
+/// As [`create`].
+pub(super) fn create_whole(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    new: &NewCustomer,
+) -> Result<Whole> {
     let mut wrong = Wrong::default();
     let own = (actor.role() == Some(Role::Rm)).then(|| actor.user_id()).flatten();
     let owner_id = new.owner_id.map(UserId::new).or(own);
     let unit_id = new.org_unit_id.map(OrgUnitId::new).or(actor.org_unit_id());
-    match unit_id {
-        Some(unit_id) => {
-            wrong.keep(ownership::check_placement(conn, actor, unit_id, owner_id))?;
+    let placement = match unit_id {
+        Some(unit_id) => wrong.keep(ownership::check_placement(conn, actor, unit_id, owner_id))?,
+        None => {
+            wrong.add(FieldError::new("/org_unit_id", "required"));
+            None
         }
-        None => wrong.add(FieldError::new("/org_unit_id", "required")),
-    }
+    };
     let checked = wrong.keep(check(actor, house, new))?;
-    let (checked, unit_id) = wrong.unless(checked.zip(unit_id))?;
+    let (checked, placement) = wrong.unless(checked.zip(placement))?;
     let number = next_customer_number(conn)?;
-    let rows = rows(actor, new, checked, &Place { unit_id, owner_id }, number)?;
+    let rows = rows(actor, new, checked, &Place { unit_id: placement.unit.id, owner_id }, number)?;
     store::insert(conn, &rows).map_err(taken)?;
-    record_creation(conn, actor, rows.customer.id)?;
-    Ok(rows.customer.id)
+    let whole = whole_of(rows, placement);
+    record_creation(conn, actor, &whole)?;
+    Ok(whole)
+}
+
+/// What [`view::whole`] would read of rows that were just written.
+fn whole_of(rows: NewRows, placement: Placement) -> Whole {
+    let NewRows { customer, figures, identity, mut contact_points, mut external_ids, .. } = rows;
+    contact_points.sort_by(|a, b| (&a.kind, !a.is_primary, a.id).cmp(&(&b.kind, !b.is_primary, b.id)));
+    external_ids.sort_by(|a, b| a.source.cmp(&b.source));
+    Whole {
+        row: WholeRow {
+            customer,
+            figures,
+            unit_zh: placement.unit.name.zh_cn,
+            unit_en: placement.unit.name.en,
+            owner_name: placement.owner.map(|owner| owner.display_name),
+        },
+        identity,
+        contact_points,
+        external_ids,
+        team: Vec::new(),
+    }
 }
 
 /// Where a new customer belongs.
@@ -52,17 +96,14 @@ pub(super) fn taken(error: DbError) -> Error {
     }
 }
 
-fn record_creation(conn: &mut DbConn, actor: &Actor, id: CustomerId) -> Result<()> {
-    // The creator may not see what they created (an owner elsewhere); the record is made all the same.
-    let operator = Actor::operator(actor.now());
-    let whole = view::whole(conn, &crate::access::Scope::of(&operator), id)?;
-    let after = view::audited(&whole)?;
+fn record_creation(conn: &mut DbConn, actor: &Actor, whole: &Whole) -> Result<()> {
+    let after = view::audited(whole)?;
     audit::record(
         conn,
         actor,
         &audit::Change {
             resource_type: "customer",
-            resource_id: id.uuid(),
+            resource_id: whole.row.customer.id.uuid(),
             action: "created",
             version: 1,
             changes: audit::changes_between(&serde_json::json!({}), &after),

@@ -90,7 +90,8 @@ pub fn upsert(
         let mut new = new.clone();
         new.external_ids.retain(|other| other.source != external.source);
         new.external_ids.push(external.clone());
-        return create::create(conn, actor, house, &new).map(Upserted::Created);
+        let whole = create::create_whole(conn, actor, house, &new)?;
+        return Ok(Upserted::Created(whole.row.customer.id));
     };
     let today = house.settings.day(actor.now());
     let whole = view::whole(conn, &crate::access::Scope::of(actor), id)?;

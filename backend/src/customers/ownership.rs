@@ -8,6 +8,12 @@ use crate::customers::{CustomerId, store};
 use crate::error::{FieldError, Result, Wrong};
 use crate::org;
 
+/// Where a customer is to belong.
+pub(super) struct Placement {
+    pub(super) unit: org::Unit,
+    pub(super) owner: Option<org::UserSummary>,
+}
+
 /// Checks where a customer is to belong: a unit that the actor places customers in, and an owner who looks after customers and
 /// whose unit is the customer's or above it. Until the transaction ends both stay what they are.
 ///
@@ -18,9 +24,10 @@ pub(super) fn check_placement(
     actor: &Actor,
     unit_id: OrgUnitId,
     owner_id: Option<UserId>,
-) -> Result<()> {
+) -> Result<Placement> {
     let mut wrong = Wrong::default();
     let unit = org::unit_for_new(conn, unit_id)?;
+    let owner = owner_id.map(|id| org::user_for_owner(conn, id)).transpose()?;
     match &unit {
         None => wrong.add(FieldError::new("/org_unit_id", "not_found")),
         Some(unit) if unit.archived => wrong.add(FieldError::new("/org_unit_id", "archived")),
@@ -29,9 +36,9 @@ pub(super) fn check_placement(
         }
         Some(_) => {}
     }
-    if let Some(owner_id) = owner_id {
+    if let Some(owner) = &owner {
         let mut refuse = |code| wrong.add(FieldError::new("/owner_id", code));
-        match org::user_for_owner(conn, owner_id)? {
+        match owner {
             None => refuse("not_found"),
             Some(owner) if owner.archived => refuse("archived"),
             Some(owner) if owner.role != Role::Rm => refuse("not_a_relationship_manager"),
@@ -39,13 +46,13 @@ pub(super) fn check_placement(
                 refuse("unit_of_owner");
             }
             // A relationship manager takes customers for themselves, not for colleagues.
-            Some(_) if actor.reach() == Reach::Team && actor.user_id() != Some(owner_id) => {
+            Some(owner) if actor.reach() == Reach::Team && actor.user_id() != Some(owner.id) => {
                 refuse("not_in_scope");
             }
             Some(_) => {}
         }
     }
-    wrong.unless(Some(()))
+    wrong.unless(unit.map(|unit| Placement { unit, owner: owner.flatten() }))
 }
 
 fn places_in(actor: &Actor, unit: &org::Unit) -> bool {

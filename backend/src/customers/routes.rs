@@ -28,8 +28,14 @@ struct Shown {
 
 fn show(conn: &mut DbConn, actor: &Actor, state: &AppState, id: CustomerId) -> Result<Shown> {
     let (customer, derived) = customers::read(conn, actor, state.house(), id)?;
-    let tag = answer::etag(actor, customer.version, derived);
-    Ok(Shown { id: customer.id, document: Document::of(&customer)?, tag })
+    Shown::of(actor, &customer, derived)
+}
+
+impl Shown {
+    fn of(actor: &Actor, customer: &Customer, derived: i64) -> Result<Self> {
+        let tag = answer::etag(actor, customer.version, derived);
+        Ok(Shown { id: customer.id, document: Document::of(customer)?, tag })
+    }
 }
 
 /// Runs a change that may be repeated with the same Idempotency-Key, and shows the customer after it.
@@ -99,11 +105,13 @@ pub async fn create_customer(
         .db
         .write(move |conn| {
             let create = |conn: &mut DbConn| customers::create(conn, &actor, shared.house(), &new);
-            let (id, replayed) = match idempotency::once(conn, &actor, &once, create, |id| Some(id.uuid()))? {
-                Once::Done(id) => (id, false),
-                Once::Replayed(id) => (id.map(CustomerId::new).ok_or_else(Error::not_found)?, true),
-            };
-            Ok::<_, Error>((show(conn, &actor, &shared, id)?, replayed))
+            match idempotency::once(conn, &actor, &once, create, |(customer, _)| Some(customer.id))? {
+                Once::Done((customer, derived)) => Ok((Shown::of(&actor, &customer, derived)?, false)),
+                Once::Replayed(id) => {
+                    let id = id.map(CustomerId::new).ok_or_else(Error::not_found)?;
+                    Ok::<_, Error>((show(conn, &actor, &shared, id)?, true))
+                }
+            }
         })
         .await?;
     let location = format!("/api/v1/customers/{}", shown.id);

@@ -357,8 +357,7 @@ pub(super) fn list(
         .inner_join(org_unit::table)
         .left_join(user_account::table)
         .filter(scope.customers().and(condition))
-        .order(order)
-        .limit(limit)
+        .order(order.first(limit))
         .select((
             customer::id,
             customer::customer_no,

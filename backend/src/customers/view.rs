@@ -62,7 +62,7 @@ pub fn history(
     audit::history(conn, actor, house.keys, ("customer", id.uuid()), request)
 }
 
-fn render(actor: &Actor, house: House<'_>, whole: Whole) -> Result<Customer> {
+pub(super) fn render(actor: &Actor, house: House<'_>, whole: Whole) -> Result<Customer> {
     let WholeRow { customer: row, figures, unit_zh, unit_en, owner_name } = whole.row;
     let mut profile = profile::load(&row)?;
     let mut masked: Vec<String> = Vec::new();

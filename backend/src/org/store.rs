@@ -89,8 +89,7 @@ pub(super) fn list_units(conn: &mut DbConn, listing: &Listing) -> Result<Vec<Uni
         .select(UnitRow::as_select())
         .into_boxed()
         .filter(listing.condition())
-        .order(listing.ordering())
-        .limit(listing.rows())
+        .order(listing.ordering().first(listing.rows()))
         .load(conn)
         .map_err(DbError::from)?;
     Ok(rows)
@@ -369,8 +368,7 @@ pub(super) fn list_users(
         .select((UserRow::as_select(), org_unit::name_zh, org_unit::name_en, org_unit::path))
         .into_boxed()
         .filter(scope.and(listing.condition()))
-        .order(listing.ordering())
-        .limit(listing.rows())
+        .order(listing.ordering().first(listing.rows()))
         .load::<PlacedUserRow>(conn)
         .map_err(DbError::from)?;
     Ok(rows)
