@@ -3,6 +3,7 @@
 mod advisories;
 mod durability;
 mod load;
+mod repeats;
 mod shutdown;
 
 use std::path::Path;
@@ -16,8 +17,11 @@ use crate::system::{self, Need};
 use crate::workspace::Workspace;
 use crate::{Failure, Outcome, browser, fuzz, test, web};
 
+/// Starts servers on a setup and takes them through so many rounds.
+type Work = fn(&Setup, u32) -> Outcome<Counts>;
+
 /// How a check is done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 enum Means {
     /// By the backend's tests whose names begin with the check's.
     Tests,
@@ -25,16 +29,37 @@ enum Means {
     TestsAndBrowser,
     /// By schemathesis, on SQLite.
     Schemathesis,
-    /// By killing the server while it is written to.
-    Kill,
-    /// By asking the server to stop while it is busy.
-    Terminate,
+    /// By killing or stopping the server while clients write, in so many rounds; in a fifth of them for a sample.
+    Server(Work, u32),
+    /// By tests, and by that.
+    TestsAndServer(Work, u32),
     /// By looking up the dependencies' licences and advisories.
     Advisories,
 }
 
+impl Means {
+    fn tests(self) -> bool {
+        matches!(self, Means::Tests | Means::TestsAndBrowser | Means::TestsAndServer(..))
+    }
+
+    fn server(self) -> Option<(Work, u32)> {
+        match self {
+            Means::Server(work, rounds) | Means::TestsAndServer(work, rounds) => Some((work, rounds)),
+            _ => None,
+        }
+    }
+
+    fn browser(self) -> bool {
+        matches!(self, Means::TestsAndBrowser)
+    }
+
+    fn schemathesis(self) -> bool {
+        matches!(self, Means::Schemathesis)
+    }
+}
+
 /// Every check that exists, with what it must reach.
-const CHECKS: [(&str, Means, &str); 20] = [
+const CHECKS: [(&str, Means, &str); 21] = [
     ("A1", Means::Schemathesis, "no 5xx and no answer that breaks its schema"),
     ("A2", Means::Tests, "every route is in the OpenAPI document and the other way round"),
     ("A4", Means::Tests, "every error is a problem document with a known code"),
@@ -48,13 +73,14 @@ const CHECKS: [(&str, Means, &str); 20] = [
     ("B5", Means::Tests, "masked fields can't be asked for in roundabout ways"),
     ("B6", Means::Tests, "no token but a good one is taken"),
     ("B7", Means::Tests, "a refresh token rotates once, reuse revokes"),
+    ("B8", Means::Tests, "guessing passwords leads nowhere and tells nothing"),
     ("B11", Means::TestsAndBrowser, "security headers everywhere, no policy violation in the browser"),
     ("B13", Means::Advisories, "no advisory, no foreign licence"),
     ("C1", Means::Tests, "one of many edits of a version wins"),
-    ("C2", Means::Tests, "one row for a key, however often it is sent"),
-    ("D1", Means::Kill, "nothing acknowledged is lost by kill -9"),
+    ("C2", Means::TestsAndServer(repeats::run, 200), "one row for a key, however often it is sent"),
+    ("D1", Means::Server(durability::run, 50), "nothing acknowledged is lost by kill -9"),
     ("D3", Means::Tests, "the engine runs with the settings that make it safe"),
-    ("E4", Means::Terminate, "no request in flight fails when the server is asked to stop"),
+    ("E4", Means::Server(shutdown::run, 50), "no request in flight fails when the server is asked to stop"),
 ];
 
 /// What may be chosen.
@@ -80,24 +106,24 @@ pub fn run(workspace: &Workspace, options: &Options) -> Outcome<bool> {
         let known: Vec<&str> = CHECKS.iter().map(|(name, ..)| *name).collect();
         return Err(Failure::new(format!("there is no such check; the checks are {}", known.join(", "))));
     }
-    let any = |means: &[Means]| chosen.iter().any(|(_, m, _)| means.contains(m));
+    let any = |wanted: fn(Means) -> bool| chosen.iter().any(|(_, means, _)| wanted(*means));
+    let on_server = any(|means| means.server().is_some());
+    let on_both = on_server || any(Means::tests);
     let mut needs = vec![Need::Compiler, Need::OpenSsl];
-    let on_both = any(&[Means::Tests, Means::TestsAndBrowser, Means::Kill, Means::Terminate]);
     if on_both && options.postgres.is_none() {
         needs.push(Need::Postgres);
     }
-    if any(&[Means::TestsAndBrowser]) {
+    if any(Means::browser) {
         needs.extend([Need::Chromium, Need::Node]);
     }
-    if any(&[Means::Schemathesis]) {
+    if any(Means::schemathesis) {
         needs.push(Need::Python);
     }
     system::provide(&needs)?;
 
     let mut stages = Stages::begin(workspace)?;
-    let with_server = any(&[Means::Schemathesis, Means::TestsAndBrowser, Means::Kill, Means::Terminate]);
     let mut ready = true;
-    if with_server {
+    if on_server || any(Means::browser) || any(Means::schemathesis) {
         ready = stages.run("build", |log| {
             let mut build = workspace.cargo();
             build.args([
@@ -122,40 +148,27 @@ pub fn run(workspace: &Workspace, options: &Options) -> Outcome<bool> {
     for (name, means, what) in chosen.into_iter().filter(|_| ready) {
         println!("{name}: {what}");
         let check = Check { workspace, name, short: options.short };
-        if matches!(means, Means::Tests | Means::TestsAndBrowser) {
+        if means.tests() {
             stages.run(&format!("{name} on SQLite"), |log| check.tests(None, log));
             let url = postgres.as_ref().map(Postgres::url);
             stages.run(&format!("{name} on PostgreSQL"), |log| check.tests(url, log));
         }
+        if let Some((work, rounds)) = means.server() {
+            let rounds = if options.short { rounds / 5 } else { rounds };
+            stages.run(&format!("{name} server, SQLite"), |log| check.server(work, rounds, None, log));
+            stages.run(&format!("{name} server, PostgreSQL"), |log| {
+                let cluster = postgres.as_ref().ok_or_else(|| Failure::new("no PostgreSQL"))?;
+                check.server(work, rounds, Some(cluster), log)
+            });
+        }
         match means {
-            Means::Tests => {}
+            Means::Tests | Means::Server(..) | Means::TestsAndServer(..) => {}
             Means::TestsAndBrowser => {
                 stages.run(&format!("{name} in the browser"), |log| check.browser(log));
             }
             Means::Schemathesis => {
                 let length = if options.short { fuzz::Options::SHORT } else { fuzz::Options::LONG };
                 stages.run(&format!("{name} on SQLite"), |log| fuzz::run(workspace, &length, log));
-            }
-            Means::Kill | Means::Terminate => {
-                let work = if *means == Means::Kill { durability::run } else { shutdown::run };
-                let rounds = if options.short { 10 } else { 50 };
-                let folder = TemporaryFolder::new(&workspace.target, &format!("xtask-{name}"))?;
-                stages.run(&format!("{name} on SQLite"), |log| {
-                    let setup = Setup::sqlite(
-                        workspace.server("ci"),
-                        folder.path(),
-                        &log.with_extension("server.log"),
-                    );
-                    work(&setup, rounds)
-                });
-                drop(folder);
-                let folder = TemporaryFolder::new(&workspace.target, &format!("xtask-{name}"))?;
-                stages.run(&format!("{name} on PostgreSQL"), |log| {
-                    let cluster = postgres.as_ref().ok_or_else(|| Failure::new("no PostgreSQL"))?;
-                    let url = cluster.fresh_database(&format!("check_{}", name.to_lowercase()))?;
-                    let log_file = log.with_extension("server.log");
-                    work(&Setup::postgres(workspace.server("ci"), folder.path(), &url, &log_file), rounds)
-                });
             }
             Means::Advisories => {
                 stages.run(&format!("{name} advisories"), |log| advisories::advisories(workspace, log));
@@ -180,7 +193,26 @@ impl Check<'_> {
         if counts == Counts::default() {
             return Err(Failure::new(format!("there is no test whose name begins with {filter}")));
         }
+        // What a test has measured: figures are told, and fail nothing.
+        let told = format!("{}: ", self.name);
+        for line in std::fs::read_to_string(log)?.lines().filter_map(|line| line.strip_prefix(&told)) {
+            print!("{line}   ");
+        }
         Ok(counts)
+    }
+
+    /// The real server on SQLite, or on a database of its own in a cluster of PostgreSQL.
+    fn server(&self, work: Work, rounds: u32, cluster: Option<&Postgres>, log: &Path) -> Outcome<Counts> {
+        let folder = TemporaryFolder::new(&self.workspace.target, &format!("xtask-{}", self.name))?;
+        let (binary, log) = (self.workspace.server("ci"), log.with_extension("server.log"));
+        let setup = match cluster {
+            None => Setup::sqlite(binary, folder.path(), &log),
+            Some(cluster) => {
+                let url = cluster.fresh_database(&format!("check_{}", self.name.to_lowercase()))?;
+                Setup::postgres(binary, folder.path(), &url, &log)
+            }
+        };
+        work(&setup, rounds)
     }
 
     fn browser(&self, log: &Path) -> Outcome<Counts> {

@@ -137,7 +137,7 @@ pub fn backend_tests(
         command.env("GUANXI_TEST_ENGINE", "postgres").env("GUANXI_TEST_POSTGRES_URL", url);
     }
     if let Some(Selection { filter, full }) = selection {
-        command.args(["--lib", "--bins", "--tests", "--", filter]);
+        command.args(["--lib", "--bins", "--tests", "--", filter, "--show-output"]);
         if full {
             command.env("GUANXI_CHECK_FULL", "1");
         }

@@ -72,7 +72,7 @@ fn create_until(
     while !stop.load(Ordering::Relaxed) {
         let Ok(number) = random() else { break };
         let key = format!("\"{number:016x}\"");
-        match create(&mut client, authorization, &key) {
+        match create(&mut client, authorization, &key, &name_of(&key)) {
             Ok(answer) if answer.status == 201 => {
                 let id = answer.json()["id"].as_str().map(str::to_owned);
                 seen.acknowledged.extend(id);
@@ -90,17 +90,23 @@ fn create_until(
     seen
 }
 
+/// The name of the customer that is created under a key, so that the request can be sent again.
+pub fn name_of(key: &str) -> String {
+    format!("测试{}", key.trim_matches('"'))
+}
+
 /// Creates one customer under an idempotency key.
 ///
 /// # Errors
 /// Those of [`Client::send`].
-pub fn create(client: &mut Client, authorization: &str, key: &str) -> std::io::Result<crate::http::Answer> {
+pub fn create(
+    client: &mut Client,
+    authorization: &str,
+    key: &str,
+    name: &str,
+) -> std::io::Result<crate::http::Answer> {
     let headers = [("Authorization", authorization), ("Idempotency-Key", key)];
-    client.post(
-        "/api/v1/customers",
-        &headers,
-        &json!({ "kind": "person", "name": format!("测试{}", key.trim_matches('"')) }),
-    )
+    client.post("/api/v1/customers", &headers, &json!({ "kind": "person", "name": name }))
 }
 
 /// Reads every one of these customers; an error names the first that is not there.

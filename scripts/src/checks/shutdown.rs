@@ -64,7 +64,7 @@ pub fn run(setup: &Setup, rounds: u32) -> Outcome<Counts> {
 /// again under its key, it would be answered as a replay if it had been.
 fn carried_out_in_silence(client: &mut crate::http::Client, authorization: &str, keys: &[String]) -> Outcome {
     for key in keys {
-        let answer = load::create(client, authorization, key).context(key)?;
+        let answer = load::create(client, authorization, key, &load::name_of(key)).context(key)?;
         if answer.header("idempotency-replayed") == Some("true") {
             return Err(Failure::new(format!(
                 "the request with key {key} was carried out but never answered"
