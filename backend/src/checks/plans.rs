@@ -75,8 +75,10 @@ fn enlarge(app: &TestApp) {
                 copy_of("customer_figures", "", n),
                 copy_of("customer_search", ", 'tokens', md5(c.id::text)", n),
             ];
-            for copy in copies {
-                conn.batch_execute(&copy).map_err(DbError::from)?;
+            // However slow the machine is that makes them.
+            let patience = "SET LOCAL statement_timeout = 0".to_owned();
+            for copy in [patience].iter().chain(&copies) {
+                conn.batch_execute(copy).map_err(DbError::from)?;
             }
             Ok(())
         });
