@@ -1,18 +1,25 @@
+use std::marker::PhantomData;
+
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 
 use crate::{Condition, DbConn, DbError, MultiBackend};
 
 /// A whole statement of the program's own text with bound values, for what diesel has no words for. Unlike `sql_query` it
-/// stays prepared by its text.
+/// stays prepared by its text. `ST` is the SQL type of its rows.
 #[derive(Clone, Debug)]
-pub struct Statement(Condition);
+pub struct Statement<ST = ()> {
+    text_and_values: Condition,
+    rows: PhantomData<ST>,
+}
+
+impl<ST> Statement<ST> {
+    pub fn new(text_and_values: Condition) -> Self {
+        Statement { text_and_values, rows: PhantomData }
+    }
+}
 
 impl Statement {
-    pub fn new(text_and_values: Condition) -> Self {
-        Statement(text_and_values)
-    }
-
     /// Runs it; gives how many rows it changed.
     ///
     /// # Errors
@@ -22,15 +29,19 @@ impl Statement {
     }
 }
 
-impl QueryFragment<MultiBackend> for Statement {
+impl<ST> QueryFragment<MultiBackend> for Statement<ST> {
     fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
-        self.0.walk_bare(out)
+        self.text_and_values.walk_bare(out)
     }
 }
 
-impl QueryId for Statement {
+impl<ST> QueryId for Statement<ST> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-impl RunQueryDsl<DbConn> for Statement {}
+impl<ST> Query for Statement<ST> {
+    type SqlType = ST;
+}
+
+impl<ST> RunQueryDsl<DbConn> for Statement<ST> {}

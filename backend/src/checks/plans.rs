@@ -378,6 +378,7 @@ fn plans_of_searches_follow_an_index() {
 fn plans_of_searches_that_find_many_follow_the_order_of_names() {
     let app = TestApp::start();
     populate(&app, 10_000);
+    enlarge(&app);
     let mut wrong = Vec::new();
     for (username, book) in [("auditor", false), ("rm", true), ("outlet_head", false)] {
         let actor = actor(&app, username);
