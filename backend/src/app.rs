@@ -12,6 +12,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::{Gate, Hasher, Keys, Quotas, Signer};
 use crate::installation::Settings;
+use crate::listing::Resource;
 use crate::web::{Limits, Metrics, Operations, Readiness, envelope};
 use crate::{access, audit, customers, org};
 
@@ -67,8 +68,17 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         .openapi(Description::openapi())
         .service(utoipa_actix_web::scope("/api/v1").configure(rooms))
         .split_for_parts();
-    crate::web::complete(document)
+    crate::web::complete(document, &LISTS)
 }
+
+/// What lists filter and sort by. A list of the end of a path is the same wherever it stands.
+static LISTS: [(&str, &Resource); 5] = [
+    ("/customers", &customers::CUSTOMERS),
+    ("/org-units", &org::UNITS),
+    ("/users", &org::USERS),
+    ("/audit-entries", &audit::ENTRIES),
+    ("/history", &audit::ENTRIES),
+];
 
 /// The app of one actix worker.
 pub fn build(

@@ -200,9 +200,16 @@ fn check_public_url(url: &str) -> Result<(), ConfigError> {
     if url.starts_with("https://") {
         return Ok(());
     }
-    let Some(host) = url.strip_prefix("http://") else { return wrong("starts with https:// or http://") };
-    let loopback = ["127.", "localhost", "[::1]", "0.0.0.0"].iter().any(|name| host.starts_with(name));
-    if loopback { Ok(()) } else { wrong("http is for loopback addresses only") }
+    let Some(rest) = url.strip_prefix("http://") else { return wrong("starts with https:// or http://") };
+    let authority = rest.split('/').next().unwrap_or_default();
+    let host = authority.rsplit_once(':').map_or(authority, |(host, port)| {
+        if port.bytes().all(|byte| byte.is_ascii_digit()) { host } else { authority }
+    });
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+    if host == "localhost" || address.is_ok_and(|address| address.is_loopback()) {
+        return Ok(());
+    }
+    wrong("http is for this machine alone; say the https address by which browsers reach the server")
 }
 
 fn read_file(path: &Path) -> Result<HashMap<String, String>, ConfigError> {
@@ -250,6 +257,33 @@ mod tests {
         assert_eq!(config.database_url.to_string(), "sqlite:./data/guanxi.db");
         assert_eq!(config.public_url, "http://127.0.0.1:8080");
         assert!(!config.is_https());
+    }
+
+    #[test]
+    fn beyond_this_machine_it_is_https() {
+        let public_url = |url: &str| config(&[("public_url", url)]).is_ok();
+        for url in [
+            "http://127.0.0.1:8080",
+            "http://127.8.9.1",
+            "http://localhost:80/",
+            "http://[::1]:8080",
+            "https://crm.example",
+        ] {
+            assert!(public_url(url), "{url}");
+        }
+        for url in [
+            "http://0.0.0.0:8080",
+            "http://[::]:8080",
+            "http://localhost.example",
+            "http://127.0.0.1.example:80",
+            "http://10.0.0.1",
+            "http://localhost@crm.example",
+            "ftp://127.0.0.1",
+        ] {
+            assert!(!public_url(url), "{url}");
+        }
+        assert!(config(&[("addr", "0.0.0.0:8080")]).is_err());
+        assert!(config(&[("addr", "0.0.0.0:8080"), ("public_url", "https://crm.example")]).is_ok());
     }
 
     #[test]

@@ -130,11 +130,10 @@ pub fn backend_tests(
 ) -> Outcome<Counts> {
     let mut command = with(cargo(workspace, &["test", "--profile", "ci", "--no-fail-fast"]), &BACKEND);
     command
-        .env_remove("GUANXI_TEST_ENGINE")
         .env_remove("GUANXI_TEST_POSTGRES_URL")
         .env_remove("GUANXI_CHECK_FULL");
     if let Some(url) = postgres {
-        command.env("GUANXI_TEST_ENGINE", "postgres").env("GUANXI_TEST_POSTGRES_URL", url);
+        command.env("GUANXI_TEST_POSTGRES_URL", url);
     }
     if let Some(Selection { filter, full }) = selection {
         command.args(["--lib", "--bins", "--tests", "--", filter, "--show-output"]);

@@ -134,7 +134,7 @@ static FIELDS: &[Field] = &[
     Field::new("request_id", "audit_entry.request_id", FieldType::Text).privacy(Privacy::Open),
 ];
 
-static ENTRIES: Resource = Resource {
+pub(crate) static ENTRIES: Resource = Resource {
     name: "audit-entries",
     fields: FIELDS,
     default_sort: "-at",

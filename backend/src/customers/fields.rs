@@ -40,7 +40,7 @@ pub(crate) static FIELDS: &[Field] = &[
     Field::new("updated_at", "customer.updated_at", Instant).sortable(),
 ];
 
-pub(super) static CUSTOMERS: Resource = Resource {
+pub(crate) static CUSTOMERS: Resource = Resource {
     name: "customers",
     fields: FIELDS,
     default_sort: "name",

@@ -24,6 +24,7 @@ pub use change::{archive, change, renew_search, restore};
 pub use contact_points::{add_contact_point, change_contact_point, remove_contact_point};
 pub use create::{Prepared, create, create_many};
 pub use external_ids::{Upserted, remove_external_id, set_external_id, upsert};
+pub(crate) use fields::CUSTOMERS;
 #[cfg(test)]
 pub(crate) use fields::FIELDS;
 #[cfg(test)]

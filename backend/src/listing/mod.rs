@@ -7,6 +7,7 @@ pub mod cursor;
 pub mod filter;
 pub mod sort;
 mod sql;
+mod words;
 
 use guanxi_api::{Include, ListQuery, PageInfo};
 use guanxi_db::{Condition, Id, Moment, Ordering, Value};
@@ -17,6 +18,7 @@ use crate::error::{Code, Error, FieldError, Result};
 use cursor::{Cursor, CursorInvalid, Expected, Key};
 use filter::{FieldSpec, FieldType, FilterCode, FilterError, TypedFilter};
 use sort::{SortError, SortSpec};
+pub use words::grammar;
 
 /// Rows a page when nothing is said.
 const DEFAULT_LIMIT: u32 = 50;

@@ -21,7 +21,7 @@ static FIELDS: &[Field] = &[
     Field::new("updated_at", "org_unit.updated_at", FieldType::Instant).sortable(),
 ];
 
-static UNITS: Resource = Resource {
+pub(crate) static UNITS: Resource = Resource {
     name: "org-units",
     fields: FIELDS,
     default_sort: "path",

@@ -29,7 +29,7 @@ static FIELDS: &[Field] = &[
     Field::new("updated_at", "user_account.updated_at", FieldType::Instant).sortable(),
 ];
 
-static USERS: Resource = Resource {
+pub(crate) static USERS: Resource = Resource {
     name: "users",
     fields: FIELDS,
     default_sort: "display_name",

@@ -27,7 +27,7 @@ fn page(document: &Value) -> String {
         html,
         "<h1>{} API</h1>\n<p>{}</p>",
         text(&document["info"]["title"]),
-        text(&document["info"]["description"])
+        prose(&document["info"]["description"])
     );
     html.push_str(
         "<p>The same, for machines: <a href=\"/api/openapi.json\">openapi.json</a> (OpenAPI 3.1).</p>\n",
@@ -68,7 +68,7 @@ fn write_operation(html: &mut String, method: &str, path: &str, operation: &Valu
         method = method.to_uppercase(),
         path = escaped(path),
         summary = text(&operation["summary"]),
-        description = text(&operation["description"]),
+        description = prose(&operation["description"]),
     );
     let parameters = operation["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
     if !parameters.is_empty() {
@@ -81,7 +81,7 @@ fn write_operation(html: &mut String, method: &str, path: &str, operation: &Valu
                 "<tr><td><code>{}</code></td><td>{}</td><td>{}</td></tr>",
                 text(&parameter["name"]),
                 text(&parameter["in"]),
-                text(&parameter["description"])
+                prose(&parameter["description"])
             );
         }
         html.push_str("</tbody>\n</table>\n");
@@ -99,6 +99,48 @@ fn write_operation(html: &mut String, method: &str, path: &str, operation: &Valu
         let _ = writeln!(html, "<li><code>{status}</code> {} {link}</li>", text(&response["description"]));
     }
     html.push_str("</ul>\n</section>\n");
+}
+
+/// A description, which is Markdown of a modest kind: paragraphs, lists, `code` and **strong** words.
+fn prose(value: &Value) -> String {
+    let mut html = String::new();
+    let mut in_list = false;
+    for line in value.as_str().unwrap_or_default().lines() {
+        let item = line.strip_prefix("- ");
+        if item.is_some() != in_list {
+            html.push_str(if in_list { "</ul>" } else { "<ul>" });
+            in_list = !in_list;
+        }
+        let words = marked(&marked(&escaped(item.unwrap_or(line)), "`", "code"), "**", "strong");
+        let _ = match item {
+            Some(_) => write!(html, "<li>{words}</li>"),
+            None if line.is_empty() => write!(html, "<br>"),
+            None => write!(html, "{words} "),
+        };
+    }
+    if in_list {
+        html.push_str("</ul>");
+    }
+    html
+}
+
+/// Puts what stands between two marks into an element. A mark without its fellow stays.
+fn marked(text: &str, mark: &str, element: &str) -> String {
+    let parts: Vec<&str> = text.split(mark).collect();
+    let mut html = String::new();
+    for (n, part) in parts.iter().enumerate() {
+        let closes = n % 2 == 1;
+        match (closes, n + 1 < parts.len()) {
+            (true, true) => {
+                let _ = write!(html, "<{element}>{part}</{element}>");
+            }
+            (true, false) => {
+                let _ = write!(html, "{mark}{part}");
+            }
+            (false, _) => html.push_str(part),
+        }
+    }
+    html
 }
 
 fn schema_link(schema: &Value) -> String {

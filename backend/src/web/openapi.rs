@@ -4,13 +4,14 @@ use actix_web::http::Method;
 use actix_web::{HttpResponse, get, web};
 use utoipa::openapi::path::{HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::response::ResponseBuilder;
-use utoipa::openapi::schema::{ObjectBuilder, Ref, Type};
+use utoipa::openapi::schema::{Object, ObjectBuilder, Ref, Schema, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Components, ContentBuilder, OpenApi, RefOr, SecurityRequirement};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::input::is_plain_name;
 use crate::app::AppState;
+use crate::listing::{self, Resource};
 
 /// The contract, as JSON.
 #[get("/api/openapi.json")]
@@ -19,8 +20,8 @@ pub async fn openapi_json(state: web::Data<AppState>) -> HttpResponse {
 }
 
 /// Adds to the generated document what every operation has: the ways to sign in, the answers when something is wrong, the headers
-/// that may be sent.
-pub fn complete(mut document: OpenApi) -> OpenApi {
+/// that may be sent, and what the lists at the ends of paths filter and sort by.
+pub fn complete(mut document: OpenApi, lists: &[(&str, &Resource)]) -> OpenApi {
     let components = document.components.get_or_insert_with(Components::new);
     let mut schemas = Vec::new();
     guanxi_api::Problem::schemas(&mut schemas);
@@ -46,12 +47,60 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
         ))),
     );
     document.servers = None;
+    let introduction = document.info.description.get_or_insert_default();
+    *introduction = format!("{introduction}\n\n{}", listing::grammar());
     for (path, item) in &mut document.paths.paths {
+        let list = lists.iter().find(|(end, _)| path.ends_with(end)).map(|(_, resource)| *resource);
         for (method, operation) in operations_of(item) {
             complete_operation(path, &method, operation);
+            if let Some(resource) = list {
+                describe_list(operation, resource);
+            }
+        }
+    }
+    for (path, resource) in lists {
+        if let Some(search) = search_body(&mut document, path) {
+            describe_search(search, resource);
         }
     }
     document
+}
+
+fn describe_list(operation: &mut Operation, resource: &Resource) {
+    for parameter in operation.parameters.iter_mut().flatten() {
+        let RefOr::T(parameter) = parameter else { continue };
+        let more = match parameter.name.as_str() {
+            "filter" => resource.filters_in_words(false),
+            "sort" => resource.sorts_in_words(),
+            _ => continue,
+        };
+        let said = parameter.description.take().unwrap_or_default();
+        parameter.description = Some(format!("{said}\n\n{}", more.trim_start()));
+    }
+}
+
+/// The schema of the body of a list's `POST …/search`, if it has one.
+fn search_body<'a>(document: &'a mut OpenApi, path: &str) -> Option<&'a mut Object> {
+    let end = format!("{path}/search");
+    let item = document.paths.paths.iter().find(|(path, _)| path.ends_with(&end))?.1;
+    let RefOr::T(body) = item.post.as_ref()?.request_body.as_ref()? else { return None };
+    let RefOr::T(content) = body.content.get("application/json")? else { return None };
+    let schema = content.schema.as_ref()?;
+    let RefOr::Ref(reference) = schema else { return None };
+    let name = reference.ref_location.rsplit('/').next()?.to_owned();
+    match document.components.as_mut()?.schemas.get_mut(&name)? {
+        RefOr::T(Schema::Object(object)) => Some(object),
+        _ => None,
+    }
+}
+
+fn describe_search(body: &mut Object, resource: &Resource) {
+    for (name, more) in [("filter", resource.filters_in_words(true)), ("sort", resource.sorts_in_words())] {
+        if let Some(RefOr::T(Schema::Object(member))) = body.properties.get_mut(name) {
+            let said = member.description.take().unwrap_or_default();
+            member.description = Some(format!("{said}\n\n{}", more.trim_start()));
+        }
+    }
 }
 
 fn operations_of(item: &mut PathItem) -> Vec<(HttpMethod, &mut Operation)> {
