@@ -129,9 +129,7 @@ pub fn backend_tests(
     log: &Path,
 ) -> Outcome<Counts> {
     let mut command = with(cargo(workspace, &["test", "--profile", "ci", "--no-fail-fast"]), &BACKEND);
-    command
-        .env_remove("GUANXI_TEST_POSTGRES_URL")
-        .env_remove("GUANXI_CHECK_FULL");
+    command.env_remove("GUANXI_TEST_POSTGRES_URL").env_remove("GUANXI_CHECK_FULL");
     if let Some(url) = postgres {
         command.env("GUANXI_TEST_POSTGRES_URL", url);
     }

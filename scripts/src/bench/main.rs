@@ -11,6 +11,7 @@ mod floor;
 mod load;
 
 use std::fs;
+use std::path::PathBuf;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -77,6 +78,9 @@ struct Options {
     customers: u64,
     seconds: u64,
     only: Option<String>,
+    /// A data directory with demo data that was made before, under the master key of xtask; with `--postgres`, the URL names
+    /// its database. It is measured as it is, and keeps the customers that the measuring creates.
+    data: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -102,6 +106,7 @@ fn run() -> Outcome {
         customers: arguments.opt_value_from_str("--customers")?.unwrap_or(100_000),
         seconds: arguments.opt_value_from_str("--seconds")?.unwrap_or(7),
         only: arguments.opt_value_from_str("--only")?,
+        data: arguments.opt_value_from_str("--data")?,
     };
     if let Some(rest) = arguments.finish().first() {
         return Err(Failure::new(format!("not understood: {}", rest.to_string_lossy())));
@@ -122,23 +127,33 @@ fn run() -> Outcome {
     let log = workspace.logs().join(format!("bench-{engine}.log"));
     fs::create_dir_all(workspace.logs())?;
     let _ = fs::remove_file(&log);
-    let folder = TemporaryFolder::new(&workspace.target, "xtask-bench")?;
+    let temporary = TemporaryFolder::new(&workspace.target, "xtask-bench")?;
+    let folder = options.data.as_deref().unwrap_or_else(|| temporary.path());
     let binary = workspace.server("dist");
     if options.postgres {
         let cluster = match &options.url {
             Some(url) => Postgres::at(url)?,
             None => Postgres::start(Storage::Disk, &log.with_extension("postgres.log"))?,
         };
-        let url = cluster.fresh_database("guanxi_bench")?;
-        let setup = Setup::postgres(binary, folder.path(), &url, &log);
-        setup.prepare(options.customers).context("demo data")?;
+        let url = match &options.data {
+            Some(_) => cluster.url().to_owned(),
+            None => cluster.fresh_database("guanxi_bench")?,
+        };
+        let setup = Setup::postgres(binary, folder, &url, &log);
+        if options.data.is_none() {
+            setup.prepare(options.customers).context("demo data")?;
+        }
         cluster.sql_in(&url, "VACUUM ANALYZE")?;
-        let floor = PostgresFloor::copy_of(&cluster, "guanxi_bench", folder.path())?;
+        let name =
+            url.split('?').next().and_then(|url| url.rsplit('/').next()).unwrap_or_default().to_owned();
+        let floor = PostgresFloor::copy_of(&cluster, &name, temporary.path())?;
         measure(&setup, &floor, &options)
     } else {
-        let setup = Setup::sqlite(binary, folder.path(), &log);
-        setup.prepare(options.customers).context("demo data")?;
-        let floor = SqliteFloor::copy_of(&folder.path().join("guanxi.db"), folder.path())?;
+        let setup = Setup::sqlite(binary, folder, &log);
+        if options.data.is_none() {
+            setup.prepare(options.customers).context("demo data")?;
+        }
+        let floor = SqliteFloor::copy_of(&folder.join("guanxi.db"), temporary.path())?;
         measure(&setup, &floor, &options)
     }
 }
