@@ -164,7 +164,7 @@ impl Keys {
     }
 
     /// The refresh token of a session's generation: 256 bits in base64url, to be had again by nobody but the server.
-    /// Only [`super::tokens::refresh_token_hash`] of it is stored.
+    /// Only [`super::tokens::token_hash`] of it is stored.
     pub fn refresh_token(&self, session: Uuid, generation: i64) -> String {
         let mut context = hmac::Context::with_key(&self.refresh);
         context.update(session.as_bytes());

@@ -165,7 +165,7 @@ pub fn open(
         },
     )?;
     let token = keys.refresh_token(id.uuid(), 1);
-    store::insert_refresh_token(conn, &tokens::refresh_token_hash(&token), id, 1)?;
+    store::insert_refresh_token(conn, &tokens::token_hash(&token), id, 1)?;
     note(conn, &actor.shown_to_be(user.id), user.id, "signed_in")?;
     let auth_epoch = user.auth_epoch;
     let user_id = user.id;
@@ -201,7 +201,7 @@ pub fn refresh(
     let ended = || Error::new(Code::SessionExpired);
     let now = actor.now();
     let (session_id, generation) =
-        store::refresh_token(conn, &tokens::refresh_token_hash(token))?.ok_or_else(ended)?;
+        store::refresh_token(conn, &tokens::token_hash(token))?.ok_or_else(ended)?;
     let session = store::lock_session(conn, session_id)?.ok_or_else(ended)?;
     let idle = session.last_seen_at.plus_seconds(IDLE_SECONDS) <= now;
     if session.revoked_at.is_some() || session.expires_at <= now || idle {
@@ -216,7 +216,7 @@ pub fn refresh(
     let current = if generation == session.generation {
         let next = generation + 1;
         let token = keys.refresh_token(session_id.uuid(), next);
-        store::insert_refresh_token(conn, &tokens::refresh_token_hash(&token), session_id, next)?;
+        store::insert_refresh_token(conn, &tokens::token_hash(&token), session_id, next)?;
         store::rotate(conn, session_id, next, now)?;
         token
     } else if in_grace {
@@ -243,7 +243,7 @@ pub fn refresh(
 /// # Errors
 /// When the database fails.
 pub fn sign_out(conn: &mut DbConn, actor: &Actor, token: &str) -> Result<Option<SessionId>> {
-    let Some((session_id, _)) = store::refresh_token(conn, &tokens::refresh_token_hash(token))? else {
+    let Some((session_id, _)) = store::refresh_token(conn, &tokens::token_hash(token))? else {
         return Ok(None);
     };
     let Some(session) = store::session(conn, session_id)? else { return Ok(None) };

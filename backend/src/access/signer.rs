@@ -1,8 +1,6 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use aws_lc_rs::digest;
-
 use guanxi_db::{Db, DbConn, Moment};
 
 use crate::access::keys::Keys;
@@ -70,8 +68,7 @@ impl Signer {
     }
 
     fn check(&self, token: &str, now: Moment) -> std::result::Result<AccessClaims, TokenError> {
-        let mut name = [0; 32];
-        name.copy_from_slice(digest::digest(&digest::SHA256, token.as_bytes()).as_ref());
+        let name = tokens::token_hash(token);
         let known = self.good.read().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
         if let Some(claims) = known {
             return claims.check_time(now.0).map(|()| claims);

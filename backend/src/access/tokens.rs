@@ -261,7 +261,7 @@ pub fn verify(
     token: &str,
     now: i64,
 ) -> Result<AccessClaims, TokenError> {
-    if is_too_long(token) {
+    if token.len() > MAX_LENGTH {
         return Err(TokenError::Malformed);
     }
     // A header without a known algorithm, `none` for one, is not read at all.
@@ -316,13 +316,8 @@ impl AccessClaims {
     }
 }
 
-/// Longer than any token that [`verify`] looks at.
-fn is_too_long(token: &str) -> bool {
-    token.len() > MAX_LENGTH
-}
-
-/// The stored form of a refresh token. SHA-256 without salt is enough for 256 bits that nobody chose.
-pub fn refresh_token_hash(token: &str) -> [u8; 32] {
+/// The form in which tokens are kept. SHA-256 without salt is enough for 256 bits that nobody chose.
+pub fn token_hash(token: &str) -> [u8; 32] {
     let mut hash = [0; 32];
     hash.copy_from_slice(digest::digest(&digest::SHA256, token.as_bytes()).as_ref());
     hash
@@ -582,8 +577,8 @@ mod tests {
         for token in ["", ".", "..", "...", "gx", &"A".repeat(43), &"A".repeat(5_000), "a.b.c.d"] {
             assert_eq!(verify(&keys, &REALM, token, NOW), Err(TokenError::Malformed), "{token}");
         }
-        assert_eq!(refresh_token_hash("a"), refresh_token_hash("a"));
-        assert_ne!(refresh_token_hash("a"), refresh_token_hash("b"));
+        assert_eq!(token_hash("a"), token_hash("a"));
+        assert_ne!(token_hash("a"), token_hash("b"));
     }
 
     #[test]
