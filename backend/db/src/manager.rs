@@ -78,9 +78,11 @@ impl DatabaseUrl {
             }
             DatabaseUrl::Postgres(url) => {
                 let mut conn = PgConnection::establish(url)?;
-                // The cost is that of solid-state disks; with that of turning ones a tenth of the bank is rather read whole.
+                // The cost is that of solid-state disks; with that of turning ones a tenth of the bank is rather read whole. A kept
+                // statement keeps one plan for all values: planning a list anew takes twice as long as reading its page.
                 conn.batch_execute(
-                    "SET TIME ZONE 'UTC'; SET random_page_cost = 1.1; SET statement_timeout = '10s'; SET lock_timeout = '5s'; \
+                    "SET TIME ZONE 'UTC'; SET random_page_cost = 1.1; SET plan_cache_mode = force_generic_plan; \
+                     SET statement_timeout = '10s'; SET lock_timeout = '5s'; \
                      SET idle_in_transaction_session_timeout = '60s'; SET client_min_messages = warning",
                 )?;
                 DbConn::Pg(conn)

@@ -288,12 +288,25 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::DbUuid;
+
+    customer_pair (pair, begins, name_sort, customer_id) {
+        pair -> Text,
+        begins -> Bool,
+        name_sort -> Text,
+        customer_id -> DbUuid,
+    }
+}
+
 diesel::joinable!(user_account -> org_unit (org_unit_id));
 diesel::joinable!(session -> user_account (user_id));
 diesel::joinable!(refresh_token -> session (session_id));
 diesel::joinable!(customer -> org_unit (org_unit_id));
 diesel::joinable!(customer -> user_account (owner_id));
 diesel::joinable!(customer_figures -> customer (customer_id));
+diesel::joinable!(customer_pair -> customer (customer_id));
 diesel::joinable!(identity_document -> customer (customer_id));
 diesel::joinable!(contact_point -> customer (customer_id));
 diesel::joinable!(external_id -> customer (customer_id));
@@ -310,6 +323,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     refresh_token,
     customer,
     customer_figures,
+    customer_pair,
     identity_document,
     contact_point,
     external_id,

@@ -2,35 +2,92 @@
 //! server and are the same on both; they hold only letters a–z, digits and CJK characters.
 
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Text};
+use diesel::sql_types::{Array, Text};
 
 use crate::{Condition, DbConn, DbError, DbUuid, Engine, Id, Statement, Value};
 
-/// Puts the tokens of a customer into the index, in place of those it had.
+/// By what a customer is found by name.
+#[derive(Clone, Debug)]
+pub struct FoundByName {
+    pub id: Id<()>,
+    /// The row of the full-text index on SQLite.
+    pub search_key: i64,
+    pub tokens: Vec<String>,
+    /// The pairs of characters in the name, and whether the name begins with the first one.
+    pub pairs: Vec<String>,
+    pub begins: bool,
+    pub name_sort: String,
+}
+
+/// Puts a customer into the index, in place of what it was found by.
 ///
 /// # Errors
 /// When the database fails.
-pub fn index_customer<T>(
-    conn: &mut DbConn,
-    id: Id<T>,
-    search_key: i64,
-    tokens: &[String],
-) -> Result<(), DbError> {
-    match conn {
-        DbConn::Pg(conn) => diesel::sql_query(
-            "INSERT INTO customer_search (customer_id, tokens) VALUES ($1, array_to_tsvector($2)) \
-             ON CONFLICT (customer_id) DO UPDATE SET tokens = excluded.tokens",
-        )
-        .bind::<DbUuid, _>(id)
-        .bind::<Array<Text>, _>(tokens)
-        .execute(conn)?,
-        DbConn::Sqlite(conn) => {
-            diesel::sql_query("INSERT OR REPLACE INTO customer_search (rowid, tokens) VALUES ($1, $2)")
-                .bind::<BigInt, _>(search_key)
-                .bind::<Text, _>(tokens.join(" "))
-                .execute(conn)?
+pub fn index_customer(conn: &mut DbConn, found_by: FoundByName) -> Result<(), DbError> {
+    let id = Value::Id(found_by.id);
+    Statement::new(Condition::new().sql("DELETE FROM customer_pair WHERE customer_id = ").bind(id))
+        .execute(conn)?;
+    index_new_customer(conn, found_by)
+}
+
+/// Puts a new customer into the index.
+///
+/// # Errors
+/// When the database fails.
+pub fn index_new_customer(conn: &mut DbConn, found_by: FoundByName) -> Result<(), DbError> {
+    let id = || Value::Id(found_by.id);
+    let tokens = Value::Text(found_by.tokens.join(" "));
+    match conn.engine() {
+        // One statement, because a statement is a round trip.
+        Engine::Postgres => {
+            let first = found_by.pairs.first().filter(|_| found_by.begins).cloned();
+            Statement::new(
+                Condition::new()
+                    .sql("WITH tokens AS (INSERT INTO customer_search (customer_id, tokens) VALUES (")
+                    .bind(id())
+                    .sql(", array_to_tsvector(string_to_array(")
+                    .bind(tokens)
+                    .sql(
+                        ", ' '))) ON CONFLICT (customer_id) DO UPDATE SET tokens = excluded.tokens) \
+                         INSERT INTO customer_pair (pair, begins, name_sort, customer_id) SELECT pair, pair = ",
+                    )
+                    .bind(Value::Text(first.unwrap_or_default()))
+                    .sql(", ")
+                    .bind(Value::Text(found_by.name_sort))
+                    .sql(", ")
+                    .bind(id())
+                    .sql(" FROM UNNEST(string_to_array(")
+                    .bind(Value::Text(found_by.pairs.join(" ")))
+                    .sql(", ' ')) AS pair"),
+            )
+            .execute(conn)?;
         }
-    };
+        Engine::Sqlite => {
+            Statement::new(
+                Condition::new()
+                    .sql("INSERT OR REPLACE INTO customer_search (rowid, tokens) VALUES (")
+                    .bind(Value::Integer(found_by.search_key))
+                    .sql(", ")
+                    .bind(tokens)
+                    .sql(")"),
+            )
+            .execute(conn)?;
+            for (n, pair) in found_by.pairs.iter().enumerate() {
+                Statement::new(
+                    Condition::new()
+                        .sql("INSERT INTO customer_pair (pair, begins, name_sort, customer_id) VALUES (")
+                        .bind_all([
+                            Some(Value::Text(pair.clone())),
+                            Some(Value::Bool(n == 0 && found_by.begins)),
+                            Some(Value::Text(found_by.name_sort.clone())),
+                            Some(id()),
+                        ])
+                        .sql(")"),
+                )
+                .execute(conn)?;
+            }
+        }
+    }
     Ok(())
 }
 
@@ -147,32 +204,33 @@ fn terms(engine: Engine, tokens: &[(String, bool)]) -> Option<Value> {
     Some(Value::Text(tokens.iter().map(term).collect::<Vec<_>>().join(and)))
 }
 
-/// Puts the tokens of many new customers into the index.
+/// Puts many new customers into the index.
 ///
 /// # Errors
 /// When the database fails.
-pub fn index_new_customers<T>(
-    conn: &mut DbConn,
-    customers: &[(Id<T>, i64, &Vec<String>)],
-) -> Result<(), DbError> {
+pub fn index_new_customers(conn: &mut DbConn, customers: Vec<FoundByName>) -> Result<(), DbError> {
     match conn {
         DbConn::Pg(conn) => {
-            let ids: Vec<Id<T>> = customers.iter().map(|(id, _, _)| *id).collect();
-            let tokens: Vec<String> = customers.iter().map(|(_, _, tokens)| tokens.join(" ")).collect();
+            let column = |text: fn(&FoundByName) -> String| customers.iter().map(text).collect::<Vec<_>>();
             diesel::sql_query(
-                "INSERT INTO customer_search (customer_id, tokens) \
-                 SELECT id, array_to_tsvector(string_to_array(tokens, ' ')) FROM UNNEST($1, $2) AS fresh (id, tokens)",
+                "WITH fresh AS (SELECT * FROM UNNEST($1, $2, $3, $4, $5) AS fresh (id, tokens, pairs, first, name_sort)), \
+                 indexed AS (INSERT INTO customer_search (customer_id, tokens) \
+                 SELECT id, array_to_tsvector(string_to_array(tokens, ' ')) FROM fresh) \
+                 INSERT INTO customer_pair (pair, begins, name_sort, customer_id) \
+                 SELECT pair, pair = first, name_sort, id FROM fresh, UNNEST(string_to_array(pairs, ' ')) AS pair",
             )
-            .bind::<Array<DbUuid>, _>(ids)
-            .bind::<Array<Text>, _>(tokens)
+            .bind::<Array<DbUuid>, _>(customers.iter().map(|customer| customer.id).collect::<Vec<_>>())
+            .bind::<Array<Text>, _>(column(|customer| customer.tokens.join(" ")))
+            .bind::<Array<Text>, _>(column(|customer| customer.pairs.join(" ")))
+            .bind::<Array<Text>, _>(column(|customer| {
+                customer.pairs.first().filter(|_| customer.begins).cloned().unwrap_or_default()
+            }))
+            .bind::<Array<Text>, _>(column(|customer| customer.name_sort.clone()))
             .execute(conn)?;
         }
-        DbConn::Sqlite(conn) => {
-            for (_, search_key, tokens) in customers {
-                diesel::sql_query("INSERT INTO customer_search (rowid, tokens) VALUES ($1, $2)")
-                    .bind::<BigInt, _>(*search_key)
-                    .bind::<Text, _>(tokens.join(" "))
-                    .execute(conn)?;
+        DbConn::Sqlite(_) => {
+            for customer in customers {
+                index_new_customer(conn, customer)?;
             }
         }
     }

@@ -124,7 +124,7 @@ pub(super) fn raise_epoch(conn: &mut DbConn, id: UserId) -> Result<()> {
 }
 
 #[derive(Queryable, Selectable, Insertable, Clone)]
-#[diesel(table_name = session)]
+#[diesel(table_name = session, treat_none_as_default_value = false)]
 pub(super) struct SessionRow {
     pub(super) id: SessionId,
     pub(super) user_id: UserId,
@@ -248,7 +248,7 @@ pub(super) fn purge_sessions(conn: &mut DbConn, ended_before: Moment) -> Result<
 }
 
 #[derive(Queryable, Selectable, Insertable, Clone)]
-#[diesel(table_name = signing_key)]
+#[diesel(table_name = signing_key, treat_none_as_default_value = false)]
 pub(super) struct SigningKeyRow {
     pub(super) kid: String,
     pub(super) public_key: Vec<u8>,

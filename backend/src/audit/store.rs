@@ -12,7 +12,7 @@ use crate::listing::{COUNTED, Listing};
 const BATCH: i64 = 1000;
 
 #[derive(Insertable)]
-#[diesel(table_name = audit_entry)]
+#[diesel(table_name = audit_entry, treat_none_as_default_value = false)]
 pub(super) struct NewEntry {
     pub(super) id: AuditEntryId,
     pub(super) at: Moment,
@@ -101,7 +101,7 @@ fn insert_at_once(entry: NewEntry, document: Doc, event: Option<NewEvent>) -> St
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = change_event)]
+#[diesel(table_name = change_event, treat_none_as_default_value = false)]
 pub(super) struct NewEvent {
     pub(super) kind: String,
     pub(super) resource_type: String,

@@ -7,7 +7,7 @@ use crate::customers::store::CustomerRow;
 use crate::customers::view::{self, Whole};
 use crate::customers::{CustomerId, House, create, known, profile, store};
 use crate::error::{Code, Error, FieldError, Result, Wrong};
-use crate::names::{name_sort, search};
+use crate::names::search;
 
 /// Customers whose search tokens are renewed in one transaction.
 const RENEWED_AT_ONCE: i64 = 200;
@@ -124,9 +124,9 @@ pub(super) fn write_profile(
     row: &mut CustomerRow,
 ) -> Result<()> {
     let renamed = row.name != profile.name || row.search_version != search::SEARCH_VERSION;
-    let tokens = profile::store(kind, profile, row)?;
+    let found_by = profile::store(kind, profile, row)?;
     if renamed {
-        guanxi_db::search::index_customer(conn, row.id, row.search_key, &tokens)?;
+        guanxi_db::search::index_customer(conn, found_by)?;
     }
     Ok(())
 }
@@ -139,12 +139,13 @@ pub fn renew_search(conn: &mut DbConn) -> Result<usize> {
     let outdated = store::outdated_tokens(conn, search::SEARCH_VERSION, RENEWED_AT_ONCE)?;
     for (id, search_key, kind, name) in &outdated {
         let kind = known(CustomerKind::from_code(kind))?;
-        guanxi_db::search::index_customer(conn, *id, *search_key, &profile::tokens(kind, name))?;
+        let by_name = profile::found_by_name(*id, *search_key, kind, name);
         let found_by = store::FoundBy {
-            name_sort: name_sort(kind, name),
+            name_sort: by_name.name_sort.clone(),
             beginnings: search::beginnings(kind, name),
             search_version: search::SEARCH_VERSION,
         };
+        guanxi_db::search::index_customer(conn, by_name)?;
         store::set_found_by(conn, *id, &found_by)?;
     }
     Ok(outdated.len())

@@ -176,7 +176,7 @@ fn rows(actor: &Actor, new: &NewCustomer, checked: Checked, place: &Place, numbe
         updated_at: actor.now(),
         beginnings: String::new(),
     };
-    let tokens = profile::store(new.kind, &profile, &mut row)?;
+    let found_by = profile::store(new.kind, &profile, &mut row)?;
     Ok(NewRows {
         figures: FiguresRow {
             customer_id: id,
@@ -187,7 +187,7 @@ fn rows(actor: &Actor, new: &NewCustomer, checked: Checked, place: &Place, numbe
             version: 1,
             as_of: actor.now(),
         },
-        tokens,
+        found_by,
         customer: row,
         identity,
         contact_points: points,

@@ -110,6 +110,13 @@ impl Question {
         Ok((store::among(ids), true))
     }
 
+    /// The text, when it is two characters of names and nothing else.
+    fn pair(&self, conn: &mut DbConn) -> Result<Option<&str>> {
+        let Some(pair) = self.name.pair() else { return Ok(None) };
+        let other = store::pairs_are_not_all(conn, &self.exact, names::search::SEARCH_VERSION)?;
+        Ok((!other).then_some(pair))
+    }
+
     /// The index finds every customer with the parts of the text; whether they stand together is seen here.
     fn meant(&self, conn: &mut DbConn, mut rows: Vec<SummaryRow>) -> Result<Vec<SummaryRow>> {
         let is_named = |row: &SummaryRow| names::search::recheck(&self.name, &[&row.name]);
@@ -159,12 +166,18 @@ impl Ranked {
         few: usize,
     ) -> Result<Page<CustomerSummary>> {
         let scope = Scope::of(actor);
-        let (found, are_few) = question.found(conn, few)?;
-        let found = self.first.filter.clone().and(found);
-        let mut rows = if are_few {
-            self.sorted(conn, &scope, &found)?
-        } else {
-            self.walked(conn, &scope, &found, &question.name)?
+        let (found, mut rows) = match question.pair(conn)? {
+            Some(pair) if !self.first.total => (Condition::nothing(), self.of_pair(conn, &scope, pair)?),
+            _ => {
+                let (found, are_few) = question.found(conn, few)?;
+                let found = self.first.filter.clone().and(found);
+                let rows = if are_few {
+                    self.sorted(conn, &scope, &found)?
+                } else {
+                    self.walked(conn, &scope, &found, &question.name)?
+                };
+                (found, rows)
+            }
         };
         let limit = usize::try_from(self.first.limit).unwrap_or(usize::MAX);
         let ends_in_first = rows.get(limit.saturating_sub(1)).is_some_and(|last| last.begins);
@@ -183,12 +196,29 @@ impl Ranked {
         let others = || self.begins.clone().negated();
         let condition = match (self.in_second, self.first.after(), self.second.after()) {
             (false, None, _) => found.clone(),
-            (false, Some(after), _) => found.clone().and(others().or(after.clone())),
+            (false, Some(after), _) => found.clone().and(others().or(after)),
             (true, _, None) => found.clone().and(others()),
-            (true, _, Some(after)) => found.clone().and(others()).and(after.clone()),
+            (true, _, Some(after)) => found.clone().and(others()).and(after),
         };
         let order = self.first.ordering().led_by(self.begins.clone());
         store::list(conn, scope, condition, self.begins.clone(), order, self.first.rows())
+    }
+
+    /// Two characters have an index of their own, in which both lists stand in their order.
+    fn of_pair(&self, conn: &mut DbConn, scope: &Scope, pair: &str) -> Result<Vec<SummaryRow>> {
+        let mut rows = Vec::new();
+        for (list, begins) in [(&self.first, true), (&self.second, false)] {
+            let missing = self.first.rows() - i64::try_from(rows.len()).unwrap_or(i64::MAX);
+            if missing <= 0 || (begins && self.in_second) {
+                continue;
+            }
+            let condition = match list.after_in(&store::ORDER_OF_PAIR) {
+                Some(after) => list.filter.clone().and(after),
+                None => list.filter.clone(),
+            };
+            rows.extend(store::list_of_pair(conn, scope, pair, begins, condition, missing)?);
+        }
+        Ok(rows)
     }
 
     /// Where the rows are many, each list is walked in its order until the page is full.
@@ -203,7 +233,7 @@ impl Ranked {
         if !self.in_second {
             let (from, until) = name.sorted_between().unzip();
             let place = match self.first.after() {
-                Some(after) => after.clone().and(store::sorted_between(None, until.flatten())),
+                Some(after) => after.and(store::sorted_between(None, until.flatten())),
                 None => store::sorted_between(from, until.flatten()),
             };
             let condition = found.clone().and(self.begins.clone()).and(place);
@@ -214,7 +244,7 @@ impl Ranked {
         if missing > 0 {
             let mut condition = found.clone().and(self.begins.clone().negated());
             if let Some(after) = self.second.after() {
-                condition = condition.and(after.clone());
+                condition = condition.and(after);
             }
             let order = self.second.ordering();
             rows.extend(store::list(conn, scope, condition, self.begins.clone(), order, missing)?);

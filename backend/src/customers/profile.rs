@@ -1,7 +1,10 @@
 use chrono::{Datelike, NaiveDate};
 use guanxi_api::{CustomerKind, CustomerProfile, IdentityDocument, IdentityKind};
+use guanxi_db::Id;
+use guanxi_db::search::FoundByName;
 use serde_json::{Map, Value, json};
 
+use crate::customers::CustomerId;
 use crate::customers::rules::contact::not_masked;
 use crate::customers::rules::identity::{self, Normalised};
 use crate::customers::store::CustomerRow;
@@ -167,7 +170,7 @@ pub(super) fn check_identity(
     Ok(normalised)
 }
 
-/// Writes a profile into the row, with everything by which the customer is sorted and found by name; gives the search tokens.
+/// Writes a profile into the row, with everything by which the customer is sorted and found by name; gives what goes into the index.
 ///
 /// # Errors
 /// When the profile cannot be written as JSON.
@@ -175,17 +178,25 @@ pub(super) fn store(
     kind: CustomerKind,
     profile: &CustomerProfile,
     row: &mut CustomerRow,
-) -> Result<Vec<String>> {
+) -> Result<FoundByName> {
     store_members(profile, row)?;
     row.name_sort = name_sort(kind, &profile.name);
     row.beginnings = search::beginnings(kind, &profile.name);
     row.search_version = search::SEARCH_VERSION;
-    Ok(tokens(kind, &profile.name))
+    Ok(found_by_name(row.id, row.search_key, kind, &profile.name))
 }
 
-/// The search tokens of a name.
-pub(super) fn tokens(kind: CustomerKind, name: &str) -> Vec<String> {
-    search::index_tokens(kind, name, &[]).into_iter().collect()
+/// By what a customer of this name is found.
+pub(super) fn found_by_name(id: CustomerId, search_key: i64, kind: CustomerKind, name: &str) -> FoundByName {
+    let (pairs, begins) = search::pairs(kind, name);
+    FoundByName {
+        id: Id::new(id.uuid()),
+        search_key,
+        tokens: search::index_tokens(kind, name, &[]).into_iter().collect(),
+        pairs,
+        begins,
+        name_sort: name_sort(kind, name),
+    }
 }
 
 fn store_members(profile: &CustomerProfile, row: &mut CustomerRow) -> Result<()> {

@@ -1,9 +1,10 @@
 use diesel::prelude::*;
 use guanxi_db::schema::{
-    contact_point, customer, customer_figures, customer_team, external_id, identity_document, org_unit,
-    user_account,
+    contact_point, customer, customer_figures, customer_pair, customer_team, external_id, identity_document,
+    org_unit, user_account,
 };
-use guanxi_db::{Condition, DbConn, DbError, Doc, Id, Moment, Ordering, Value, on_each};
+use guanxi_db::search::FoundByName;
+use guanxi_db::{Condition, DbConn, DbError, DbUuid, Doc, Id, Moment, Ordering, Statement, Value, on_each};
 
 use crate::access::{OrgUnitId, OrgUnitMark, Scope, UserId, UserMark};
 use crate::customers::{ContactPointId, CustomerId};
@@ -11,7 +12,7 @@ use crate::error::Result;
 use crate::listing::COUNTED;
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset, Clone)]
-#[diesel(table_name = customer, treat_none_as_null = true)]
+#[diesel(table_name = customer, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub(super) struct CustomerRow {
     pub(super) id: CustomerId,
     pub(super) search_key: i64,
@@ -49,7 +50,7 @@ pub(super) struct CustomerRow {
 }
 
 #[derive(Queryable, Selectable, Insertable, Clone)]
-#[diesel(table_name = customer_figures)]
+#[diesel(table_name = customer_figures, treat_none_as_default_value = false)]
 pub(super) struct FiguresRow {
     pub(super) customer_id: CustomerId,
     pub(super) tier: String,
@@ -61,7 +62,7 @@ pub(super) struct FiguresRow {
 }
 
 #[derive(Queryable, Selectable, Insertable, Clone)]
-#[diesel(table_name = identity_document)]
+#[diesel(table_name = identity_document, treat_none_as_default_value = false)]
 pub(super) struct IdentityRow {
     pub(super) customer_id: CustomerId,
     pub(super) kind: String,
@@ -71,7 +72,7 @@ pub(super) struct IdentityRow {
 }
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset, Clone)]
-#[diesel(table_name = contact_point, treat_none_as_null = true)]
+#[diesel(table_name = contact_point, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub(super) struct ContactPointRow {
     pub(super) id: ContactPointId,
     pub(super) customer_id: CustomerId,
@@ -89,7 +90,7 @@ pub(super) struct ContactPointRow {
 }
 
 #[derive(Queryable, Selectable, Insertable, Clone)]
-#[diesel(table_name = external_id)]
+#[diesel(table_name = external_id, treat_none_as_default_value = false)]
 pub(super) struct ExternalIdRow {
     pub(super) source: String,
     pub(super) value: String,
@@ -97,7 +98,7 @@ pub(super) struct ExternalIdRow {
 }
 
 #[derive(Insertable, Clone)]
-#[diesel(table_name = customer_team)]
+#[diesel(table_name = customer_team, treat_none_as_default_value = false)]
 pub(super) struct TeamRow {
     pub(super) customer_id: CustomerId,
     pub(super) user_id: UserId,
@@ -196,7 +197,7 @@ pub(super) struct NewRows {
     pub(super) identity: Option<IdentityRow>,
     pub(super) contact_points: Vec<ContactPointRow>,
     pub(super) external_ids: Vec<ExternalIdRow>,
-    pub(super) tokens: Vec<String>,
+    pub(super) found_by: FoundByName,
 }
 
 pub(super) fn insert(conn: &mut DbConn, rows: &NewRows) -> Result<(), DbError> {
@@ -209,7 +210,7 @@ pub(super) fn insert(conn: &mut DbConn, rows: &NewRows) -> Result<(), DbError> {
         on_each!(conn => diesel::insert_into(contact_point::table).values(&rows.contact_points).execute(conn))?;
     }
     insert_external_ids(conn, &rows.external_ids)?;
-    guanxi_db::search::index_customer(conn, rows.customer.id, rows.customer.search_key, &rows.tokens)
+    guanxi_db::search::index_new_customer(conn, rows.found_by.clone())
 }
 
 pub(super) fn insert_external_ids(conn: &mut DbConn, rows: &[ExternalIdRow]) -> Result<(), DbError> {
@@ -343,22 +344,10 @@ pub(super) struct SummaryRow {
     pub(super) begins: bool,
 }
 
-/// The first customers of an order that a scope has and that meet a condition; of each, whether `begins` holds.
-pub(super) fn list(
-    conn: &mut DbConn,
-    scope: &Scope,
-    condition: Condition,
-    begins: Condition,
-    order: Ordering,
-    limit: i64,
-) -> Result<Vec<SummaryRow>> {
-    let rows = customer::table
-        .inner_join(customer_figures::table)
-        .inner_join(org_unit::table)
-        .left_join(user_account::table)
-        .filter(scope.customers().and(condition))
-        .order(order.first(limit))
-        .select((
+/// The columns of a line; `$begins` is what says whether the name begins with what was asked for.
+macro_rules! summary_columns {
+    ($begins:expr) => {
+        (
             customer::id,
             customer::customer_no,
             customer::kind,
@@ -380,11 +369,72 @@ pub(super) fn list(
             customer::version,
             customer::created_at,
             customer::updated_at,
-            begins,
-        ))
+            $begins,
+        )
+    };
+}
+
+/// The first customers of an order that a scope has and that meet a condition; of each, whether `begins` holds.
+pub(super) fn list(
+    conn: &mut DbConn,
+    scope: &Scope,
+    condition: Condition,
+    begins: Condition,
+    order: Ordering,
+    limit: i64,
+) -> Result<Vec<SummaryRow>> {
+    let rows = customer::table
+        .inner_join(customer_figures::table)
+        .inner_join(org_unit::table)
+        .left_join(user_account::table)
+        .filter(scope.customers().and(condition))
+        .order(order.first(limit))
+        .select(summary_columns!(begins))
         .load::<SummaryRow>(conn)
         .map_err(DbError::from)?;
     Ok(rows)
+}
+
+/// The columns by which the customers with a pair of characters in their names are in order.
+pub(super) const ORDER_OF_PAIR: [(&str, bool); 2] =
+    [("customer_pair.name_sort", false), ("customer_pair.customer_id", false)];
+
+/// The first customers by name with a pair of characters in it, those that it `begins` or the others.
+pub(super) fn list_of_pair(
+    conn: &mut DbConn,
+    scope: &Scope,
+    pair: &str,
+    begins: bool,
+    condition: Condition,
+    limit: i64,
+) -> Result<Vec<SummaryRow>> {
+    let rows = customer::table
+        .inner_join(customer_pair::table)
+        .inner_join(customer_figures::table)
+        .inner_join(org_unit::table)
+        .left_join(user_account::table)
+        .filter(customer_pair::pair.eq(pair).and(customer_pair::begins.eq(begins)))
+        .filter(scope.customers().and(condition))
+        .order(Ordering::by(ORDER_OF_PAIR.to_vec()).first(limit))
+        .select(summary_columns!(customer_pair::begins))
+        .load::<SummaryRow>(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}
+
+/// Whether a text is the name of something besides part of a name, or the pairs of some customer are still those of older rules.
+pub(super) fn pairs_are_not_all(conn: &mut DbConn, exactly: &[Exactly], version: i16) -> Result<bool> {
+    let found = Statement::<DbUuid>::new(
+        Condition::new()
+            .sql("SELECT customer.id FROM customer WHERE ")
+            .part(among(ids_of_exact(exactly)))
+            .sql(" UNION ALL SELECT outdated.id FROM (SELECT customer.id FROM customer WHERE customer.search_version < ")
+            .bind(Value::Integer(i64::from(version)))
+            .sql(" LIMIT 1) AS outdated"),
+    )
+    .load::<CustomerId>(conn)
+    .map_err(DbError::from)?;
+    Ok(!found.is_empty())
 }
 
 /// How many customers a list has, counted no further than needed.
@@ -535,7 +585,5 @@ pub(super) fn insert_many(conn: &mut DbConn, rows: &[NewRows], teams: &[TeamRow]
         diesel::insert_into(external_id::table).values(external).execute(conn)?;
         diesel::insert_into(customer_team::table).values(teams).execute(conn)?;
     });
-    let tokens: Vec<_> =
-        rows.iter().map(|row| (row.customer.id, row.customer.search_key, &row.tokens)).collect();
-    guanxi_db::search::index_new_customers(conn, &tokens)
+    guanxi_db::search::index_new_customers(conn, rows.iter().map(|row| row.found_by.clone()).collect())
 }

@@ -5,7 +5,7 @@ use guanxi_db::{DbConn, DbError, Id, Moment, on_each};
 use crate::error::Result;
 
 #[derive(Insertable)]
-#[diesel(table_name = idempotency_key)]
+#[diesel(table_name = idempotency_key, treat_none_as_default_value = false)]
 pub(super) struct KeyRow {
     pub(super) principal_id: Id<()>,
     pub(super) key: String,

@@ -150,8 +150,8 @@ impl From<ListQuery> for ListRequest {
 pub struct Listing {
     /// What the client's filter says, archived rows left out unless they were asked for.
     pub filter: Condition,
-    /// The page's beginning.
-    after: Option<Condition>,
+    /// The keys of the row that the page begins after.
+    after: Option<Vec<Value>>,
     order: Vec<(&'static Field, bool)>,
     id_column: &'static str,
     pub limit: u32,
@@ -326,15 +326,16 @@ impl Listing {
         if keys.len() != self.order.len() + 1 {
             return Err(CursorInvalid);
         }
-        let columns =
-            self.order.iter().map(|(field, descending)| (field.column, *descending, Some(field.kind)));
-        let id = (self.id_column, self.id_descends(), None);
-        let mut after = Vec::with_capacity(keys.len());
-        for ((column, descending, kind), key) in columns.chain([id]).zip(keys) {
-            after.push((column, descending, key_value(kind, key).ok_or(CursorInvalid)?));
-        }
-        self.after = Some(Condition::after(after));
+        let kinds = self.order.iter().map(|(field, _)| Some(field.kind)).chain([None]);
+        let values = kinds.zip(keys).map(|(kind, key)| key_value(kind, key).ok_or(CursorInvalid));
+        self.after = Some(values.collect::<Result<_, _>>()?);
         Ok(())
+    }
+
+    /// The columns of the order, each with whether it is descending.
+    fn columns(&self) -> Vec<(&'static str, bool)> {
+        let fields = self.order.iter().map(|(field, descending)| (field.column, *descending));
+        fields.chain([(self.id_column, self.id_descends())]).collect()
     }
 
     /// The id follows the direction of the last key, so that one index serves both.
@@ -344,22 +345,28 @@ impl Listing {
 
     /// Filter and page in one condition.
     pub fn condition(&self) -> Condition {
-        match &self.after {
-            Some(after) => self.filter.clone().and(after.clone()),
+        match self.after() {
+            Some(after) => self.filter.clone().and(after),
             None => self.filter.clone(),
         }
     }
 
     /// Where the page begins, unless it is the first one.
-    pub fn after(&self) -> Option<&Condition> {
-        self.after.as_ref()
+    pub fn after(&self) -> Option<Condition> {
+        self.after_in(&self.columns())
+    }
+
+    /// The same said of other columns that hold what those of the order hold.
+    pub fn after_in(&self, columns: &[(&'static str, bool)]) -> Option<Condition> {
+        let values = self.after.clone()?;
+        let keys = columns.iter().zip(values);
+        Some(Condition::after(
+            keys.map(|((column, descending), value)| (*column, *descending, value)).collect(),
+        ))
     }
 
     pub fn ordering(&self) -> Ordering {
-        let mut keys: Vec<(&'static str, bool)> =
-            self.order.iter().map(|(field, descending)| (field.column, *descending)).collect();
-        keys.push((self.id_column, self.id_descends()));
-        Ordering::by(keys)
+        Ordering::by(self.columns())
     }
 
     /// How many rows to read: one more than a page, to see whether there is a next one.

@@ -22,8 +22,8 @@ use guanxi_api::CustomerKind;
 
 use super::reading::{Unit, first_sounds, fold, is_cjk, surname_length, units, ways_to_read};
 
-/// Changes whenever [`index_tokens`] or [`beginnings`] give others, so that stored ones are rebuilt.
-pub const SEARCH_VERSION: i16 = 2;
+/// Changes whenever [`index_tokens`], [`pairs`] or [`beginnings`] give others, so that stored ones are rebuilt.
+pub const SEARCH_VERSION: i16 = 3;
 /// Most tokens of one name with its aliases. A person's name has about 12; only organisations with several long names come near.
 pub const MAX_TOKENS: usize = 160;
 /// Longest token, in characters; a longer query is cut to it as well.
@@ -117,6 +117,24 @@ impl Tokens {
             self.add(&format!("{}{}", surname.concat(), initials(given)));
         }
     }
+}
+
+/// The pairs of characters in a name, the one that it begins with first if there is one, and whether there is one. They are the tokens
+/// of a name that most searches ask for, and the store keeps them in the order of names.
+pub fn pairs(kind: CustomerKind, name: &str) -> (Vec<String>, bool) {
+    let mut units = units(kind, name);
+    units.truncate(WRITTEN_UNITS + 1);
+    let mut found = Vec::new();
+    let mut begins = false;
+    for (index, pair) in units.windows(2).enumerate() {
+        let [Unit::Character(first, _), Unit::Character(second, _)] = pair else { continue };
+        let pair = format!("{first}{second}");
+        if !found.contains(&pair) {
+            found.push(pair);
+            begins |= index == 0;
+        }
+    }
+    (found, begins)
 }
 
 fn initial(sound: &str) -> String {
@@ -214,6 +232,16 @@ impl Query {
             })
             .collect();
         (!text.is_empty()).then_some(text)
+    }
+
+    /// The text when it is just two characters, which [`pairs`] then holds of every name that has them.
+    pub fn pair(&self) -> Option<&str> {
+        match (self.words.as_slice(), self.tokens.as_slice()) {
+            ([word], [token]) if matches!(word.as_slice(), [Run::Characters(two)] if two.len() == 2) => {
+                Some(&token.text)
+            }
+            _ => None,
+        }
     }
 
     /// Where names that begin with the text lie among the sort keys: from the first text on and before the second, if there
@@ -397,6 +425,25 @@ mod tests {
 
     fn finds(kind: CustomerKind, name: &str, text: &str) -> bool {
         finds_in(&index_tokens(kind, name, &[]), text, &[name])
+    }
+
+    #[test]
+    fn pairs_of_characters() {
+        let of = |name: &str| pairs(CustomerKind::Person, name);
+        assert_eq!(of("张三丰"), (vec!["张三".to_owned(), "三丰".to_owned()], true));
+        assert_eq!(of("丽丽丽"), (vec!["丽丽".to_owned()], true));
+        assert_eq!(of("A张三"), (vec!["张三".to_owned()], false));
+        assert_eq!(of("Ann Lee"), (vec![], false));
+        for (text, pair) in [
+            ("三丰", Some("三丰")),
+            ("张三", Some("张三")),
+            ("三", None),
+            ("张三丰", None),
+            ("三f", None),
+            ("张 三", None),
+        ] {
+            assert_eq!(query(text).pair(), pair, "{text}");
+        }
     }
 
     #[test]
@@ -603,6 +650,20 @@ mod tests {
                     let mixed = format!("{}{}", characters[from], initial(way[from + 1]));
                     prop_assert!(finds(kind, &name, &mixed), "{}", mixed);
                 }
+            }
+        }
+
+        /// Two characters find the same names by their pair as by the tokens, and in the same part of the list.
+        #[test]
+        fn two_characters_are_a_pair_of_the_names_that_they_find(name in names("{1,40}"), person in any::<bool>(), text in names("{2}")) {
+            let kind = if person { CustomerKind::Person } else { CustomerKind::Organisation };
+            let (pairs, begins_with_first) = pairs(kind, &name);
+            for text in [text, name.chars().take(2).collect()] {
+                let query = query(&text);
+                let Some(pair) = query.pair() else { continue };
+                let place = pairs.iter().position(|own| own == pair);
+                prop_assert_eq!(place.is_some(), recheck(&query, &[&name]), "{} in {}", text, name);
+                prop_assert_eq!(place == Some(0) && begins_with_first, begins(kind, &name, &text), "{} in {}", text, name);
             }
         }
 

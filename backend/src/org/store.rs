@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::listing::{COUNTED, Listing};
 
 #[derive(Queryable, Selectable, Insertable, Clone)]
-#[diesel(table_name = org_unit)]
+#[diesel(table_name = org_unit, treat_none_as_default_value = false)]
 pub(super) struct UnitRow {
     pub(super) id: OrgUnitId,
     pub(super) parent_id: Option<OrgUnitId>,
@@ -345,7 +345,7 @@ pub(super) fn outdated_tokens(
 
 /// By what a user is sorted and found, and the version of the rules for it. No change that anyone sees.
 #[derive(Insertable, AsChangeset)]
-#[diesel(table_name = user_account)]
+#[diesel(table_name = user_account, treat_none_as_default_value = false)]
 pub(super) struct FoundBy {
     pub(super) name_sort: String,
     pub(super) tokens: String,
@@ -387,7 +387,7 @@ pub(super) fn count_users(conn: &mut DbConn, scope: Condition, listing: &Listing
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = user_account)]
+#[diesel(table_name = user_account, treat_none_as_default_value = false)]
 pub(super) struct NewUserRow {
     pub(super) id: UserId,
     pub(super) username: String,

@@ -42,6 +42,11 @@ pub(super) fn differences(conn: &mut DbConn) -> Result<Vec<(&'static str, i64)>>
              HAVING COUNT(*) > 1) AS several",
         ),
         (
+            "the pairs of characters in names are kept under the sort keys of the names",
+            "SELECT COUNT(*) AS count FROM customer_pair JOIN customer ON customer.id = customer_pair.customer_id \
+             WHERE customer_pair.name_sort <> customer.name_sort",
+        ),
+        (
             "the path of a unit continues the path of its parent",
             "SELECT COUNT(*) AS count FROM org_unit JOIN org_unit AS parent ON parent.id = org_unit.parent_id \
              WHERE org_unit.depth <> parent.depth + 1 OR SUBSTR(org_unit.path, 1, LENGTH(parent.path)) <> parent.path",
