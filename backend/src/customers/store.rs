@@ -428,9 +428,12 @@ pub(super) fn pairs_are_not_all(conn: &mut DbConn, exactly: &[Exactly], version:
         Condition::new()
             .sql("SELECT customer.id FROM customer WHERE ")
             .part(among(ids_of_exact(exactly)))
-            .sql(" UNION ALL SELECT outdated.id FROM (SELECT customer.id FROM customer WHERE customer.search_version < ")
-            .bind(Value::Integer(i64::from(version)))
-            .sql(" LIMIT 1) AS outdated"),
+            // The oldest by its index; a bare condition would read a bank from end to end that has no such customer.
+            .sql(
+                " UNION ALL SELECT oldest.id FROM (SELECT customer.id, customer.search_version FROM customer \
+                 ORDER BY customer.search_version LIMIT 1) AS oldest WHERE oldest.search_version < ",
+            )
+            .bind(Value::Integer(i64::from(version))),
     )
     .load::<CustomerId>(conn)
     .map_err(DbError::from)?;
