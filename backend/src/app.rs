@@ -14,7 +14,7 @@ use crate::access::{Gate, Hasher, Keys, Quotas, Signer};
 use crate::installation::Settings;
 use crate::listing::Resource;
 use crate::web::{Limits, Metrics, Operations, Readiness, envelope};
-use crate::{access, audit, customers, org};
+use crate::{access, audit, customers, org, reports};
 
 /// What the handlers share. Nothing in it is the only copy of anything: servers keep no state of their own.
 #[derive(Debug)]
@@ -40,6 +40,7 @@ fn rooms(config: &mut ServiceConfig<'_>) {
     access::routes(config);
     org::routes(config);
     customers::routes(config);
+    reports::routes(config);
     audit::routes(config);
 }
 
@@ -56,6 +57,7 @@ fn rooms(config: &mut ServiceConfig<'_>) {
         (name = "customers", description = "The customers of the bank"),
         (name = "org", description = "The bank's units, in one tree"),
         (name = "users", description = "Members of staff who can sign in"),
+        (name = "reports", description = "Figures over everything that a user sees"),
         (name = "audit", description = "Who saw and changed what"),
     )
 )]

@@ -74,6 +74,9 @@ fn run(state: &web::Data<AppState>, stop: &AtomicBool) {
         if let Err(error) = &published {
             tracing::warn!(%error, "publishing failed; it is tried again");
         }
+        if let Err(error) = fold_portfolio(state, holder, now) {
+            tracing::warn!(%error, "folding figures failed; it is tried again");
+        }
         if now >= housekeeping_due {
             housekeeping_due = now.plus_seconds(HOUSEKEEPING_SECONDS);
             if let Err(error) = keep_house(state, now) {
@@ -94,6 +97,23 @@ fn run(state: &web::Data<AppState>, stop: &AtomicBool) {
 pub fn publish_if_leader(conn: &mut DbConn, holder: Uuid, now: Moment) -> Result<usize> {
     let held = store::hold_lease(conn, "publisher", Id::new(holder), now, now.plus_seconds(LEASE_SECONDS))?;
     if held { audit::publish(conn) } else { Ok(0) }
+}
+
+fn fold_portfolio(state: &web::Data<AppState>, holder: Uuid, now: Moment) -> Result<()> {
+    while state.db.read_blocking(customers::portfolio_has_changes)? {
+        let folded = state.db.write_blocking(move |conn| {
+            let until = now.plus_seconds(LEASE_SECONDS);
+            if store::hold_lease(conn, "portfolio", Id::new(holder), now, until)? {
+                customers::fold_portfolio(conn)
+            } else {
+                Ok(0)
+            }
+        })?;
+        if folded == 0 {
+            break;
+        }
+    }
+    Ok(())
 }
 
 fn keep_house(state: &web::Data<AppState>, now: Moment) -> Result<()> {

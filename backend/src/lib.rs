@@ -16,6 +16,7 @@ pub mod listing;
 pub mod messages;
 pub mod names;
 pub mod org;
+pub mod reports;
 pub mod server;
 pub mod telemetry;
 pub mod text;

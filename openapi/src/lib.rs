@@ -14,6 +14,7 @@ mod customers;
 mod org;
 mod page;
 mod problem;
+mod reports;
 mod session;
 mod users;
 
@@ -24,5 +25,6 @@ pub use customers::*;
 pub use org::*;
 pub use page::*;
 pub use problem::*;
+pub use reports::*;
 pub use session::*;
 pub use users::*;

@@ -300,6 +300,31 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::DbUuid;
+
+    portfolio (org_unit_id, tier) {
+        org_unit_id -> DbUuid,
+        tier -> Text,
+        customers -> BigInt,
+        aum -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::DbUuid;
+
+    portfolio_change (id) {
+        id -> BigInt,
+        org_unit_id -> DbUuid,
+        tier -> Text,
+        customers -> BigInt,
+        aum -> BigInt,
+    }
+}
+
 diesel::joinable!(user_account -> org_unit (org_unit_id));
 diesel::joinable!(session -> user_account (user_id));
 diesel::joinable!(refresh_token -> session (session_id));
@@ -324,6 +349,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     customer,
     customer_figures,
     customer_pair,
+    portfolio,
+    portfolio_change,
     identity_document,
     contact_point,
     external_id,

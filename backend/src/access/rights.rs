@@ -63,6 +63,7 @@ rights! {
     ViewCustomerHistory = "customers:history",
         &[Rm, Adviser, OutletHead, DeputyManager, BranchManager, Auditor];
     ViewAudit = "audit:view", &[Auditor];
+    ViewReports = "reports:view", &[Rm, Adviser, OutletHead, DeputyManager, BranchManager, Auditor];
 }
 
 impl Right {

@@ -9,6 +9,8 @@ use crate::access::rights::Reach;
 pub struct Scope {
     condition: Condition,
     of_one: Condition,
+    /// Whether it is the customers of certain units, whoever owns them.
+    by_unit: bool,
 }
 
 impl Scope {
@@ -18,7 +20,7 @@ impl Scope {
         let Some(user) = actor.user() else {
             let everything = reach == Reach::All;
             let condition = if everything { Condition::everything() } else { Condition::nothing() };
-            return Scope { of_one: condition.clone(), condition };
+            return Scope { of_one: condition.clone(), condition, by_unit: true };
         };
         let id = |uuid| Value::Id(Id::new(uuid));
         let condition = match reach {
@@ -49,12 +51,18 @@ impl Scope {
                 .sql(")"),
             _ => condition.clone(),
         };
-        Scope { condition, of_one }
+        Scope { condition, of_one, by_unit: reach != Reach::Team }
     }
 
     /// As a condition on the table `customer`, for lists.
     pub fn customers(&self) -> Condition {
         self.condition.clone()
+    }
+
+    /// The condition on anything called `customer` that has a unit (`customer.org_unit_id`), such as figures of units, where a scope
+    /// is a matter of units alone; none for a book.
+    pub fn units(&self) -> Option<Condition> {
+        self.by_unit.then(|| self.condition.clone())
     }
 
     /// The same condition for one customer that is named by its id.

@@ -3,6 +3,7 @@ use guanxi_db::DbConn;
 
 use crate::access::{Actor, Scope};
 use crate::audit;
+use crate::customers::portfolio::Moves;
 use crate::customers::store::CustomerRow;
 use crate::customers::view::{self, Whole};
 use crate::customers::{CustomerId, House, create, known, profile, store};
@@ -33,6 +34,8 @@ pub(super) fn edit(
     }
     let before = view::audited(&whole)?;
     let unchanged_row = whole.row.customer.clone();
+    let mut moves = Moves::default();
+    moves.take(&unchanged_row, &whole.row.figures);
     act(conn, &mut whole)?;
     let mut row = whole.row.customer;
     row.version = current + 1;
@@ -51,6 +54,8 @@ pub(super) fn edit(
         store::update(conn, &CustomerRow { version: current, ..unchanged_row }, current + 1)?;
         return Ok(());
     }
+    moves.add(&after.row.customer, &after.row.figures);
+    moves.record(conn)?;
     audit::record(
         conn,
         actor,

@@ -5,6 +5,7 @@ use guanxi_db::{DbConn, DbError, Moment, next_customer_number, next_customer_num
 use crate::access::{Actor, OrgUnitId, UserId};
 use crate::audit;
 use crate::customers::ownership::Placement;
+use crate::customers::portfolio::Moves;
 use crate::customers::rules::customer_no;
 use crate::customers::store::{
     self, ContactPointRow, CustomerRow, ExternalIdRow, FiguresRow, IdentityRow, NewRows, TeamRow, WholeRow,
@@ -57,6 +58,9 @@ pub(super) fn create_whole(
     let number = next_customer_number(conn)?;
     let rows = rows(actor, new, checked, &Place { unit_id: placement.unit.id, owner_id }, number)?;
     store::insert(conn, &rows).map_err(taken)?;
+    let mut moves = Moves::default();
+    moves.add(&rows.customer, &rows.figures);
+    moves.record(conn)?;
     let whole = whole_of(rows, placement);
     record_creation(conn, actor, &whole)?;
     Ok(whole)
@@ -270,6 +274,11 @@ pub fn create_many(
         all.push(rows);
     }
     store::insert_many(conn, &all, &teams).map_err(taken)?;
+    let mut moves = Moves::default();
+    for rows in &all {
+        moves.add(&rows.customer, &rows.figures);
+    }
+    moves.record(conn)?;
     let entry = audit::Entry {
         action: "customer.created_many".into(),
         resource_type: "customer",

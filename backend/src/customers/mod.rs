@@ -11,6 +11,7 @@ mod external_ids;
 mod fields;
 mod list;
 mod ownership;
+mod portfolio;
 mod profile;
 mod reveal;
 mod routes;
@@ -31,6 +32,7 @@ pub(crate) use fields::FIELDS;
 pub(crate) use list::search_by;
 pub use list::{list, search};
 pub use ownership::{assign, set_team};
+pub use portfolio::{fold_portfolio, portfolio_has_changes};
 pub use reveal::reveal;
 pub use view::{history, read};
 

@@ -47,6 +47,14 @@ pub(super) fn differences(conn: &mut DbConn) -> Result<Vec<(&'static str, i64)>>
              WHERE customer_pair.name_sort <> customer.name_sort",
         ),
         (
+            "customers and assets of units by tier are kept as the customers say",
+            "SELECT COUNT(*) AS count FROM (SELECT said.org_unit_id, said.tier, SUM(said.customers) AS customers, SUM(said.aum) AS aum FROM (\
+             SELECT org_unit_id, tier, customers, aum FROM portfolio UNION ALL SELECT org_unit_id, tier, customers, aum FROM portfolio_change \
+             UNION ALL SELECT customer.org_unit_id, customer_figures.tier, -1, -customer_figures.aum FROM customer \
+             JOIN customer_figures ON customer_figures.customer_id = customer.id WHERE NOT customer.archived) AS said \
+             GROUP BY said.org_unit_id, said.tier HAVING SUM(said.customers) <> 0 OR SUM(said.aum) <> 0) AS wrong",
+        ),
+        (
             "the path of a unit continues the path of its parent",
             "SELECT COUNT(*) AS count FROM org_unit JOIN org_unit AS parent ON parent.id = org_unit.parent_id \
              WHERE org_unit.depth <> parent.depth + 1 OR SUBSTR(org_unit.path, 1, LENGTH(parent.path)) <> parent.path",

@@ -67,7 +67,8 @@ const fn op(
 use Guard::{Cookie, Needs, Public};
 use Right::{
     ArchiveCustomers, AssignCustomers, CreateCustomers, EditCustomers, ManageUnits, ManageUsers,
-    RevealCustomers, UseOwnAccount, ViewAudit, ViewCustomerHistory, ViewCustomers, ViewUnits, ViewUsers,
+    RevealCustomers, UseOwnAccount, ViewAudit, ViewCustomerHistory, ViewCustomers, ViewReports, ViewUnits,
+    ViewUsers,
 };
 use Target::{Customer, CustomerList, NewCustomer, Nothing, Session, Unit, UnitList, User, UserList};
 
@@ -115,6 +116,7 @@ pub const OPERATIONS: &[Operation] = &[
     op("DELETE", "/customers/{id}/contact-points/{contact_point_id}", Needs(EditCustomers), Customer, 200),
     op("PUT", "/customers/{id}/external-ids/{source}", Needs(EditCustomers), Customer, 200),
     op("DELETE", "/customers/{id}/external-ids/{source}", Needs(EditCustomers), Customer, 200),
+    op("GET", "/reports/portfolio", Needs(ViewReports), Nothing, 200),
     op("GET", "/audit-entries", Needs(ViewAudit), Nothing, 200),
 ];
 
