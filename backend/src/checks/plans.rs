@@ -219,7 +219,7 @@ fn literal(item: &str) -> String {
 ///
 /// A book may be sorted, but never found by walking the bank in the list's order.
 fn faults(engine: Engine, plan: &[String], may_sort: bool, is_book: bool) -> Vec<String> {
-    const LARGE: [&str; 8] = [
+    const LARGE: [&str; 12] = [
         "customer",
         "own",
         "customer_figures",
@@ -228,6 +228,10 @@ fn faults(engine: Engine, plan: &[String], may_sort: bool, is_book: bool) -> Vec
         "contact_point",
         "identity_document",
         "external_id",
+        "holding",
+        "holding_transaction",
+        "holding_balance",
+        "customer_tier_history",
     ];
     let mut faults = Vec::new();
     for line in plan {
