@@ -5,7 +5,7 @@ pub mod generator;
 use std::path::PathBuf;
 
 use guanxi_api::{LocalName, NewExchangeRate, NewOrgUnit, NewProduct, NewUser, Quantity, Role};
-use guanxi_db::{DbConn, Id};
+use guanxi_db::{DbConn, Id, Moment};
 
 use crate::access::password::Parameters;
 use crate::access::{Actor, Hasher, OrgUnitId, UserId};
@@ -165,7 +165,7 @@ fn make_customers(
                         .iter()
                         .zip(chunk.iter().zip(held))
                         .flat_map(|(id, (customer, held))| {
-                            held.iter().map(|held| loaded(*id, customer, held, &catalogue, &settings))
+                            held.iter().map(|held| loaded(*id, customer.created_at, held, &catalogue, &settings))
                         })
                         .collect::<Result<Vec<Loaded>>>()?;
                     holdings::load(conn, &actor, house, &loaded).map(drop)
@@ -184,7 +184,7 @@ fn make_customers(
 }
 
 /// The products and the exchange rates.
-fn make_catalogue(conn: &mut DbConn, settings: &installation::Settings) -> Result<Vec<ProductId>> {
+pub(crate) fn make_catalogue(conn: &mut DbConn, settings: &installation::Settings) -> Result<Vec<ProductId>> {
     let actor = Actor::operator(clock::now());
     let today = settings.day(actor.now());
     for (currency, rates) in RATES.iter().filter(|(code, _)| *code != settings.base_currency) {
@@ -210,9 +210,10 @@ fn make_catalogue(conn: &mut DbConn, settings: &installation::Settings) -> Resul
     PRODUCTS.iter().map(make).collect()
 }
 
-fn loaded(
+/// A holding of the generator as it is loaded.
+pub(crate) fn loaded(
     customer_id: customers::CustomerId,
-    customer: &Prepared,
+    created_at: Moment,
     held: &DemoHolding,
     catalogue: &[ProductId],
     settings: &installation::Settings,
@@ -243,7 +244,7 @@ fn loaded(
                 channel: *channel,
             })
             .collect(),
-        created_at: customer.created_at,
+        created_at,
     })
 }
 

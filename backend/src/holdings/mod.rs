@@ -5,7 +5,7 @@
 //! the holdings say. A holding's amount moves by transactions only; they do not raise its version, since they spoil nobody's editing.
 
 mod bulk;
-mod list;
+pub(crate) mod list;
 mod manage;
 mod routes;
 mod rules;

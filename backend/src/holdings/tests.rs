@@ -519,3 +519,146 @@ fn whatever_is_done_the_figures_are_what_the_holdings_say() {
     let found = wrong(&app);
     assert!(found.len() >= 2, "{found:?}");
 }
+
+/// A7: what a filter and an order give is what they mean, and paging shows each row once.
+#[test]
+fn a7_lists_of_holdings_are_what_their_filters_mean() {
+    use crate::holdings::list::FIELDS;
+    use crate::listing::filter::{self, FieldSpec, FieldType, FieldValue, TypedValue};
+    use crate::listing::Field;
+
+    let app = TestApp::start();
+    let (head, auditor) = (app.role(Role::OutletHead), app.role(Role::Auditor));
+    let mut rng = ChaCha8Rng::seed_from_u64(7);
+    rate(&app, "USD", ago(&app, 400), "7.1");
+    let products: Vec<String> = [("a", "deposit", "CNY"), ("b", "fund", "USD"), ("c", "loan", "CNY")]
+        .iter()
+        .map(|(code, kind, currency)| product(&app, code, kind, currency))
+        .collect();
+    let customers: Vec<String> = (0..12).map(|n| customer(&head, &format!("王{n}"))).collect();
+    for n in 0..150_u64 {
+        let matures = (n % 3 > 0).then(|| today(&app).checked_add_days(Days::new(n % 40)).expect("a day"));
+        let amount = ["10", "250000", "-3.5", "0"][n as usize % 4];
+        let channel = guanxi_api::HoldingChannel::CODES[n as usize % 7];
+        let new = json!({
+            "product_id": pick::<String>(&mut rng, &products), "amount": amount, "channel": channel,
+            "opened_on": ago(&app, n % 50), "matures_on": matures, "auto_renewal": n % 5 == 0,
+        });
+        let owner = pick::<String>(&mut rng, &customers);
+        let opened = head.post(&format!("/customers/{owner}/holdings"), &new).expect(201);
+        let path = format!("/holdings/{}", text(&opened.json()["id"]));
+        match n % 7 {
+            0 => drop(head.patch(&path, &opened.tag(), &json!({"status": "matured"})).expect(200)),
+            1 => {
+                let tag = [("If-Match", opened.tag())];
+                let tag = [(tag[0].0, tag[0].1.as_str())];
+                head.send("POST", &format!("{path}/close"), &tag, Some(&json!({}))).expect(200);
+            }
+            _ => {}
+        }
+    }
+    let walk = |query: &str| {
+        let (mut rows, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = auditor.get(&format!("/holdings?limit=13{query}{cursor}")).expect(200).json();
+            rows.extend(page["data"].as_array().expect("rows").iter().cloned());
+            let Some(next) = page["page"]["next"].as_str() else { return rows };
+            cursor = format!("&cursor={next}");
+        }
+    };
+    let escape = |text: &str| text.replace(' ', "%20").replace('"', "%22").replace(',', "%2C");
+    let all = walk(&format!("&filter={}", escape("status ne null")));
+    assert_eq!(all.len(), 150);
+    let field = |name: &str| FIELDS.iter().find(|field| field.name == name).expect("a field");
+    let micros = |amount: &Value| Amount::parse(amount.as_str().expect("text")).expect("an amount").0;
+    let units: BTreeMap<String, Value> = customers
+        .iter()
+        .map(|id| (id.clone(), head.get(&format!("/customers/{id}")).expect(200).json()))
+        .collect();
+    let value_of = |row: &Value, name: &str| -> FieldValue {
+        let code = |value: &Value| {
+            let FieldType::Code(codes) = field(name).kind else { panic!("no code") };
+            TypedValue::Code(codes.iter().find(|code| value == **code).expect("a code"))
+        };
+        let day = |value: &Value| TypedValue::Date(value.as_str().expect("text").parse().expect("a day"));
+        let id = |value: &Value| TypedValue::Id(value.as_str().expect("text").parse().expect("an id"));
+        let customer = &units[row["customer"]["id"].as_str().expect("an id")];
+        FieldValue::One(match name {
+            "matures_on" if row["matures_on"].is_null() => return FieldValue::Null,
+            "owner_id" if customer["owner"].is_null() => return FieldValue::Null,
+            "matures_on" | "opened_on" => day(&row[name]),
+            "status" | "channel" => code(&row[name]),
+            "kind" => code(&row["product"]["kind"]),
+            "tier" => code(&row["customer"]["tier"]),
+            "value" => TypedValue::Money(micros(&row["value"]["amount"])),
+            "amount" => TypedValue::Money(micros(&row["amount"])),
+            "product_id" => id(&row["product"]["id"]),
+            "org_unit_id" => id(&customer["org_unit"]["id"]),
+            "owner_id" => id(&customer["owner"]["id"]),
+            "auto_renewal" => TypedValue::Bool(row["auto_renewal"] == json!(true)),
+            "customer_archived" => TypedValue::Bool(false),
+            "currency" => TypedValue::Text(text(&row["currency"])),
+            other => panic!("{other} is not known to this test"),
+        })
+    };
+    let written = |value: &FieldValue| match value {
+        FieldValue::One(TypedValue::Money(units)) => Amount(*units).to_string(),
+        FieldValue::One(TypedValue::Bool(flag)) => flag.to_string(),
+        FieldValue::One(TypedValue::Code(code)) => json!(code).to_string(),
+        FieldValue::One(TypedValue::Text(text)) => json!(text).to_string(),
+        FieldValue::One(TypedValue::Date(day)) => json!(day).to_string(),
+        FieldValue::One(TypedValue::Id(id)) => json!(id).to_string(),
+        _ => "null".to_owned(),
+    };
+    let (mut found, mut tried) = (0, 0);
+    for _ in 0..200 {
+        let mut terms: Vec<String> = (0..1 + rng.next_u32() % 3)
+            .map(|_| {
+                let field: &Field = pick(&mut rng, FIELDS);
+                let value = written(&value_of(pick(&mut rng, &all), field.name));
+                let ops: Vec<&str> = match &value {
+                    text if text == "null" => vec!["eq", "ne"],
+                    _ => field.kind.operators().iter().map(|op| op.as_str()).filter(|op| *op != "in" && *op != "starts").collect(),
+                };
+                format!("{} {} {value}", field.name, pick(&mut rng, &ops))
+            })
+            .collect();
+        terms.push("status ne null".to_owned());
+        let filter = terms.join(*pick(&mut rng, &[" and ", " and not ", " or "]));
+        let filter = format!("({filter}) and status ne null");
+        let sort = *pick(&mut rng, &["matures_on", "-matures_on", "value", "-value", "status,-value", "-status,matures_on"]);
+        let parsed = filter::parse(&filter).expect("a filter");
+        let typed = filter::check(&parsed, &|name| {
+            let field = FIELDS.iter().find(|field| field.name == name)?;
+            Some(FieldSpec { field, kind: field.kind, filterable: true })
+        })
+        .unwrap_or_else(|error| panic!("{filter}: {error}"));
+        let mut wanted: Vec<&Value> = all
+            .iter()
+            .filter(|row| filter::matches(&typed, &|field: &&'static Field| value_of(row, field.name)))
+            .collect();
+        let key = |row: &Value, name: &str| match name {
+            "status" => text(&row["status"]),
+            "value" => format!("{:020}", i128::from(micros(&row["value"]["amount"])) + (1_i128 << 62)),
+            _ => row["matures_on"].as_str().unwrap_or("9999-12-31").to_owned(),
+        };
+        wanted.sort_by(|a, b| {
+            let mut order = std::cmp::Ordering::Equal;
+            let mut descends = false;
+            for part in sort.split(',') {
+                descends = part.starts_with('-');
+                let name = part.trim_start_matches('-');
+                let by = key(a, name).cmp(&key(b, name));
+                order = order.then(if descends { by.reverse() } else { by });
+            }
+            let by = text(&a["id"]).cmp(&text(&b["id"]));
+            order.then(if descends { by.reverse() } else { by })
+        });
+        let shown = walk(&format!("&sort={sort}&filter={}", escape(&filter)));
+        let ids = |rows: &[&Value]| rows.iter().map(|row| text(&row["id"])).collect::<Vec<_>>();
+        assert_eq!(ids(&shown.iter().collect::<Vec<_>>()), ids(&wanted), "{filter} by {sort}");
+        found += shown.len();
+        tried += 1;
+    }
+    assert!(found > tried, "hardly anything was found");
+}

@@ -443,6 +443,7 @@ fn key_value(kind: Option<FieldType>, key: Key) -> Option<Value> {
         (Some(FieldType::Text | FieldType::Code(_)), Key::Text(text)) => Some(Value::Text(text)),
         (Some(FieldType::Integer | FieldType::Money), Key::Integer(number)) => Some(Value::Integer(number)),
         (Some(FieldType::Instant), Key::Integer(micros)) => Some(Value::Moment(Moment(micros))),
+        (Some(FieldType::Date), Key::Text(text)) => text.parse().ok().map(Value::Date),
         _ => None,
     }
 }

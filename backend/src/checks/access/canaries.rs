@@ -8,7 +8,7 @@ use crate::access::rights::MaskProfile;
 use crate::testing::Answer;
 
 /// What nobody sees but through a reveal: whole values, and the stretch of each that its mask covers.
-pub const HIDDEN: [&str; 24] = [
+pub const HIDDEN: [&str; 26] = [
     "11010519491231002X",
     "10519491231",
     "440524188001010014",
@@ -33,10 +33,12 @@ pub const HIDDEN: [&str; 24] = [
     "13987654x21",
     "110105194912310021",
     "55667788990011",
+    "622202198765",
+    "6222 0219 8765",
 ];
 
 /// What restricted roles do not see either.
-pub const RESTRICTED: [&str; 9] = [
+pub const RESTRICTED: [&str; 11] = [
     "1949-12-31",
     "above_5m",
     "夜莺一",
@@ -46,6 +48,8 @@ pub const RESTRICTED: [&str; 9] = [
     "7654321.9876",
     "76543219876",
     "cross_border_reporting",
+    "夜莺五",
+    "夜莺六",
 ];
 
 /// Names are no secret in answers, but stay out of the log.
