@@ -371,15 +371,22 @@ fn plans_of_holdings_follow_an_index() {
             }
         }
     };
-    for (username, book) in
-        [("auditor", false), ("rm", true), ("adviser", true), ("outlet_head", false), ("branch_manager", false)]
-    {
+    for (username, book) in [
+        ("auditor", false),
+        ("rm", true),
+        ("adviser", true),
+        ("outlet_head", false),
+        ("branch_manager", false),
+    ] {
         let actor = actor(&app, username);
         for (sort, filter) in [
             (None, None),
             (Some("-value"), None),
             (None, Some(r#"status eq "closed""#)),
-            (None, Some(r#"status eq "active" and matures_on ge "2026-11-26" and matures_on le "2026-12-26""#)),
+            (
+                None,
+                Some(r#"status eq "active" and matures_on ge "2026-11-26" and matures_on le "2026-12-26""#),
+            ),
         ] {
             let bounded = username != "auditor";
             let (state, by) = (app.state.clone(), actor.clone());

@@ -165,7 +165,8 @@ fn make_customers(
                         .iter()
                         .zip(chunk.iter().zip(held))
                         .flat_map(|(id, (customer, held))| {
-                            held.iter().map(|held| loaded(*id, customer.created_at, held, &catalogue, &settings))
+                            held.iter()
+                                .map(|held| loaded(*id, customer.created_at, held, &catalogue, &settings))
                         })
                         .collect::<Result<Vec<Loaded>>>()?;
                     holdings::load(conn, &actor, house, &loaded).map(drop)

@@ -524,8 +524,8 @@ fn whatever_is_done_the_figures_are_what_the_holdings_say() {
 #[test]
 fn a7_lists_of_holdings_are_what_their_filters_mean() {
     use crate::holdings::list::FIELDS;
-    use crate::listing::filter::{self, FieldSpec, FieldType, FieldValue, TypedValue};
     use crate::listing::Field;
+    use crate::listing::filter::{self, FieldSpec, FieldType, FieldValue, TypedValue};
 
     let app = TestApp::start();
     let (head, auditor) = (app.role(Role::OutletHead), app.role(Role::Auditor));
@@ -618,7 +618,13 @@ fn a7_lists_of_holdings_are_what_their_filters_mean() {
                 let value = written(&value_of(pick(&mut rng, &all), field.name));
                 let ops: Vec<&str> = match &value {
                     text if text == "null" => vec!["eq", "ne"],
-                    _ => field.kind.operators().iter().map(|op| op.as_str()).filter(|op| *op != "in" && *op != "starts").collect(),
+                    _ => field
+                        .kind
+                        .operators()
+                        .iter()
+                        .map(|op| op.as_str())
+                        .filter(|op| *op != "in" && *op != "starts")
+                        .collect(),
                 };
                 format!("{} {} {value}", field.name, pick(&mut rng, &ops))
             })
@@ -626,7 +632,10 @@ fn a7_lists_of_holdings_are_what_their_filters_mean() {
         terms.push("status ne null".to_owned());
         let filter = terms.join(*pick(&mut rng, &[" and ", " and not ", " or "]));
         let filter = format!("({filter}) and status ne null");
-        let sort = *pick(&mut rng, &["matures_on", "-matures_on", "value", "-value", "status,-value", "-status,matures_on"]);
+        let sort = *pick(
+            &mut rng,
+            &["matures_on", "-matures_on", "value", "-value", "status,-value", "-status,matures_on"],
+        );
         let parsed = filter::parse(&filter).expect("a filter");
         let typed = filter::check(&parsed, &|name| {
             let field = FIELDS.iter().find(|field| field.name == name)?;

@@ -78,10 +78,12 @@ CREATE TABLE holding_transaction (
     delta bigint NOT NULL,
     channel text COLLATE "C" NOT NULL,
     note text,
-    reverses_id uuid UNIQUE REFERENCES holding_transaction (id),
+    reverses_id uuid REFERENCES holding_transaction (id),
     created_at timestamptz NOT NULL
 );
 CREATE INDEX holding_transaction_of_holding ON holding_transaction (holding_id, day, id);
+-- Partial, since nearly all are null: statistics of a full index would keep the planner from it.
+CREATE UNIQUE INDEX holding_transaction_reverses ON holding_transaction (reverses_id) WHERE reverses_id IS NOT NULL;
 CREATE INDEX holding_transaction_of_customer ON holding_transaction (customer_id, day, id);
 
 CREATE TABLE holding_balance (

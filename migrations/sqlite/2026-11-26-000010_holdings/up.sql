@@ -78,10 +78,12 @@ CREATE TABLE holding_transaction (
     delta INTEGER NOT NULL,
     channel TEXT NOT NULL,
     note TEXT,
-    reverses_id BLOB UNIQUE REFERENCES holding_transaction (id),
+    reverses_id BLOB REFERENCES holding_transaction (id),
     created_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX holding_transaction_of_holding ON holding_transaction (holding_id, day, id);
+-- Partial, since nearly all are null: statistics of a full index would keep the planner from it.
+CREATE UNIQUE INDEX holding_transaction_reverses ON holding_transaction (reverses_id) WHERE reverses_id IS NOT NULL;
 CREATE INDEX holding_transaction_of_customer ON holding_transaction (customer_id, day, id);
 
 CREATE TABLE holding_balance (

@@ -38,7 +38,7 @@ pub const HIDDEN: [&str; 26] = [
 ];
 
 /// What restricted roles do not see either.
-pub const RESTRICTED: [&str; 11] = [
+pub const RESTRICTED: [&str; 9] = [
     "1949-12-31",
     "above_5m",
     "夜莺一",
@@ -48,9 +48,10 @@ pub const RESTRICTED: [&str; 11] = [
     "7654321.9876",
     "76543219876",
     "cross_border_reporting",
-    "夜莺五",
-    "夜莺六",
 ];
+
+/// What stands in notes of holdings and transactions, of which restricted roles see none.
+pub const HELD: [&str; 2] = ["夜莺五", "夜莺六"];
 
 /// Names are no secret in answers, but stay out of the log.
 pub const NAMES: [&str; 3] = ["欧阳若兰", "慕容雪", "ouyang"];
@@ -130,6 +131,7 @@ impl Watch {
         let mut found = canaries(&text, &HIDDEN);
         if role.is_none_or(|role| MaskProfile::of(role) == MaskProfile::Restricted) {
             found.extend(canaries(&text, &RESTRICTED));
+            found.extend(canaries(&text, &HELD));
         }
         self.looked += 1;
         if !found.is_empty() {

@@ -5,7 +5,7 @@ use guanxi_db::{DbError, Id};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::canaries::{HIDDEN, NAMES, RESTRICTED, Watch, canaries, capture_log, logged, whole};
+use super::canaries::{HELD, HIDDEN, NAMES, RESTRICTED, Watch, canaries, capture_log, logged, whole};
 use super::rows::Ledger;
 use crate::access::rights::Right;
 use crate::customers::CustomerId;
@@ -117,14 +117,25 @@ fn plant_holding(app: &TestApp, watch: &mut Watch, id: Uuid) {
     for role in Role::ALL {
         let client = app.role(*role);
         for end in ["", "/history", "/transactions", "/balances"] {
-            watch.look(&format!("GET {path}{end}"), Some(*role), &client.get(&format!("{path}{end}")));
+            let answer = client.get(&format!("{path}{end}"));
+            watch.look(&format!("GET {path}{end}"), Some(*role), &answer);
+            let shows = !matches!(end, "/balances") && answer.status == 200;
+            assert!(
+                !shows || !canaries(&whole(&answer), &HELD).is_empty(),
+                "{role} sees no note at {path}{end}"
+            );
         }
         for end in ["holdings", "transactions", "tier-history"] {
             let path = format!("/customers/{id}/{end}");
             watch.look(&format!("GET {path}"), Some(*role), &client.get(&path));
         }
-        for query in ["", "?filter=value%20ge%207654321.9876", "?sort=-value", "?filter=note%20eq%20%22x%22"] {
-            watch.look(&format!("GET /holdings{query}"), Some(*role), &client.get(&format!("/holdings{query}")));
+        for query in ["", "?filter=value%20ge%207654321.9876", "?sort=-value", "?filter=note%20eq%20%22x%22"]
+        {
+            watch.look(
+                &format!("GET /holdings{query}"),
+                Some(*role),
+                &client.get(&format!("/holdings{query}")),
+            );
         }
         watch.look("PATCH", Some(*role), &client.patch(&path, "\"9-0\"", &json!({"amount": "1"})));
     }
