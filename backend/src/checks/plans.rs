@@ -11,7 +11,7 @@ use crate::customers::{self, House, Prepared};
 use crate::error::{Error, Result};
 use crate::listing::ListRequest;
 use crate::testing::TestApp;
-use crate::{clock, demo, demo::generator, holdings};
+use crate::{clock, demo, demo::generator, holdings, verify};
 
 /// Customers a transaction.
 const CHUNK: u64 = 250;
@@ -356,6 +356,7 @@ fn plans_of_holdings_follow_an_index() {
     let app = TestApp::start();
     populate(&app, 10_000);
     populate_holdings(&app);
+    assert_eq!(app.db(verify::verify).wrong, Vec::<String>::new(), "demo data is what it says");
     enlarge(&app);
     let counted = app.db(|conn| {
         use guanxi_db::schema::holding;
