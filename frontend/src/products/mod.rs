@@ -20,7 +20,7 @@ use crate::session::{may, right, use_me};
 use crate::settings::use_settings;
 use crate::ui::{
     Badge, Button, Check, Column, Dialog, EmptyState, ErrorPanel, FilterChips, FilterField, FilterKind,
-    FilterTerm, HelpNote, Icon, InputKind, Look, Menu, MenuItem, OnPhone, Page, Pagination, Row, Select,
+    FilterTerm, HelpNote, Icon, IconButton, InputKind, Look, OnPhone, Page, Pagination, Row, Select,
     Skeleton, Sort, Table, TextArea, TextField, use_toasts,
 };
 
@@ -96,24 +96,23 @@ pub fn ProductsPage() -> Html {
             });
         })
     };
-    let menu = |product: &Product| {
+    // Buttons, since a cell cuts off a menu.
+    let acts = |product: &Product| {
         let (id, off) = (product.id, product.archived_at.is_some());
-        let name = product.name.in_language(i.lang);
-        let items = vec![
-            MenuItem::Action {
-                icon: Some(Icon::Pencil),
-                text: i.t(Msg::ProductEdit),
-                danger: false,
-                run: cb!((doing, product), |()| doing.set(Some(Doing::Editing(product.clone())))),
-            },
-            MenuItem::Action {
-                icon: Some(if off { Icon::ArchiveRestore } else { Icon::Archive }),
-                text: i.t(if off { Msg::ProductRestore } else { Msg::ProductArchive }),
-                danger: !off,
-                run: cb!((set_archived), |()| set_archived.emit((id, !off))),
-            },
-        ];
-        html! { <Menu label={i.t(Msg::ProductMenu { name })} button={Icon::Ellipsis.draw()} {items} class={classes!("button", "button--quiet", "button--icon", "button--small")} /> }
+        let about = |label: Msg<'_>| format!("{}: {}", i.t(label), product.name.in_language(i.lang));
+        let edit = cb!((doing, product), |_: MouseEvent| doing.set(Some(Doing::Editing(product.clone()))));
+        let archive = cb!((set_archived), |_: MouseEvent| set_archived.emit((id, !off)));
+        let (icon, label) = if off {
+            (Icon::ArchiveRestore, Msg::ProductRestore)
+        } else {
+            (Icon::Archive, Msg::ProductArchive)
+        };
+        html! {
+            <>
+                <IconButton small=true icon={Icon::Pencil} label={about(Msg::ProductEdit)} onclick={edit} />
+                <IconButton small=true {icon} label={about(label)} onclick={archive} />
+            </>
+        }
     };
     let mut columns = vec![
         Column::new("name", i.t(Msg::FieldName)).phone(OnPhone::Title),
@@ -170,7 +169,7 @@ pub fn ProductsPage() -> Html {
                 (Some(data), _) => html! {
                     <>
                         <Table caption={i.t(Msg::ProductsTitle)} {columns} sort={Sort::read(&sort_text)} {onsort} letters={settings.now.shortcuts}
-                            rows={data.data.iter().map(|product| row(product, i, manage.then(|| menu(product)))).collect::<Vec<_>>()} />
+                            rows={data.data.iter().map(|product| row(product, i, manage.then(|| acts(product)))).collect::<Vec<_>>()} />
                         <Pagination before={cursors.len() as u32 * PAGE} rows={data.data.len() as u32} last={data.page.next.is_none()} onback={back} onnext={next} />
                     </>
                 },
