@@ -14,7 +14,7 @@ use crate::access::{Gate, Hasher, Keys, Quotas, Signer};
 use crate::installation::Settings;
 use crate::listing::Resource;
 use crate::web::{Limits, Metrics, Operations, Readiness, envelope};
-use crate::{access, audit, customers, org, reports};
+use crate::{access, audit, customers, holdings, org, products, reports};
 
 /// What the handlers share. Nothing in it is the only copy of anything: servers keep no state of their own.
 #[derive(Debug)]
@@ -40,6 +40,8 @@ fn rooms(config: &mut ServiceConfig<'_>) {
     access::routes(config);
     org::routes(config);
     customers::routes(config);
+    products::routes(config);
+    holdings::routes(config);
     reports::routes(config);
     audit::routes(config);
 }
@@ -58,6 +60,8 @@ fn rooms(config: &mut ServiceConfig<'_>) {
         (name = "org", description = "The bank's units, in one tree"),
         (name = "users", description = "Members of staff who can sign in"),
         (name = "reports", description = "Figures over everything that a user sees"),
+        (name = "products", description = "What the bank offers, and what currencies are worth"),
+        (name = "holdings", description = "What customers hold, what moved it, and what it is worth"),
         (name = "audit", description = "Who saw and changed what"),
     )
 )]
@@ -74,12 +78,18 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 /// What lists filter and sort by. A list of the end of a path is the same wherever it stands.
-static LISTS: [(&str, &Resource); 5] = [
+static LISTS: [(&str, &Resource); 11] = [
     ("/customers", &customers::CUSTOMERS),
     ("/org-units", &org::UNITS),
     ("/users", &org::USERS),
     ("/audit-entries", &audit::ENTRIES),
     ("/history", &audit::ENTRIES),
+    ("/tier-history", &customers::TIER_HISTORY),
+    ("/products", &products::PRODUCTS),
+    ("/exchange-rates", &products::RATES),
+    ("/customers/{id}/holdings", &holdings::OF_CUSTOMER),
+    ("/holdings", &holdings::HOLDINGS),
+    ("/transactions", &holdings::TRANSACTIONS),
 ];
 
 /// The app of one actix worker.

@@ -12,10 +12,11 @@ use actix_web::web;
 use guanxi_db::{DbConn, Id, Moment};
 use uuid::Uuid;
 
-use crate::access::{rotate_signing_keys, sessions};
+use crate::access::{Actor, rotate_signing_keys, sessions};
 use crate::app::AppState;
+use crate::customers::House;
 use crate::error::Result;
-use crate::{audit, clock, customers, idempotency, org};
+use crate::{audit, clock, customers, due, holdings, idempotency, org};
 
 /// How often the loop looks for work.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -83,8 +84,12 @@ fn run(state: &web::Data<AppState>, stop: &AtomicBool) {
                 tracing::warn!(%error, "housekeeping failed; it is tried again");
             }
         }
+        let worked = do_due_work(state, now);
+        if let Err(error) = &worked {
+            tracing::warn!(%error, "work that is due failed; it is tried again");
+        }
         // A full batch means that more waits.
-        if !matches!(published, Ok(done) if done >= 1000) {
+        if !matches!(published, Ok(done) if done >= 1000) && !matches!(worked, Ok(true)) {
             std::thread::sleep(PAUSE);
         }
     }
@@ -114,6 +119,23 @@ fn fold_portfolio(state: &web::Data<AppState>, holder: Uuid, now: Moment) -> Res
         }
     }
     Ok(())
+}
+
+/// Does a chunk of the work that changes have made due; false when there is none.
+fn do_due_work(state: &web::Data<AppState>, now: Moment) -> Result<bool> {
+    let shared = state.clone();
+    let is_new_rate =
+        state.db.read_blocking(move |conn| holdings::has_rates_waiting(conn, &shared.settings, now))?;
+    if !is_new_rate && state.db.read_blocking(due::count)? == 0 {
+        return Ok(false);
+    }
+    let shared = state.clone();
+    state.db.write_blocking(move |conn| {
+        let house = House { keys: &shared.keys, settings: &shared.settings };
+        let actor = Actor::job(now);
+        holdings::make_rates_due(conn, &actor, house)?;
+        holdings::do_some_work(conn, &actor, house)
+    })
 }
 
 fn keep_house(state: &web::Data<AppState>, now: Moment) -> Result<()> {

@@ -4,10 +4,14 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashMap;
+
+use guanxi_api::{Amount, Rate};
 use guanxi_db::DbConn;
 
-use crate::audit;
 use crate::error::Result;
+use crate::products::rules::convert;
+use crate::{audit, due};
 
 /// What was looked at, and what was found wrong.
 #[derive(Debug, Default)]
@@ -31,7 +35,18 @@ pub fn verify(conn: &mut DbConn) -> Result<Report> {
         Ok(entries) => report.checked.push(format!("the audit chain of {entries} entries holds")),
         Err(why) => report.wrong.push(format!("audit chain: {why}")),
     }
-    for (what, count) in store::differences(conn)? {
+    let mut found = store::differences(conn)?;
+    found.extend(store::holdings(conn)?);
+    match due::count(conn)? {
+        0 => {
+            found.extend(store::figures(conn)?);
+            found.push(values(conn)?);
+        }
+        due => report.checked.push(format!(
+            "figures were not compared with holdings: {due} changes of rates, products or tiers are being applied"
+        )),
+    }
+    for (what, count) in found {
         if count == 0 {
             report.checked.push(what.to_owned());
         } else {
@@ -46,4 +61,28 @@ pub fn verify(conn: &mut DbConn) -> Result<Report> {
         }
     }
     Ok(report)
+}
+
+/// Holdings looked at in one query.
+const AT_ONCE: i64 = 1000;
+
+/// For how many holdings the value is not the amount at the newest rate.
+fn values(conn: &mut DbConn) -> Result<(&'static str, i64)> {
+    let (base, rates) = store::rates(conn)?;
+    // The last one of a currency wins.
+    let mut rates: HashMap<String, Rate> =
+        rates.into_iter().map(|(currency, rate)| (currency, Rate(rate))).collect();
+    rates.insert(base, Rate::ONE);
+    let (mut wrong, mut after) = (0, None);
+    loop {
+        let rows = store::valued_after(conn, after, AT_ONCE)?;
+        let Some((last, ..)) = rows.last() else { break };
+        after = Some(*last);
+        let is_right = |currency: &String, amount, value| {
+            rates.get(currency).is_some_and(|rate| convert(Amount(amount), *rate).0 == value)
+        };
+        let differ = rows.iter().filter(|(_, currency, amount, value)| !is_right(currency, *amount, *value));
+        wrong += i64::try_from(differ.count()).unwrap_or(i64::MAX);
+    }
+    Ok(("the value of a holding is its amount at the rate of its currency", wrong))
 }

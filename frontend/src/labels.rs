@@ -75,4 +75,11 @@ labels! {
     Theme { System => ThemeSystem, Light => ThemeLight, Dark => ThemeDark }
     Density { Comfortable => DensityComfortable, Standard => DensityStandard, Compact => DensityCompact }
     GainColour { Red => GainColourRed, Green => GainColourGreen }
+    ProductKind { Deposit => ProductKindDeposit, Wealth => ProductKindWealth, Fund => ProductKindFund, Insurance => ProductKindInsurance, PreciousMetal => ProductKindPreciousMetal, Card => ProductKindCard, Loan => ProductKindLoan, MobileBanking => ProductKindMobileBanking, OnlineBanking => ProductKindOnlineBanking, Payroll => ProductKindPayroll, Custody => ProductKindCustody, RegularInvestment => ProductKindRegularInvestment, Trust => ProductKindTrust, Bond => ProductKindBond, Unspecified => ProductKindUnspecified, Other => ProductKindOther }
+    RiskGrade { R1 => RiskGradeR1, R2 => RiskGradeR2, R3 => RiskGradeR3, R4 => RiskGradeR4, R5 => RiskGradeR5 }
+    HoldingStatus { Active => HoldingStatusActive, Matured => HoldingStatusMatured, Closed => HoldingStatusClosed }
+    HoldingChannel { Counter => HoldingChannelCounter, Mobile => HoldingChannelMobile, Online => HoldingChannelOnline, Phone => HoldingChannelPhone, Rm => HoldingChannelRm, Partner => HoldingChannelPartner, Unknown => HoldingChannelUnknown }
+    QuantityUnit { Grams => QuantityUnitGrams, Shares => QuantityUnitShares, Units => QuantityUnitUnits }
+    TransactionKind { Deposit => TransactionKindDeposit, Withdrawal => TransactionKindWithdrawal, Purchase => TransactionKindPurchase, Redemption => TransactionKindRedemption, Interest => TransactionKindInterest, Dividend => TransactionKindDividend, Fee => TransactionKindFee, TransferIn => TransactionKindTransferIn, TransferOut => TransactionKindTransferOut, Repayment => TransactionKindRepayment, Drawdown => TransactionKindDrawdown, Adjustment => TransactionKindAdjustment }
+    TierReason { Assets => TierReasonAssets, Policy => TierReasonPolicy, Import => TierReasonImport }
 }

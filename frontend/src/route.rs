@@ -15,6 +15,10 @@ pub enum Route {
     NewCustomer,
     #[at("/customers/:id")]
     Customer { id: Uuid },
+    #[at("/holdings")]
+    Holdings,
+    #[at("/products")]
+    Products,
     #[at("/admin/users")]
     Users,
     #[at("/admin/users/new")]

@@ -59,4 +59,7 @@ pub mod right {
     pub const VIEW_USERS: &str = "users:view";
     pub const MANAGE_USERS: &str = "users:manage";
     pub const VIEW_AUDIT: &str = "audit:view";
+    pub const MANAGE_PRODUCTS: &str = "products:manage";
+    pub const VIEW_HOLDINGS: &str = "holdings:view";
+    pub const EDIT_HOLDINGS: &str = "holdings:edit";
 }

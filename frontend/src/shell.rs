@@ -12,10 +12,12 @@ use crate::account::{MustChangePassword, PreferencesPage, SessionsPage};
 use crate::audit::AuditPage;
 use crate::customers::{CustomerPage, CustomersPage, NewCustomerPage};
 use crate::help::HelpPage;
+use crate::holdings::HoldingsPage;
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::{Label, options};
 use crate::org::{NewUserPage, UnitsPage, UserPage, UsersPage};
 use crate::palette::Palette;
+use crate::products::ProductsPage;
 use crate::route::Route;
 use crate::session::{Session, may, right, use_session};
 use crate::settings::use_settings;
@@ -131,6 +133,8 @@ fn PageOf(props: &PageOfProps) -> Html {
         Route::Customers => html! { <CustomersPage /> },
         Route::NewCustomer => allowed(right::CREATE_CUSTOMERS, html! { <NewCustomerPage /> }),
         Route::Customer { id } => html! { <CustomerPage key={id.to_string()} id={*id} /> },
+        Route::Holdings => allowed(right::VIEW_HOLDINGS, html! { <HoldingsPage /> }),
+        Route::Products => html! { <ProductsPage /> },
         Route::Users => allowed(right::VIEW_USERS, html! { <UsersPage /> }),
         Route::NewUser => allowed(right::MANAGE_USERS, html! { <NewUserPage /> }),
         Route::User { id } => {
@@ -193,6 +197,8 @@ fn Rail(props: &RailProps) -> Html {
             <div class="rail__brand"><span class="rail__seal" aria-hidden="true">{ "关" }</span><span>{ i.t(Msg::AppName) }</span></div>
             if props.me.is_some() {
                 { link(Route::Customers, Icon::Users, Msg::NavCustomers, matches!(at, Route::Customers | Route::Customer { .. } | Route::NewCustomer)) }
+                if can(right::VIEW_HOLDINGS) { { link(Route::Holdings, Icon::Wallet, Msg::NavHoldings, *at == Route::Holdings) } }
+                { link(Route::Products, Icon::Package, Msg::NavProducts, *at == Route::Products) }
                 if can(right::VIEW_USERS) || can(right::VIEW_AUDIT) {
                     <div class="rail__group" aria-hidden="true">{ i.t(Msg::NavAdministration) }</div>
                     if can(right::VIEW_USERS) {

@@ -339,3 +339,126 @@ codes! {
         Green = "green",
     }
 }
+
+codes! {
+    /// What sort of thing a product is. Coverage counts these.
+    ProductKind {
+        Deposit = "deposit",
+        Wealth = "wealth",
+        Fund = "fund",
+        Insurance = "insurance",
+        PreciousMetal = "precious_metal",
+        Card = "card",
+        Loan = "loan",
+        MobileBanking = "mobile_banking",
+        OnlineBanking = "online_banking",
+        Payroll = "payroll",
+        /// Third-party custody of a securities account.
+        Custody = "custody",
+        /// A plan that buys regularly.
+        RegularInvestment = "regular_investment",
+        Trust = "trust",
+        Bond = "bond",
+        /// Known to exist, but not what: from systems that only count products.
+        Unspecified = "unspecified",
+        Other = "other",
+    }
+}
+
+impl ProductKind {
+    /// Whether what is held of this kind is an asset under management, unless a product says otherwise.
+    pub const fn counts_as_asset(self) -> bool {
+        !matches!(self, Self::Card | Self::Loan)
+    }
+}
+
+codes! {
+    /// Risk grade of a product, from R1 (low) to R5 (high).
+    RiskGrade {
+        R1 = "r1",
+        R2 = "r2",
+        R3 = "r3",
+        R4 = "r4",
+        R5 = "r5",
+    }
+}
+
+codes! {
+    HoldingStatus {
+        Active = "active",
+        /// Past its term and paid out or to be paid out; no asset any more.
+        Matured = "matured",
+        Closed = "closed",
+    }
+}
+
+codes! {
+    /// Where a holding was opened or a transaction was made.
+    HoldingChannel {
+        Counter = "counter",
+        Mobile = "mobile",
+        Online = "online",
+        Phone = "phone",
+        /// Through the relationship manager.
+        Rm = "rm",
+        Partner = "partner",
+        Unknown = "unknown",
+    }
+}
+
+codes! {
+    QuantityUnit {
+        Grams = "grams",
+        Shares = "shares",
+        Units = "units",
+    }
+}
+
+codes! {
+    /// What a transaction does to the amount of a holding.
+    TransactionKind {
+        Deposit = "deposit",
+        Withdrawal = "withdrawal",
+        Purchase = "purchase",
+        Redemption = "redemption",
+        Interest = "interest",
+        /// Reinvested; one that is paid out moves nothing.
+        Dividend = "dividend",
+        Fee = "fee",
+        TransferIn = "transfer_in",
+        TransferOut = "transfer_out",
+        /// Of a loan.
+        Repayment = "repayment",
+        /// Of a loan.
+        Drawdown = "drawdown",
+        /// A new valuation or a correction: the only kind whose amount has a sign.
+        Adjustment = "adjustment",
+    }
+}
+
+impl TransactionKind {
+    /// Whether it takes from the amount of the holding.
+    pub const fn takes(self) -> bool {
+        matches!(self, Self::Withdrawal | Self::Redemption | Self::Fee | Self::TransferOut | Self::Repayment)
+    }
+}
+
+codes! {
+    /// Why a customer came into another tier.
+    TierReason {
+        /// What the customer holds became worth more or less.
+        Assets = "assets",
+        /// The thresholds changed.
+        Policy = "policy",
+        Import = "import",
+    }
+}
+
+codes! {
+    /// Who serves the customers of a tier.
+    ServicingChannel {
+        PhoneCentre = "phone_centre",
+        RelationshipManager = "relationship_manager",
+        PrivateBanking = "private_banking",
+    }
+}

@@ -52,6 +52,8 @@ pub struct CustomerFigures {
     pub tier: Option<Tier>,
     /// Assets under management in the base currency; null where they are masked.
     pub aum: Option<Money>,
+    /// How many kinds of products the customer holds; null where that is masked.
+    pub coverage: Option<u32>,
     pub as_of: Instant,
 }
 

@@ -170,6 +170,7 @@ diesel::table! {
         archived -> Bool,
         version -> BigInt,
         as_of -> DbMoment,
+        coverage -> Integer,
     }
 }
 
@@ -325,6 +326,147 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbMoment, DbUuid};
+
+    product (id) {
+        id -> DbUuid,
+        code -> Text,
+        kind -> Text,
+        name_zh -> Text,
+        name_en -> Text,
+        risk_grade -> Nullable<Text>,
+        currency -> Text,
+        counts_as_asset -> Bool,
+        term_days -> Nullable<Integer>,
+        terms -> Nullable<Text>,
+        archived_at -> Nullable<DbMoment>,
+        archived -> Bool,
+        version -> BigInt,
+        created_at -> DbMoment,
+        updated_at -> DbMoment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbMoment, DbUuid};
+
+    exchange_rate (id) {
+        id -> DbUuid,
+        currency -> Text,
+        valid_from -> Date,
+        rate -> BigInt,
+        applied -> Bool,
+        version -> BigInt,
+        created_at -> DbMoment,
+        updated_at -> DbMoment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbMoment, DbUuid};
+
+    holding (id) {
+        id -> DbUuid,
+        customer_id -> DbUuid,
+        product_id -> DbUuid,
+        status -> Text,
+        currency -> Text,
+        amount -> BigInt,
+        opening_amount -> BigInt,
+        value -> BigInt,
+        quantity -> Nullable<BigInt>,
+        quantity_unit -> Nullable<Text>,
+        cost -> Nullable<BigInt>,
+        opened_on -> Date,
+        matures_on -> Nullable<Date>,
+        maturity -> Date,
+        auto_renewal -> Bool,
+        closed_on -> Nullable<Date>,
+        channel -> Text,
+        reference -> Nullable<Text>,
+        note -> Nullable<Text>,
+        entries -> Integer,
+        version -> BigInt,
+        created_at -> DbMoment,
+        updated_at -> DbMoment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbMoment, DbUuid};
+
+    holding_transaction (id) {
+        id -> DbUuid,
+        holding_id -> DbUuid,
+        customer_id -> DbUuid,
+        day -> Date,
+        kind -> Text,
+        amount -> BigInt,
+        delta -> BigInt,
+        channel -> Text,
+        note -> Nullable<Text>,
+        reverses_id -> Nullable<DbUuid>,
+        created_at -> DbMoment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::DbUuid;
+
+    holding_balance (holding_id, day) {
+        holding_id -> DbUuid,
+        day -> Date,
+        amount -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::DbMoment;
+
+    tier_policy (tier) {
+        tier -> Text,
+        threshold -> BigInt,
+        cadence_days -> Nullable<Integer>,
+        servicing_channel -> Text,
+        version -> BigInt,
+        updated_at -> DbMoment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbMoment, DbUuid};
+
+    customer_tier_history (id) {
+        id -> DbUuid,
+        customer_id -> DbUuid,
+        from_tier -> Nullable<Text>,
+        to_tier -> Text,
+        aum -> BigInt,
+        reason -> Text,
+        at -> DbMoment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbMoment, DbUuid};
+
+    due_work (kind, subject) {
+        kind -> Text,
+        subject -> Text,
+        after -> Nullable<DbUuid>,
+        due_at -> DbMoment,
+    }
+}
+
 diesel::joinable!(user_account -> org_unit (org_unit_id));
 diesel::joinable!(session -> user_account (user_id));
 diesel::joinable!(refresh_token -> session (session_id));
@@ -338,6 +480,12 @@ diesel::joinable!(external_id -> customer (customer_id));
 diesel::joinable!(customer_team -> customer (customer_id));
 diesel::joinable!(customer_team -> user_account (user_id));
 diesel::joinable!(audit_document -> audit_entry (entry_id));
+diesel::joinable!(holding -> customer (customer_id));
+diesel::joinable!(holding -> product (product_id));
+diesel::joinable!(holding_transaction -> holding (holding_id));
+diesel::joinable!(holding_transaction -> customer (customer_id));
+diesel::joinable!(holding_balance -> holding (holding_id));
+diesel::joinable!(customer_tier_history -> customer (customer_id));
 diesel::allow_tables_to_appear_in_same_query!(
     installation,
     lease,
@@ -359,4 +507,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_entry,
     audit_document,
     change_event,
+    product,
+    exchange_rate,
+    holding,
+    holding_transaction,
+    holding_balance,
+    tier_policy,
+    customer_tier_history,
+    due_work,
 );

@@ -64,6 +64,15 @@ rights! {
         &[Rm, Adviser, OutletHead, DeputyManager, BranchManager, Auditor];
     ViewAudit = "audit:view", &[Auditor];
     ViewReports = "reports:view", &[Rm, Adviser, OutletHead, DeputyManager, BranchManager, Auditor];
+    ViewProducts = "products:view", EVERYONE;
+    ManageProducts = "products:manage", &[Admin];
+    ViewRates = "rates:view", EVERYONE;
+    ManageRates = "rates:manage", &[Admin];
+    ViewTiers = "tiers:view", EVERYONE;
+    ManageTiers = "tiers:manage", &[Admin];
+    /// For those who see assets unmasked.
+    ViewHoldings = "holdings:view", &[Rm, Adviser, OutletHead, DeputyManager, BranchManager, Auditor];
+    EditHoldings = "holdings:edit", &[Rm, Adviser, OutletHead, DeputyManager, BranchManager];
 }
 
 impl Right {
@@ -130,12 +139,22 @@ mod tests {
 
     #[test]
     fn an_auditor_changes_nothing_and_an_administrator_reveals_nothing() {
-        for right in
-            [Right::CreateCustomers, Right::EditCustomers, Right::ArchiveCustomers, Right::AssignCustomers]
-        {
+        for right in [
+            Right::CreateCustomers,
+            Right::EditCustomers,
+            Right::ArchiveCustomers,
+            Right::AssignCustomers,
+            Right::EditHoldings,
+        ] {
             assert!(!right.is_given_to(Auditor), "{right:?}");
             assert!(!right.is_given_to(Admin), "{right:?}");
             assert!(!right.is_given_to(Teller), "{right:?}");
+        }
+        // Whoever sees assets masked sees no holdings.
+        for role in Role::ALL {
+            let masked = MaskProfile::of(*role) == MaskProfile::Restricted;
+            assert_eq!(Right::ViewHoldings.is_given_to(*role), !masked, "{role}");
+            assert!(!masked || !Right::EditHoldings.is_given_to(*role), "{role}");
         }
         assert!(!Right::RevealCustomers.is_given_to(Admin));
         assert!(Right::RevealCustomers.is_given_to(Auditor));

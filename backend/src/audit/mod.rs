@@ -69,6 +69,37 @@ pub fn record(conn: &mut DbConn, actor: &Actor, change: &Change<'_>) -> Result<(
     write(conn, actor, &entry, Some(event))
 }
 
+/// A change event without an audit entry: what followed from a write that is on record itself.
+#[derive(Debug)]
+pub struct Event<'a> {
+    /// Such as `customer.figures_updated`.
+    pub kind: &'static str,
+    pub resource_type: &'static str,
+    pub resource_id: Uuid,
+    /// The version of what changed, after it.
+    pub version: i64,
+    /// Names of what changed.
+    pub changed: &'a [&'static str],
+}
+
+/// Puts an event into the change feed.
+///
+/// # Errors
+/// When the database fails.
+pub fn announce(conn: &mut DbConn, actor: &Actor, event: &Event<'_>) -> Result<()> {
+    store::insert_event(
+        conn,
+        store::NewEvent {
+            kind: event.kind.to_owned(),
+            resource_type: event.resource_type.to_owned(),
+            resource_id: Id::new(event.resource_id),
+            version: event.version,
+            changed: Doc(json!(event.changed)),
+            at: actor.now(),
+        },
+    )
+}
+
 /// Something that happened without changing a resource: a sign-in, a reveal.
 #[derive(Debug)]
 pub struct Entry<'a> {

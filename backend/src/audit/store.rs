@@ -100,6 +100,12 @@ fn insert_at_once(entry: NewEntry, document: Doc, event: Option<NewEvent>) -> St
     })
 }
 
+/// Writes an event without an entry.
+pub(super) fn insert_event(conn: &mut DbConn, event: NewEvent) -> Result<()> {
+    diesel::insert_into(change_event::table).values(event).execute(conn).map_err(DbError::from)?;
+    Ok(())
+}
+
 #[derive(Insertable)]
 #[diesel(table_name = change_event, treat_none_as_default_value = false)]
 pub(super) struct NewEvent {

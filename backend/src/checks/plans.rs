@@ -11,7 +11,7 @@ use crate::customers::{self, House, Prepared};
 use crate::error::{Error, Result};
 use crate::listing::ListRequest;
 use crate::testing::TestApp;
-use crate::{clock, demo::generator};
+use crate::{clock, demo, demo::generator, holdings, verify};
 
 /// Customers a transaction.
 const CHUNK: u64 = 250;
@@ -55,6 +55,36 @@ pub(super) fn populate(app: &TestApp, customers: u64) {
         });
     }
     app.db(|conn| guanxi_db::analyse(conn).map_err(Error::from));
+}
+
+/// Gives the customers of [`populate`] what the generator has them hold.
+pub(super) fn populate_holdings(app: &TestApp) {
+    let state = app.state.clone();
+    app.db(move |conn| {
+        use guanxi_db::schema::customer;
+        let now = clock::now();
+        let (actor, today) = (Actor::operator(now), state.settings.day(now));
+        let house = House { keys: &state.keys, settings: &state.settings };
+        let catalogue = demo::make_catalogue(conn, &state.settings)?;
+        let ids: Vec<customers::CustomerId> = customer::table
+            .order(customer::search_key)
+            .select(customer::id)
+            .load(conn)
+            .map_err(DbError::from)?;
+        let bank = generator::bank(7, ids.len() as u64);
+        for (at, chunk) in ids.chunks(500).enumerate() {
+            let mut loaded = Vec::new();
+            for (n, id) in chunk.iter().enumerate() {
+                let n = (at * 500 + n) as u64;
+                let customer = generator::customer(7, n, &bank, today);
+                for held in generator::holdings::holdings(7, n, &customer, today) {
+                    loaded.push(demo::loaded(*id, now, &held, &catalogue, &state.settings)?);
+                }
+            }
+            holdings::load(conn, &actor, house, &loaded)?;
+        }
+        guanxi_db::analyse(conn).map_err(Error::from)
+    });
 }
 
 /// Adds nine copies of every customer on PostgreSQL, so that a bank is large beside a book: in 10,000 rows PostgreSQL rightly reads
@@ -219,7 +249,7 @@ fn literal(item: &str) -> String {
 ///
 /// A book may be sorted, but never found by walking the bank in the list's order.
 fn faults(engine: Engine, plan: &[String], may_sort: bool, is_book: bool) -> Vec<String> {
-    const LARGE: [&str; 8] = [
+    const LARGE: [&str; 12] = [
         "customer",
         "own",
         "customer_figures",
@@ -228,6 +258,10 @@ fn faults(engine: Engine, plan: &[String], may_sort: bool, is_book: bool) -> Vec
         "contact_point",
         "identity_document",
         "external_id",
+        "holding",
+        "holding_transaction",
+        "holding_balance",
+        "customer_tier_history",
     ];
     let mut faults = Vec::new();
     for line in plan {
@@ -314,6 +348,86 @@ fn plans_of_lists_follow_an_index() {
             }
         }
     }
+    assert!(wrong.is_empty(), "{} plans are wrong:\n{}", wrong.len(), wrong.join("\n\n"));
+}
+
+#[test]
+fn plans_of_holdings_follow_an_index() {
+    let app = TestApp::start();
+    populate(&app, 10_000);
+    populate_holdings(&app);
+    assert_eq!(app.db(verify::verify).wrong, Vec::<String>::new(), "demo data is what it says");
+    enlarge(&app);
+    let counted = app.db(|conn| {
+        use guanxi_db::schema::holding;
+        holding::table.count().get_result::<i64>(conn).map_err(|error| DbError::from(error).into())
+    });
+    assert!(counted >= 10_000, "{counted}");
+    let mut wrong = Vec::new();
+    let mut look = |what: String, bounded: bool, book: bool, found: Vec<(String, Vec<String>)>| {
+        for (sql, plan) in found {
+            let faults = faults(app.state.db.engine(), &plan, bounded, book);
+            if !faults.is_empty() {
+                wrong.push(format!("{what}: {faults:#?}\n{sql}\n{}", plan.join("\n")));
+            }
+        }
+    };
+    for (username, book) in [
+        ("auditor", false),
+        ("rm", true),
+        ("adviser", true),
+        ("outlet_head", false),
+        ("branch_manager", false),
+    ] {
+        let actor = actor(&app, username);
+        for (sort, filter) in [
+            (None, None),
+            (Some("-value"), None),
+            (None, Some(r#"status eq "closed""#)),
+            (
+                None,
+                Some(r#"status eq "active" and matures_on ge "2026-11-26" and matures_on le "2026-12-26""#),
+            ),
+        ] {
+            let bounded = username != "auditor";
+            let (state, by) = (app.state.clone(), actor.clone());
+            let found = app.db(move |conn| {
+                let house = House { keys: &state.keys, settings: &state.settings };
+                let mut request = ListRequest {
+                    sort: sort.map(str::to_owned),
+                    filter: filter.map(str::to_owned),
+                    limit: Some(20),
+                    ..ListRequest::default()
+                };
+                let mut found = plans(conn, |conn| holdings::list(conn, &by, house, &request).map(drop))?;
+                request.cursor = holdings::list(conn, &by, house, &request)?.page.next;
+                found.extend(plans(conn, |conn| holdings::list(conn, &by, house, &request).map(drop))?);
+                Ok(found)
+            });
+            assert_eq!(found.len(), 2, "a list is one statement");
+            look(format!("{username} {sort:?} {filter:?}"), bounded, book, found);
+        }
+    }
+    // What belongs to one customer or holding is small and may be sorted, but is never looked for in the whole bank.
+    let (state, by) = (app.state.clone(), actor(&app, "auditor"));
+    let found = app.db(move |conn| {
+        let house = House { keys: &state.keys, settings: &state.settings };
+        let request = ListRequest { limit: Some(20), ..ListRequest::default() };
+        let first = holdings::list(conn, &by, house, &request)?.data.remove(0);
+        let (id, customer) =
+            (holdings::HoldingId::new(first.id), customers::CustomerId::new(first.customer.id));
+        let days = guanxi_api::BalanceQuery::default();
+        plans(conn, |conn| {
+            holdings::of_customer(conn, &by, house, customer, &request)?;
+            holdings::transactions_of_customer(conn, &by, house, customer, &request)?;
+            customers::tier_history(conn, &by, house, customer, &request)?;
+            holdings::transactions(conn, &by, house, id, &request)?;
+            holdings::balances(conn, &by, house, id, &days)?;
+            holdings::read(conn, &by, house, id).map(drop)
+        })
+    });
+    assert!(found.len() >= 8, "{}", found.len());
+    look("of one".to_owned(), true, true, found);
     assert!(wrong.is_empty(), "{} plans are wrong:\n{}", wrong.len(), wrong.join("\n\n"));
 }
 

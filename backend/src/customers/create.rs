@@ -190,6 +190,7 @@ fn rows(actor: &Actor, new: &NewCustomer, checked: Checked, place: &Place, numbe
             archived: false,
             version: 1,
             as_of: actor.now(),
+            coverage: 0,
         },
         found_by,
         customer: row,
@@ -241,7 +242,7 @@ pub struct Prepared {
     pub archived: bool,
 }
 
-/// Creates many customers at once, for jobs: one audit entry for all of them, no event for each.
+/// Creates many customers at once, for jobs: one audit entry for all of them, no event for each. Gives their ids, in the same order.
 ///
 /// # Errors
 /// The first customer that breaks a rule; then none is created.
@@ -250,7 +251,7 @@ pub fn create_many(
     actor: &Actor,
     house: House<'_>,
     customers: &[Prepared],
-) -> Result<usize> {
+) -> Result<Vec<CustomerId>> {
     let count = i64::try_from(customers.len()).unwrap_or(i64::MAX);
     let numbers = next_customer_numbers(conn, count)?;
     let mut all = Vec::with_capacity(customers.len());
@@ -291,5 +292,5 @@ pub fn create_many(
         reason: None,
     };
     audit::note(conn, actor, &entry)?;
-    Ok(all.len())
+    Ok(all.iter().map(|rows| rows.customer.id).collect())
 }

@@ -19,6 +19,7 @@ pub mod rules;
 mod store;
 #[cfg(test)]
 mod tests;
+mod tiers;
 mod view;
 
 pub use change::{archive, change, renew_search, restore};
@@ -34,7 +35,11 @@ pub use list::{list, search};
 pub use ownership::{assign, set_team};
 pub use portfolio::{fold_portfolio, portfolio_has_changes};
 pub use reveal::reveal;
-pub use view::{history, read};
+pub(crate) use tiers::TIER_HISTORY;
+pub use tiers::{
+    Assets, load_assets, lock, retier_some, set_assets, set_tiers, tier_for, tier_history, tiers,
+};
+pub use view::{history, read, visible};
 
 use guanxi_db::Id;
 
@@ -79,7 +84,10 @@ pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) 
         .service(routes::change_contact_point)
         .service(routes::remove_contact_point)
         .service(routes::set_external_id)
-        .service(routes::remove_external_id);
+        .service(routes::remove_external_id)
+        .service(routes::get_tiers)
+        .service(routes::set_tiers)
+        .service(routes::tier_history);
 }
 
 /// Purposes of keyed hashes: equal values of two kinds have nothing in common.

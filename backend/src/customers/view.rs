@@ -47,6 +47,14 @@ pub fn read(conn: &mut DbConn, actor: &Actor, house: House<'_>, id: CustomerId) 
     Ok((render(actor, house, whole)?, derived))
 }
 
+/// That the actor sees a customer: for rooms that keep something of customers.
+///
+/// # Errors
+/// 404 for one that the actor does not see.
+pub fn visible(conn: &mut DbConn, actor: &Actor, id: CustomerId) -> Result<()> {
+    if store::is_visible(conn, &Scope::of(actor), id)? { Ok(()) } else { Err(Error::not_found()) }
+}
+
 /// The history of a customer, newest first.
 ///
 /// # Errors
@@ -75,7 +83,7 @@ pub(super) fn render(actor: &Actor, house: House<'_>, whole: Whole) -> Result<Cu
     let restricted = actor.mask_profile() == MaskProfile::Restricted;
     if restricted {
         mask_profile(&mut profile, &mut masked);
-        masked.extend(["figures.tier".into(), "figures.aum".into()]);
+        masked.extend(["figures.tier".into(), "figures.aum".into(), "figures.coverage".into()]);
     }
     let instant = |at: guanxi_db::Moment| Instant(at.to_utc());
     let money = Money { amount: Amount(figures.aum), currency: house.settings.base_currency.clone() };
@@ -110,6 +118,7 @@ pub(super) fn render(actor: &Actor, house: House<'_>, whole: Whole) -> Result<Cu
         figures: CustomerFigures {
             tier: if restricted { None } else { Some(known(Tier::from_code(&figures.tier))?) },
             aum: (!restricted).then_some(money),
+            coverage: (!restricted).then(|| u32::try_from(figures.coverage).unwrap_or_default()),
             as_of: instant(figures.as_of),
         },
         archived_at: row.archived_at.map(instant),

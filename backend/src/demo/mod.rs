@@ -4,17 +4,20 @@ pub mod generator;
 
 use std::path::PathBuf;
 
-use guanxi_api::{NewOrgUnit, NewUser, Role};
-use guanxi_db::{DbConn, Id};
+use guanxi_api::{LocalName, NewExchangeRate, NewOrgUnit, NewProduct, NewUser, Quantity, Role};
+use guanxi_db::{DbConn, Id, Moment};
 
 use crate::access::password::Parameters;
 use crate::access::{Actor, Hasher, OrgUnitId, UserId};
 use crate::config::Config;
 use crate::customers::{self, House, Prepared};
 use crate::error::{Error, Result};
+use crate::holdings::{self, Loaded, LoadedTransaction};
+use crate::products::{self, ProductId};
 use crate::server::Opened;
 use crate::{clock, installation, org};
 use generator::Bank;
+use generator::holdings::{DemoHolding, PRODUCTS, RATES};
 
 /// Customers a statement, and a transaction.
 const CHUNK: usize = 250;
@@ -61,7 +64,9 @@ pub fn make(config: &Config, opened: &Opened, customers: u32, seed: u64) -> Resu
     write_sign_ins(config, &bank, &password)?;
     let shared = bank.clone();
     let (units, users) = opened.db.write_blocking(move |conn| make_bank(conn, &shared, &hash))?;
-    make_customers(opened, &bank, seed, u64::from(customers), &units, &users)?;
+    let settings = opened.settings.clone();
+    let catalogue = opened.db.write_blocking(move |conn| make_catalogue(conn, &settings))?;
+    make_customers(opened, &bank, seed, u64::from(customers), (&units, &users, &catalogue))?;
     let seconds = (clock::now().0 - started.0) / 1_000_000;
     Ok(format!("{} units, {} users and {customers} customers in {seconds} s", units.len(), users.len()))
 }
@@ -119,18 +124,18 @@ fn make_customers(
     bank: &Bank,
     seed: u64,
     customers: u64,
-    units: &[OrgUnitId],
-    users: &[UserId],
+    (units, users, catalogue): (&[OrgUnitId], &[UserId], &[ProductId]),
 ) -> Result<()> {
     let now = clock::now();
     let today = opened.settings.day(now);
-    let prepare = |n: u64| -> Result<Prepared> {
+    let prepare = |n: u64| -> Result<(Prepared, Vec<DemoHolding>)> {
         let demo = generator::customer(seed, n, bank, today);
+        let held = generator::holdings::holdings(seed, n, &demo, today);
         let unit =
             |index: usize| units.get(index).copied().ok_or_else(|| Error::internal("a unit that is none"));
         let user =
             |index: usize| users.get(index).copied().ok_or_else(|| Error::internal("a user that is none"));
-        Ok(Prepared {
+        let prepared = Prepared {
             org_unit_id: unit(demo.unit)?,
             owner_id: demo.owner.map(user).transpose()?,
             team: demo.team.iter().map(|(index, role)| Ok((user(*index)?, *role))).collect::<Result<_>>()?,
@@ -140,18 +145,31 @@ fn make_customers(
             updated_at: now.plus_seconds(-i64::from(demo.updated_days_ago) * 86_400),
             archived: demo.archived,
             new: demo.new,
-        })
+        };
+        Ok((prepared, held))
     };
     let mut from = 0;
     while from < customers {
         let to = (from + TRANSACTION).min(customers);
-        let prepared: Vec<Prepared> = (from..to).map(prepare).collect::<Result<_>>()?;
+        let (prepared, held): (Vec<Prepared>, Vec<Vec<DemoHolding>>) =
+            (from..to).map(prepare).collect::<Result<Vec<_>>>()?.into_iter().unzip();
         let (keys, settings) = (std::sync::Arc::clone(&opened.keys), opened.settings.clone());
+        let catalogue = catalogue.to_vec();
         opened.db.write_blocking(move |conn| {
             let house = House { keys: &keys, settings: &settings };
             guanxi_db::bulk(conn, |conn| {
-                prepared.chunks(CHUNK).try_for_each(|chunk| {
-                    customers::create_many(conn, &Actor::operator(now), house, chunk).map(drop)
+                let actor = Actor::operator(now);
+                prepared.chunks(CHUNK).zip(held.chunks(CHUNK)).try_for_each(|(chunk, held)| {
+                    let ids = customers::create_many(conn, &actor, house, chunk)?;
+                    let loaded = ids
+                        .iter()
+                        .zip(chunk.iter().zip(held))
+                        .flat_map(|(id, (customer, held))| {
+                            held.iter()
+                                .map(|held| loaded(*id, customer.created_at, held, &catalogue, &settings))
+                        })
+                        .collect::<Result<Vec<Loaded>>>()?;
+                    holdings::load(conn, &actor, house, &loaded).map(drop)
                 })
             })
         })?;
@@ -163,6 +181,71 @@ fn make_customers(
     opened.db.write_blocking(|conn| {
         guanxi_db::analyse(conn)?;
         Ok::<_, Error>(())
+    })
+}
+
+/// The products and the exchange rates.
+pub(crate) fn make_catalogue(conn: &mut DbConn, settings: &installation::Settings) -> Result<Vec<ProductId>> {
+    let actor = Actor::operator(clock::now());
+    let today = settings.day(actor.now());
+    for (currency, rates) in RATES.iter().filter(|(code, _)| *code != settings.base_currency) {
+        for (days, rate) in *rates {
+            let valid_from = today.checked_sub_days(chrono::Days::new(u64::from(*days))).unwrap_or(today);
+            let new = NewExchangeRate { currency: (*currency).to_owned(), valid_from, rate: *rate };
+            products::add_rate(conn, &actor, settings, &new)?;
+        }
+    }
+    let make = |product: &generator::holdings::DemoProduct| {
+        let new = NewProduct {
+            code: product.code.to_owned(),
+            kind: product.kind,
+            name: LocalName { zh_cn: product.zh.to_owned(), en: product.en.to_owned() },
+            risk_grade: product.risk,
+            currency: product.currency.unwrap_or(&settings.base_currency).to_owned(),
+            counts_as_asset: None,
+            term_days: product.term_days,
+            terms: None,
+        };
+        Ok(ProductId::new(products::create_product(conn, &actor, &new)?.id))
+    };
+    PRODUCTS.iter().map(make).collect()
+}
+
+/// A holding of the generator as it is loaded.
+pub(crate) fn loaded(
+    customer_id: customers::CustomerId,
+    created_at: Moment,
+    held: &DemoHolding,
+    catalogue: &[ProductId],
+    settings: &installation::Settings,
+) -> Result<Loaded> {
+    let none = || Error::internal("a product that is none");
+    let product = PRODUCTS.get(held.product).ok_or_else(none)?;
+    Ok(Loaded {
+        customer_id,
+        product_id: catalogue.get(held.product).copied().ok_or_else(none)?,
+        status: held.status,
+        currency: product.currency.unwrap_or(&settings.base_currency).to_owned(),
+        opening_amount: held.opening,
+        quantity: held.quantity.map(|(number, unit)| Quantity { number, unit }),
+        cost: held.cost,
+        opened_on: held.opened_on,
+        matures_on: held.matures_on,
+        auto_renewal: held.auto_renewal,
+        closed_on: held.closed_on,
+        channel: held.channel,
+        reference: Some(held.reference.clone()),
+        transactions: held
+            .transactions
+            .iter()
+            .map(|(day, kind, amount, channel)| LoadedTransaction {
+                day: *day,
+                kind: *kind,
+                amount: *amount,
+                channel: *channel,
+            })
+            .collect(),
+        created_at,
     })
 }
 

@@ -39,6 +39,8 @@ pub struct Field {
     pub privacy: Privacy,
     /// The id beside this column in its index, where that is not the resource's own.
     pub id_column: Option<&'static str>,
+    /// The column of the order, where the field's own may be null.
+    pub sort_column: Option<&'static str>,
 }
 
 /// Where a field may be filtered by.
@@ -64,6 +66,7 @@ impl Field {
             sortable: false,
             privacy: Privacy::Open,
             id_column: None,
+            sort_column: None,
         }
     }
 
@@ -84,6 +87,14 @@ impl Field {
     pub const fn sortable_with(mut self, id_column: &'static str) -> Self {
         self.sortable = true;
         self.id_column = Some(id_column);
+        self
+    }
+
+    /// Sortable by a column that repeats this one and holds a last or first value where this one is null.
+    #[must_use]
+    pub const fn sortable_by(mut self, column: &'static str) -> Self {
+        self.sortable = true;
+        self.sort_column = Some(column);
         self
     }
 
@@ -334,7 +345,10 @@ impl Listing {
 
     /// The columns of the order, each with whether it is descending.
     fn columns(&self) -> Vec<(&'static str, bool)> {
-        let fields = self.order.iter().map(|(field, descending)| (field.column, *descending));
+        let fields = self
+            .order
+            .iter()
+            .map(|(field, descending)| (field.sort_column.unwrap_or(field.column), *descending));
         fields.chain([(self.id_column, self.id_descends())]).collect()
     }
 
@@ -429,6 +443,7 @@ fn key_value(kind: Option<FieldType>, key: Key) -> Option<Value> {
         (Some(FieldType::Text | FieldType::Code(_)), Key::Text(text)) => Some(Value::Text(text)),
         (Some(FieldType::Integer | FieldType::Money), Key::Integer(number)) => Some(Value::Integer(number)),
         (Some(FieldType::Instant), Key::Integer(micros)) => Some(Value::Moment(Moment(micros))),
+        (Some(FieldType::Date), Key::Text(text)) => text.parse().ok().map(Value::Date),
         _ => None,
     }
 }

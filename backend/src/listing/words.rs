@@ -37,7 +37,9 @@ impl Resource {
             }
         }
         if let Some((field, _)) = self.unless_asked {
-            let _ = write!(text, "\n\nUnless a filter names `{field}`, archived ones stay out.");
+            let rest =
+                if field == "archived" { "archived ones stay out" } else { "only active ones are listed" };
+            let _ = write!(text, "\n\nUnless a filter names `{field}`, {rest}.");
         }
         text
     }

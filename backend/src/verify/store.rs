@@ -1,6 +1,7 @@
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
-use guanxi_db::{DbConn, DbError};
+use guanxi_db::schema::{exchange_rate, holding, installation};
+use guanxi_db::{Condition, DbConn, DbError, Id, Value};
 
 use crate::error::Result;
 
@@ -66,6 +67,113 @@ pub(super) fn differences(conn: &mut DbConn) -> Result<Vec<(&'static str, i64)>>
         found.push((what, count.count));
     }
     Ok(found)
+}
+
+/// What must hold of holdings whenever it is looked at.
+pub(super) fn holdings(conn: &mut DbConn) -> Result<Vec<(&'static str, i64)>> {
+    counted(
+        conn,
+        [
+            (
+                "the amount of a holding is its opening amount and what its transactions added, and it knows how many they are",
+                "SELECT COUNT(*) AS count FROM holding LEFT JOIN (SELECT holding_id, SUM(delta) AS moved, COUNT(*) AS entries \
+                 FROM holding_transaction GROUP BY holding_id) AS moves ON moves.holding_id = holding.id \
+                 WHERE holding.amount <> holding.opening_amount + COALESCE(moves.moved, 0) \
+                    OR holding.entries <> COALESCE(moves.entries, 0)",
+            ),
+            (
+                "a balance is the opening amount and what was added until the end of its day",
+                "SELECT COUNT(*) AS count FROM holding_balance JOIN holding ON holding.id = holding_balance.holding_id \
+                 WHERE holding_balance.amount <> holding.opening_amount + COALESCE((SELECT SUM(t.delta) FROM holding_transaction AS t \
+                 WHERE t.holding_id = holding.id AND t.day <= holding_balance.day), 0)",
+            ),
+            (
+                "a holding has a balance on the day of its opening and on each day of a transaction",
+                "SELECT COUNT(*) AS count FROM (SELECT id AS holding_id, opened_on AS day FROM holding \
+                 UNION SELECT holding_id, day FROM holding_transaction) AS days \
+                 LEFT JOIN holding_balance ON holding_balance.holding_id = days.holding_id AND holding_balance.day = days.day \
+                 WHERE holding_balance.holding_id IS NULL",
+            ),
+            (
+                "a transaction is of the customer of its holding, and not before the opening",
+                "SELECT COUNT(*) AS count FROM holding_transaction JOIN holding ON holding.id = holding_transaction.holding_id \
+                 WHERE holding_transaction.customer_id <> holding.customer_id OR holding_transaction.day < holding.opened_on",
+            ),
+            (
+                "a counter-entry takes back what its transaction added",
+                "SELECT COUNT(*) AS count FROM holding_transaction AS counter JOIN holding_transaction AS wrong \
+                 ON wrong.id = counter.reverses_id \
+                 WHERE counter.delta <> -wrong.delta OR counter.holding_id <> wrong.holding_id OR counter.day <> wrong.day",
+            ),
+        ],
+    )
+}
+
+/// What must hold of figures once no work is due.
+pub(super) fn figures(conn: &mut DbConn) -> Result<Vec<(&'static str, i64)>> {
+    counted(
+        conn,
+        [
+            (
+                "the assets and the coverage of a customer are what the active holdings say",
+                "SELECT COUNT(*) AS count FROM customer_figures LEFT JOIN (SELECT holding.customer_id, \
+                 SUM(CASE WHEN product.counts_as_asset THEN holding.value ELSE 0 END) AS aum, COUNT(DISTINCT product.kind) AS kinds \
+                 FROM holding JOIN product ON product.id = holding.product_id WHERE holding.status = 'active' \
+                 GROUP BY holding.customer_id) AS held ON held.customer_id = customer_figures.customer_id \
+                 WHERE customer_figures.aum <> COALESCE(held.aum, 0) OR customer_figures.coverage <> COALESCE(held.kinds, 0)",
+            ),
+            (
+                "the tier of a customer is that of the assets",
+                "SELECT COUNT(*) AS count FROM customer_figures WHERE customer_figures.tier <> (SELECT tier_policy.tier FROM tier_policy \
+                 WHERE tier_policy.threshold <= CASE WHEN customer_figures.aum < 0 THEN 0 ELSE customer_figures.aum END \
+                 ORDER BY tier_policy.threshold DESC LIMIT 1)",
+            ),
+        ],
+    )
+}
+
+fn counted<const N: usize>(
+    conn: &mut DbConn,
+    rules: [(&'static str, &'static str); N],
+) -> Result<Vec<(&'static str, i64)>> {
+    let count = |(what, sql): (&'static str, &'static str)| {
+        let count: Count = diesel::sql_query(sql).get_result(conn).map_err(DbError::from)?;
+        Ok((what, count.count))
+    };
+    rules.into_iter().map(count).collect()
+}
+
+/// The base currency, and the newest rate of each other one that holdings were valued by.
+pub(super) fn rates(conn: &mut DbConn) -> Result<(String, Vec<(String, i64)>)> {
+    let base = installation::table.select(installation::base_currency).first(conn).map_err(DbError::from)?;
+    let rates: Vec<(String, i64)> = exchange_rate::table
+        .filter(exchange_rate::applied.eq(true))
+        .order((exchange_rate::currency, exchange_rate::valid_from))
+        .select((exchange_rate::currency, exchange_rate::rate))
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok((base, rates))
+}
+
+/// Currency, amount and value of some holdings that are not closed, after one of them.
+pub(super) fn valued_after(
+    conn: &mut DbConn,
+    after: Option<Id<()>>,
+    limit: i64,
+) -> Result<Vec<(Id<()>, String, i64, i64)>> {
+    let place = match after {
+        Some(id) => Condition::new().sql("holding.id > ").bind(Value::Id(id)),
+        None => Condition::everything(),
+    };
+    let rows = holding::table
+        .filter(place)
+        .filter(holding::status.ne("closed"))
+        .order(holding::id)
+        .select((holding::id, holding::currency, holding::amount, holding::value))
+        .limit(limit)
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
 }
 
 /// Most customers that a finding names.

@@ -7,7 +7,9 @@ pub mod audit;
 pub mod auth;
 pub mod customers;
 mod error;
+pub mod holdings;
 pub mod org;
+pub mod products;
 mod token;
 pub mod users;
 

@@ -39,6 +39,8 @@ pub fn verb_words(action: &str, i: I18n) -> Option<AttrValue> {
         "signed_out_everywhere" => Msg::ActionSignedOutEverywhere,
         "refresh_token_reused" => Msg::ActionTokenReused,
         "created_many" => Msg::ActionCreatedMany,
+        "closed" => Msg::ActionClosed,
+        "reopened" => Msg::ActionReopened,
         _ => return None,
     }))
 }
@@ -50,6 +52,11 @@ pub fn resource_words(resource: &str, i: I18n) -> Option<AttrValue> {
         "org_unit" => Msg::ResourceOrgUnit,
         "user" => Msg::ResourceUser,
         "session" => Msg::ResourceSession,
+        "product" => Msg::ResourceProduct,
+        "holding" => Msg::ResourceHolding,
+        "holding_transaction" => Msg::ResourceTransaction,
+        "exchange_rate" => Msg::ResourceRate,
+        "tier_policy" => Msg::ResourceTiers,
         _ => return None,
     }))
 }

@@ -19,6 +19,7 @@ use super::{Recent, neighbours, tone_of, visited};
 use crate::api::{self, Tagged};
 use crate::dom;
 use crate::fetch::use_query;
+use crate::holdings::HoldingsTab;
 use crate::i18n::{Msg, use_i18n};
 use crate::labels::Label;
 use crate::route::{self, Route};
@@ -116,9 +117,11 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
     };
 
     let history = may(&me, right::VIEW_CUSTOMER_HISTORY);
+    let holdings = may(&me, right::VIEW_HOLDINGS);
     let params = location.and_then(|l| UrlSearchParams::new_with_str(l.query_str()).ok());
     let chosen = match params.and_then(|p| p.get("tab")).as_deref() {
         Some("history") if history => "history",
+        Some("holdings") if holdings => "holdings",
         _ => "profile",
     };
     let onchoose = move |tab: AttrValue| {
@@ -126,6 +129,9 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
         route::replace(&if tab == "profile" { path } else { format!("{path}?tab={tab}") });
     };
     let mut tabs = vec![Tab { key: "profile".into(), text: i.t(Msg::CustomerProfile) }];
+    if holdings {
+        tabs.push(Tab { key: "holdings".into(), text: i.t(Msg::CustomerHoldings) });
+    }
     if history {
         tabs.push(Tab { key: "history".into(), text: i.t(Msg::CustomerHistory) });
     }
@@ -137,6 +143,8 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
             <Tabs label={i.t(Msg::CustomerTitle)} {tabs} {chosen} {onchoose}>
                 if chosen == "history" {
                     <HistoryTab {id} kind={customer.kind} version={customer.version} />
+                } else if chosen == "holdings" {
+                    <HoldingsTab {id} open={customer.archived_at.is_none()} onchange={query.reload.clone()} />
                 } else {
                     <div class="split">
                         <div><ProfileTab subject={subject.clone()} /></div>

@@ -100,6 +100,10 @@ pub fn Palette(props: &PaletteProps) -> Html {
     let me = &props.me;
     let needle = text.to_lowercase();
     let mut pages = vec![("customers", Icon::Users, Msg::NavCustomers, Route::Customers)];
+    if may(me, right::VIEW_HOLDINGS) {
+        pages.push(("holdings", Icon::Wallet, Msg::NavHoldings, Route::Holdings));
+    }
+    pages.push(("products", Icon::Package, Msg::NavProducts, Route::Products));
     if may(me, right::VIEW_USERS) {
         pages.push(("users", Icon::IdCard, Msg::NavUsers, Route::Users));
         pages.push(("units", Icon::Network, Msg::NavUnits, Route::Units));

@@ -57,6 +57,8 @@ pub enum Icon {
     ChevronRight,
     ChevronUp,
     ChevronDown,
+    Wallet,
+    Package,
 }
 
 impl Icon {
@@ -181,6 +183,12 @@ impl Icon {
             Icon::ChevronRight => "M9 18l6-6-6-6",
             Icon::ChevronUp => "M18 15l-6-6-6 6",
             Icon::ChevronDown => "M6 9l6 6 6-6",
+            Icon::Wallet => {
+                "M19 7V4a1 1 0 0 0-1-1H5a2 2 0 0 0 0 4h15a1 1 0 0 1 1 1v4h-3a2 2 0 0 0 0 4h3a1 1 0 0 0 1-1v-2a1 1 0 0 0-1-1M3 5v14a2 2 0 0 0 2 2h15a1 1 0 0 0 1-1v-4"
+            }
+            Icon::Package => {
+                "M11 21.73a2 2 0 0 0 2 0l7-4A2 2 0 0 0 21 16V8a2 2 0 0 0-1-1.73l-7-4a2 2 0 0 0-2 0l-7 4A2 2 0 0 0 3 8v8a2 2 0 0 0 1 1.73zM12 22V12M3.29 7L12 12L20.71 7M7.5 4.27l9 5.15"
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! The components that every page is made of. They know the contract's codes and the texts, but no room.
 
 mod button;
+mod chart;
 mod combobox;
 mod command;
 mod conflict;
@@ -23,6 +24,7 @@ mod tabs;
 mod toast;
 
 pub use button::{Button, IconButton, Look};
+pub use chart::{ShareBar, StepLine, swatch};
 pub use combobox::{Choice, Combobox, Search};
 pub use command::{CommandGroup, CommandItem, CommandPalette};
 pub use conflict::{Clash, ConflictDialog};

@@ -8,7 +8,7 @@ use crate::access::rights::MaskProfile;
 use crate::testing::Answer;
 
 /// What nobody sees but through a reveal: whole values, and the stretch of each that its mask covers.
-pub const HIDDEN: [&str; 24] = [
+pub const HIDDEN: [&str; 26] = [
     "11010519491231002X",
     "10519491231",
     "440524188001010014",
@@ -33,6 +33,8 @@ pub const HIDDEN: [&str; 24] = [
     "13987654x21",
     "110105194912310021",
     "55667788990011",
+    "622202198765",
+    "6222 0219 8765",
 ];
 
 /// What restricted roles do not see either.
@@ -47,6 +49,9 @@ pub const RESTRICTED: [&str; 9] = [
     "76543219876",
     "cross_border_reporting",
 ];
+
+/// What stands in notes of holdings and transactions, of which restricted roles see none.
+pub const HELD: [&str; 2] = ["夜莺五", "夜莺六"];
 
 /// Names are no secret in answers, but stay out of the log.
 pub const NAMES: [&str; 3] = ["欧阳若兰", "慕容雪", "ouyang"];
@@ -126,6 +131,7 @@ impl Watch {
         let mut found = canaries(&text, &HIDDEN);
         if role.is_none_or(|role| MaskProfile::of(role) == MaskProfile::Restricted) {
             found.extend(canaries(&text, &RESTRICTED));
+            found.extend(canaries(&text, &HELD));
         }
         self.looked += 1;
         if !found.is_empty() {

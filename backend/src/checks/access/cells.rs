@@ -77,7 +77,10 @@ pub fn positions(target: Target) -> &'static [Position] {
         Target::Nothing => &[Nowhere],
         Target::Session => &[Own, Unit, OtherBranch],
         // Everywhere that is somewhere.
-        Target::Customer | Target::CustomerList => Position::ALL.split_at(1).1,
+        Target::Customer | Target::CustomerList | Target::Holding | Target::HoldingList => {
+            Position::ALL.split_at(1).1
+        }
+        Target::Product | Target::ProductList => &[Own, Deleted],
         Target::NewCustomer => &[Unit, Sibling, Parent, SiblingBranch, OtherBranch],
         Target::User | Target::UserList | Target::Unit | Target::UnitList => {
             &[Unit, Sibling, Parent, SiblingBranch, OtherBranch, Deleted, DeletedElsewhere]
@@ -165,10 +168,17 @@ fn expected(operation: &Operation, caller: Caller, position: Position) -> u16 {
         (Guard::Needs(_), Some(role)) => role,
     };
     let refused = match operation.target {
-        // Everybody knows the bank's units.
-        Target::Nothing | Target::CustomerList | Target::UserList | Target::UnitList | Target::Unit => None,
+        // Everybody knows the bank's units and products.
+        Target::Nothing
+        | Target::CustomerList
+        | Target::UserList
+        | Target::UnitList
+        | Target::Unit
+        | Target::Product
+        | Target::ProductList
+        | Target::HoldingList => None,
         Target::Session => (position != Own).then_some(404),
-        Target::Customer => (!sees_customer(role, &place)).then_some(404),
+        Target::Customer | Target::Holding => (!sees_customer(role, &place)).then_some(404),
         Target::NewCustomer => (!places_in(role, place.unit)).then_some(422),
         Target::User => (!sees_user(role, place.unit)).then_some(404),
     };

@@ -5,7 +5,7 @@ use guanxi_db::{DbError, Id};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::canaries::{HIDDEN, NAMES, RESTRICTED, Watch, canaries, capture_log, logged, whole};
+use super::canaries::{HELD, HIDDEN, NAMES, RESTRICTED, Watch, canaries, capture_log, logged, whole};
 use super::rows::Ledger;
 use crate::access::rights::Right;
 use crate::customers::CustomerId;
@@ -82,6 +82,7 @@ fn plant(app: &TestApp, watch: &mut Watch) -> (Uuid, Vec<Uuid>) {
         answer = head.delete(&place, &answer.tag()).expect(200);
         watch.look("DELETE contact-points", Some(Role::OutletHead), &answer);
     }
+    plant_holding(app, watch, id);
     app.db(move |conn| {
         let row: CustomerId = Id::new(id);
         diesel::update(customer_figures::table.find(row))
@@ -93,6 +94,51 @@ fn plant(app: &TestApp, watch: &mut Watch) -> (Uuid, Vec<Uuid>) {
     let shown = answer.json();
     let points = shown["contact_points"].as_array().expect("a list").iter();
     (id, points.map(|point| point["id"].as_str().and_then(|id| id.parse().ok()).expect("an id")).collect())
+}
+
+/// A holding with canaries in its reference, its note and its amount, and a transaction with one in its note.
+fn plant_holding(app: &TestApp, watch: &mut Watch, id: Uuid) {
+    let head = app.role(Role::OutletHead);
+    let new = json!({"code": "canary", "kind": "deposit", "name": {"zh-CN": "存款", "en": "Deposit"}, "currency": "CNY"});
+    let product = app.role(Role::Admin).post("/products", &new).expect(201).json()["id"].clone();
+    let new = json!({
+        "product_id": product, "amount": "7654321.9876", "opened_on": "2026-01-05", "reference": "6222 0219 8765 4711",
+        "note": "夜莺五",
+    });
+    let opened = head.post(&format!("/customers/{id}/holdings"), &new).expect(201);
+    watch.look("POST holdings", Some(Role::OutletHead), &opened);
+    let path = format!("/holdings/{}", opened.json()["id"].as_str().expect("an id"));
+    let new = json!({"day": "2026-01-06", "kind": "deposit", "amount": "1", "note": "夜莺六"});
+    let entry = head.post(&format!("{path}/transactions"), &new).expect(201);
+    watch.look("POST transactions", Some(Role::OutletHead), &entry);
+    let why = json!({"reason": "夜莺六"});
+    let entry = entry.json()["id"].as_str().expect("an id").to_owned();
+    head.post(&format!("{path}/transactions/{entry}/reverse"), &why).expect(201);
+    for role in Role::ALL {
+        let client = app.role(*role);
+        for end in ["", "/history", "/transactions", "/balances"] {
+            let answer = client.get(&format!("{path}{end}"));
+            watch.look(&format!("GET {path}{end}"), Some(*role), &answer);
+            let shows = !matches!(end, "/balances") && answer.status == 200;
+            assert!(
+                !shows || !canaries(&whole(&answer), &HELD).is_empty(),
+                "{role} sees no note at {path}{end}"
+            );
+        }
+        for end in ["holdings", "transactions", "tier-history"] {
+            let path = format!("/customers/{id}/{end}");
+            watch.look(&format!("GET {path}"), Some(*role), &client.get(&path));
+        }
+        for query in ["", "?filter=value%20ge%207654321.9876", "?sort=-value", "?filter=note%20eq%20%22x%22"]
+        {
+            watch.look(
+                &format!("GET /holdings{query}"),
+                Some(*role),
+                &client.get(&format!("/holdings{query}")),
+            );
+        }
+        watch.look("PATCH", Some(*role), &client.patch(&path, "\"9-0\"", &json!({"amount": "1"})));
+    }
 }
 
 /// Every way to read, and every way to be refused with a sensitive value in the request.

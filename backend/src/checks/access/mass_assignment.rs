@@ -9,7 +9,7 @@ use crate::testing::{Client, PASSWORD, TestApp};
 
 /// Members that the server decides on, or columns that a careless handler would take over. Those that an operation's own
 /// schema declares are left out there.
-const SERVER_OWNED: [&str; 52] = [
+const SERVER_OWNED: [&str; 60] = [
     "id",
     "version",
     "owner",
@@ -62,11 +62,22 @@ const SERVER_OWNED: [&str; 52] = [
     "contact_points",
     "external_ids",
     "details",
+    "value",
+    "opening_amount",
+    "entries",
+    "transactions",
+    "effect",
+    "reverses_id",
+    "applied",
+    "maturity",
 ];
 
 /// A value of a kind that the member could have.
 fn value_of(member: &str) -> Value {
     match member {
+        "entries" | "transactions" => json!(7),
+        "applied" => json!(true),
+        "value" | "opening_amount" | "effect" => json!("99999999.0000"),
         "version" | "auth_epoch" | "failed_attempts" | "search_key" | "search_version" | "depth" | "seq" => {
             json!(99)
         }
@@ -179,6 +190,27 @@ fn body(operation: &Operation, app: &TestApp) -> Value {
         ("POST", "/customers/{id}/contact-points") => json!({"kind": "phone", "value": "13900001111"}),
         ("PATCH", "/customers/{id}/contact-points/{contact_point_id}") => json!({"use": "work"}),
         ("PUT", "/customers/{id}/external-ids/{source}") => json!({"id": "78"}),
+        ("PUT", "/tiers") => {
+            json!({"tiers": guanxi_api::Tier::CODES.iter().enumerate().map(|(n, tier)| json!({
+            "tier": tier, "threshold": format!("{}", n * 1000), "cadence_days": 7, "servicing_channel": "phone_centre",
+        })).collect::<Vec<_>>()})
+        }
+        ("POST", "/products") => json!({
+            "code": "new", "kind": "fund", "name": {"zh-CN": "基金", "en": "Fund"}, "currency": "CNY",
+        }),
+        ("PATCH", "/products/{id}") => json!({"name": {"zh-CN": "基金", "en": "Fund"}}),
+        ("POST", "/exchange-rates") => {
+            json!({"currency": "USD", "valid_from": "2026-01-01", "rate": "7.1"})
+        }
+        ("POST", "/customers/{id}/holdings") => json!({
+            "product_id": unit, "amount": "10", "opened_on": "2026-01-01", "quantity": {"number": "1", "unit": "grams"},
+        }),
+        ("PATCH", "/holdings/{id}") => json!({"quantity": {"number": "1", "unit": "grams"}}),
+        ("POST", "/holdings/{id}/close") => json!({}),
+        ("POST", "/holdings/{id}/transactions") => {
+            json!({"day": "2026-01-01", "kind": "deposit", "amount": "1"})
+        }
+        ("POST", "/holdings/{id}/transactions/{transaction_id}/reverse") => json!({"reason": "twice"}),
         _ => panic!("{operation} takes a body that this test does not know"),
     }
 }
@@ -209,6 +241,12 @@ fn b3_members_that_the_server_owns_are_refused_in_every_body() {
     let text = |value: &Value| value.as_str().expect("text").to_owned();
     let (customer, point) = (text(&created["id"]), text(&created["contact_points"][0]["id"]));
     let admin = app.role(Role::Admin);
+    let new = json!({"code": "p", "kind": "deposit", "name": {"zh-CN": "存", "en": "D"}, "currency": "CNY"});
+    let product = text(&admin.post("/products", &new).expect(201).json()["id"]);
+    let new = json!({"product_id": product, "amount": "10", "opened_on": "2026-01-01"});
+    let holding = text(&head.post(&format!("/customers/{customer}/holdings"), &new).expect(201).json()["id"]);
+    let new = json!({"day": "2026-01-01", "kind": "deposit", "amount": "1"});
+    let entry = text(&head.post(&format!("/holdings/{holding}/transactions"), &new).expect(201).json()["id"]);
     let rows = ledger.rows(&app);
     let (mut tried, mut wrong) = (0, Vec::new());
     for operation in OPERATIONS {
@@ -219,16 +257,21 @@ fn b3_members_that_the_server_owns_are_refused_in_every_body() {
         }
         let schema = &content["application/json"]["schema"];
         assert!(!schema.is_null(), "{operation} takes something that is not JSON");
-        let client: &Client = if operation.path.starts_with("/customers") { &head } else { &admin };
+        let of_customers =
+            operation.path.starts_with("/customers") || operation.path.starts_with("/holdings");
+        let client: &Client = if of_customers { &head } else { &admin };
         let id = match operation.path.split('/').nth(1) {
             Some("org-units") => app.fixture.unit("b1").to_string(),
             Some("users") => app.fixture.user("rm").to_string(),
+            Some("products") => product.clone(),
+            Some("holdings") => holding.clone(),
             _ => customer.clone(),
         };
         let path = operation
             .path
             .replace("{id}", &id)
             .replace("{contact_point_id}", &point)
+            .replace("{transaction_id}", &entry)
             .replace("{source}", "core")
             .replace("{external_id}", "1");
         let body = body(operation, &app);

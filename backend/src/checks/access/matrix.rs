@@ -20,7 +20,7 @@ use crate::access::{Actor, Hasher};
 use crate::customers::{ContactPointId, CustomerId, House, Prepared, create_many};
 use crate::error::Result;
 use crate::testing::{Answer, Client, PASSWORD, TestApp};
-use crate::{clock, org};
+use crate::{clock, holdings, org, products};
 
 /// A target as a request names it.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +30,76 @@ struct Thing {
     external_id: String,
     version: i64,
     unit: Uuid,
+    holding: Uuid,
+    transaction: Uuid,
+    holding_version: i64,
+    product: Uuid,
+}
+
+/// A product that every test of the matrix holds something of.
+fn make_product(conn: &mut DbConn, code: &str) -> Result<guanxi_api::Product> {
+    let name = LocalName { zh_cn: "一年期定期".into(), en: "One year".into() };
+    products::create_product(
+        conn,
+        &Actor::operator(clock::now()),
+        &guanxi_api::NewProduct {
+            code: code.to_owned(),
+            kind: guanxi_api::ProductKind::Deposit,
+            name,
+            risk_grade: None,
+            currency: "CNY".into(),
+            counts_as_asset: None,
+            term_days: Some(365),
+            terms: None,
+        },
+    )
+}
+
+/// Gives each customer a holding with a transaction; those that are to be opened again are closed.
+fn make_holdings(app: &TestApp, batch: &str, things: &mut [Thing], closed: &[bool]) {
+    let (ids, closed): (Vec<Uuid>, Vec<bool>) =
+        (things.iter().map(|thing| thing.id).collect(), closed.to_vec());
+    let (code, state) = (format!("h{batch}"), app.state.clone());
+    let made = app.db(move |conn| {
+        let house = House { keys: &state.keys, settings: &state.settings };
+        let actor = Actor::operator(clock::now());
+        let today = state.settings.day(actor.now());
+        let product = make_product(conn, &code)?;
+        let mut made = Vec::new();
+        for (id, closed) in ids.iter().zip(&closed) {
+            let new = json!({"product_id": product.id, "amount": "1000", "opened_on": today});
+            let new = serde_json::from_value(new).expect("a holding");
+            let mut holding = holdings::open(conn, &actor, house, Id::new(*id), &new)?;
+            let new = json!({"day": today, "kind": "deposit", "amount": "500"});
+            let new = serde_json::from_value(new).expect("a transaction");
+            let transaction = holdings::record(conn, &actor, house, Id::new(holding.id), &new)?;
+            if *closed {
+                let how = guanxi_api::CloseHolding::default();
+                holding = holdings::close(conn, &actor, house, (Id::new(holding.id), holding.version), &how)?;
+            }
+            made.push((holding.id, transaction.id, holding.version, product.id));
+        }
+        Ok(made)
+    });
+    for (thing, made) in things.iter_mut().zip(made) {
+        (thing.holding, thing.transaction, thing.holding_version, thing.product) = made;
+    }
+}
+
+fn make_products(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
+    let archived: Vec<bool> = wanted.iter().map(|(_, place)| place.archived).collect();
+    let batch = batch.to_owned();
+    app.db(move |conn| {
+        let actor = Actor::operator(clock::now());
+        let make = |(n, archived): (usize, &bool)| -> Result<Thing> {
+            let mut product = make_product(conn, &format!("{batch}{n}"))?;
+            if *archived {
+                product = products::archive_product(conn, &actor, Id::new(product.id), product.version)?;
+            }
+            Ok(Thing { id: product.id, version: product.version, ..Thing::default() })
+        };
+        archived.iter().enumerate().map(make).collect()
+    })
 }
 
 /// Makes one customer for each place.
@@ -214,18 +284,53 @@ fn body(operation: &Operation, app: &TestApp, caller: Caller, thing: &Thing) -> 
             json!({"use": "work", "verified": true})
         }
         ("PUT", "/customers/{id}/external-ids/{source}") => json!({"id": unique()}),
+        ("PUT", "/tiers") => tiers(),
+        ("POST", "/products") => json!({
+            "code": unique(), "kind": "fund", "name": {"zh-CN": "基金", "en": "Fund"}, "currency": "CNY",
+        }),
+        ("PATCH", "/products/{id}") => json!({"terms": "Changed", "risk_grade": "r2"}),
+        ("POST", "/exchange-rates") => {
+            json!({"currency": "USD", "valid_from": "2026-01-01", "rate": "7.1"})
+        }
+        ("POST", "/customers/{id}/holdings") => {
+            json!({"product_id": thing.product, "amount": "10000", "opened_on": "2026-01-05"})
+        }
+        ("PATCH", "/holdings/{id}") => json!({"note": "Changed", "auto_renewal": true}),
+        ("POST", "/holdings/{id}/close") => json!({}),
+        ("POST", "/holdings/{id}/transactions") => {
+            json!({"day": app.state.settings.day(clock::now()), "kind": "withdrawal", "amount": "1"})
+        }
+        ("POST", "/holdings/{id}/transactions/{transaction_id}/reverse") => {
+            json!({"reason": "entered twice"})
+        }
         _ => return None,
     };
     Some(body)
+}
+
+/// The layers as they are, but for whom the phone centre serves.
+fn tiers() -> Value {
+    let rule = |tier: &str, threshold: &str, channel: &str| json!({"tier": tier, "threshold": threshold, "cadence_days": 10, "servicing_channel": channel});
+    json!({"tiers": [
+        rule("mass", "0", "relationship_manager"),
+        rule("gold", "100000", "relationship_manager"),
+        rule("platinum", "1000000", "private_banking"),
+        rule("diamond", "5000000", "private_banking"),
+        rule("private", "8000000", "private_banking"),
+    ]})
 }
 
 fn call(client: &Client, app: &TestApp, cell: &Cell, thing: &Thing) -> Answer {
     let operation = cell.operation;
     let source =
         if operation.method == "PUT" && !operation.path.contains("by-external") { "crm" } else { "core" };
+    let of_holding = matches!(operation.target, Target::Holding | Target::HoldingList);
+    let (id, version) =
+        if of_holding { (thing.holding, thing.holding_version) } else { (thing.id, thing.version) };
     let mut path = operation
         .path
-        .replace("{id}", &thing.id.to_string())
+        .replace("{id}", &id.to_string())
+        .replace("{transaction_id}", &thing.transaction.to_string())
         .replace("{contact_point_id}", &thing.contact_point.to_string())
         .replace("{external_id}", &thing.external_id)
         .replace("{source}", source);
@@ -234,9 +339,15 @@ fn call(client: &Client, app: &TestApp, cell: &Cell, thing: &Thing) -> Answer {
     {
         path.push_str("?limit=200&filter=archived%20eq%20true%20or%20archived%20eq%20false");
     }
-    let tag = format!("\"{}-0\"", thing.version);
+    if operation.method == "GET" && operation.target == Target::ProductList {
+        path.push_str("?limit=200&filter=archived%20eq%20true%20or%20archived%20eq%20false");
+    }
+    if operation.target == Target::HoldingList {
+        path.push_str("?limit=200&filter=status%20ne%20null");
+    }
+    let tag = format!("\"{version}-0\"");
     let mut headers = vec![("X-Guanxi", "1")];
-    if operation.path.contains("{id}") {
+    if operation.path.contains("{id}") || operation.path == "/tiers" {
         headers.push(("If-Match", &tag));
     }
     client.send(operation.method, &path, &headers, body(operation, app, cell.caller, thing).as_ref())
@@ -246,16 +357,17 @@ fn call(client: &Client, app: &TestApp, cell: &Cell, thing: &Thing) -> Answer {
 fn list_is_right(cell: &Cell, thing: &Thing, answer: &Answer) -> bool {
     let Some(role) = cell.caller.0 else { return true };
     let sees = match cell.operation.target {
-        Target::CustomerList => sees_customer(role, &cell.place()),
+        Target::CustomerList | Target::HoldingList => sees_customer(role, &cell.place()),
         Target::UserList => sees_user(role, cell.place().unit),
-        Target::UnitList => true,
+        Target::UnitList | Target::ProductList => true,
         _ => return true,
     };
     if answer.status != 200 {
         return true;
     }
     let page = answer.json();
-    let listed = page["data"].as_array().expect("a list").iter().any(|row| row["id"] == thing.id.to_string());
+    let id = if cell.operation.target == Target::HoldingList { thing.holding } else { thing.id };
+    let listed = page["data"].as_array().expect("a list").iter().any(|row| row["id"] == id.to_string());
     assert_eq!(page["page"]["next"], Value::Null, "the list is longer than this test reads");
     listed == sees
 }
@@ -264,8 +376,13 @@ fn list_is_right(cell: &Cell, thing: &Thing, answer: &Answer) -> bool {
 fn make_things(app: &TestApp, batch: &str, cells: &[Cell]) -> Vec<Thing> {
     let mut things = vec![Thing::default(); cells.len()];
     type Make = fn(&TestApp, &str, &[(Caller, Place)]) -> Vec<Thing>;
-    let makers: [(&[Target], Make, &str); 3] = [
-        (&[Target::Customer, Target::CustomerList], make_customers, "c"),
+    let makers: [(&[Target], Make, &str); 4] = [
+        (
+            &[Target::Customer, Target::CustomerList, Target::Holding, Target::HoldingList],
+            make_customers,
+            "c",
+        ),
+        (&[Target::Product, Target::ProductList], make_products, "p"),
         (&[Target::User, Target::UserList], make_users, "u"),
         (&[Target::Unit, Target::UnitList], make_units, "o"),
     ];
@@ -274,10 +391,12 @@ fn make_things(app: &TestApp, batch: &str, cells: &[Cell]) -> Vec<Thing> {
         let mut wanted: Vec<(Caller, Place)> = Vec::new();
         let mut shared: HashMap<(Caller, Position), usize> = HashMap::new();
         let mut places: Vec<(usize, usize)> = Vec::new();
+        let mut closed: Vec<bool> = Vec::new();
         for (n, cell) in cells.iter().enumerate().filter(|(_, cell)| targets.contains(&cell.operation.target))
         {
             let mut add = || {
                 wanted.push((cell.caller, cell.place()));
+                closed.push(cell.operation.path.ends_with("/reopen") && !cell.leaves_everything());
                 wanted.len() - 1
             };
             let at = if cell.leaves_everything() {
@@ -287,12 +406,18 @@ fn make_things(app: &TestApp, batch: &str, cells: &[Cell]) -> Vec<Thing> {
             };
             places.push((n, at));
         }
-        let made = make(app, &format!("{kind}{batch}"), &wanted);
+        let mut made = make(app, &format!("{kind}{batch}"), &wanted);
+        if kind == "c" {
+            make_holdings(app, batch, &mut made, &closed);
+        }
         for (n, at) in places {
             things[n] = made[at].clone();
         }
     }
     for (thing, cell) in things.iter_mut().zip(cells) {
+        if cell.operation.path == "/tiers" {
+            thing.version = 1;
+        }
         thing.unit = app.fixture.unit(cell.place().unit);
     }
     things

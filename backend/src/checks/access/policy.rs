@@ -27,6 +27,10 @@ pub enum Target {
     UserList,
     Unit,
     UnitList,
+    Product,
+    ProductList,
+    Holding,
+    HoldingList,
 }
 
 /// One operation of the API.
@@ -66,11 +70,15 @@ const fn op(
 
 use Guard::{Cookie, Needs, Public};
 use Right::{
-    ArchiveCustomers, AssignCustomers, CreateCustomers, EditCustomers, ManageUnits, ManageUsers,
-    RevealCustomers, UseOwnAccount, ViewAudit, ViewCustomerHistory, ViewCustomers, ViewReports, ViewUnits,
-    ViewUsers,
+    ArchiveCustomers, AssignCustomers, CreateCustomers, EditCustomers, EditHoldings, ManageProducts,
+    ManageRates, ManageTiers, ManageUnits, ManageUsers, RevealCustomers, UseOwnAccount, ViewAudit,
+    ViewCustomerHistory, ViewCustomers, ViewHoldings, ViewProducts, ViewRates, ViewReports, ViewTiers,
+    ViewUnits, ViewUsers,
 };
-use Target::{Customer, CustomerList, NewCustomer, Nothing, Session, Unit, UnitList, User, UserList};
+use Target::{
+    Customer, CustomerList, Holding, HoldingList, NewCustomer, Nothing, Product, ProductList, Session, Unit,
+    UnitList, User, UserList,
+};
 
 /// Every operation of the API and the right that it takes. A route that is missing here fails `b2`.
 pub const OPERATIONS: &[Operation] = &[
@@ -118,6 +126,31 @@ pub const OPERATIONS: &[Operation] = &[
     op("DELETE", "/customers/{id}/external-ids/{source}", Needs(EditCustomers), Customer, 200),
     op("GET", "/reports/portfolio", Needs(ViewReports), Nothing, 200),
     op("GET", "/audit-entries", Needs(ViewAudit), Nothing, 200),
+    op("GET", "/tiers", Needs(ViewTiers), Nothing, 200),
+    op("PUT", "/tiers", Needs(ManageTiers), Nothing, 200),
+    op("GET", "/customers/{id}/tier-history", Needs(ViewHoldings), Customer, 200),
+    op("GET", "/products", Needs(ViewProducts), ProductList, 200),
+    op("POST", "/products", Needs(ManageProducts), Nothing, 201),
+    op("GET", "/products/{id}", Needs(ViewProducts), Product, 200),
+    op("PATCH", "/products/{id}", Needs(ManageProducts), Product, 200),
+    op("POST", "/products/{id}/archive", Needs(ManageProducts), Product, 200),
+    op("POST", "/products/{id}/restore", Needs(ManageProducts), Product, 200),
+    op("GET", "/products/{id}/history", Needs(ViewProducts), Product, 200),
+    op("GET", "/exchange-rates", Needs(ViewRates), Nothing, 200),
+    op("POST", "/exchange-rates", Needs(ManageRates), Nothing, 201),
+    op("GET", "/holdings", Needs(ViewHoldings), HoldingList, 200),
+    op("GET", "/customers/{id}/holdings", Needs(ViewHoldings), Customer, 200),
+    op("POST", "/customers/{id}/holdings", Needs(EditHoldings), Customer, 201),
+    op("GET", "/customers/{id}/transactions", Needs(ViewHoldings), Customer, 200),
+    op("GET", "/holdings/{id}", Needs(ViewHoldings), Holding, 200),
+    op("PATCH", "/holdings/{id}", Needs(EditHoldings), Holding, 200),
+    op("POST", "/holdings/{id}/close", Needs(EditHoldings), Holding, 200),
+    op("POST", "/holdings/{id}/reopen", Needs(EditHoldings), Holding, 200),
+    op("GET", "/holdings/{id}/history", Needs(ViewHoldings), Holding, 200),
+    op("GET", "/holdings/{id}/transactions", Needs(ViewHoldings), Holding, 200),
+    op("POST", "/holdings/{id}/transactions", Needs(EditHoldings), Holding, 201),
+    op("POST", "/holdings/{id}/transactions/{transaction_id}/reverse", Needs(EditHoldings), Holding, 201),
+    op("GET", "/holdings/{id}/balances", Needs(ViewHoldings), Holding, 200),
 ];
 
 /// The OpenAPI document, which is made from the routes themselves.

@@ -42,14 +42,24 @@ impl Moves {
         self.weigh(customer, figures, -1);
     }
 
-    fn weigh(&mut self, customer: &CustomerRow, figures: &FiguresRow, sign: i64) {
-        if customer.archived {
-            return;
+    /// A customer of a unit whose figures became others.
+    pub(super) fn refigure(&mut self, unit: OrgUnitId, before: &FiguresRow, (tier, aum): (&str, i64)) {
+        if !before.archived {
+            self.weigh_share(unit, &before.tier, before.aum, -1);
+            self.weigh_share(unit, tier, aum, 1);
         }
-        let share = Share { unit: customer.org_unit_id, tier: figures.tier.clone() };
-        let weight = self.0.entry(share).or_default();
+    }
+
+    fn weigh(&mut self, customer: &CustomerRow, figures: &FiguresRow, sign: i64) {
+        if !customer.archived {
+            self.weigh_share(customer.org_unit_id, &figures.tier, figures.aum, sign);
+        }
+    }
+
+    fn weigh_share(&mut self, unit: OrgUnitId, tier: &str, aum: i64, sign: i64) {
+        let weight = self.0.entry(Share { unit, tier: tier.to_owned() }).or_default();
         weight.customers += sign;
-        weight.aum = weight.aum.saturating_add(figures.aum.saturating_mul(sign));
+        weight.aum = weight.aum.saturating_add(aum.saturating_mul(sign));
     }
 
     /// Writes what does not cancel out.

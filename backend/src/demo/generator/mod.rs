@@ -12,6 +12,7 @@
 mod amounts;
 mod bank;
 mod firms;
+pub mod holdings;
 mod names;
 mod numbers;
 mod people;
@@ -204,6 +205,7 @@ enum Purpose {
     Staff = 1,
     Customer = 2,
     Place = 3,
+    Holding = 4,
 }
 
 /// A stream of choices, fixed by seed, purpose and index for ever: the key stream of ChaCha8, and arithmetic that is here

@@ -241,3 +241,43 @@ fn choices_do_not_leave_their_bounds() {
     }
     assert_eq!((draw.below(0), draw.pick::<u8>(&[]), draw.weighted::<u8>(&[])), (0, None, None));
 }
+
+#[test]
+fn what_customers_hold_sums_to_their_assets() {
+    use guanxi_api::{Amount, HoldingStatus};
+
+    use super::holdings::{PRODUCTS, holdings, rate};
+    use crate::products::rules::convert;
+
+    let today = NaiveDate::from_ymd_opt(2026, 11, 26).unwrap();
+    let bank = super::bank(7, 3000);
+    let (mut count, mut foreign, mut negative, mut soon) = (0, 0, 0, 0);
+    for n in 0..3000 {
+        let customer = super::customer(7, n, &bank, today);
+        let held = holdings(7, n, &customer, today);
+        assert_eq!(held, holdings(7, n, &customer, today));
+        let mut assets = 0;
+        for holding in &held {
+            let product = &PRODUCTS[holding.product];
+            assert!(holding.opened_on <= today, "{n}: {holding:?}");
+            assert!(
+                holding
+                    .transactions
+                    .iter()
+                    .all(|(day, _, amount, _)| { (holding.opened_on..=today).contains(day) && amount.0 > 0 }),
+                "{n}: {holding:?}"
+            );
+            if holding.status == HoldingStatus::Active && product.kind.counts_as_asset() {
+                assets += convert(Amount(holding.amount()), rate(product.currency)).0;
+            }
+            count += 1;
+            foreign += u32::from(product.currency.is_some());
+            negative += u32::from(holding.amount() < 0);
+            let due = holding.matures_on.is_some_and(|day| (0..90).contains(&(day - today).num_days()));
+            soon += u32::from(due);
+        }
+        assert_eq!(assets, customer.aum.0, "{n}");
+    }
+    assert!((6_000..12_000).contains(&count), "{count}");
+    assert!(foreign > 20 && negative > 5 && soon > 200, "{foreign} {negative} {soon}");
+}

@@ -1,0 +1,96 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use guanxi_api::{Amount, HoldingStatus, TierReason};
+use guanxi_db::{DbConn, Id, Moment};
+
+use crate::access::Actor;
+use crate::customers::{self, Assets, CustomerId, House};
+use crate::due::{self, Kind, Work};
+use crate::error::Result;
+use crate::holdings::store;
+use crate::installation::Settings;
+use crate::products::{self, ProductId, rules};
+
+/// Customers whose holdings are valued anew in one transaction.
+const REVALUED_AT_ONCE: i64 = 50;
+
+/// Values what a customer holds at today's rates and writes the figures that follow. Whoever calls it has locked the customer.
+///
+/// # Errors
+/// When the database fails.
+pub(super) fn revalue(conn: &mut DbConn, actor: &Actor, house: House<'_>, id: CustomerId) -> Result<()> {
+    let today = house.settings.day(actor.now());
+    let mut rates = BTreeMap::new();
+    let (mut aum, mut kinds) = (0_i128, BTreeSet::new());
+    for held in store::held(conn, id)? {
+        let rate = match rates.get(&held.currency) {
+            Some(rate) => *rate,
+            None => {
+                let rate = products::rate_of_day(conn, house.settings, &held.currency, today)?;
+                rates.insert(held.currency.clone(), rate);
+                rate
+            }
+        };
+        // Nothing is opened in a currency without a rate, and rates stay.
+        let value = rate.map_or(held.value, |rate| rules::convert(Amount(held.amount), rate).0);
+        if value != held.value {
+            store::set_value(conn, held.id, value)?;
+        }
+        if held.status == HoldingStatus::Active.as_str() {
+            if held.counts {
+                aum += i128::from(value);
+            }
+            kinds.insert(held.kind);
+        }
+    }
+    let coverage = i32::try_from(kinds.len()).unwrap_or(i32::MAX);
+    let assets = Assets { aum: rules::clamp(aum), coverage };
+    customers::set_assets(conn, actor, id, assets, TierReason::Assets)
+}
+
+/// Whether a rate has become valid that nothing was valued by yet.
+///
+/// # Errors
+/// When the database fails.
+pub fn has_rates_waiting(conn: &mut DbConn, settings: &Settings, now: Moment) -> Result<bool> {
+    products::has_rates_waiting(conn, settings.day(now))
+}
+
+/// Makes the holdings due to be valued anew whose currencies have another rate today than yesterday; gives in how many currencies.
+///
+/// # Errors
+/// When the database fails.
+pub fn make_rates_due(conn: &mut DbConn, actor: &Actor, house: House<'_>) -> Result<usize> {
+    products::due_rates(conn, actor, house.settings.day(actor.now()))
+}
+
+/// Does one chunk of the work that is due; false when there is none.
+///
+/// # Errors
+/// When the database fails.
+pub fn do_some_work(conn: &mut DbConn, actor: &Actor, house: House<'_>) -> Result<bool> {
+    let Some(work) = due::next(conn)? else { return Ok(false) };
+    let after = work.after.map(|id| CustomerId::new(id.uuid()));
+    let last = match work.kind {
+        Kind::Tiers => customers::retier_some(conn, actor, after)?,
+        Kind::Currency | Kind::Product => {
+            let ids = holders(conn, &work, after)?;
+            for id in &ids {
+                customers::lock(conn, *id)?;
+                revalue(conn, actor, house, *id)?;
+            }
+            ids.last().copied()
+        }
+    };
+    due::advance(conn, &work, last.map(|id| Id::new(id.uuid())))?;
+    Ok(true)
+}
+
+fn holders(conn: &mut DbConn, work: &Work, after: Option<CustomerId>) -> Result<Vec<CustomerId>> {
+    match work.subject.parse::<ProductId>() {
+        Ok(product) if work.kind == Kind::Product => {
+            store::holders_of_product(conn, product, after, REVALUED_AT_ONCE)
+        }
+        _ => store::holders_in_currency(conn, &work.subject, after, REVALUED_AT_ONCE),
+    }
+}

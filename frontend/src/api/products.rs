@@ -1,0 +1,31 @@
+use guanxi_api::{NewProduct, Page, Product, ProductPatch};
+use uuid::Uuid;
+
+use super::{ApiError, Call, Tagged, query};
+
+pub async fn list(filter: &str, sort: &str, cursor: &str) -> Result<Page<Product>, ApiError> {
+    let query = query(&[("filter", filter), ("sort", sort), ("cursor", cursor)]);
+    Call::get(format!("/products{query}")).read().await
+}
+
+/// The catalogue, as far as one list to choose from goes.
+pub async fn choices() -> Result<Page<Product>, ApiError> {
+    Call::get("/products?limit=200").read().await
+}
+
+pub async fn get(id: Uuid) -> Result<Tagged<Product>, ApiError> {
+    Call::get(format!("/products/{id}")).read_tagged().await
+}
+
+pub async fn create(new: &NewProduct, key: &str) -> Result<(), ApiError> {
+    Call::post("/products").json(new).once(key).send().await.map(drop)
+}
+
+pub async fn patch(id: Uuid, etag: &str, patch: &ProductPatch) -> Result<(), ApiError> {
+    Call::patch(format!("/products/{id}")).if_match(etag).json(patch).send().await.map(drop)
+}
+
+/// `archive` or `restore`.
+pub async fn act(id: Uuid, etag: &str, action: &str) -> Result<(), ApiError> {
+    Call::post(format!("/products/{id}/{action}")).if_match(etag).send().await.map(drop)
+}
