@@ -14,7 +14,7 @@ use crate::access::{Gate, Hasher, Keys, Quotas, Signer};
 use crate::installation::Settings;
 use crate::listing::Resource;
 use crate::web::{Limits, Metrics, Operations, Readiness, envelope};
-use crate::{access, audit, customers, org};
+use crate::{access, audit, customers, interactions, org, tasks};
 
 /// What the handlers share. Nothing in it is the only copy of anything: servers keep no state of their own.
 #[derive(Debug)]
@@ -40,6 +40,8 @@ fn rooms(config: &mut ServiceConfig<'_>) {
     access::routes(config);
     org::routes(config);
     customers::routes(config);
+    tasks::routes(config);
+    interactions::routes(config);
     audit::routes(config);
 }
 
@@ -56,6 +58,8 @@ fn rooms(config: &mut ServiceConfig<'_>) {
         (name = "customers", description = "The customers of the bank"),
         (name = "org", description = "The bank's units, in one tree"),
         (name = "users", description = "Members of staff who can sign in"),
+        (name = "interactions", description = "Contacts with customers, and the search in their notes"),
+        (name = "tasks", description = "What is to be done, by whom and by when"),
         (name = "audit", description = "Who saw and changed what"),
     )
 )]
@@ -72,12 +76,14 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 /// What lists filter and sort by. A list of the end of a path is the same wherever it stands.
-static LISTS: [(&str, &Resource); 5] = [
+static LISTS: [(&str, &Resource); 7] = [
     ("/customers", &customers::CUSTOMERS),
     ("/org-units", &org::UNITS),
     ("/users", &org::USERS),
     ("/audit-entries", &audit::ENTRIES),
     ("/history", &audit::ENTRIES),
+    ("/interactions", &interactions::INTERACTIONS),
+    ("/tasks", &tasks::TASKS),
 ];
 
 /// The app of one actix worker.

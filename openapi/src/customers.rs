@@ -53,6 +53,8 @@ pub struct CustomerFigures {
     /// Assets under management in the base currency; null where they are masked.
     pub aum: Option<Money>,
     pub as_of: Instant,
+    /// The last contact that reached the customer, if there was one.
+    pub last_contacted_at: Option<Instant>,
 }
 
 /// A line of the customer list.
@@ -77,6 +79,8 @@ pub struct CustomerSummary {
     #[cfg_attr(feature = "schema", schema(example = "138****5678"))]
     pub phone: Option<String>,
     pub customer_since: Option<NaiveDate>,
+    /// The last contact that reached the customer, if there was one.
+    pub last_contacted_at: Option<Instant>,
     pub archived_at: Option<Instant>,
     pub version: i64,
     pub created_at: Instant,

@@ -170,6 +170,7 @@ diesel::table! {
         archived -> Bool,
         version -> BigInt,
         as_of -> DbMoment,
+        last_contacted_at -> DbMoment,
     }
 }
 
@@ -300,6 +301,56 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbMoment, DbUuid};
+
+    interaction (id) {
+        search_key -> BigInt,
+        id -> DbUuid,
+        customer_id -> DbUuid,
+        author_id -> Nullable<DbUuid>,
+        kind -> Text,
+        direction -> Text,
+        purpose -> Text,
+        outcome -> Text,
+        mood -> Nullable<Text>,
+        duration_minutes -> Nullable<Integer>,
+        occurred_at -> DbMoment,
+        notes -> Nullable<Text>,
+        searched -> Text,
+        archived_at -> Nullable<DbMoment>,
+        archived -> Bool,
+        version -> BigInt,
+        created_at -> DbMoment,
+        updated_at -> DbMoment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbMoment, DbUuid};
+
+    task (id) {
+        id -> DbUuid,
+        customer_id -> Nullable<DbUuid>,
+        title -> Text,
+        notes -> Nullable<Text>,
+        assignee_id -> DbUuid,
+        creator_id -> Nullable<DbUuid>,
+        due_on -> Date,
+        priority -> Text,
+        status -> Text,
+        source -> Text,
+        source_id -> Nullable<DbUuid>,
+        outcome -> Nullable<Text>,
+        done_at -> Nullable<DbMoment>,
+        version -> BigInt,
+        created_at -> DbMoment,
+        updated_at -> DbMoment,
+    }
+}
+
 diesel::joinable!(user_account -> org_unit (org_unit_id));
 diesel::joinable!(session -> user_account (user_id));
 diesel::joinable!(refresh_token -> session (session_id));
@@ -313,6 +364,9 @@ diesel::joinable!(external_id -> customer (customer_id));
 diesel::joinable!(customer_team -> customer (customer_id));
 diesel::joinable!(customer_team -> user_account (user_id));
 diesel::joinable!(audit_document -> audit_entry (entry_id));
+diesel::joinable!(interaction -> customer (customer_id));
+diesel::joinable!(interaction -> user_account (author_id));
+diesel::joinable!(task -> customer (customer_id));
 diesel::allow_tables_to_appear_in_same_query!(
     installation,
     lease,
@@ -332,4 +386,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_entry,
     audit_document,
     change_event,
+    interaction,
+    task,
 );

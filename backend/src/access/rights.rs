@@ -63,6 +63,12 @@ rights! {
     ViewCustomerHistory = "customers:history",
         &[Rm, Adviser, OutletHead, DeputyManager, BranchManager, Auditor];
     ViewAudit = "audit:view", &[Auditor];
+    ViewInteractions = "interactions:view",
+        &[Rm, Adviser, OutletHead, DeputyManager, BranchManager, Service, Auditor];
+    WriteInteractions = "interactions:write",
+        &[Rm, Adviser, OutletHead, DeputyManager, BranchManager, Service];
+    ViewTasks = "tasks:view", &[Rm, Adviser, OutletHead, DeputyManager, BranchManager, Service, Auditor];
+    WriteTasks = "tasks:write", &[Rm, Adviser, OutletHead, DeputyManager, BranchManager, Service];
 }
 
 impl Right {

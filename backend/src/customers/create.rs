@@ -186,6 +186,7 @@ fn rows(actor: &Actor, new: &NewCustomer, checked: Checked, place: &Place, numbe
             archived: false,
             version: 1,
             as_of: actor.now(),
+            last_contacted_at: Moment::EARLIEST,
         },
         found_by,
         customer: row,
@@ -237,7 +238,7 @@ pub struct Prepared {
     pub archived: bool,
 }
 
-/// Creates many customers at once, for jobs: one audit entry for all of them, no event for each.
+/// Creates many customers at once, for jobs: one audit entry for all of them, no event for each. Gives their ids in the same order.
 ///
 /// # Errors
 /// The first customer that breaks a rule; then none is created.
@@ -246,7 +247,7 @@ pub fn create_many(
     actor: &Actor,
     house: House<'_>,
     customers: &[Prepared],
-) -> Result<usize> {
+) -> Result<Vec<CustomerId>> {
     let count = i64::try_from(customers.len()).unwrap_or(i64::MAX);
     let numbers = next_customer_numbers(conn, count)?;
     let mut all = Vec::with_capacity(customers.len());
@@ -282,5 +283,5 @@ pub fn create_many(
         reason: None,
     };
     audit::note(conn, actor, &entry)?;
-    Ok(all.len())
+    Ok(all.iter().map(|rows| rows.customer.id).collect())
 }

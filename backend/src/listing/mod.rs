@@ -157,6 +157,8 @@ pub struct Listing {
     pub limit: u32,
     /// Whether the whole list is to be counted.
     pub total: bool,
+    /// The fields that the client's filter names.
+    named: Vec<&'static str>,
     sort: String,
     filter_hash: [u8; 32],
     principal: String,
@@ -214,6 +216,9 @@ impl ListRequest {
             id_column,
             limit,
             total: self.total,
+            named: typed.as_ref().map_or_else(Vec::new, |filter| {
+                resource.fields.iter().map(|field| field.name).filter(|name| names(filter, name)).collect()
+            }),
             sort,
             filter_hash,
             principal,
@@ -332,6 +337,11 @@ impl Listing {
         Ok(())
     }
 
+    /// Whether the client's filter names a field.
+    pub fn asks_for(&self, name: &str) -> bool {
+        self.named.contains(&name)
+    }
+
     /// The columns of the order, each with whether it is descending.
     fn columns(&self) -> Vec<(&'static str, bool)> {
         let fields = self.order.iter().map(|(field, descending)| (field.column, *descending));
@@ -429,6 +439,7 @@ fn key_value(kind: Option<FieldType>, key: Key) -> Option<Value> {
         (Some(FieldType::Text | FieldType::Code(_)), Key::Text(text)) => Some(Value::Text(text)),
         (Some(FieldType::Integer | FieldType::Money), Key::Integer(number)) => Some(Value::Integer(number)),
         (Some(FieldType::Instant), Key::Integer(micros)) => Some(Value::Moment(Moment(micros))),
+        (Some(FieldType::Date), Key::Text(text)) => text.parse().ok().map(Value::Date),
         _ => None,
     }
 }

@@ -37,7 +37,8 @@ impl Resource {
             }
         }
         if let Some((field, _)) = self.unless_asked {
-            let _ = write!(text, "\n\nUnless a filter names `{field}`, archived ones stay out.");
+            let others = if field == "archived" { "archived ones" } else { "those that are over" };
+            let _ = write!(text, "\n\nUnless a filter names `{field}`, {others} stay out.");
         }
         text
     }
