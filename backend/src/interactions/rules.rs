@@ -28,7 +28,7 @@ pub(super) fn occurred_at(at: Moment, now: Moment) -> Result<(), Broken> {
     if at > now.plus_seconds(AHEAD_SECONDS) {
         Err(Broken::new("in_the_future"))
     } else if at <= Moment::EARLIEST {
-        Err(Broken::new("before_1970"))
+        Err(Broken::new("too_early"))
     } else {
         Ok(())
     }

@@ -11,6 +11,7 @@
 
 mod amounts;
 mod bank;
+mod contacts;
 mod firms;
 mod names;
 mod numbers;
@@ -27,6 +28,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
 pub use bank::{Bank, DemoUnit, DemoUser};
+pub use contacts::{DemoContact, DemoTask, contacts, tasks};
 use places::City;
 
 /// A customer to be written, with what a new customer cannot say of itself.
@@ -204,6 +206,8 @@ enum Purpose {
     Staff = 1,
     Customer = 2,
     Place = 3,
+    Contacts = 4,
+    Tasks = 5,
 }
 
 /// A stream of choices, fixed by seed, purpose and index for ever: the key stream of ChaCha8, and arithmetic that is here
