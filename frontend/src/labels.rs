@@ -74,5 +74,13 @@ labels! {
     Language { ZhCn => LanguageZhCn, En => LanguageEn }
     Theme { System => ThemeSystem, Light => ThemeLight, Dark => ThemeDark }
     Density { Comfortable => DensityComfortable, Standard => DensityStandard, Compact => DensityCompact }
+    InteractionKind { Call => InteractionKindCall, Visit => InteractionKindVisit, BranchMeeting => InteractionKindBranchMeeting, Email => InteractionKindEmail, Sms => InteractionKindSms, Wechat => InteractionKindWechat, LiveChat => InteractionKindLiveChat, SocialMedia => InteractionKindSocialMedia, Video => InteractionKindVideo, Event => InteractionKindEvent, Letter => InteractionKindLetter, Unknown => InteractionKindUnknown }
+    Direction { Inbound => DirectionInbound, Outbound => DirectionOutbound }
+    InteractionPurpose { Relationship => InteractionPurposeRelationship, Sale => InteractionPurposeSale, Service => InteractionPurposeService, Maturity => InteractionPurposeMaturity, ReturnVisit => InteractionPurposeReturnVisit, Complaint => InteractionPurposeComplaint, Survey => InteractionPurposeSurvey, Other => InteractionPurposeOther }
+    InteractionOutcome { Reached => InteractionOutcomeReached, NotReached => InteractionOutcomeNotReached, LeftMessage => InteractionOutcomeLeftMessage, Interested => InteractionOutcomeInterested, Sold => InteractionOutcomeSold, Declined => InteractionOutcomeDeclined, FollowUp => InteractionOutcomeFollowUp, Unknown => InteractionOutcomeUnknown }
+    Mood { Positive => MoodPositive, Neutral => MoodNeutral, Negative => MoodNegative }
+    TaskPriority { Normal => TaskPriorityNormal, High => TaskPriorityHigh }
+    TaskStatus { Open => TaskStatusOpen, Done => TaskStatusDone, Cancelled => TaskStatusCancelled }
+    TaskSource { Manual => TaskSourceManual, Interaction => TaskSourceInteraction, Survey => TaskSourceSurvey, Handover => TaskSourceHandover }
     GainColour { Red => GainColourRed, Green => GainColourGreen }
 }

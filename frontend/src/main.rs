@@ -17,6 +17,7 @@ mod dom;
 mod fetch;
 mod help;
 mod i18n;
+mod interactions;
 mod labels;
 mod names;
 mod org;
@@ -25,6 +26,7 @@ mod route;
 mod session;
 mod settings;
 mod shell;
+mod tasks;
 mod ui;
 
 fn main() {

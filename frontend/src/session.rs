@@ -59,4 +59,8 @@ pub mod right {
     pub const VIEW_USERS: &str = "users:view";
     pub const MANAGE_USERS: &str = "users:manage";
     pub const VIEW_AUDIT: &str = "audit:view";
+    pub const VIEW_INTERACTIONS: &str = "interactions:view";
+    pub const WRITE_INTERACTIONS: &str = "interactions:write";
+    pub const VIEW_TASKS: &str = "tasks:view";
+    pub const WRITE_TASKS: &str = "tasks:write";
 }

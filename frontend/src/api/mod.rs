@@ -7,7 +7,9 @@ pub mod audit;
 pub mod auth;
 pub mod customers;
 mod error;
+pub mod interactions;
 pub mod org;
+pub mod tasks;
 mod token;
 pub mod users;
 

@@ -116,7 +116,7 @@ fn questions(app: &TestApp, customer: CustomerId) -> Vec<Question> {
     let timeline = state();
     questions.push((
         "a timeline",
-        false,
+        true,
         Box::new(move |conn, actor, cursor| {
             Ok(interactions::timeline(conn, actor, &timeline.keys, customer, &request(None, cursor))?
                 .page
