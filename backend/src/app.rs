@@ -14,7 +14,7 @@ use crate::access::{Gate, Hasher, Keys, Quotas, Signer};
 use crate::installation::Settings;
 use crate::listing::Resource;
 use crate::web::{Limits, Metrics, Operations, Readiness, envelope};
-use crate::{access, audit, customers, holdings, org, products, reports};
+use crate::{access, audit, customers, holdings, interactions, org, products, reports, tasks};
 
 /// What the handlers share. Nothing in it is the only copy of anything: servers keep no state of their own.
 #[derive(Debug)]
@@ -42,6 +42,8 @@ fn rooms(config: &mut ServiceConfig<'_>) {
     customers::routes(config);
     products::routes(config);
     holdings::routes(config);
+    tasks::routes(config);
+    interactions::routes(config);
     reports::routes(config);
     audit::routes(config);
 }
@@ -62,6 +64,8 @@ fn rooms(config: &mut ServiceConfig<'_>) {
         (name = "reports", description = "Figures over everything that a user sees"),
         (name = "products", description = "What the bank offers, and what currencies are worth"),
         (name = "holdings", description = "What customers hold, what moved it, and what it is worth"),
+        (name = "interactions", description = "Contacts with customers, and the search in their notes"),
+        (name = "tasks", description = "What is to be done, by whom and by when"),
         (name = "audit", description = "Who saw and changed what"),
     )
 )]
@@ -78,7 +82,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 /// What lists filter and sort by. A list of the end of a path is the same wherever it stands.
-static LISTS: [(&str, &Resource); 11] = [
+static LISTS: [(&str, &Resource); 13] = [
     ("/customers", &customers::CUSTOMERS),
     ("/org-units", &org::UNITS),
     ("/users", &org::USERS),
@@ -90,6 +94,8 @@ static LISTS: [(&str, &Resource); 11] = [
     ("/customers/{id}/holdings", &holdings::OF_CUSTOMER),
     ("/holdings", &holdings::HOLDINGS),
     ("/transactions", &holdings::TRANSACTIONS),
+    ("/interactions", &interactions::INTERACTIONS),
+    ("/tasks", &tasks::TASKS),
 ];
 
 /// The app of one actix worker.

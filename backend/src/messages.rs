@@ -83,12 +83,14 @@ mod tests {
         ("refuse(", 0),
     ];
     /// Codes that reach those calls through a variable, with the file that gives each.
-    const THROUGH_A_VARIABLE: [(&str, &str); 5] = [
+    const THROUGH_A_VARIABLE: [(&str, &str); 7] = [
         ("org/store.rs", "has_units"),
         ("org/store.rs", "has_users"),
         ("org/store.rs", "has_customers"),
         ("customers/profile.rs", "only_for_persons"),
         ("customers/profile.rs", "only_for_organisations"),
+        ("tasks/open.rs", "works_no_tasks"),
+        ("tasks/open.rs", "sees_not_the_customer"),
     ];
 
     /// The source files of a folder without their tests and comments, by path.

@@ -74,6 +74,14 @@ labels! {
     Language { ZhCn => LanguageZhCn, En => LanguageEn }
     Theme { System => ThemeSystem, Light => ThemeLight, Dark => ThemeDark }
     Density { Comfortable => DensityComfortable, Standard => DensityStandard, Compact => DensityCompact }
+    InteractionKind { Call => InteractionKindCall, Visit => InteractionKindVisit, BranchMeeting => InteractionKindBranchMeeting, Email => InteractionKindEmail, Sms => InteractionKindSms, Wechat => InteractionKindWechat, LiveChat => InteractionKindLiveChat, SocialMedia => InteractionKindSocialMedia, Video => InteractionKindVideo, Event => InteractionKindEvent, Letter => InteractionKindLetter, Unknown => InteractionKindUnknown }
+    Direction { Inbound => DirectionInbound, Outbound => DirectionOutbound }
+    InteractionPurpose { Relationship => InteractionPurposeRelationship, Sale => InteractionPurposeSale, Service => InteractionPurposeService, Maturity => InteractionPurposeMaturity, ReturnVisit => InteractionPurposeReturnVisit, Complaint => InteractionPurposeComplaint, Survey => InteractionPurposeSurvey, Other => InteractionPurposeOther }
+    InteractionOutcome { Reached => InteractionOutcomeReached, NotReached => InteractionOutcomeNotReached, LeftMessage => InteractionOutcomeLeftMessage, Interested => InteractionOutcomeInterested, Sold => InteractionOutcomeSold, Declined => InteractionOutcomeDeclined, FollowUp => InteractionOutcomeFollowUp, Unknown => InteractionOutcomeUnknown }
+    Mood { Positive => MoodPositive, Neutral => MoodNeutral, Negative => MoodNegative }
+    TaskPriority { Normal => TaskPriorityNormal, High => TaskPriorityHigh }
+    TaskStatus { Open => TaskStatusOpen, Done => TaskStatusDone, Cancelled => TaskStatusCancelled }
+    TaskSource { Manual => TaskSourceManual, Interaction => TaskSourceInteraction, Survey => TaskSourceSurvey, Handover => TaskSourceHandover }
     GainColour { Red => GainColourRed, Green => GainColourGreen }
     ProductKind { Deposit => ProductKindDeposit, Wealth => ProductKindWealth, Fund => ProductKindFund, Insurance => ProductKindInsurance, PreciousMetal => ProductKindPreciousMetal, Card => ProductKindCard, Loan => ProductKindLoan, MobileBanking => ProductKindMobileBanking, OnlineBanking => ProductKindOnlineBanking, Payroll => ProductKindPayroll, Custody => ProductKindCustody, RegularInvestment => ProductKindRegularInvestment, Trust => ProductKindTrust, Bond => ProductKindBond, Unspecified => ProductKindUnspecified, Other => ProductKindOther }
     RiskGrade { R1 => RiskGradeR1, R2 => RiskGradeR2, R3 => RiskGradeR3, R4 => RiskGradeR4, R5 => RiskGradeR5 }

@@ -18,6 +18,7 @@ mod fetch;
 mod help;
 mod holdings;
 mod i18n;
+mod interactions;
 mod labels;
 mod names;
 mod org;
@@ -27,6 +28,7 @@ mod route;
 mod session;
 mod settings;
 mod shell;
+mod tasks;
 mod ui;
 
 fn main() {

@@ -29,6 +29,10 @@ pub enum Route {
     Units,
     #[at("/admin/audit")]
     Audit,
+    #[at("/interactions")]
+    Contacts,
+    #[at("/tasks")]
+    Tasks,
     #[at("/preferences")]
     Preferences,
     #[at("/sessions")]

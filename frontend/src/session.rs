@@ -62,4 +62,8 @@ pub mod right {
     pub const MANAGE_PRODUCTS: &str = "products:manage";
     pub const VIEW_HOLDINGS: &str = "holdings:view";
     pub const EDIT_HOLDINGS: &str = "holdings:edit";
+    pub const VIEW_INTERACTIONS: &str = "interactions:view";
+    pub const WRITE_INTERACTIONS: &str = "interactions:write";
+    pub const VIEW_TASKS: &str = "tasks:view";
+    pub const WRITE_TASKS: &str = "tasks:write";
 }

@@ -14,6 +14,7 @@ use crate::customers::{CustomerPage, CustomersPage, NewCustomerPage};
 use crate::help::HelpPage;
 use crate::holdings::HoldingsPage;
 use crate::i18n::{I18n, Msg, use_i18n};
+use crate::interactions::ContactsPage;
 use crate::labels::{Label, options};
 use crate::org::{NewUserPage, UnitsPage, UserPage, UsersPage};
 use crate::palette::Palette;
@@ -21,6 +22,7 @@ use crate::products::ProductsPage;
 use crate::route::Route;
 use crate::session::{Session, may, right, use_session};
 use crate::settings::use_settings;
+use crate::tasks::TasksPage;
 use crate::ui::{
     Avatar, Button, EmptyState, Icon, IconButton, Kbd, Link, Look, Menu, MenuItem, Page, Skeleton, use_toasts,
 };
@@ -142,6 +144,8 @@ fn PageOf(props: &PageOfProps) -> Html {
         }
         Route::Units => html! { <UnitsPage /> },
         Route::Audit => allowed(right::VIEW_AUDIT, html! { <AuditPage /> }),
+        Route::Contacts => allowed(right::VIEW_INTERACTIONS, html! { <ContactsPage /> }),
+        Route::Tasks => allowed(right::VIEW_TASKS, html! { <TasksPage /> }),
         Route::Preferences => html! { <PreferencesPage /> },
         Route::Sessions => html! { <SessionsPage /> },
         Route::Help => html! { <HelpPage title={i.t(Msg::HelpTitle)} /> },
@@ -199,6 +203,8 @@ fn Rail(props: &RailProps) -> Html {
                 { link(Route::Customers, Icon::Users, Msg::NavCustomers, matches!(at, Route::Customers | Route::Customer { .. } | Route::NewCustomer)) }
                 if can(right::VIEW_HOLDINGS) { { link(Route::Holdings, Icon::Wallet, Msg::NavHoldings, *at == Route::Holdings) } }
                 { link(Route::Products, Icon::Package, Msg::NavProducts, *at == Route::Products) }
+                if can(right::VIEW_TASKS) { { link(Route::Tasks, Icon::CircleCheck, Msg::NavTasks, *at == Route::Tasks) } }
+                if can(right::VIEW_INTERACTIONS) { { link(Route::Contacts, Icon::MessageCircle, Msg::NavContacts, *at == Route::Contacts) } }
                 if can(right::VIEW_USERS) || can(right::VIEW_AUDIT) {
                     <div class="rail__group" aria-hidden="true">{ i.t(Msg::NavAdministration) }</div>
                     if can(right::VIEW_USERS) {

@@ -462,3 +462,108 @@ codes! {
         PrivateBanking = "private_banking",
     }
 }
+codes! {
+    /// How staff and customer were in touch.
+    InteractionKind {
+        Call = "call",
+        Visit = "visit",
+        /// At the counter or in a meeting room of the bank.
+        BranchMeeting = "branch_meeting",
+        Email = "email",
+        Sms = "sms",
+        Wechat = "wechat",
+        LiveChat = "live_chat",
+        SocialMedia = "social_media",
+        Video = "video",
+        Event = "event",
+        Letter = "letter",
+        /// Of an older record that does not say.
+        Unknown = "unknown",
+    }
+}
+
+codes! {
+    /// Who began a contact.
+    Direction {
+        /// The customer.
+        Inbound = "inbound",
+        /// The bank.
+        Outbound = "outbound",
+    }
+}
+
+codes! {
+    /// What a contact was about.
+    InteractionPurpose {
+        Relationship = "relationship",
+        Sale = "sale",
+        Service = "service",
+        Maturity = "maturity",
+        ReturnVisit = "return_visit",
+        Complaint = "complaint",
+        Survey = "survey",
+        Other = "other",
+    }
+}
+
+codes! {
+    /// What came of a contact. All but `not_reached` and `left_message` reached the customer.
+    InteractionOutcome {
+        Reached = "reached",
+        NotReached = "not_reached",
+        LeftMessage = "left_message",
+        Interested = "interested",
+        Sold = "sold",
+        Declined = "declined",
+        FollowUp = "follow_up",
+        Unknown = "unknown",
+    }
+}
+
+impl InteractionOutcome {
+    /// The codes of contacts that did not reach the customer.
+    pub const UNCONNECTED: [&'static str; 2] = ["not_reached", "left_message"];
+
+    /// Whether the customer was reached.
+    pub fn is_connected(self) -> bool {
+        !Self::UNCONNECTED.contains(&self.as_str())
+    }
+}
+
+codes! {
+    /// How the customer felt about it.
+    Mood {
+        Positive = "positive",
+        Neutral = "neutral",
+        Negative = "negative",
+    }
+}
+
+codes! {
+    TaskPriority {
+        Normal = "normal",
+        High = "high",
+    }
+}
+
+codes! {
+    TaskStatus {
+        Open = "open",
+        Done = "done",
+        Cancelled = "cancelled",
+    }
+}
+
+codes! {
+    /// Where a task comes from.
+    TaskSource {
+        /// Somebody wrote it down.
+        Manual = "manual",
+        /// The next step of a contact.
+        Interaction = "interaction",
+        /// The answer to a survey.
+        Survey = "survey",
+        /// The handover of a customer.
+        Handover = "handover",
+    }
+}

@@ -55,6 +55,8 @@ pub struct CustomerFigures {
     /// How many kinds of products the customer holds; null where that is masked.
     pub coverage: Option<u32>,
     pub as_of: Instant,
+    /// The last contact that reached the customer, if there was one.
+    pub last_contacted_at: Option<Instant>,
 }
 
 /// A line of the customer list.
@@ -79,6 +81,8 @@ pub struct CustomerSummary {
     #[cfg_attr(feature = "schema", schema(example = "138****5678"))]
     pub phone: Option<String>,
     pub customer_since: Option<NaiveDate>,
+    /// The last contact that reached the customer, if there was one.
+    pub last_contacted_at: Option<Instant>,
     pub archived_at: Option<Instant>,
     pub version: i64,
     pub created_at: Instant,

@@ -14,6 +14,7 @@ mod error;
 mod instrument;
 mod manager;
 mod migrate;
+pub mod notes;
 mod pool;
 pub mod schema;
 pub mod search;

@@ -170,6 +170,7 @@ diesel::table! {
         archived -> Bool,
         version -> BigInt,
         as_of -> DbMoment,
+        last_contacted_at -> DbMoment,
         coverage -> Integer,
     }
 }
@@ -467,6 +468,56 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbMoment, DbUuid};
+
+    interaction (id) {
+        search_key -> BigInt,
+        id -> DbUuid,
+        customer_id -> DbUuid,
+        author_id -> Nullable<DbUuid>,
+        kind -> Text,
+        direction -> Text,
+        purpose -> Text,
+        outcome -> Text,
+        mood -> Nullable<Text>,
+        duration_minutes -> Nullable<Integer>,
+        occurred_at -> DbMoment,
+        notes -> Nullable<Text>,
+        searched -> Text,
+        archived_at -> Nullable<DbMoment>,
+        archived -> Bool,
+        version -> BigInt,
+        created_at -> DbMoment,
+        updated_at -> DbMoment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbMoment, DbUuid};
+
+    task (id) {
+        id -> DbUuid,
+        customer_id -> Nullable<DbUuid>,
+        title -> Text,
+        notes -> Nullable<Text>,
+        assignee_id -> DbUuid,
+        creator_id -> Nullable<DbUuid>,
+        due_on -> Date,
+        priority -> Text,
+        status -> Text,
+        source -> Text,
+        source_id -> Nullable<DbUuid>,
+        outcome -> Nullable<Text>,
+        done_at -> Nullable<DbMoment>,
+        version -> BigInt,
+        created_at -> DbMoment,
+        updated_at -> DbMoment,
+    }
+}
+
 diesel::joinable!(user_account -> org_unit (org_unit_id));
 diesel::joinable!(session -> user_account (user_id));
 diesel::joinable!(refresh_token -> session (session_id));
@@ -486,6 +537,9 @@ diesel::joinable!(holding_transaction -> holding (holding_id));
 diesel::joinable!(holding_transaction -> customer (customer_id));
 diesel::joinable!(holding_balance -> holding (holding_id));
 diesel::joinable!(customer_tier_history -> customer (customer_id));
+diesel::joinable!(interaction -> customer (customer_id));
+diesel::joinable!(interaction -> user_account (author_id));
+diesel::joinable!(task -> customer (customer_id));
 diesel::allow_tables_to_appear_in_same_query!(
     installation,
     lease,
@@ -515,4 +569,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     tier_policy,
     customer_tier_history,
     due_work,
+    interaction,
+    task,
 );

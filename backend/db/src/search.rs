@@ -189,7 +189,7 @@ pub fn contains(engine: Engine, column: &'static str, text: String) -> Condition
 
 /// The tokens in the language of the engine's index; none when there are none. Tokens with anything but letters, digits and CJK
 /// characters match nothing.
-fn terms(engine: Engine, tokens: &[(String, bool)]) -> Option<Value> {
+pub(crate) fn terms(engine: Engine, tokens: &[(String, bool)]) -> Option<Value> {
     let plain = |token: &str| !token.is_empty() && token.chars().all(char::is_alphanumeric);
     if tokens.is_empty() || !tokens.iter().all(|(token, _)| plain(token)) {
         return None;

@@ -73,6 +73,12 @@ rights! {
     /// For those who see assets unmasked.
     ViewHoldings = "holdings:view", &[Rm, Adviser, OutletHead, DeputyManager, BranchManager, Auditor];
     EditHoldings = "holdings:edit", &[Rm, Adviser, OutletHead, DeputyManager, BranchManager];
+    ViewInteractions = "interactions:view",
+        &[Rm, Adviser, OutletHead, DeputyManager, BranchManager, Service, Auditor];
+    WriteInteractions = "interactions:write",
+        &[Rm, Adviser, OutletHead, DeputyManager, BranchManager, Service];
+    ViewTasks = "tasks:view", &[Rm, Adviser, OutletHead, DeputyManager, BranchManager, Service, Auditor];
+    WriteTasks = "tasks:write", &[Rm, Adviser, OutletHead, DeputyManager, BranchManager, Service];
 }
 
 impl Right {

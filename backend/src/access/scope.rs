@@ -1,6 +1,7 @@
+use guanxi_api::Role;
 use guanxi_db::{Condition, Id, Value};
 
-use crate::access::actor::Actor;
+use crate::access::actor::{Actor, OrgUnitId, UserId};
 use crate::access::rights::Reach;
 
 /// Whose customers a query may touch. Comes from the actor alone; there is no other way to make one, and every query on
@@ -16,12 +17,17 @@ pub struct Scope {
 impl Scope {
     /// The customers that an actor sees.
     pub fn of(actor: &Actor) -> Scope {
-        let reach = actor.reach();
         let Some(user) = actor.user() else {
-            let everything = reach == Reach::All;
+            let everything = actor.reach() == Reach::All;
             let condition = if everything { Condition::everything() } else { Condition::nothing() };
             return Scope { of_one: condition.clone(), condition, by_unit: true };
         };
+        Scope::of_colleague(user.role, user.id, user.org_unit_id, &user.org_unit_path)
+    }
+
+    /// The customers that a colleague sees: for asking whether something may be given to them.
+    pub fn of_colleague(role: Role, user_id: UserId, unit_id: OrgUnitId, unit_path: &str) -> Scope {
+        let reach = Reach::of(role);
         let id = |uuid| Value::Id(Id::new(uuid));
         let condition = match reach {
             Reach::Nobody => Condition::nothing(),
@@ -29,25 +35,25 @@ impl Scope {
             // A book is found by its two indexes and then sorted; an `OR` would walk the whole bank in the list's order.
             Reach::Team => Condition::new()
                 .sql("customer.id IN (SELECT own.id FROM customer AS own WHERE own.owner_id = ")
-                .bind(id(user.id.uuid()))
+                .bind(id(user_id.uuid()))
                 .sql(" UNION SELECT customer_team.customer_id FROM customer_team WHERE customer_team.user_id = ")
-                .bind(id(user.id.uuid()))
+                .bind(id(user_id.uuid()))
                 .sql(")"),
-            Reach::Unit => Condition::new().sql("customer.org_unit_id = ").bind(id(user.org_unit_id.uuid())),
+            Reach::Unit => Condition::new().sql("customer.org_unit_id = ").bind(id(unit_id.uuid())),
             Reach::Subtree => Condition::new()
                 .sql("customer.org_unit_id IN (SELECT below.id FROM org_unit AS below WHERE below.path >= ")
-                .bind(Value::Text(user.org_unit_path.clone()))
+                .bind(Value::Text(unit_path.to_owned()))
                 .sql(" AND below.path < ")
-                .bind(Value::Text(end_of_subtree(&user.org_unit_path)))
+                .bind(Value::Text(end_of_subtree(unit_path)))
                 .sql(")"),
         };
         let of_one = match reach {
             // One customer is not looked for in the whole book.
             Reach::Team => Condition::new()
                 .sql("customer.owner_id = ")
-                .bind(id(user.id.uuid()))
+                .bind(id(user_id.uuid()))
                 .sql(" OR EXISTS (SELECT 1 FROM customer_team WHERE customer_team.customer_id = customer.id AND customer_team.user_id = ")
-                .bind(id(user.id.uuid()))
+                .bind(id(user_id.uuid()))
                 .sql(")"),
             _ => condition.clone(),
         };

@@ -11,7 +11,7 @@ mod tests;
 
 use aws_lc_rs::digest;
 use guanxi_api::{AuditActor, AuditEntry, FieldChange, Page};
-use guanxi_db::{DbConn, Doc, Id, Moment, Value};
+use guanxi_db::{Condition, DbConn, Doc, Id, Moment, Value};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -50,6 +50,20 @@ pub struct Change<'a> {
 /// # Errors
 /// When the database fails.
 pub fn record(conn: &mut DbConn, actor: &Actor, change: &Change<'_>) -> Result<()> {
+    record_with(conn, actor, change, Vec::new())
+}
+
+/// Does a write and records it: its statements (`INSERT`, `UPDATE`), the entry and the event. On PostgreSQL that is one statement, because a
+/// statement is a round trip; none of them sees what another one writes.
+///
+/// # Errors
+/// When the database fails.
+pub fn record_with(
+    conn: &mut DbConn,
+    actor: &Actor,
+    change: &Change<'_>,
+    statements: Vec<Condition>,
+) -> Result<()> {
     let entry = Entry {
         action: format!("{}.{}", change.resource_type, change.action),
         resource_type: change.resource_type,
@@ -66,7 +80,7 @@ pub fn record(conn: &mut DbConn, actor: &Actor, change: &Change<'_>) -> Result<(
         changed: Doc(json!(changed)),
         at: actor.now(),
     };
-    write(conn, actor, &entry, Some(event))
+    write(conn, actor, &entry, Some(event), statements)
 }
 
 /// A change event without an audit entry: what followed from a write that is on record itself.
@@ -115,10 +129,16 @@ pub struct Entry<'a> {
 /// # Errors
 /// When the database fails.
 pub fn note(conn: &mut DbConn, actor: &Actor, entry: &Entry<'_>) -> Result<()> {
-    write(conn, actor, entry, None)
+    write(conn, actor, entry, None, Vec::new())
 }
 
-fn write(conn: &mut DbConn, actor: &Actor, entry: &Entry<'_>, event: Option<store::NewEvent>) -> Result<()> {
+fn write(
+    conn: &mut DbConn,
+    actor: &Actor,
+    entry: &Entry<'_>,
+    event: Option<store::NewEvent>,
+    statements: Vec<Condition>,
+) -> Result<()> {
     let document = serde_json::to_value(entry.changes).unwrap_or_default();
     let id: AuditEntryId = actor.new_id();
     let document_digest = digest_of(&document);
@@ -138,6 +158,7 @@ fn write(conn: &mut DbConn, actor: &Actor, entry: &Entry<'_>, event: Option<stor
         },
         Doc(document),
         event,
+        statements,
     )
 }
 

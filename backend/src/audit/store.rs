@@ -26,18 +26,22 @@ pub(super) struct NewEntry {
     pub(super) document_digest: Vec<u8>,
 }
 
-/// Writes an entry, its document and its event.
+/// Writes an entry, its document and its event, and what they tell of.
 pub(super) fn insert(
     conn: &mut DbConn,
     entry: NewEntry,
     document: Doc,
     event: Option<NewEvent>,
+    statements: Vec<Condition>,
 ) -> Result<()> {
     match conn.engine() {
         Engine::Postgres => {
-            insert_at_once(entry, document, event).execute(conn)?;
+            insert_at_once(entry, document, event, statements).execute(conn)?;
         }
         Engine::Sqlite => {
+            for statement in statements {
+                Statement::new(statement).execute(conn)?;
+            }
             let id = entry.id;
             diesel::insert_into(audit_entry::table).values(entry).execute(conn).map_err(DbError::from)?;
             diesel::insert_into(audit_document::table)
@@ -56,7 +60,12 @@ pub(super) fn insert(
 }
 
 /// One statement instead of three: on PostgreSQL a statement is a round trip.
-fn insert_at_once(entry: NewEntry, document: Doc, event: Option<NewEvent>) -> Statement {
+fn insert_at_once(
+    entry: NewEntry,
+    document: Doc,
+    event: Option<NewEvent>,
+    statements: Vec<Condition>,
+) -> Statement {
     let id = |id: Uuid| Some(Value::Id(Id::new(id)));
     let text = |text: String| Some(Value::Text(text));
     let insert_entry = Condition::new()
@@ -81,7 +90,12 @@ fn insert_at_once(entry: NewEntry, document: Doc, event: Option<NewEvent>) -> St
         .sql("INSERT INTO audit_document (entry_id, document) VALUES (")
         .bind_all([id(entry.id.uuid()), Some(Value::Doc(document))])
         .sql(")");
-    let all = Condition::new().sql("WITH entry AS (").part(insert_entry).sql(") ");
+    // Every part has a name of its own; the text stays the same for the same parts, so it stays prepared.
+    let names = ["a", "b", "c", "d", "e", "f"];
+    let also = statements.into_iter().zip(names).fold(Condition::new(), |all, (statement, name)| {
+        all.sql(", ").sql(name).sql(" AS (").part(statement).sql(")")
+    });
+    let all = Condition::new().sql("WITH entry AS (").part(insert_entry).sql(")").part(also).sql(" ");
     Statement::new(match event {
         None => all.part(insert_document),
         Some(event) => all

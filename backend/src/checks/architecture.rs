@@ -121,7 +121,7 @@ fn architecture_one_clock() {
         let fits = edge.iter().any(|part| path.starts_with(part)) || outside.contains(&path.as_str());
         assert!(fits, "{path} asks the clock");
     }
-    for room in ["customers", "org", "audit", "listing", "idempotency", "names"] {
+    for room in ["customers", "org", "audit", "listing", "idempotency", "names", "tasks", "interactions"] {
         for (path, text) in sources(&format!("backend/src/{room}"), ".rs") {
             if !is_test(&path) {
                 let code = code(&text);
@@ -148,8 +148,19 @@ fn architecture_the_contract_knows_neither_server_nor_browser() {
 
 #[test]
 fn architecture_rooms_depend_downwards() {
-    const ORDER: [&str; 9] =
-        ["names", "listing", "audit", "due", "org", "customers", "products", "holdings", "reports"];
+    const ORDER: [&str; 11] = [
+        "names",
+        "listing",
+        "audit",
+        "due",
+        "org",
+        "customers",
+        "products",
+        "holdings",
+        "tasks",
+        "interactions",
+        "reports",
+    ];
     for (n, room) in ORDER.iter().enumerate() {
         for (path, text) in sources(&format!("backend/src/{room}"), ".rs") {
             for above in &ORDER[n + 1..] {

@@ -24,17 +24,30 @@ fn version(body: &Value) -> i64 {
 
 #[test]
 fn c1_each_version_is_changed_once() {
-    const CLIENTS: usize = 100;
-    const ROUNDS: usize = 3;
     let app = TestApp::start();
     let rm = app.role(Role::Rm);
     let created = rm.post("/customers", &json!({"kind": "person", "name": "王伟"})).expect(201);
-    let path = format!("/customers/{}", created.json()["id"].as_str().expect("an id"));
+    let customer = format!("/customers/{}", created.json()["id"].as_str().expect("an id"));
+    let contact = json!({"kind": "call", "purpose": "sale", "outcome": "reached"});
+    let contact = rm.post(&format!("{customer}/interactions"), &contact).expect(201);
+    let contact = format!("/interactions/{}", contact.json()["id"].as_str().expect("an id"));
+    let today = app.state.settings.day(crate::clock::now());
+    let task = rm.post("/tasks", &json!({"title": "回访", "due_on": today})).expect(201);
+    let task = format!("/tasks/{}", task.json()["id"].as_str().expect("an id"));
+    for (path, member) in [(customer, "occupation"), (contact, "notes"), (task, "title")] {
+        change_from_everywhere(&rm, &path, member);
+    }
+}
+
+/// Changes one resource from many clients that read it first; each version must be changed by one of them.
+fn change_from_everywhere(rm: &Client, path: &str, member: &str) {
+    const CLIENTS: usize = 100;
+    const ROUNDS: usize = 3;
     let barrier = Barrier::new(CLIENTS);
     let answers: Vec<(i64, Answer)> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..CLIENTS)
             .map(|n| {
-                let (rm, path, barrier) = (rm.clone(), &path, &barrier);
+                let (rm, barrier) = (rm.clone(), &barrier);
                 scope.spawn(move || {
                     let mut answers = Vec::new();
                     for round in 0..ROUNDS {
@@ -43,7 +56,7 @@ fn c1_each_version_is_changed_once() {
                         if round == 0 {
                             barrier.wait();
                         }
-                        let change = json!({"occupation": format!("{n}-{round}")});
+                        let change = json!({member: format!("{n}-{round}")});
                         answers.push((
                             version(&read.json()),
                             patiently(|| rm.patch(path, &read.tag(), &change)),
@@ -69,7 +82,7 @@ fn c1_each_version_is_changed_once() {
     }
     assert!(successes.values().all(|times| *times == 1), "a version was changed twice: {successes:?}");
     assert_eq!(successes.get(&1), Some(&1));
-    let last = rm.get(&path).expect(200).json();
+    let last = rm.get(path).expect(200).json();
     assert_eq!(version(&last), 1 + i64::try_from(successes.len()).expect("small"));
     let changed_to: BTreeSet<i64> = successes.keys().map(|read| read + 1).collect();
     assert_eq!(changed_to, (2..=version(&last)).collect(), "a version is missing");
@@ -150,4 +163,46 @@ fn c2_a_key_creates_once() {
     let wrong = json!({"kind": "person", "name": "赵", "external_ids": [{"source": "ERP!", "id": "1"}]});
     rm.send("POST", "/customers", &[("Idempotency-Key", "c2-corrected")], Some(&wrong)).expect(422);
     assert!(create(&rm, "c2-corrected", "赵").expect(201).header("Idempotency-Replayed").is_none());
+}
+
+#[test]
+fn c2_a_key_records_one_contact_and_one_task() {
+    const CLIENTS: usize = 50;
+    let rounds = if is_full() { 200 } else { 5 };
+    let app = TestApp::start();
+    let rm = app.role(Role::Rm);
+    let created = rm.post("/customers", &json!({"kind": "person", "name": "王伟"})).expect(201);
+    let customer = format!("/customers/{}", created.json()["id"].as_str().expect("an id"));
+    let path = format!("{customer}/interactions");
+    let today = app.state.settings.day(crate::clock::now());
+    for round in 0..rounds {
+        let key = format!("c2-contact-{round}");
+        let body = json!({"kind": "call", "purpose": "sale", "outcome": "reached", "notes": format!("第{round}次"),
+            "next_step": {"title": format!("第{round}步"), "due_on": today}});
+        let record = || patiently(|| rm.send("POST", &path, &[("Idempotency-Key", &key)], Some(&body)));
+        let barrier = Barrier::new(CLIENTS);
+        let answers: Vec<Answer> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..CLIENTS)
+                .map(|_| {
+                    scope.spawn(|| {
+                        barrier.wait();
+                        record()
+                    })
+                })
+                .collect();
+            threads.into_iter().map(|thread| thread.join().expect("a client")).collect()
+        });
+        let done = answers.into_iter().filter(|answer| answer.status != 409).map(|answer| answer.expect(201));
+        let ids: BTreeSet<String> =
+            done.map(|answer| answer.json()["id"].as_str().expect("an id").to_owned()).collect();
+        assert_eq!(ids.len(), 1, "round {round}");
+        assert_eq!(record().expect(201).header("Idempotency-Replayed"), Some("true"));
+        let other = json!({"kind": "visit", "purpose": "sale", "outcome": "reached"});
+        let refused = rm.send("POST", &path, &[("Idempotency-Key", &key)], Some(&other)).expect(422);
+        assert_eq!(refused.code(), "idempotency_key_reused");
+    }
+    for list in [path, format!("{customer}/tasks")] {
+        let page = rm.get(&format!("{list}?include=total")).expect(200).json();
+        assert_eq!(page["page"]["total"], rounds, "{list}");
+    }
 }

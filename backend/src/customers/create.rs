@@ -191,6 +191,7 @@ fn rows(actor: &Actor, new: &NewCustomer, checked: Checked, place: &Place, numbe
             version: 1,
             as_of: actor.now(),
             coverage: 0,
+            last_contacted_at: Moment::EARLIEST,
         },
         found_by,
         customer: row,
@@ -242,7 +243,7 @@ pub struct Prepared {
     pub archived: bool,
 }
 
-/// Creates many customers at once, for jobs: one audit entry for all of them, no event for each. Gives their ids, in the same order.
+/// Creates many customers at once, for jobs: one audit entry for all of them, no event for each. Gives their ids in the same order.
 ///
 /// # Errors
 /// The first customer that breaks a rule; then none is created.

@@ -38,6 +38,8 @@ pub(crate) static FIELDS: &[Field] = &[
     Field::new("archived", "customer.archived", Bool),
     Field::new("created_at", "customer.created_at", Instant).sortable(),
     Field::new("updated_at", "customer.updated_at", Instant).sortable(),
+    Field::new("last_contacted_at", "customer_figures.last_contacted_at", Instant)
+        .sortable_with("customer_figures.customer_id"),
 ];
 
 pub(crate) static CUSTOMERS: Resource = Resource {

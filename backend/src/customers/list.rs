@@ -9,7 +9,7 @@ use crate::access::{Actor, MaskProfile, Scope};
 use crate::customers::fields::CUSTOMERS;
 use crate::customers::rules::search::{self, Exact};
 use crate::customers::store::{self, Exactly, SummaryRow};
-use crate::customers::{CustomerId, House, known, purpose};
+use crate::customers::{CustomerId, House, contacted, known, purpose};
 use crate::error::{Code, Result};
 use crate::listing::{ListRequest, Listing, set_total};
 use crate::names;
@@ -305,6 +305,7 @@ fn sort_value(row: &SummaryRow, field: &str) -> Value {
         "customer_no" => Value::Text(row.customer_no.clone()),
         "created_at" => Value::Moment(row.created_at),
         "updated_at" => Value::Moment(row.updated_at),
+        "last_contacted_at" => Value::Moment(row.last_contacted_at),
         _ => Value::Text(row.name_sort.clone()),
     }
 }
@@ -329,6 +330,7 @@ fn summary(house: House<'_>, restricted: bool, row: SummaryRow) -> Result<Custom
         aum: (!restricted).then(money),
         phone: row.phone_masked,
         customer_since: row.customer_since,
+        last_contacted_at: contacted::shown(row.last_contacted_at),
         archived_at: row.archived_at.map(instant),
         version: row.version,
         created_at: instant(row.created_at),

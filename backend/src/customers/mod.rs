@@ -6,6 +6,7 @@
 
 mod change;
 mod contact_points;
+mod contacted;
 mod create;
 mod external_ids;
 mod fields;
@@ -24,6 +25,7 @@ mod view;
 
 pub use change::{archive, change, renew_search, restore};
 pub use contact_points::{add_contact_point, change_contact_point, remove_contact_point};
+pub use contacted::{contacted, is_seen_by, lock_figures, named, set_last_contact};
 pub use create::{Prepared, create, create_many};
 pub use external_ids::{Upserted, remove_external_id, set_external_id, upsert};
 pub(crate) use fields::CUSTOMERS;

@@ -60,6 +60,7 @@ pub(super) struct FiguresRow {
     pub(super) version: i64,
     pub(super) as_of: Moment,
     pub(super) coverage: i32,
+    pub(super) last_contacted_at: Moment,
 }
 
 #[derive(Queryable, Selectable, Insertable, Clone)]
@@ -341,6 +342,7 @@ pub(super) struct SummaryRow {
     pub(super) version: i64,
     pub(super) created_at: Moment,
     pub(super) updated_at: Moment,
+    pub(super) last_contacted_at: Moment,
     /// Whether the name begins with what was asked for.
     pub(super) begins: bool,
 }
@@ -370,6 +372,7 @@ macro_rules! summary_columns {
             customer::version,
             customer::created_at,
             customer::updated_at,
+            customer_figures::last_contacted_at,
             $begins,
         )
     };
@@ -647,6 +650,22 @@ pub(super) fn figures(conn: &mut DbConn, id: CustomerId) -> Result<Option<Figure
     Ok(row)
 }
 
+/// The id, number and name of a customer that a scope has; none for any other.
+pub(super) fn named(
+    conn: &mut DbConn,
+    scope: &Scope,
+    id: CustomerId,
+) -> Result<Option<(CustomerId, String, String)>> {
+    let row = customer::table
+        .filter(customer::id.eq(id))
+        .filter(scope.customer())
+        .select((customer::id, customer::customer_no, customer::name))
+        .first(conn)
+        .optional()
+        .map_err(DbError::from)?;
+    Ok(row)
+}
+
 pub(super) fn set_assets(
     conn: &mut DbConn,
     id: CustomerId,
@@ -707,6 +726,20 @@ pub(super) fn insert_tier_history(conn: &mut DbConn, rows: &[TierHistoryRow]) ->
     Ok(())
 }
 
+/// Keeps the figures of a customer to this transaction until it ends.
+pub(super) fn lock_figures(conn: &mut DbConn, id: CustomerId) -> Result<()> {
+    if let DbConn::Pg(conn) = conn {
+        customer_figures::table
+            .find(id)
+            .select(customer_figures::customer_id)
+            .for_update()
+            .first::<CustomerId>(conn)
+            .optional()
+            .map_err(DbError::from)?;
+    }
+    Ok(())
+}
+
 pub(super) fn tier_history(
     conn: &mut DbConn,
     id: CustomerId,
@@ -743,4 +776,16 @@ pub(super) fn is_visible(conn: &mut DbConn, scope: &Scope, id: CustomerId) -> Re
         .optional()
         .map_err(DbError::from)?;
     Ok(found.is_some())
+}
+
+/// Writes when a customer was last reached, if that is another moment than is known.
+pub(super) fn set_last_contact(conn: &mut DbConn, id: CustomerId, at: Moment) -> Result<()> {
+    diesel::update(customer_figures::table.find(id).filter(customer_figures::last_contacted_at.ne(at)))
+        .set((
+            customer_figures::last_contacted_at.eq(at),
+            customer_figures::version.eq(customer_figures::version + 1),
+        ))
+        .execute(conn)
+        .map_err(DbError::from)?;
+    Ok(())
 }

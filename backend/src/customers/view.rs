@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::access::{Actor, MaskProfile, Scope};
 use crate::audit;
 use crate::customers::store::{self, ContactPointRow, WholeRow};
-use crate::customers::{CustomerId, House, known, profile};
+use crate::customers::{CustomerId, House, contacted, known, profile};
 use crate::error::{Error, Result};
 use crate::listing::ListRequest;
 
@@ -120,6 +120,7 @@ pub(super) fn render(actor: &Actor, house: House<'_>, whole: Whole) -> Result<Cu
             aum: (!restricted).then_some(money),
             coverage: (!restricted).then(|| u32::try_from(figures.coverage).unwrap_or_default()),
             as_of: instant(figures.as_of),
+            last_contacted_at: contacted::shown(figures.last_contacted_at),
         },
         archived_at: row.archived_at.map(instant),
         version: row.version,

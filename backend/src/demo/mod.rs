@@ -4,18 +4,20 @@ pub mod generator;
 
 use std::path::PathBuf;
 
-use guanxi_api::{LocalName, NewExchangeRate, NewOrgUnit, NewProduct, NewUser, Quantity, Role};
+use guanxi_api::{
+    LocalName, NewExchangeRate, NewOrgUnit, NewProduct, NewUser, Quantity, Role, TaskSource, TaskStatus,
+};
 use guanxi_db::{DbConn, Id, Moment};
 
 use crate::access::password::Parameters;
 use crate::access::{Actor, Hasher, OrgUnitId, UserId};
 use crate::config::Config;
-use crate::customers::{self, House, Prepared};
+use crate::customers::{self, CustomerId, House, Prepared};
 use crate::error::{Error, Result};
 use crate::holdings::{self, Loaded, LoadedTransaction};
 use crate::products::{self, ProductId};
 use crate::server::Opened;
-use crate::{clock, installation, org};
+use crate::{clock, installation, interactions, org, tasks};
 use generator::Bank;
 use generator::holdings::{DemoHolding, PRODUCTS, RATES};
 
@@ -148,29 +150,22 @@ fn make_customers(
         };
         Ok((prepared, held))
     };
+    let calendar = Calendar { now, today };
     let mut from = 0;
     while from < customers {
         let to = (from + TRANSACTION).min(customers);
-        let (prepared, held): (Vec<Prepared>, Vec<Vec<DemoHolding>>) =
-            (from..to).map(prepare).collect::<Result<Vec<_>>>()?.into_iter().unzip();
+        let prepared: Vec<Whole> = (from..to)
+            .map(|n| {
+                let (customer, held) = prepare(n)?;
+                Ok((customer, held, dealings(seed, n, bank, calendar, users)?))
+            })
+            .collect::<Result<_>>()?;
         let (keys, settings) = (std::sync::Arc::clone(&opened.keys), opened.settings.clone());
         let catalogue = catalogue.to_vec();
         opened.db.write_blocking(move |conn| {
             let house = House { keys: &keys, settings: &settings };
             guanxi_db::bulk(conn, |conn| {
-                let actor = Actor::operator(now);
-                prepared.chunks(CHUNK).zip(held.chunks(CHUNK)).try_for_each(|(chunk, held)| {
-                    let ids = customers::create_many(conn, &actor, house, chunk)?;
-                    let loaded = ids
-                        .iter()
-                        .zip(chunk.iter().zip(held))
-                        .flat_map(|(id, (customer, held))| {
-                            held.iter()
-                                .map(|held| loaded(*id, customer.created_at, held, &catalogue, &settings))
-                        })
-                        .collect::<Result<Vec<Loaded>>>()?;
-                    holdings::load(conn, &actor, house, &loaded).map(drop)
-                })
+                prepared.chunks(CHUNK).try_for_each(|chunk| load(conn, house, now, chunk, &catalogue))
             })
         })?;
         from = to;
@@ -182,6 +177,36 @@ fn make_customers(
         guanxi_db::analyse(conn)?;
         Ok::<_, Error>(())
     })
+}
+
+/// A customer with what they hold and how they were in touch.
+type Whole = (Prepared, Vec<DemoHolding>, Dealings);
+
+/// Loads some customers with everything that is theirs.
+fn load(
+    conn: &mut DbConn,
+    house: House<'_>,
+    now: Moment,
+    customers: &[Whole],
+    catalogue: &[ProductId],
+) -> Result<()> {
+    let actor = Actor::operator(now);
+    let new: Vec<Prepared> = customers.iter().map(|(new, _, _)| new.clone()).collect();
+    let ids = customers::create_many(conn, &actor, house, &new)?;
+    let (mut held_by_all, mut contacts, mut to_do) = (Vec::new(), Vec::new(), Vec::new());
+    for (id, (new, held, (own_contacts, own_tasks))) in ids.into_iter().zip(customers) {
+        for held in held {
+            held_by_all.push(loaded(id, new.created_at, held, catalogue, house.settings)?);
+        }
+        let of_customer =
+            |contact: &interactions::Prepared| interactions::Prepared { customer_id: id, ..contact.clone() };
+        contacts.extend(own_contacts.iter().map(of_customer));
+        let of_customer = |task: &tasks::Prepared| tasks::Prepared { customer_id: Some(id), ..task.clone() };
+        to_do.extend(own_tasks.iter().map(of_customer));
+    }
+    holdings::load(conn, &actor, house, &held_by_all)?;
+    interactions::create_many(conn, &actor, &contacts)?;
+    tasks::create_many(conn, &actor, &to_do)
 }
 
 /// The products and the exchange rates.
@@ -247,6 +272,63 @@ pub(crate) fn loaded(
             .collect(),
         created_at,
     })
+}
+
+/// The moment and the bank's day at which demo data is made.
+#[derive(Clone, Copy)]
+struct Calendar {
+    now: Moment,
+    today: chrono::NaiveDate,
+}
+
+/// Contacts and tasks of a customer whose id is not known yet.
+type Dealings = (Vec<interactions::Prepared>, Vec<tasks::Prepared>);
+
+fn dealings(seed: u64, n: u64, bank: &Bank, calendar: Calendar, users: &[UserId]) -> Result<Dealings> {
+    let Calendar { now, today } = calendar;
+    let customer = generator::customer(seed, n, bank, today);
+    let user = |index: usize| users.get(index).copied().ok_or_else(|| Error::internal("a user that is none"));
+    let nobody = CustomerId::new(uuid::Uuid::nil());
+    let contact = |contact: generator::DemoContact| -> Result<interactions::Prepared> {
+        let day = today - chrono::Duration::days(i64::from(contact.days_ago));
+        // Nine o'clock in the zone of the bank is one o'clock in UTC; elsewhere it is some hour of that day.
+        let at = Moment::from(day.and_time(chrono::NaiveTime::MIN).and_utc());
+        Ok(interactions::Prepared {
+            customer_id: nobody,
+            author_id: Some(user(contact.author)?),
+            kind: contact.kind,
+            direction: contact.direction,
+            purpose: contact.purpose,
+            outcome: contact.outcome,
+            mood: contact.mood,
+            duration_minutes: contact.duration_minutes,
+            occurred_at: at.plus_seconds(3600 + i64::from(contact.minutes) * 60),
+            notes: contact.notes,
+        })
+    };
+    let task = |task: generator::DemoTask| -> Result<tasks::Prepared> {
+        let due_on = today + chrono::Duration::days(i64::from(task.due_in_days));
+        let over = task.status != TaskStatus::Open;
+        let assignee = user(task.assignee)?;
+        Ok(tasks::Prepared {
+            customer_id: None,
+            title: task.title.to_owned(),
+            assignee_id: assignee,
+            creator_id: Some(assignee),
+            due_on,
+            priority: task.priority,
+            status: task.status,
+            source: TaskSource::Manual,
+            outcome: task.outcome.map(str::to_owned),
+            done_at: over.then(|| {
+                Moment::from(due_on.and_time(chrono::NaiveTime::MIN).and_utc()).plus_seconds(9 * 3600)
+            }),
+            created_at: now.plus_seconds(-i64::from(task.created_days_ago) * 86_400),
+        })
+    };
+    let contacts = generator::contacts(seed, n, &customer, bank).into_iter().map(contact);
+    let to_do = generator::tasks(seed, n, &customer).into_iter().map(task);
+    Ok((contacts.collect::<Result<_>>()?, to_do.collect::<Result<_>>()?))
 }
 
 /// Adds an administrator or another user from the command line; gives the password to hand over.

@@ -168,6 +168,8 @@ pub struct Listing {
     pub limit: u32,
     /// Whether the whole list is to be counted.
     pub total: bool,
+    /// The fields that the client's filter names.
+    named: Vec<&'static str>,
     sort: String,
     filter_hash: [u8; 32],
     principal: String,
@@ -225,6 +227,9 @@ impl ListRequest {
             id_column,
             limit,
             total: self.total,
+            named: typed.as_ref().map_or_else(Vec::new, |filter| {
+                resource.fields.iter().map(|field| field.name).filter(|name| names(filter, name)).collect()
+            }),
             sort,
             filter_hash,
             principal,
@@ -341,6 +346,11 @@ impl Listing {
         let values = kinds.zip(keys).map(|(kind, key)| key_value(kind, key).ok_or(CursorInvalid));
         self.after = Some(values.collect::<Result<_, _>>()?);
         Ok(())
+    }
+
+    /// Whether the client's filter names a field.
+    pub fn asks_for(&self, name: &str) -> bool {
+        self.named.contains(&name)
     }
 
     /// The columns of the order, each with whether it is descending.

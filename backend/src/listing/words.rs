@@ -37,9 +37,8 @@ impl Resource {
             }
         }
         if let Some((field, _)) = self.unless_asked {
-            let rest =
-                if field == "archived" { "archived ones stay out" } else { "only active ones are listed" };
-            let _ = write!(text, "\n\nUnless a filter names `{field}`, {rest}.");
+            let others = if field == "archived" { "archived ones" } else { "those that are over" };
+            let _ = write!(text, "\n\nUnless a filter names `{field}`, {others} stay out.");
         }
         text
     }

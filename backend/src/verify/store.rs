@@ -1,7 +1,8 @@
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
+use guanxi_api::InteractionOutcome;
 use guanxi_db::schema::{exchange_rate, holding, installation};
-use guanxi_db::{Condition, DbConn, DbError, Id, Value};
+use guanxi_db::{Condition, DbConn, DbError, Id, Moment, Statement, Value};
 
 use crate::error::Result;
 
@@ -66,6 +67,7 @@ pub(super) fn differences(conn: &mut DbConn) -> Result<Vec<(&'static str, i64)>>
         let count: Count = diesel::sql_query(sql).get_result(conn).map_err(DbError::from)?;
         found.push((what, count.count));
     }
+    found.push(("customers were last reached when their contacts say so", wrong_last_contacts(conn)?));
     Ok(found)
 }
 
@@ -174,6 +176,28 @@ pub(super) fn valued_after(
         .load(conn)
         .map_err(DbError::from)?;
     Ok(rows)
+}
+
+/// For how many customers the last contact is another one than their interactions say.
+fn wrong_last_contacts(conn: &mut DbConn) -> Result<i64> {
+    let unconnected = InteractionOutcome::UNCONNECTED.map(|code| Some(Value::Text(code.to_owned())));
+    let counts = Statement::<BigInt>::new(
+        Condition::new()
+            .sql(
+                "SELECT COUNT(*) FROM customer_figures LEFT JOIN (SELECT interaction.customer_id, MAX(interaction.occurred_at) AS at \
+                 FROM interaction WHERE NOT interaction.archived AND interaction.outcome NOT IN (",
+            )
+            .bind_all(unconnected)
+            .sql(
+                ") GROUP BY interaction.customer_id) AS contact ON contact.customer_id = customer_figures.customer_id \
+                 WHERE customer_figures.last_contacted_at <> COALESCE(contact.at, ",
+            )
+            .bind(Value::Moment(Moment::EARLIEST))
+            .sql(")"),
+    )
+    .load::<i64>(conn)
+    .map_err(DbError::from)?;
+    Ok(counts.into_iter().sum())
 }
 
 /// Most customers that a finding names.

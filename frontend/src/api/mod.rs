@@ -8,8 +8,11 @@ pub mod auth;
 pub mod customers;
 mod error;
 pub mod holdings;
+pub mod interactions;
+pub mod org;
 pub mod org;
 pub mod products;
+pub mod tasks;
 mod token;
 pub mod users;
 

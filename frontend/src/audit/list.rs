@@ -166,7 +166,9 @@ pub fn AuditPage() -> Html {
         field(
             "resource_type",
             Msg::AuditResource,
-            codes(&["customer", "user", "org_unit"], &|code| resource_words(code, i).unwrap_or_default()),
+            codes(&["customer", "interaction", "task", "user", "org_unit"], &|code| {
+                resource_words(code, i).unwrap_or_default()
+            }),
         ),
         field("actor_id", Msg::AuditActor, FilterKind::Found { search, names: actors }),
     ];

@@ -125,11 +125,14 @@ pub fn HistoryPages(props: &HistoryPagesProps) -> Html {
     }
 }
 
+/// The fields that hold the id of a colleague.
+const COLLEAGUES: [&str; 3] = ["owner_id", "author_id", "assignee_id"];
+
 /// The colleagues whom changes name by their ids.
 fn colleagues_in<'a>(entries: impl Iterator<Item = &'a AuditEntry>) -> Vec<Uuid> {
     let mut ids: Vec<Uuid> = entries
         .flat_map(|entry| &entry.changes)
-        .filter(|change| change.field == "owner_id")
+        .filter(|change| COLLEAGUES.contains(&change.field.as_str()))
         .flat_map(|change| [&change.before, &change.after])
         .filter_map(|value| Uuid::parse_str(value.as_ref()?.as_str()?).ok())
         .collect();
@@ -153,7 +156,7 @@ fn name_of(
             Some(unit.name.in_language(i.lang).to_owned().into())
         }
         // Not everyone may see who all the colleagues are.
-        "owner_id" => {
+        field if COLLEAGUES.contains(&field) => {
             let found = colleagues.iter().find(|(key, _)| key == id).map(|(_, name)| name.clone());
             Some(found.unwrap_or_else(|| i.t(Msg::HistoryColleague)))
         }

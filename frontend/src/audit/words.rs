@@ -1,4 +1,7 @@
-use guanxi_api::{ContactPointKind, ContactPointUse, IdentityKind, Role, TeamRole};
+use guanxi_api::{
+    ContactPointKind, ContactPointUse, Direction, IdentityKind, InteractionKind, InteractionOutcome,
+    InteractionPurpose, Mood, Role, TaskPriority, TaskStatus, TeamRole,
+};
 use serde_json::Value;
 use yew::AttrValue;
 
@@ -40,6 +43,10 @@ pub fn verb_words(action: &str, i: I18n) -> Option<AttrValue> {
         "refresh_token_reused" => Msg::ActionTokenReused,
         "created_many" => Msg::ActionCreatedMany,
         "closed" => Msg::ActionClosed,
+        "completed" => Msg::ActionCompleted,
+        "postponed" => Msg::ActionPostponed,
+        "handed_over" => Msg::ActionHandedOver,
+        "cancelled" => Msg::ActionCancelled,
         "reopened" => Msg::ActionReopened,
         _ => return None,
     }))
@@ -57,6 +64,8 @@ pub fn resource_words(resource: &str, i: I18n) -> Option<AttrValue> {
         "holding_transaction" => Msg::ResourceTransaction,
         "exchange_rate" => Msg::ResourceRate,
         "tier_policy" => Msg::ResourceTiers,
+        "interaction" => Msg::ResourceInteraction,
+        "task" => Msg::ResourceTask,
         _ => return None,
     }))
 }
@@ -90,6 +99,18 @@ pub fn field_words(field: &str, value: &Value, i: I18n) -> (AttrValue, AttrValue
         "do_not_contact" => Msg::FieldDoNotContact,
         "role" => Msg::UserRole,
         "username" => Msg::UserUsername,
+        "direction" => Msg::FieldDirection,
+        "purpose" => Msg::FieldPurpose,
+        "outcome" => Msg::FieldOutcome,
+        "mood" => Msg::FieldMood,
+        "duration_minutes" => Msg::FieldMinutes,
+        "occurred_at" => Msg::FieldOccurredAt,
+        "author_id" => Msg::FieldAuthor,
+        "customer_id" => Msg::ResourceCustomer,
+        "title" => Msg::FieldTitle,
+        "assignee_id" => Msg::FieldAssignee,
+        "due_on" => Msg::FieldDueOn,
+        "priority" => Msg::FieldPriority,
         "code" => Msg::UnitCode,
         "archived" | "archived_at" => Msg::CommonArchived,
         "must_change_password" => Msg::UserMustChange,
@@ -143,5 +164,12 @@ fn word(text: &str, i: I18n) -> String {
         .or_else(|| label::<IdentityKind>(text, i))
         .or_else(|| label::<ContactPointKind>(text, i))
         .or_else(|| label::<ContactPointUse>(text, i))
+        .or_else(|| label::<InteractionKind>(text, i))
+        .or_else(|| label::<InteractionPurpose>(text, i))
+        .or_else(|| label::<InteractionOutcome>(text, i))
+        .or_else(|| label::<Direction>(text, i))
+        .or_else(|| label::<Mood>(text, i))
+        .or_else(|| label::<TaskStatus>(text, i))
+        .or_else(|| label::<TaskPriority>(text, i))
         .map_or_else(|| text.to_owned(), |words| words.to_string())
 }

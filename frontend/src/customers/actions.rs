@@ -71,7 +71,7 @@ pub fn Actions(props: &SubjectProps) -> Html {
     html! {
         <>
             if may(&subject.me, right::ASSIGN_CUSTOMERS) && !archived {
-                <Button look={Look::Primary} icon={Icon::UserPlus} onclick={open}>{ i.t(Msg::AssignTitle) }</Button>
+                <Button icon={Icon::UserPlus} onclick={open}>{ i.t(Msg::AssignTitle) }</Button>
             }
             if may_archive { <Menu label={i.t(Msg::CommonMore)} button={Icon::Ellipsis.draw()} items={vec![item]} /> }
             if *assigning { <AssignDialog subject={subject.clone()} onclose={close} /> }

@@ -33,6 +33,7 @@ pub fn all(i: I18n, currency: &str, limited: bool) -> Vec<Column> {
         Column::new("owner", i.t(Msg::FieldOwner)),
         Column::new("org_unit", i.t(Msg::FieldOrgUnit)),
         Column::new("customer_since", i.t(Msg::FieldCustomerSince)),
+        Column::new("last_contacted_at", i.t(Msg::FieldLastContactedAt)).sort("last_contacted_at"),
         Column::new("created_at", i.t(Msg::FieldCreatedAt)).sort("created_at"),
         Column::new("updated_at", i.t(Msg::FieldUpdatedAt)).sort("updated_at"),
     ];
@@ -61,6 +62,10 @@ pub fn row(customer: &CustomerSummary, columns: &[Column], i: I18n) -> Row {
         "owner" => text(customer.owner.as_ref().map(|owner| owner.display_name.as_str())),
         "org_unit" => text(Some(customer.org_unit.name.in_language(i.lang))),
         "customer_since" => text(customer.customer_since.map(|date| date.to_string()).as_deref()),
+        "last_contacted_at" => match customer.last_contacted_at {
+            Some(at) => html! { <Time {at} relative=true /> },
+            None => html!(),
+        },
         "created_at" => html! { <Time at={customer.created_at} /> },
         "updated_at" => html! { <Time at={customer.updated_at} relative=true /> },
         _ => html!(),

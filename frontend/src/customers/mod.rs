@@ -3,6 +3,7 @@
 mod actions;
 mod columns;
 mod contacts;
+mod dealings;
 mod facts;
 mod history;
 mod identity;

@@ -10,6 +10,7 @@ use yew_router::hooks::use_location;
 
 use super::actions::Actions;
 use super::contacts::ContactPanel;
+use super::dealings::{ContactsTab, LogContact};
 use super::history::HistoryTab;
 use super::identity::{ExternalIdPanel, IdentityPanel};
 use super::profile::ProfileTab;
@@ -118,10 +119,14 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
 
     let history = may(&me, right::VIEW_CUSTOMER_HISTORY);
     let holdings = may(&me, right::VIEW_HOLDINGS);
+    let contacts = may(&me, right::VIEW_INTERACTIONS);
     let params = location.and_then(|l| UrlSearchParams::new_with_str(l.query_str()).ok());
+    // The palette leads here with the form open.
+    let logs = params.as_ref().and_then(|p| p.get("log")).is_some();
     let chosen = match params.and_then(|p| p.get("tab")).as_deref() {
         Some("history") if history => "history",
         Some("holdings") if holdings => "holdings",
+        Some("contacts") if contacts => "contacts",
         _ => "profile",
     };
     let onchoose = move |tab: AttrValue| {
@@ -132,16 +137,21 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
     if holdings {
         tabs.push(Tab { key: "holdings".into(), text: i.t(Msg::CustomerHoldings) });
     }
+    if contacts {
+        tabs.push(Tab { key: "contacts".into(), text: i.t(Msg::NavContacts) });
+    }
     if history {
         tabs.push(Tab { key: "history".into(), text: i.t(Msg::CustomerHistory) });
     }
     let customer = &tagged.value;
     html! {
-        <Page title={customer.profile.name.clone()} heading={heading(customer, i)} actions={html! { <><Walk {id} /><Actions subject={subject.clone()} /></> }}>
+        <Page title={customer.profile.name.clone()} heading={heading(customer, i)} actions={html! { <><Walk {id} /><LogContact subject={subject.clone()} open={logs} tab={chosen} /><Actions subject={subject.clone()} /></> }}>
             { facts_line(customer, i) }
             <HelpNote text={i.t(if subject.may_edit() { Msg::CustomerHelp } else { Msg::CustomerHelpRead })} />
             <Tabs label={i.t(Msg::CustomerTitle)} {tabs} {chosen} {onchoose}>
-                if chosen == "history" {
+                if chosen == "contacts" {
+                    <ContactsTab {subject} />
+                } else if chosen == "history" {
                     <HistoryTab {id} kind={customer.kind} version={customer.version} />
                 } else if chosen == "holdings" {
                     <HoldingsTab {id} open={customer.archived_at.is_none()} onchange={query.reload.clone()} />
@@ -247,6 +257,7 @@ fn facts_line(customer: &Customer, i: crate::i18n::I18n) -> Html {
             }) }
             { fact(Msg::FieldOrgUnit, html! { { customer.org_unit.name.in_language(i.lang).to_owned() } }) }
             if !team.is_empty() { { fact(Msg::FieldTeam, html! { { team.join(&i.t(Msg::CommonListComma)) } }) } }
+            if let Some(at) = customer.figures.last_contacted_at { { fact(Msg::FieldLastContactedAt, html! { <Time {at} relative=true /> }) } }
             { fact(Msg::FieldUpdatedAt, html! { <Time at={customer.updated_at} relative=true /> }) }
         </div>
     }

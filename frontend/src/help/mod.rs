@@ -27,6 +27,7 @@ pub fn HelpPage(props: &HelpPageProps) -> Html {
                 { part(Msg::HelpFindTitle, Msg::HelpFindText) }
                 { part(Msg::HelpListTitle, Msg::HelpListText) }
                 { part(Msg::HelpCustomerTitle, Msg::HelpCustomerText) }
+                { part(Msg::HelpContactTitle, Msg::HelpContactText) }
                 { part(Msg::HelpMaskTitle, Msg::HelpMaskText) }
                 { part(Msg::HelpConflictTitle, Msg::HelpConflictText) }
                 { part(Msg::HelpTierTitle, Msg::HelpTierText) }
@@ -38,6 +39,7 @@ pub fn HelpPage(props: &HelpPageProps) -> Html {
                     { key(&["Space"], Msg::HelpKeyPick) }
                     { key(&["Shift ↑", "Shift ↓"], Msg::HelpKeyRange) }
                     { key(&["Alt ↑", "Alt ↓"], Msg::HelpKeyWalk) }
+                    { key(&["C"], Msg::HelpKeyLog) }
                     { key(&["Esc"], Msg::HelpKeyEscape) }
                     { key(&["Ctrl Enter"], Msg::HelpKeySave) }
                 </dl>

@@ -104,6 +104,12 @@ pub fn Palette(props: &PaletteProps) -> Html {
         pages.push(("holdings", Icon::Wallet, Msg::NavHoldings, Route::Holdings));
     }
     pages.push(("products", Icon::Package, Msg::NavProducts, Route::Products));
+    if may(me, right::VIEW_TASKS) {
+        pages.push(("tasks", Icon::CircleCheck, Msg::NavTasks, Route::Tasks));
+    }
+    if may(me, right::VIEW_INTERACTIONS) {
+        pages.push(("contacts", Icon::MessageCircle, Msg::NavContacts, Route::Contacts));
+    }
     if may(me, right::VIEW_USERS) {
         pages.push(("users", Icon::IdCard, Msg::NavUsers, Route::Users));
         pages.push(("units", Icon::Network, Msg::NavUnits, Route::Units));
@@ -125,6 +131,21 @@ pub fn Palette(props: &PaletteProps) -> Html {
             Some(Route::NewCustomer),
             Callback::noop(),
         ));
+    }
+    if may(me, right::WRITE_INTERACTIONS) {
+        // With whom one has just been looking at, the likeliest first.
+        for recent in recent().into_iter().take(3) {
+            let (text, line) = item(
+                &format!("log-{}", recent.id),
+                Icon::MessageCircle,
+                i.t(Msg::LogTitle { name: &recent.name }),
+                None,
+                Callback::noop(),
+            );
+            let to = format!("{}?tab=contacts&log=1", Route::Customer { id: recent.id }.to_path());
+            actions
+                .push((text, CommandItem { to: Some(to.into()), note: recent.customer_no.into(), ..line }));
+        }
     }
     if may(me, right::MANAGE_USERS) {
         actions.push(item(

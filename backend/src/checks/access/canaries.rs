@@ -4,7 +4,7 @@ use std::sync::{LazyLock, Mutex, Once, PoisonError};
 use guanxi_api::Role;
 use tracing_subscriber::EnvFilter;
 
-use crate::access::rights::MaskProfile;
+use crate::access::rights::{MaskProfile, Right};
 use crate::testing::Answer;
 
 /// What nobody sees but through a reveal: whole values, and the stretch of each that its mask covers.
@@ -52,6 +52,8 @@ pub const RESTRICTED: [&str; 9] = [
 
 /// What stands in notes of holdings and transactions, of which restricted roles see none.
 pub const HELD: [&str; 2] = ["夜莺五", "夜莺六"];
+/// What those do not see who see no contacts and tasks.
+pub const CONTACTS: [&str; 4] = ["百灵鸟一", "百灵鸟二", "百灵鸟三", "nightjar"];
 
 /// Names are no secret in answers, but stay out of the log.
 pub const NAMES: [&str; 3] = ["欧阳若兰", "慕容雪", "ouyang"];
@@ -132,6 +134,9 @@ impl Watch {
         if role.is_none_or(|role| MaskProfile::of(role) == MaskProfile::Restricted) {
             found.extend(canaries(&text, &RESTRICTED));
             found.extend(canaries(&text, &HELD));
+        }
+        if role.is_none_or(|role| !Right::ViewInteractions.is_given_to(role)) {
+            found.extend(canaries(&text, &CONTACTS));
         }
         self.looked += 1;
         if !found.is_empty() {

@@ -1,7 +1,7 @@
 use guanxi_api::Role;
 
 use super::policy::{Guard, OPERATIONS, Operation, Target};
-use crate::access::rights::Reach;
+use crate::access::rights::{Reach, Right};
 use crate::testing::{Client, TestApp};
 
 /// The units of the fixture and what stands above them.
@@ -81,6 +81,13 @@ pub fn positions(target: Target) -> &'static [Position] {
             Position::ALL.split_at(1).1
         }
         Target::Product | Target::ProductList => &[Own, Deleted],
+        Target::Customer | Target::CustomerList | Target::Interaction | Target::InteractionList => {
+            Position::ALL.split_at(1).1
+        }
+        // A task is over, not archived.
+        Target::Task | Target::TaskList => {
+            &[Own, Team, Unit, Unowned, Sibling, Parent, SiblingBranch, OtherBranch]
+        }
         Target::NewCustomer => &[Unit, Sibling, Parent, SiblingBranch, OtherBranch],
         Target::User | Target::UserList | Target::Unit | Target::UnitList => {
             &[Unit, Sibling, Parent, SiblingBranch, OtherBranch, Deleted, DeletedElsewhere]
@@ -143,6 +150,17 @@ pub fn sees_customer(role: Role, place: &Place) -> bool {
     }
 }
 
+/// Whether the policy lets a role see a task about a customer at this place, which is its owner's.
+pub fn sees_task(role: Role, place: &Place) -> bool {
+    let own = place.owner == Some(role.as_str());
+    sees_customer(role, place) && (role != Role::Service || own)
+}
+
+/// Whether the policy lets a role change a contact with a customer at this place, whose author is the customer's owner.
+fn writes_contact(role: Role, place: &Place) -> bool {
+    Right::AssignCustomers.roles().contains(&role) || place.owner == Some(role.as_str())
+}
+
 /// Whether the policy lets a role place customers in a unit.
 pub fn places_in(role: Role, unit: &str) -> bool {
     match Reach::of(role) {
@@ -177,6 +195,10 @@ fn expected(operation: &Operation, caller: Caller, position: Position) -> u16 {
         | Target::Product
         | Target::ProductList
         | Target::HoldingList => None,
+        Target::InteractionList | Target::TaskList => None,
+        Target::Interaction if !sees_customer(role, &place) => Some(404),
+        Target::Interaction => (operation.method != "GET" && !writes_contact(role, &place)).then_some(403),
+        Target::Task => (!sees_task(role, &place)).then_some(404),
         Target::Session => (position != Own).then_some(404),
         Target::Customer | Target::Holding => (!sees_customer(role, &place)).then_some(404),
         Target::NewCustomer => (!places_in(role, place.unit)).then_some(422),
@@ -212,9 +234,9 @@ impl Cell {
 
     pub fn place(&self) -> Place {
         let place = place(self.caller, self.position);
-        // What is to be restored has to be archived.
-        let archived =
-            place.archived || (self.operation.path.ends_with("/restore") && !self.leaves_everything());
+        // What is to be restored has to be archived, what is to be opened again has to be done.
+        let undoes = ["/restore", "/reopen"].iter().any(|end| self.operation.path.ends_with(end));
+        let archived = place.archived || (undoes && !self.leaves_everything());
         Place { archived, ..place }
     }
 }

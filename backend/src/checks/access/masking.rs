@@ -5,7 +5,9 @@ use guanxi_db::{DbError, Id};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::canaries::{HELD, HIDDEN, NAMES, RESTRICTED, Watch, canaries, capture_log, logged, whole};
+use super::canaries::{
+    CONTACTS, HELD, HIDDEN, NAMES, RESTRICTED, Watch, canaries, capture_log, logged, whole,
+};
 use super::rows::Ledger;
 use crate::access::rights::Right;
 use crate::customers::CustomerId;
@@ -91,6 +93,7 @@ fn plant(app: &TestApp, watch: &mut Watch) -> (Uuid, Vec<Uuid>) {
             .map_err(DbError::from)?;
         Ok(())
     });
+    plant_contact(app, watch, id);
     let shown = answer.json();
     let points = shown["contact_points"].as_array().expect("a list").iter();
     (id, points.map(|point| point["id"].as_str().and_then(|id| id.parse().ok()).expect("an id")).collect())
@@ -141,6 +144,25 @@ fn plant_holding(app: &TestApp, watch: &mut Watch, id: Uuid) {
     }
 }
 
+/// A contact with a canary in its notes, then and now, and tasks with others.
+fn plant_contact(app: &TestApp, watch: &mut Watch, customer: Uuid) {
+    let rm = app.role(Role::Rm);
+    let today = app.state.settings.day(crate::clock::now());
+    let contact = json!({
+        "kind": "call", "purpose": "service", "outcome": "reached", "notes": "百灵鸟一",
+        "next_step": {"title": "百灵鸟二", "due_on": today},
+    });
+    let created = rm.post(&format!("/customers/{customer}/interactions"), &contact).expect(201);
+    watch.look("POST interactions", Some(Role::Rm), &created);
+    let path = format!("/interactions/{}", created.json()["id"].as_str().expect("an id"));
+    let changed = rm.patch(&path, &created.tag(), &json!({"notes": "Nightjar"})).expect(200);
+    watch.look("PATCH interactions", Some(Role::Rm), &changed);
+    let back = rm.patch(&path, &changed.tag(), &json!({"notes": "百灵鸟一 nightjar"})).expect(200);
+    watch.look("PATCH interactions", Some(Role::Rm), &back);
+    let task = json!({"title": "百灵鸟三", "due_on": today, "customer_id": customer});
+    watch.look("POST tasks", Some(Role::Rm), &rm.post("/tasks", &task).expect(201));
+}
+
 /// Every way to read, and every way to be refused with a sensitive value in the request.
 fn probe(app: &TestApp, watch: &mut Watch, role: Option<Role>, client: &Client, id: Uuid, point: Uuid) {
     let user = app.fixture.user("rm");
@@ -162,7 +184,14 @@ fn probe(app: &TestApp, watch: &mut Watch, role: Option<Role>, client: &Client, 
         "/org-units",
         &format!("/org-units/{unit}"),
         &format!("/org-units/{unit}/history"),
+        "/interactions",
+        "/tasks",
+        "/tasks?filter=assignee_id%20ne%20null",
+        &format!("/customers/{id}/interactions"),
+        &format!("/customers/{id}/tasks"),
         // Refused.
+        "/interactions?filter=notes%20eq%20%22nightjar%22",
+        "/tasks?filter=title%20eq%20%22nightjar%22",
         "/customers/13987654321",
         "/customers?limit=0",
         "/customers?cursor=canary.bird",
@@ -194,14 +223,24 @@ fn probe(app: &TestApp, watch: &mut Watch, role: Option<Role>, client: &Client, 
             &client.post("/customers/search", &json!({"q": q, "include": "total"})),
         );
     }
+    for q in ["百灵鸟", "nightjar"] {
+        watch.look("POST /interactions/search", role, &client.post("/interactions/search", &json!({"q": q})));
+    }
     let tag = "\"99-0\"";
     let tagged = [("If-Match", tag)];
     let customer = format!("/customers/{id}");
-    let wrong: [(&str, String, Value); 21] = [
+    let wrong: [(&str, String, Value); 24] = [
         ("POST", "/customers/search".into(), json!({"filter": "phone eq \"13987654321\""})),
         ("POST", "/customers/search".into(), json!({"filter": "full_name eq 13987654321"})),
         ("POST", "/customers/search".into(), json!({"q": "13987654321", "cursor": "canary.bird"})),
         ("POST", "/customers/search".into(), json!({"q": 13_987_654_321_i64})),
+        ("POST", "/interactions/search".into(), json!({"q": "13987654321", "cursor": "canary.bird"})),
+        (
+            "POST",
+            format!("{customer}/interactions"),
+            json!({"kind": "13987654321", "purpose": "sale", "outcome": "sold"}),
+        ),
+        ("POST", "/tasks".into(), json!({"title": "nightjar", "due_on": "13987654321"})),
         (
             "POST",
             "/customers".into(),
@@ -316,6 +355,11 @@ fn b4_sensitive_values_come_out_by_a_reveal_only() {
     for canary in RESTRICTED.iter().filter(|canary| **canary != "76543219876") {
         assert!(seen.contains(canary), "{canary} is not in {seen}");
     }
+    for role in [Role::Rm, Role::Adviser, Role::OutletHead, Role::BranchManager, Role::Service, Role::Auditor]
+    {
+        let notes = whole(&app.role(role).get("/interactions").expect(200));
+        assert!(notes.contains("百灵鸟一"), "{role} does not see the notes");
+    }
     let history = whole(&app.role(Role::Auditor).get("/audit-entries?limit=200").expect(200));
     assert!(history.contains("夜莺四") && history.contains("139****4321"), "{history}");
 
@@ -373,6 +417,7 @@ fn b4_sensitive_values_come_out_by_a_reveal_only() {
         if ["change_event:", "idempotency_key:", "audit_entry:"].iter().any(|table| row.starts_with(table)) {
             assert_eq!(canaries(&row, &RESTRICTED), Vec::<&str>::new(), "{row}");
             assert_eq!(canaries(&row, &NAMES), Vec::<&str>::new(), "{row}");
+            assert_eq!(canaries(&row, &CONTACTS), Vec::<&str>::new(), "{row}");
         }
     }
 
@@ -382,7 +427,7 @@ fn b4_sensitive_values_come_out_by_a_reveal_only() {
         "the log was not caught: {log}"
     );
     for line in log.lines() {
-        let found = [canaries(line, &HIDDEN), canaries(line, &RESTRICTED), canaries(line, &NAMES)].concat();
+        let found = [&HIDDEN[..], &RESTRICTED, &NAMES, &CONTACTS].map(|of| canaries(line, of)).concat();
         assert!(found.is_empty(), "{found:?} in the log: {line}");
     }
 }

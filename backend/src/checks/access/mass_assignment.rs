@@ -9,7 +9,7 @@ use crate::testing::{Client, PASSWORD, TestApp};
 
 /// Members that the server decides on, or columns that a careless handler would take over. Those that an operation's own
 /// schema declares are left out there.
-const SERVER_OWNED: [&str; 60] = [
+const SERVER_OWNED: [&str; 69] = [
     "id",
     "version",
     "owner",
@@ -70,6 +70,15 @@ const SERVER_OWNED: [&str; 60] = [
     "reverses_id",
     "applied",
     "maturity",
+    "author",
+    "author_id",
+    "creator",
+    "creator_id",
+    "assignee",
+    "source_id",
+    "done_at",
+    "searched",
+    "last_contacted_at",
 ];
 
 /// A value of a kind that the member could have.
@@ -91,7 +100,7 @@ fn value_of(member: &str) -> Value {
         "role" => json!("admin"),
         "team" | "contact_points" | "external_ids" | "rights" | "masked" | "_masked" => json!([]),
         "id" | "owner_id" | "org_unit_id" | "parent_id" | "customer_id" | "user_id" | "session_id"
-        | "actor_id" => {
+        | "actor_id" | "author_id" | "creator_id" | "source_id" => {
             json!("01900000-0000-7000-8000-000000000001")
         }
         _ => json!("forged"),
@@ -211,6 +220,17 @@ fn body(operation: &Operation, app: &TestApp) -> Value {
             json!({"day": "2026-01-01", "kind": "deposit", "amount": "1"})
         }
         ("POST", "/holdings/{id}/transactions/{transaction_id}/reverse") => json!({"reason": "twice"}),
+        ("POST", "/interactions/search") => json!({"q": "理财"}),
+        ("PATCH", "/interactions/{id}") => json!({"notes": "改过"}),
+        ("POST", "/customers/{id}/interactions") => json!({
+            "kind": "call", "purpose": "service", "outcome": "reached", "notes": "谈过",
+            "next_step": {"title": "回访", "due_on": "2999-01-01"},
+        }),
+        ("POST", "/tasks") => json!({"title": "回访", "due_on": "2999-01-01"}),
+        ("PATCH", "/tasks/{id}") => json!({"title": "再回访"}),
+        ("POST", "/tasks/{id}/complete") => json!({"outcome": "好了"}),
+        ("POST", "/tasks/{id}/postpone") => json!({"due_on": "2999-01-01", "reason": "出差"}),
+        ("POST", "/tasks/{id}/hand-over") => json!({"assignee_id": app.fixture.user("rm")}),
         _ => panic!("{operation} takes a body that this test does not know"),
     }
 }
@@ -247,6 +267,11 @@ fn b3_members_that_the_server_owns_are_refused_in_every_body() {
     let holding = text(&head.post(&format!("/customers/{customer}/holdings"), &new).expect(201).json()["id"]);
     let new = json!({"day": "2026-01-01", "kind": "deposit", "amount": "1"});
     let entry = text(&head.post(&format!("/holdings/{holding}/transactions"), &new).expect(201).json()["id"]);
+    let today = app.state.settings.day(crate::clock::now());
+    let contact = json!({"kind": "call", "purpose": "service", "outcome": "reached"});
+    let interaction = head.post(&format!("/customers/{customer}/interactions"), &contact).expect(201);
+    let task = head.post("/tasks", &json!({"title": "回访", "due_on": today})).expect(201);
+    let (interaction, task) = (text(&interaction.json()["id"]), text(&task.json()["id"]));
     let rows = ledger.rows(&app);
     let (mut tried, mut wrong) = (0, Vec::new());
     for operation in OPERATIONS {
@@ -257,14 +282,16 @@ fn b3_members_that_the_server_owns_are_refused_in_every_body() {
         }
         let schema = &content["application/json"]["schema"];
         assert!(!schema.is_null(), "{operation} takes something that is not JSON");
-        let of_customers =
-            operation.path.starts_with("/customers") || operation.path.starts_with("/holdings");
-        let client: &Client = if of_customers { &head } else { &admin };
+        let of_head = ["/customers", "/holdings", "/interactions", "/tasks"];
+        let is_heads = of_head.iter().any(|start| operation.path.starts_with(start));
+        let client: &Client = if is_heads { &head } else { &admin };
         let id = match operation.path.split('/').nth(1) {
             Some("org-units") => app.fixture.unit("b1").to_string(),
             Some("users") => app.fixture.user("rm").to_string(),
             Some("products") => product.clone(),
             Some("holdings") => holding.clone(),
+            Some("interactions") => interaction.clone(),
+            Some("tasks") => task.clone(),
             _ => customer.clone(),
         };
         let path = operation

@@ -1,10 +1,11 @@
 use std::collections::HashMap;
 
 use guanxi_api::{
-    Amount, ContactPointKind, CustomerKind, ExternalId, IdentityDocument, IdentityKind, LocalName,
-    NewContactPoint, NewCustomer, NewOrgUnit, NewUser, OrgUnitKind, Role, TeamRole, Tier,
+    Amount, ContactPointKind, CustomerKind, Direction, ExternalId, IdentityDocument, IdentityKind,
+    InteractionKind, InteractionOutcome, InteractionPurpose, LocalName, NewContactPoint, NewCustomer,
+    NewOrgUnit, NewUser, OrgUnitKind, Role, TaskPriority, TaskSource, TaskStatus, TeamRole, Tier,
 };
-use guanxi_db::schema::{contact_point, external_id};
+use guanxi_db::schema::{contact_point, customer, external_id, interaction, task};
 use guanxi_db::{DbConn, DbError, Id};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -12,13 +13,17 @@ use uuid::Uuid;
 use diesel::prelude::*;
 
 use super::cells::Position::{OtherBranch, Own, Unit, Unowned};
-use super::cells::{Caller, Cell, Place, Position, cells, home, parent, place, sees_customer, sees_user};
+use super::cells::{
+    Caller, Cell, Place, Position, cells, home, parent, place, sees_customer, sees_task, sees_user,
+};
 use super::policy::{Operation, Target};
 use super::rows::{Ledger, difference};
 use crate::access::password::Parameters;
 use crate::access::{Actor, Hasher};
 use crate::customers::{ContactPointId, CustomerId, House, Prepared, create_many};
 use crate::error::Result;
+use crate::interactions::{self, InteractionId};
+use crate::tasks::{self, TaskId};
 use crate::testing::{Answer, Client, PASSWORD, TestApp};
 use crate::{clock, holdings, org, products};
 
@@ -227,6 +232,108 @@ fn make_units(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<Thi
     })
 }
 
+fn today(app: &TestApp) -> chrono::NaiveDate {
+    app.state.settings.day(clock::now())
+}
+
+/// A customer at each place, which is there itself whatever the target is like.
+fn customers_of(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<CustomerId> {
+    let wanted: Vec<(Caller, Place)> =
+        wanted.iter().map(|(caller, place)| (*caller, Place { archived: false, ..*place })).collect();
+    let customers: Vec<CustomerId> =
+        make_customers(app, batch, &wanted).into_iter().map(|thing| Id::new(thing.id)).collect();
+    let made = customers.clone();
+    // They stand in no list of customers that is looked at: a list is read to its first 200 rows.
+    app.db(move |conn| {
+        diesel::update(customer::table.filter(customer::id.eq_any(&made)))
+            .set(customer::industry.eq("of_another_room"))
+            .execute(conn)
+            .map_err(|error| DbError::from(error).into())
+    });
+    customers
+}
+
+/// A contact with a customer at each place; its author is the customer's owner.
+fn make_interactions(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
+    let customers = customers_of(app, batch, wanted);
+    let contacts: Vec<interactions::Prepared> = customers
+        .iter()
+        .zip(wanted)
+        .map(|(customer, (_, place))| interactions::Prepared {
+            customer_id: *customer,
+            author_id: place.owner.map(|name| Id::new(app.fixture.user(name))),
+            kind: InteractionKind::Call,
+            direction: Direction::Outbound,
+            purpose: InteractionPurpose::Service,
+            outcome: InteractionOutcome::Reached,
+            mood: None,
+            duration_minutes: None,
+            occurred_at: clock::now(),
+            notes: Some("金桂开了".into()),
+        })
+        .collect();
+    let archived: Vec<CustomerId> = customers
+        .iter()
+        .zip(wanted)
+        .filter(|(_, (_, place))| place.archived)
+        .map(|(customer, _)| *customer)
+        .collect();
+    let ids: HashMap<CustomerId, InteractionId> = app
+        .db(move |conn| {
+            interactions::create_many(conn, &Actor::operator(clock::now()), &contacts)?;
+            diesel::update(interaction::table.filter(interaction::customer_id.eq_any(&archived)))
+                .set((interaction::archived.eq(true), interaction::archived_at.eq(clock::now())))
+                .execute(conn)
+                .map_err(DbError::from)?;
+            let rows: Vec<(CustomerId, InteractionId)> = interaction::table
+                .select((interaction::customer_id, interaction::id))
+                .load(conn)
+                .map_err(DbError::from)?;
+            Ok(rows)
+        })
+        .into_iter()
+        .collect();
+    customers
+        .iter()
+        .map(|customer| Thing { id: ids[customer].uuid(), version: 1, ..Thing::default() })
+        .collect()
+}
+
+/// A task about a customer at each place, set by the customer's owner.
+fn make_tasks(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
+    let customers = customers_of(app, batch, wanted);
+    let prepared: Vec<tasks::Prepared> = customers
+        .iter()
+        .zip(wanted)
+        .map(|(customer, (_, place))| tasks::Prepared {
+            customer_id: Some(*customer),
+            title: "回访".into(),
+            assignee_id: Id::new(app.fixture.user("rm2")),
+            creator_id: place.owner.map(|name| Id::new(app.fixture.user(name))),
+            due_on: today(app).pred_opt().expect("a day"),
+            priority: TaskPriority::Normal,
+            status: if place.archived { TaskStatus::Done } else { TaskStatus::Open },
+            source: TaskSource::Manual,
+            outcome: None,
+            done_at: place.archived.then(clock::now),
+            created_at: clock::now(),
+        })
+        .collect();
+    let ids: HashMap<Option<CustomerId>, TaskId> = app
+        .db(move |conn| {
+            tasks::create_many(conn, &Actor::operator(clock::now()), &prepared)?;
+            let rows: Vec<(Option<CustomerId>, TaskId)> =
+                task::table.select((task::customer_id, task::id)).load(conn).map_err(DbError::from)?;
+            Ok(rows)
+        })
+        .into_iter()
+        .collect();
+    customers
+        .iter()
+        .map(|customer| Thing { id: ids[&Some(*customer)].uuid(), version: 1, ..Thing::default() })
+        .collect()
+}
+
 fn hash() -> String {
     Hasher::new(Parameters::FLOOR, 1).and_then(|hasher| hasher.hash_blocking(PASSWORD)).expect("a hash")
 }
@@ -303,6 +410,20 @@ fn body(operation: &Operation, app: &TestApp, caller: Caller, thing: &Thing) -> 
         ("POST", "/holdings/{id}/transactions/{transaction_id}/reverse") => {
             json!({"reason": "entered twice"})
         }
+        ("POST", "/interactions/search") => {
+            json!({"q": "金桂", "filter": "archived eq true or archived eq false", "limit": 200})
+        }
+        ("PATCH", "/interactions/{id}") => json!({"notes": "改过", "outcome": "sold"}),
+        ("POST", "/customers/{id}/interactions") => json!({
+            "kind": "call", "purpose": "service", "outcome": "reached", "notes": "金桂开了",
+            "next_step": {"title": "回访", "due_on": today(app)},
+        }),
+        ("POST", "/tasks") => json!({"title": "回访", "due_on": today(app)}),
+        ("PATCH", "/tasks/{id}") => json!({"title": "再回访"}),
+        ("POST", "/tasks/{id}/complete") => json!({"outcome": "好了"}),
+        ("POST", "/tasks/{id}/postpone") => json!({"due_on": today(app), "reason": "出差"}),
+        // Who sees every customer.
+        ("POST", "/tasks/{id}/hand-over") => json!({"assignee_id": app.fixture.user("service")}),
         _ => return None,
     };
     Some(body)
@@ -334,8 +455,11 @@ fn call(client: &Client, app: &TestApp, cell: &Cell, thing: &Thing) -> Answer {
         .replace("{contact_point_id}", &thing.contact_point.to_string())
         .replace("{external_id}", &thing.external_id)
         .replace("{source}", source);
+    if operation.method == "GET" && operation.target == Target::CustomerList {
+        path.push_str("?limit=200&filter=industry%20eq%20null%20and%20archived%20in%20(true,false)");
+    }
     if operation.method == "GET"
-        && matches!(operation.target, Target::CustomerList | Target::UserList | Target::UnitList)
+        && matches!(operation.target, Target::UserList | Target::UnitList | Target::InteractionList)
     {
         path.push_str("?limit=200&filter=archived%20eq%20true%20or%20archived%20eq%20false");
     }
@@ -344,6 +468,9 @@ fn call(client: &Client, app: &TestApp, cell: &Cell, thing: &Thing) -> Answer {
     }
     if operation.target == Target::HoldingList {
         path.push_str("?limit=200&filter=status%20ne%20null");
+    }
+    if operation.target == Target::TaskList {
+        path.push_str("?limit=200&filter=assignee_id%20ne%20null");
     }
     let tag = format!("\"{version}-0\"");
     let mut headers = vec![("X-Guanxi", "1")];
@@ -360,6 +487,9 @@ fn list_is_right(cell: &Cell, thing: &Thing, answer: &Answer) -> bool {
         Target::CustomerList | Target::HoldingList => sees_customer(role, &cell.place()),
         Target::UserList => sees_user(role, cell.place().unit),
         Target::UnitList | Target::ProductList => true,
+        Target::InteractionList => sees_customer(role, &cell.place()),
+        Target::TaskList => sees_task(role, &cell.place()),
+        Target::UnitList => true,
         _ => return true,
     };
     if answer.status != 200 {
@@ -376,7 +506,7 @@ fn list_is_right(cell: &Cell, thing: &Thing, answer: &Answer) -> bool {
 fn make_things(app: &TestApp, batch: &str, cells: &[Cell]) -> Vec<Thing> {
     let mut things = vec![Thing::default(); cells.len()];
     type Make = fn(&TestApp, &str, &[(Caller, Place)]) -> Vec<Thing>;
-    let makers: [(&[Target], Make, &str); 4] = [
+    let makers: [(&[Target], Make, &str); 6] = [
         (
             &[Target::Customer, Target::CustomerList, Target::Holding, Target::HoldingList],
             make_customers,
@@ -385,6 +515,8 @@ fn make_things(app: &TestApp, batch: &str, cells: &[Cell]) -> Vec<Thing> {
         (&[Target::Product, Target::ProductList], make_products, "p"),
         (&[Target::User, Target::UserList], make_users, "u"),
         (&[Target::Unit, Target::UnitList], make_units, "o"),
+        (&[Target::Interaction, Target::InteractionList], make_interactions, "i"),
+        (&[Target::Task, Target::TaskList], make_tasks, "t"),
     ];
     for (targets, make, kind) in makers {
         // Cells that change nothing share one target for each caller and position.

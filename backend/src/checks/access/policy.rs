@@ -31,6 +31,10 @@ pub enum Target {
     ProductList,
     Holding,
     HoldingList,
+    Interaction,
+    InteractionList,
+    Task,
+    TaskList,
 }
 
 /// One operation of the API.
@@ -48,7 +52,7 @@ pub struct Operation {
 impl Operation {
     /// Whether it leaves the database as it was.
     pub fn only_reads(&self) -> bool {
-        self.method == "GET" || self.path == "/customers/search"
+        self.method == "GET" || self.path.ends_with("/search")
     }
 }
 
@@ -69,16 +73,8 @@ const fn op(
 }
 
 use Guard::{Cookie, Needs, Public};
-use Right::{
-    ArchiveCustomers, AssignCustomers, CreateCustomers, EditCustomers, EditHoldings, ManageProducts,
-    ManageRates, ManageTiers, ManageUnits, ManageUsers, RevealCustomers, UseOwnAccount, ViewAudit,
-    ViewCustomerHistory, ViewCustomers, ViewHoldings, ViewProducts, ViewRates, ViewReports, ViewTiers,
-    ViewUnits, ViewUsers,
-};
-use Target::{
-    Customer, CustomerList, Holding, HoldingList, NewCustomer, Nothing, Product, ProductList, Session, Unit,
-    UnitList, User, UserList,
-};
+use Right::*;
+use Target::*;
 
 /// Every operation of the API and the right that it takes. A route that is missing here fails `b2`.
 pub const OPERATIONS: &[Operation] = &[
@@ -151,6 +147,27 @@ pub const OPERATIONS: &[Operation] = &[
     op("POST", "/holdings/{id}/transactions", Needs(EditHoldings), Holding, 201),
     op("POST", "/holdings/{id}/transactions/{transaction_id}/reverse", Needs(EditHoldings), Holding, 201),
     op("GET", "/holdings/{id}/balances", Needs(ViewHoldings), Holding, 200),
+    op("GET", "/interactions", Needs(ViewInteractions), InteractionList, 200),
+    op("POST", "/interactions/search", Needs(ViewInteractions), InteractionList, 200),
+    op("GET", "/interactions/{id}", Needs(ViewInteractions), Interaction, 200),
+    op("PATCH", "/interactions/{id}", Needs(WriteInteractions), Interaction, 200),
+    op("POST", "/interactions/{id}/archive", Needs(WriteInteractions), Interaction, 200),
+    op("POST", "/interactions/{id}/restore", Needs(WriteInteractions), Interaction, 200),
+    op("GET", "/interactions/{id}/history", Needs(ViewInteractions), Interaction, 200),
+    op("GET", "/customers/{id}/interactions", Needs(ViewInteractions), Customer, 200),
+    op("POST", "/customers/{id}/interactions", Needs(WriteInteractions), Customer, 201),
+    op("GET", "/tasks", Needs(ViewTasks), TaskList, 200),
+    op("POST", "/tasks", Needs(WriteTasks), Nothing, 201),
+    op("GET", "/tasks/assignees", Needs(WriteTasks), Nothing, 200),
+    op("GET", "/tasks/{id}", Needs(ViewTasks), Task, 200),
+    op("PATCH", "/tasks/{id}", Needs(WriteTasks), Task, 200),
+    op("POST", "/tasks/{id}/complete", Needs(WriteTasks), Task, 200),
+    op("POST", "/tasks/{id}/postpone", Needs(WriteTasks), Task, 200),
+    op("POST", "/tasks/{id}/hand-over", Needs(WriteTasks), Task, 200),
+    op("POST", "/tasks/{id}/cancel", Needs(WriteTasks), Task, 200),
+    op("POST", "/tasks/{id}/reopen", Needs(WriteTasks), Task, 200),
+    op("GET", "/tasks/{id}/history", Needs(ViewTasks), Task, 200),
+    op("GET", "/customers/{id}/tasks", Needs(ViewTasks), Customer, 200),
 ];
 
 /// The OpenAPI document, which is made from the routes themselves.

@@ -34,7 +34,7 @@ impl Ledger {
             "SELECT tablename::text AS line FROM pg_tables WHERE schemaname = current_schema() AND tablename NOT LIKE '\\_\\_%'"
         } else {
             "SELECT name AS line FROM sqlite_master WHERE type = 'table' AND substr(name, 1, 2) <> '__' \
-             AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'customer\\_search%' ESCAPE '\\'"
+             AND name NOT LIKE 'sqlite%' AND name NOT LIKE '%\\_search%' ESCAPE '\\'"
         };
         let tables: Vec<String> = lines(app, tables.to_owned())
             .into_iter()

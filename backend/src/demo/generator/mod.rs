@@ -11,6 +11,7 @@
 
 mod amounts;
 mod bank;
+mod contacts;
 mod firms;
 pub mod holdings;
 mod names;
@@ -28,6 +29,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
 pub use bank::{Bank, DemoUnit, DemoUser};
+pub use contacts::{DemoContact, DemoTask, contacts, tasks};
 use places::City;
 
 /// A customer to be written, with what a new customer cannot say of itself.
@@ -206,6 +208,8 @@ enum Purpose {
     Customer = 2,
     Place = 3,
     Holding = 4,
+    Contacts = 5,
+    Tasks = 6,
 }
 
 /// A stream of choices, fixed by seed, purpose and index for ever: the key stream of ChaCha8, and arithmetic that is here

@@ -281,3 +281,34 @@ fn what_customers_hold_sums_to_their_assets() {
     assert!((6_000..12_000).contains(&count), "{count}");
     assert!(foreign > 20 && negative > 5 && soon > 200, "{foreign} {negative} {soon}");
 }
+
+fn contacts_and_tasks_are_as_planned() {
+    let (bank, all) = customers(2_000);
+    let contacts: Vec<Vec<DemoContact>> =
+        all.iter().enumerate().map(|(n, customer)| contacts(1, n as u64, customer, &bank)).collect();
+    let count: usize = contacts.iter().map(Vec::len).sum();
+    assert!((9 * all.len()..13 * all.len()).contains(&count), "{count} contacts of {}", all.len());
+    let mut texts = std::collections::BTreeSet::new();
+    for (customer, own) in all.iter().zip(&contacts) {
+        for contact in own {
+            assert!(
+                (1..=730).contains(&contact.days_ago) && contact.days_ago <= customer.created_days_ago.max(2)
+            );
+            assert!(contact.author < bank.users.len() && contact.minutes < 480);
+            assert_eq!(contact.duration_minutes.filter(|_| !contact.outcome.is_connected()), None);
+            if let Some(notes) = &contact.notes {
+                let long = notes.chars().count();
+                assert!((20..=150).contains(&long), "{long}: {notes}");
+                texts.insert(notes.clone());
+            }
+        }
+    }
+    assert!(texts.len() > 500, "only {} notes", texts.len());
+    let tasks: Vec<DemoTask> =
+        all.iter().enumerate().flat_map(|(n, customer)| tasks(1, n as u64, customer)).collect();
+    let share = |wanted: fn(&DemoTask) -> bool| tasks.iter().filter(|task| wanted(task)).count();
+    assert!(share(|task| task.status == guanxi_api::TaskStatus::Open && task.due_in_days < 0) > 20);
+    assert!(share(|task| task.status == guanxi_api::TaskStatus::Open && task.due_in_days >= 0) > 50);
+    assert!(share(|task| task.status == guanxi_api::TaskStatus::Done && task.outcome.is_some()) > 100);
+    assert_eq!(contacts[7], super::contacts(1, 7, &all[7], &bank), "the same seed gives the same contacts");
+}

@@ -1,0 +1,134 @@
+//! The full-text index of notes on contacts: FTS5 on SQLite, a GIN index over `tsvector` on PostgreSQL, with the same tokens.
+
+use diesel::prelude::*;
+
+use crate::search::terms;
+use crate::{Condition, DbConn, DbError, DbUuid, Engine, Id, Statement, Value};
+
+/// The statement that puts a new interaction into the index.
+pub fn indexing(engine: Engine, id: Id<()>, tokens: &[String]) -> Condition {
+    let tokens = Value::Text(tokens.join(" "));
+    match engine {
+        Engine::Postgres => Condition::new()
+            .sql("INSERT INTO interaction_search (interaction_id, tokens) VALUES (")
+            .bind(Value::Id(id))
+            .sql(", array_to_tsvector(string_to_array(")
+            .bind(tokens)
+            .sql(", ' ')))"),
+        Engine::Sqlite => Condition::new()
+            .sql("INSERT INTO interaction_search (rowid, tokens) SELECT search_key, ")
+            .bind(tokens)
+            .sql(" FROM interaction WHERE id = ")
+            .bind(Value::Id(id)),
+    }
+}
+
+/// Puts an interaction into the index, in place of what it was found by.
+///
+/// # Errors
+/// When the database fails.
+pub fn index_again(conn: &mut DbConn, id: Id<()>, tokens: &[String]) -> Result<(), DbError> {
+    let engine = conn.engine();
+    let removal = match engine {
+        Engine::Postgres => Condition::new()
+            .sql("DELETE FROM interaction_search WHERE interaction_id = ")
+            .bind(Value::Id(id)),
+        Engine::Sqlite => Condition::new()
+            .sql("DELETE FROM interaction_search WHERE rowid = (SELECT search_key FROM interaction WHERE id = ")
+            .bind(Value::Id(id))
+            .sql(")"),
+    };
+    Statement::new(removal).execute(conn)?;
+    if !tokens.is_empty() {
+        Statement::new(indexing(engine, id, tokens)).execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Puts many new interactions into the index.
+///
+/// # Errors
+/// When the database fails.
+pub fn index_many(conn: &mut DbConn, notes: &[(Id<()>, Vec<String>)]) -> Result<(), DbError> {
+    match conn {
+        DbConn::Pg(conn) => {
+            use diesel::sql_types::{Array, Text};
+            diesel::sql_query(
+                "INSERT INTO interaction_search (interaction_id, tokens) \
+                 SELECT id, array_to_tsvector(string_to_array(tokens, ' ')) FROM UNNEST($1, $2) AS fresh (id, tokens)",
+            )
+            .bind::<Array<DbUuid>, _>(notes.iter().map(|(id, _)| *id).collect::<Vec<_>>())
+            .bind::<Array<Text>, _>(notes.iter().map(|(_, tokens)| tokens.join(" ")).collect::<Vec<_>>())
+            .execute(conn)?;
+        }
+        DbConn::Sqlite(_) => {
+            for (id, tokens) in notes {
+                Statement::new(indexing(Engine::Sqlite, *id, tokens)).execute(conn)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+mod by_row {
+    diesel::table! {
+        #[sql_name = "interaction_search"]
+        interaction_search (rowid) {
+            rowid -> BigInt,
+        }
+    }
+}
+
+/// The interactions with all these tokens, as a condition on `interaction`, unless they are more than `most`: then none is given. A token
+/// with `true` may be the beginning of one.
+///
+/// # Errors
+/// When the database fails.
+pub fn among_hits(
+    conn: &mut DbConn,
+    tokens: &[(String, bool)],
+    most: usize,
+) -> Result<Option<Condition>, DbError> {
+    let engine = conn.engine();
+    let Some(terms) = terms(engine, tokens) else { return Ok(Some(Condition::nothing())) };
+    let limit = i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1);
+    let keys: Vec<String> = match engine {
+        Engine::Postgres => {
+            // Materialized, so that it is planned for all its rows and by the index.
+            let found = Statement::<DbUuid>::new(
+                Condition::new()
+                    .sql(
+                        "WITH found AS MATERIALIZED (SELECT interaction_search.interaction_id FROM interaction_search \
+                         WHERE interaction_search.tokens @@ CAST(",
+                    )
+                    .bind(terms)
+                    .sql(" AS tsquery)) SELECT found.interaction_id FROM found LIMIT ")
+                    .bind(Value::Integer(limit)),
+            )
+            .load::<Id<()>>(conn)?;
+            found.iter().map(|id| id.uuid().to_string()).collect()
+        }
+        Engine::Sqlite => {
+            let found = by_row::interaction_search::table
+                .filter(Condition::new().sql("interaction_search MATCH ").bind(terms))
+                .select(by_row::interaction_search::rowid)
+                .limit(limit)
+                .load::<i64>(conn)?;
+            found.iter().map(i64::to_string).collect()
+        }
+    };
+    if keys.len() > most {
+        return Ok(None);
+    }
+    let keys = keys.join(",");
+    Ok(Some(match engine {
+        Engine::Postgres => Condition::new()
+            .sql("interaction.id IN (SELECT UNNEST(CAST(")
+            .bind(Value::Text(format!("{{{keys}}}")))
+            .sql(" AS uuid[])))"),
+        Engine::Sqlite => Condition::new()
+            .sql("interaction.search_key IN (SELECT hit.value FROM json_each(")
+            .bind(Value::Text(format!("[{keys}]")))
+            .sql(") AS hit)"),
+    }))
+}

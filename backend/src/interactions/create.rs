@@ -1,0 +1,176 @@
+use guanxi_api::{
+    Direction, FieldChange, Interaction, InteractionKind, InteractionOutcome, InteractionPurpose, Mood,
+    NewInteraction, TaskPriority, TaskSource,
+};
+use guanxi_db::{DbConn, Id, Moment};
+use serde_json::json;
+
+use crate::access::{Actor, Scope, UserId};
+use crate::audit;
+use crate::customers::{self, CustomerId, House};
+use crate::error::{Error, FieldError, Result, Wrong};
+use crate::interactions::store::{self, InteractionRow, WholeRow};
+use crate::interactions::{InteractionId, rules, view};
+use crate::tasks;
+use crate::text;
+
+pub(super) const MAX_NOTES: usize = 4000;
+
+/// Records a contact with a customer: the row, what it is found by, the customer's figures, the audit entry and the event (on PostgreSQL in
+/// one statement), and its next step as a task.
+///
+/// # Errors
+/// 404 for a customer that the actor does not see, 422 with every wrong field.
+pub fn create(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    customer_id: CustomerId,
+    new: &NewInteraction,
+) -> Result<Interaction> {
+    let names = store::names_for(conn, &Scope::of(actor), customer_id, actor.user_id())?;
+    let (customer_no, customer_name, author) = names.ok_or_else(Error::not_found)?;
+    let id: InteractionId = actor.new_id();
+    let occurred_at = new.occurred_at.map_or(actor.now(), |at| Moment(at.micros()));
+    let mut wrong = Wrong::default();
+    if let Err(broken) = rules::occurred_at(occurred_at, actor.now()) {
+        wrong.add(FieldError::broken("/occurred_at", broken));
+    }
+    let notes = text::paragraphs(new.notes.as_deref().unwrap_or_default(), MAX_NOTES)
+        .map_err(|broken| wrong.add(FieldError::broken("/notes", broken)))
+        .unwrap_or_default();
+    let task = match &new.next_step {
+        None => Some(None),
+        Some(step) => {
+            let opening = tasks::Opening {
+                customer_id: Some(customer_id),
+                title: step.title.clone(),
+                notes: None,
+                assignee_id: step.assignee_id.map(UserId::new),
+                due_on: step.due_on,
+                priority: TaskPriority::Normal,
+                source: TaskSource::Interaction,
+                source_id: Some(id.uuid()),
+            };
+            wrong.keep(tasks::check(conn, actor, house, &opening, "/next_step"))?.map(Some)
+        }
+    };
+    let task = wrong.unless(task)?;
+    let row = InteractionRow {
+        id,
+        customer_id,
+        author_id: actor.user_id(),
+        kind: new.kind.as_str().to_owned(),
+        direction: new.direction.as_str().to_owned(),
+        purpose: new.purpose.as_str().to_owned(),
+        outcome: new.outcome.as_str().to_owned(),
+        mood: new.mood.map(|mood| mood.as_str().to_owned()),
+        duration_minutes: new.duration_minutes.and_then(|minutes| minutes.try_into().ok()),
+        occurred_at,
+        notes,
+        archived_at: None,
+        archived: false,
+        version: 1,
+        created_at: actor.now(),
+        updated_at: actor.now(),
+    };
+    write(conn, actor, &row, new.outcome)?;
+    if let Some(task) = task {
+        tasks::write(conn, actor, task)?;
+    }
+    view::wire(WholeRow { interaction: row, customer_no, customer_name, author })
+}
+
+fn write(conn: &mut DbConn, actor: &Actor, row: &InteractionRow, outcome: InteractionOutcome) -> Result<()> {
+    let searched = rules::searched(row.notes.as_deref().unwrap_or_default());
+    let tokens = rules::tokens(&searched);
+    let mut statements = vec![store::insertion(row, searched)];
+    if !tokens.is_empty() {
+        statements.push(guanxi_db::notes::indexing(conn.engine(), Id::new(row.id.uuid()), &tokens));
+    }
+    if outcome.is_connected() {
+        statements.push(customers::contacted(row.customer_id, row.occurred_at));
+    }
+    let change = audit::Change {
+        resource_type: "interaction",
+        resource_id: row.id.uuid(),
+        action: "created",
+        version: row.version,
+        changes: audit::changes_between(&json!({}), &view::audited(row)),
+        reason: None,
+    };
+    audit::record_with(conn, actor, &change, statements)
+}
+
+/// A contact for [`create_many`], whose values keep the rules.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    pub customer_id: CustomerId,
+    pub author_id: Option<UserId>,
+    pub kind: InteractionKind,
+    pub direction: Direction,
+    pub purpose: InteractionPurpose,
+    pub outcome: InteractionOutcome,
+    pub mood: Option<Mood>,
+    pub duration_minutes: Option<i32>,
+    pub occurred_at: Moment,
+    pub notes: Option<String>,
+}
+
+/// Records many contacts at once, for jobs: one audit entry for all of them, no event for each.
+///
+/// # Errors
+/// When the database fails.
+pub fn create_many(conn: &mut DbConn, actor: &Actor, contacts: &[Prepared]) -> Result<()> {
+    if contacts.is_empty() {
+        return Ok(());
+    }
+    let mut rows = Vec::with_capacity(contacts.len());
+    let mut tokens = Vec::with_capacity(contacts.len());
+    let mut reached: std::collections::BTreeMap<CustomerId, Moment> = std::collections::BTreeMap::new();
+    for contact in contacts {
+        let id: InteractionId = actor.new_id();
+        let searched = rules::searched(contact.notes.as_deref().unwrap_or_default());
+        let found_by = rules::tokens(&searched);
+        if !found_by.is_empty() {
+            tokens.push((Id::new(id.uuid()), found_by));
+        }
+        if contact.outcome.is_connected() {
+            let last = reached.entry(contact.customer_id).or_insert(contact.occurred_at);
+            *last = contact.occurred_at.max(*last);
+        }
+        let row = InteractionRow {
+            id,
+            customer_id: contact.customer_id,
+            author_id: contact.author_id,
+            kind: contact.kind.as_str().to_owned(),
+            direction: contact.direction.as_str().to_owned(),
+            purpose: contact.purpose.as_str().to_owned(),
+            outcome: contact.outcome.as_str().to_owned(),
+            mood: contact.mood.map(|mood| mood.as_str().to_owned()),
+            duration_minutes: contact.duration_minutes,
+            occurred_at: contact.occurred_at,
+            notes: contact.notes.clone(),
+            archived_at: None,
+            archived: false,
+            version: 1,
+            created_at: contact.occurred_at,
+            updated_at: contact.occurred_at,
+        };
+        rows.push((row, searched));
+    }
+    store::insert_many(conn, &rows)?;
+    guanxi_db::notes::index_many(conn, &tokens)?;
+    for (customer, at) in reached {
+        guanxi_db::Statement::new(customers::contacted(customer, at)).execute(conn)?;
+    }
+    let count = FieldChange { field: "count".into(), before: None, after: Some(json!(rows.len())) };
+    let entry = audit::Entry {
+        action: "interaction.created_many".into(),
+        resource_type: "interaction",
+        resource_id: None,
+        changes: &[count],
+        reason: None,
+    };
+    audit::note(conn, actor, &entry)
+}

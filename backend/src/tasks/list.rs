@@ -1,0 +1,86 @@
+use guanxi_api::{Page, Task, TaskPriority, TaskSource, TaskStatus};
+use guanxi_db::{Condition, DbConn, Id, Value};
+
+use crate::access::{Actor, Keys};
+use crate::customers::{self, CustomerId};
+use crate::error::Result;
+use crate::listing::filter::FieldType::{Code, Date, Id as AnId, Instant};
+use crate::listing::{Field, ListRequest, Listing, Resource, set_total};
+use crate::tasks::store::{self, WholeRow};
+use crate::tasks::view;
+
+/// What tasks can be filtered and sorted by.
+pub(crate) static FIELDS: &[Field] = &[
+    Field::new("due_on", "task.due_on", Date).sortable(),
+    Field::new("status", "task.status", Code(TaskStatus::CODES)),
+    Field::new("priority", "task.priority", Code(TaskPriority::CODES)),
+    Field::new("source", "task.source", Code(TaskSource::CODES)),
+    Field::new("assignee_id", "task.assignee_id", AnId),
+    Field::new("creator_id", "task.creator_id", AnId).nullable(),
+    Field::new("customer_id", "task.customer_id", AnId).nullable(),
+    Field::new("created_at", "task.created_at", Instant).sortable(),
+    Field::new("updated_at", "task.updated_at", Instant).sortable(),
+];
+
+pub(crate) static TASKS: Resource = Resource {
+    name: "tasks",
+    fields: FIELDS,
+    default_sort: "due_on",
+    id_column: "task.id",
+    unless_asked: Some(("status", open)),
+};
+
+fn open() -> Condition {
+    Condition::new().sql("task.status = ").bind(Value::Text(TaskStatus::Open.as_str().to_owned()))
+}
+
+/// The tasks that the actor sees, those due first before others. Unless the filter names whose they are or whom they are about, only the
+/// actor's own; unless it names a status, only open ones.
+///
+/// # Errors
+/// As every list.
+pub fn list(conn: &mut DbConn, actor: &Actor, keys: &Keys, request: &ListRequest) -> Result<Page<Task>> {
+    let mut listing = request.read(&TASKS, actor, keys.cursor())?;
+    let says_whose = ["assignee_id", "creator_id", "customer_id"].iter().any(|name| listing.asks_for(name));
+    if let Some(me) = actor.user_id().filter(|_| !says_whose) {
+        let own = Condition::new().sql("task.assignee_id = ").bind(Value::Id(Id::new(me.uuid())));
+        listing.filter = listing.filter.and(own);
+    }
+    page(conn, actor, keys, &listing)
+}
+
+/// The tasks about a customer, as [`list`].
+///
+/// # Errors
+/// 404 for a customer that the actor does not see; else as every list.
+pub fn of_customer(
+    conn: &mut DbConn,
+    actor: &Actor,
+    keys: &Keys,
+    id: CustomerId,
+    request: &ListRequest,
+) -> Result<Page<Task>> {
+    customers::named(conn, actor, id)?;
+    let scoped = ListRequest { q: Some(id.to_string()), ..request.clone() };
+    let mut listing = scoped.read(&TASKS, actor, keys.cursor())?;
+    let of_customer = Condition::new().sql("task.customer_id = ").bind(Value::Id(Id::new(id.uuid())));
+    listing.filter = listing.filter.and(of_customer);
+    page(conn, actor, keys, &listing)
+}
+
+fn page(conn: &mut DbConn, actor: &Actor, keys: &Keys, listing: &Listing) -> Result<Page<Task>> {
+    let mut rows = store::list(conn, actor, listing.condition(), listing.ordering(), listing.rows())?;
+    let mut info = listing.page(&mut rows, keys.cursor(), sort_value, |row| Id::new(row.task.id.uuid()))?;
+    if listing.total {
+        set_total(&mut info, store::count(conn, actor, listing.filter.clone())?);
+    }
+    Ok(Page { data: rows.into_iter().map(view::wire).collect::<Result<_>>()?, page: info })
+}
+
+fn sort_value(row: &WholeRow, field: &str) -> Value {
+    match field {
+        "created_at" => Value::Moment(row.task.created_at),
+        "updated_at" => Value::Moment(row.task.updated_at),
+        _ => Value::Date(row.task.due_on),
+    }
+}

@@ -1,0 +1,199 @@
+use diesel::prelude::*;
+use guanxi_db::schema::{customer, org_unit, task, user_account};
+use guanxi_db::{Condition, DbConn, DbError, Id, Moment, Ordering, Value, on_each};
+
+use crate::access::{Actor, Reach, Right, Scope, UserId};
+use crate::customers::CustomerId;
+use crate::error::Result;
+use crate::listing::COUNTED;
+use crate::tasks::TaskId;
+
+#[derive(Queryable, Selectable, Insertable, AsChangeset, Clone)]
+#[diesel(table_name = task, treat_none_as_null = true, treat_none_as_default_value = false)]
+pub(super) struct TaskRow {
+    pub(super) id: TaskId,
+    pub(super) customer_id: Option<CustomerId>,
+    pub(super) title: String,
+    pub(super) notes: Option<String>,
+    pub(super) assignee_id: UserId,
+    pub(super) creator_id: Option<UserId>,
+    pub(super) due_on: chrono::NaiveDate,
+    pub(super) priority: String,
+    pub(super) status: String,
+    pub(super) source: String,
+    pub(super) source_id: Option<Id<()>>,
+    pub(super) outcome: Option<String>,
+    pub(super) done_at: Option<Moment>,
+    pub(super) version: i64,
+    pub(super) created_at: Moment,
+    pub(super) updated_at: Moment,
+}
+
+/// A task and the names that belong to it.
+#[derive(Queryable, Clone)]
+pub(super) struct WholeRow {
+    pub(super) task: TaskRow,
+    pub(super) customer: Option<(String, String)>,
+    pub(super) assignee: String,
+    pub(super) creator: Option<String>,
+}
+
+diesel::alias!(user_account as setter: Setter);
+
+macro_rules! whole {
+    () => {
+        task::table
+            .inner_join(user_account::table.on(user_account::id.eq(task::assignee_id)))
+            .left_join(setter.on(setter.field(user_account::id).nullable().eq(task::creator_id)))
+            .left_join(customer::table.on(customer::id.nullable().eq(task::customer_id)))
+            .select((
+                TaskRow::as_select(),
+                (customer::customer_no, customer::name).nullable(),
+                user_account::display_name,
+                setter.field(user_account::display_name).nullable(),
+            ))
+    };
+}
+
+/// The tasks that an actor sees, as a condition on `task` and the customer that it may have.
+fn visible(actor: &Actor) -> Condition {
+    let Some(me) = actor.user_id() else {
+        let everything = actor.reach() == Reach::All;
+        return if everything { Condition::everything() } else { Condition::nothing() };
+    };
+    let me = || Value::Id(Id::new(me.uuid()));
+    let own = Condition::new().sql("task.assignee_id = ").bind(me()).sql(" OR task.creator_id = ").bind(me());
+    match (actor.reach(), actor.may(Right::WriteTasks)) {
+        (Reach::All, false) => Condition::everything(),
+        (Reach::All, true) => own,
+        _ => {
+            let of_nobody = Condition::new().sql("task.customer_id IS NULL").and(own);
+            of_nobody.or(Scope::of(actor).customer())
+        }
+    }
+}
+
+pub(super) fn find(conn: &mut DbConn, actor: &Actor, id: TaskId) -> Result<WholeRow> {
+    let row = whole!().filter(task::id.eq(id)).filter(visible(actor)).first(conn).map_err(DbError::from)?;
+    Ok(row)
+}
+
+pub(super) fn list(
+    conn: &mut DbConn,
+    actor: &Actor,
+    condition: Condition,
+    order: Ordering,
+    limit: i64,
+) -> Result<Vec<WholeRow>> {
+    let rows = whole!()
+        .filter(visible(actor).and(condition))
+        .order(order.first(limit))
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}
+
+pub(super) fn count(conn: &mut DbConn, actor: &Actor, condition: Condition) -> Result<i64> {
+    let ids = task::table
+        .left_join(customer::table.on(customer::id.nullable().eq(task::customer_id)))
+        .filter(visible(actor).and(condition))
+        .select(task::id)
+        .limit(COUNTED + 1)
+        .load::<TaskId>(conn)
+        .map_err(DbError::from)?;
+    Ok(i64::try_from(ids.len()).unwrap_or(i64::MAX))
+}
+
+/// The statement that writes a new task, for [`crate::audit::record_with`].
+pub(super) fn insertion(row: &TaskRow) -> Condition {
+    let id = |uuid| Some(Value::Id(Id::new(uuid)));
+    let text = |text: &str| Some(Value::Text(text.to_owned()));
+    Condition::new()
+        .sql(
+            "INSERT INTO task (id, customer_id, title, notes, assignee_id, creator_id, due_on, priority, status, source, source_id, \
+             outcome, done_at, version, created_at, updated_at) VALUES (",
+        )
+        .bind_all([
+            id(row.id.uuid()),
+            row.customer_id.and_then(|customer| id(customer.uuid())),
+            text(&row.title),
+            row.notes.as_deref().and_then(text),
+            id(row.assignee_id.uuid()),
+            row.creator_id.and_then(|creator| id(creator.uuid())),
+            Some(Value::Date(row.due_on)),
+            text(&row.priority),
+            text(&row.status),
+            text(&row.source),
+            row.source_id.map(Value::Id),
+            row.outcome.as_deref().and_then(text),
+            row.done_at.map(Value::Moment),
+            Some(Value::Integer(row.version)),
+            Some(Value::Moment(row.created_at)),
+            Some(Value::Moment(row.updated_at)),
+        ])
+        .sql(")")
+}
+
+/// Many new tasks at once, for jobs.
+pub(super) fn insert_many(conn: &mut DbConn, rows: &[TaskRow]) -> Result<()> {
+    for rows in rows.chunks(500) {
+        on_each!(conn => diesel::insert_into(task::table).values(rows).execute(conn))
+            .map_err(DbError::from)?;
+    }
+    Ok(())
+}
+
+/// Writes a changed task over the version it was made from; false when that is no longer the version.
+pub(super) fn update(conn: &mut DbConn, row: &TaskRow, from_version: i64) -> Result<bool> {
+    let changed = diesel::update(task::table.find(row.id).filter(task::version.eq(from_version)))
+        .set(row)
+        .execute(conn)
+        .map_err(DbError::from)?;
+    Ok(changed > 0)
+}
+
+/// Id, name and role of the users who may be given a task, by name. About nobody: those of the units. About a customer: those who look
+/// after it, as `Scope` has it, and the service staff of the units.
+pub(super) fn candidates(
+    conn: &mut DbConn,
+    units: Condition,
+    customer: Option<CustomerId>,
+    limit: i64,
+) -> Result<Vec<(UserId, String, String)>> {
+    let roles: Vec<&str> = Right::WriteTasks.roles().iter().map(|role| role.as_str()).collect();
+    let condition = match customer {
+        None => units,
+        Some(customer) => {
+            let id = || Value::Id(Id::new(customer.uuid()));
+            let service = Condition::new().sql("user_account.role = 'service'").and(units);
+            Condition::new()
+                .sql(
+                    "user_account.role IN ('rm', 'adviser') AND EXISTS (SELECT 1 FROM customer_team \
+                     WHERE customer_team.user_id = user_account.id AND customer_team.customer_id = ",
+                )
+                .bind(id())
+                .sql(
+                    ") OR EXISTS (SELECT 1 FROM customer JOIN org_unit AS held ON held.id = customer.org_unit_id WHERE customer.id = ",
+                )
+                .bind(id())
+                .sql(
+                    " AND (user_account.role IN ('rm', 'adviser') AND customer.owner_id = user_account.id \
+                     OR user_account.role = 'outlet_head' AND held.id = org_unit.id \
+                     OR user_account.role IN ('deputy_manager', 'branch_manager') \
+                     AND SUBSTR(held.path, 1, LENGTH(org_unit.path)) = org_unit.path))",
+                )
+                .or(service)
+        }
+    };
+    let rows = user_account::table
+        .inner_join(org_unit::table)
+        .filter(user_account::archived.eq(false))
+        .filter(user_account::role.eq_any(roles))
+        .filter(condition)
+        .order((user_account::name_sort, user_account::id))
+        .select((user_account::id, user_account::display_name, user_account::role))
+        .limit(limit)
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}

@@ -1,0 +1,337 @@
+use std::rc::Rc;
+
+use gloo_timers::callback::Timeout;
+use guanxi_api::{
+    AuditEntry, Direction, Interaction, InteractionKind, InteractionOutcome, InteractionPurpose,
+    InteractionSearch, Me, Mood, Page as Rows,
+};
+use serde_json::Value;
+use uuid::Uuid;
+use yew::prelude::*;
+use yew_router::Routable;
+
+use super::{LogDialog, With, day_of, icon_of, may_change, name_of, tone_of};
+use crate::api::{self, ApiError};
+use crate::audit::{HistoryPages, Reading, field_words};
+use crate::fetch::use_query;
+use crate::i18n::{I18n, Msg, use_i18n};
+use crate::labels::{Label, options};
+use crate::org::{unit_options, use_units};
+use crate::route::Route;
+use crate::session::use_me;
+use crate::ui::{
+    Badge, Button, Dialog, EmptyState, ErrorPanel, FilterChips, FilterField, FilterKind, FilterTerm,
+    HelpNote, Icon, Link, Menu, MenuItem, Page, Skeleton, Time, Tone, use_composed, use_toasts,
+};
+use crate::{dom, fetch};
+
+/// Milliseconds of rest after which what is typed is looked for.
+const REST: u32 = 250;
+
+fn fields(units: Option<Vec<(AttrValue, AttrValue)>>, i: I18n) -> Vec<FilterField> {
+    let field = |key: &'static str, label, codes, nullable| FilterField {
+        key: key.into(),
+        label: i.t(label),
+        kind: FilterKind::Codes(codes),
+        nullable,
+    };
+    let mut fields = vec![
+        field("kind", Msg::FieldContactKind, options::<InteractionKind>(i), false),
+        field("purpose", Msg::FieldPurpose, options::<InteractionPurpose>(i), false),
+        field("outcome", Msg::FieldOutcome, options::<InteractionOutcome>(i), false),
+        field("mood", Msg::FieldMood, options::<Mood>(i), true),
+        field("direction", Msg::FieldDirection, options::<Direction>(i), false),
+        field("archived", Msg::CommonArchived, crate::labels::yes_no(i), false),
+    ];
+    if let Some(units) = units.filter(|units| !units.is_empty()) {
+        fields.push(field("org_unit_id", Msg::FieldOrgUnit, units, false));
+    }
+    fields
+}
+
+#[derive(Properties, PartialEq)]
+pub struct ContactListProps {
+    /// The customer whose timeline it is; without one, all contacts that one sees.
+    #[prop_or_default]
+    pub customer: Option<With>,
+    #[prop_or_default]
+    pub q: AttrValue,
+    /// Another one asks again.
+    #[prop_or_default]
+    pub stamp: u32,
+    /// Is told that a contact was changed.
+    #[prop_or_default]
+    pub onchange: Callback<()>,
+}
+
+async fn ask(
+    customer: Option<Uuid>,
+    q: String,
+    filter: String,
+    cursor: String,
+) -> Result<Rows<Interaction>, ApiError> {
+    match customer {
+        Some(customer) => api::interactions::timeline(customer, &filter, &cursor).await,
+        None => {
+            let some = |text: String| (!text.is_empty()).then_some(text);
+            let search = InteractionSearch {
+                q: some(q),
+                filter: some(filter),
+                limit: Some(30),
+                cursor: some(cursor),
+                ..InteractionSearch::default()
+            };
+            api::interactions::search(&search).await
+        }
+    }
+}
+
+/// Contacts, newest first, month by month, more of them on demand.
+#[function_component]
+pub fn ContactList(props: &ContactListProps) -> Html {
+    let i = use_i18n();
+    let me = use_me();
+    let toasts = use_toasts();
+    let units = use_units();
+    let terms = use_state(Vec::<FilterTerm>::new);
+    let round = use_state(|| 0_u32);
+    let more = use_state(|| (String::new(), Rc::new(Vec::<Interaction>::new()), None::<String>));
+    let busy = use_state(|| false);
+    let editing = use_state(|| None::<Interaction>);
+    let history = use_state(|| None::<Interaction>);
+
+    let customer = props.customer.as_ref().map(|with| with.id);
+    let filter = FilterTerm::write_all(&terms);
+    let key =
+        format!("contacts/{}/{}/{filter}/{}/{}", customer.unwrap_or_default(), props.q, props.stamp, *round);
+    let first = use_query::<Rows<Interaction>, _, _>(Some(key.clone()), {
+        let (q, filter) = (props.q.to_string(), filter.clone());
+        move || ask(customer, q, filter, String::new())
+    });
+    let onchange = &props.onchange;
+    let changed = cb!((round, editing, onchange), |()| {
+        editing.set(None);
+        fetch::forget("contacts/");
+        round.set(*round + 1);
+        onchange.emit(());
+    });
+    let narrow = cb!((terms), |next: Vec<FilterTerm>| terms.set(next));
+    let units = customer.is_none().then(|| unit_options(&units, i));
+    let head = html! {
+        <div class="row" role="search" aria-label={i.t(Msg::ContactsNarrow)}>
+            <FilterChips fields={fields(units, i)} terms={(*terms).clone()} onchange={narrow} />
+        </div>
+    };
+    let Some(me) = me else { return html!() };
+    let Some(page) = first.remote.data.clone() else {
+        return match &first.remote.error {
+            Some(error) => {
+                html! { <>{ head }<ErrorPanel what={i.t(Msg::ContactsFailed)} error={error.clone()} retry={first.reload.clone()} /></> }
+            }
+            None => html! { <>{ head }<Skeleton bare=true rows=6 /></> },
+        };
+    };
+    let (rest, next) = if more.0 == key {
+        (Rc::clone(&more.1), more.2.clone())
+    } else {
+        (Rc::default(), page.page.next.clone())
+    };
+    let load = next.map(|cursor| {
+        let (q, filter) = (props.q.to_string(), filter.clone());
+        cb!((more, rest, busy, toasts, key, cursor, q, filter), |_: MouseEvent| {
+            if *busy {
+                return;
+            }
+            busy.set(true);
+            spawn!((more, rest, busy, toasts, key, cursor, q, filter), {
+                match ask(customer, q, filter, cursor).await {
+                    Ok(page) => {
+                        let all = rest.iter().cloned().chain(page.data).collect();
+                        more.set((key, Rc::new(all), page.page.next));
+                    }
+                    Err(error) => toasts.fail(&error, i),
+                }
+                busy.set(false);
+            });
+        })
+    });
+    let put_away = {
+        let (toasts, changed) = (toasts.clone(), changed.clone());
+        Callback::from(move |contact: Interaction| {
+            spawn!((toasts, changed), {
+                let away = contact.archived_at.is_none();
+                match api::interactions::put_away(contact.id, contact.version, away).await {
+                    Ok(after) => {
+                        let text = i.t(if away { Msg::ContactsArchived } else { Msg::ContactsRestored });
+                        let undo = cb!((changed, toasts), |()| {
+                            spawn!((changed, toasts), {
+                                match api::interactions::put_away(after.id, after.version, !away).await {
+                                    Ok(_) => changed.emit(()),
+                                    Err(error) => toasts.fail(&error, i),
+                                }
+                            });
+                        });
+                        toasts.offer(text, i.t(Msg::CommonUndo), undo);
+                    }
+                    Err(error) => toasts.fail(&error, i),
+                }
+                changed.emit(());
+            });
+        })
+    };
+    let act = Acts {
+        edit: cb!((editing), |contact: Interaction| editing.set(Some(contact))),
+        put_away,
+        history: cb!((history), |contact: Interaction| history.set(Some(contact))),
+    };
+    let all: Vec<&Interaction> = page.data.iter().chain(rest.iter()).collect();
+    let empty = all.is_empty().then(|| {
+        let narrowed = !terms.is_empty() || !props.q.is_empty();
+        let text = i.t(if narrowed { Msg::ContactsNoneFound } else { Msg::ContactsNoneText });
+        html! { <EmptyState icon={Icon::MessageCircle} title={i.t(Msg::ContactsNone)} {text} /> }
+    });
+    let months = by_month(&all, i);
+    let named = customer.is_none();
+    let close = cb!((editing), |()| editing.set(None));
+    html! {
+        <>
+            { head }
+            { for empty }
+            { for months.into_iter().map(|(month, contacts)| html! {
+                <section class="month" aria-label={month.clone()} key={month.clone()}>
+                    <h3 class="month__head">{ &month }</h3>
+                    <ol class="timeline">{ for contacts.into_iter().map(|contact| line(contact, &me, named, &act, i)) }</ol>
+                </section>
+            }) }
+            if let Some(onclick) = load { <div><Button busy={*busy} {onclick}>{ i.t(Msg::ContactsMore) }</Button></div> }
+            if let Some(contact) = (*editing).clone() {
+                <LogDialog with={With { id: contact.customer.id, name: contact.customer.name.clone().into() }} contact={Some(contact)} ondone={changed} onclose={close} />
+            }
+            if let Some(contact) = (*history).clone() {
+                <ContactHistory {contact} onclose={cb!((history), |()| history.set(None))} />
+            }
+        </>
+    }
+}
+
+/// Contacts under the names of their months, in their order.
+fn by_month<'a>(contacts: &[&'a Interaction], i: I18n) -> Vec<(String, Vec<&'a Interaction>)> {
+    let mut months: Vec<(String, Vec<&'a Interaction>)> = Vec::new();
+    for contact in contacts {
+        let month = day_of(contact.occurred_at, i).map(|day| i.month_of(day)).unwrap_or_default();
+        match months.last_mut() {
+            Some((last, list)) if *last == month => list.push(contact),
+            _ => months.push((month, vec![contact])),
+        }
+    }
+    months
+}
+
+/// What can be done with a contact.
+struct Acts {
+    edit: Callback<Interaction>,
+    put_away: Callback<Interaction>,
+    history: Callback<Interaction>,
+}
+
+fn line(contact: &Interaction, me: &Me, named: bool, act: &Acts, i: I18n) -> Html {
+    let item = |icon, text: Msg<'_>, run: &Callback<Interaction>| MenuItem::Action {
+        icon: Some(icon),
+        text: i.t(text),
+        danger: false,
+        run: cb!((run, contact), |()| run.emit(contact.clone())),
+    };
+    let mut items = Vec::new();
+    if may_change(me, contact) {
+        if contact.archived_at.is_none() {
+            items.push(item(Icon::Pencil, Msg::ContactsEdit, &act.edit));
+            items.push(item(Icon::Archive, Msg::ContactsArchive, &act.put_away));
+        } else {
+            items.push(item(Icon::ArchiveRestore, Msg::ContactsRestore, &act.put_away));
+        }
+    }
+    items.push(item(Icon::History, Msg::ContactsHistory, &act.history));
+    let minutes = contact.duration_minutes.map(|minutes| i.number(minutes));
+    html! {
+        <li key={contact.id.to_string()} class="contact">
+            <div class="timeline__head">
+                { icon_of(contact.kind).draw() }
+                if named {
+                    <Link to={Route::Customer { id: contact.customer.id }.to_path()} class="link">{ &contact.customer.name }</Link>
+                }
+                <b>{ contact.kind.label(i) }</b>
+                <span>{ contact.purpose.label(i) }</span>
+                <Badge tone={tone_of(contact.outcome)}>{ contact.outcome.label(i) }</Badge>
+                if let Some(mood) = contact.mood {
+                    <Badge tone={if mood == Mood::Negative { Tone::Warning } else { Tone::Neutral }}>{ mood.label(i) }</Badge>
+                }
+                if contact.archived_at.is_some() { <Badge tone={Tone::Warning}>{ i.t(Msg::CommonArchived) }</Badge> }
+                <Menu label={i.t(Msg::ContactsMenu { name: &name_of(contact, i) })} button={Icon::Ellipsis.draw()} {items} outer={classes!("contact__menu")}
+                    class={classes!("button", "button--quiet", "button--icon", "button--small")} />
+            </div>
+            if let Some(notes) = &contact.notes { <p class="contact__notes">{ notes }</p> }
+            <div class="small muted row">
+                <Time at={contact.occurred_at} />
+                <span>{ contact.direction.label(i) }</span>
+                if let Some(minutes) = &minutes { <span>{ i.t(Msg::ContactsMinutes { minutes }) }</span> }
+                if let Some(author) = &contact.author { <span>{ &author.display_name }</span> }
+            </div>
+        </li>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct ContactHistoryProps {
+    contact: Interaction,
+    onclose: Callback<()>,
+}
+
+#[function_component]
+fn ContactHistory(props: &ContactHistoryProps) -> Html {
+    let i = use_i18n();
+    let contact = &props.contact;
+    let id = contact.id;
+    let read = use_callback(id, |cursor: String, id| {
+        let id = *id;
+        Box::pin(async move { api::interactions::history(id, &cursor).await }) as Reading<Rows<AuditEntry>>
+    });
+    let words = Callback::from(move |(field, value): (String, Value)| field_words(&field, &value, i));
+    html! {
+        <Dialog title={name_of(contact, i)} onclose={props.onclose.clone()}>
+            <HistoryPages name={format!("contact/{id}/history/{}", contact.version)} {read} {words} />
+        </Dialog>
+    }
+}
+
+/// All contacts that one sees, and the search in their notes. What is typed stays out of the address.
+#[function_component]
+pub fn ContactsPage() -> Html {
+    let i = use_i18n();
+    let typed = use_state(String::new);
+    let q = use_state(AttrValue::default);
+    let timer = use_mut_ref(|| None::<Timeout>);
+    let field = use_node_ref();
+    let look = cb!((q, timer), |(text, rest): (String, u32)| {
+        let q = q.clone();
+        *timer.borrow_mut() = Some(Timeout::new(rest, move || q.set(text.trim().to_owned().into())));
+    });
+    let oninput = cb!((typed, look), |event: InputEvent| {
+        let text = dom::value_of(&event);
+        typed.set(text.clone());
+        if !event.is_composing() {
+            look.emit((text, REST));
+        }
+    });
+    use_composed(&field, cb!((look), |text: String| look.emit((text, 0))));
+    html! {
+        <Page title={i.t(Msg::ContactsTitle)}>
+            <HelpNote text={i.t(Msg::ContactsHelp)} />
+            <div class="filters__search" role="search">
+                { Icon::Search.draw() }
+                <input class="input" id="contact-search" type="text" autocomplete="off" spellcheck="false" maxlength="100" value={(*typed).clone()}
+                    placeholder={i.t(Msg::ContactsSearch)} aria-label={i.t(Msg::ContactsSearch)} {oninput} ref={field} />
+            </div>
+            <ContactList q={(*q).clone()} />
+        </Page>
+    }
+}
