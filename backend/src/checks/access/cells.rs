@@ -77,13 +77,13 @@ pub fn positions(target: Target) -> &'static [Position] {
         Target::Nothing => &[Nowhere],
         Target::Session => &[Own, Unit, OtherBranch],
         // Everywhere that is somewhere.
-        Target::Customer | Target::CustomerList | Target::Holding | Target::HoldingList => {
-            Position::ALL.split_at(1).1
-        }
+        Target::Customer
+        | Target::CustomerList
+        | Target::Holding
+        | Target::HoldingList
+        | Target::Interaction
+        | Target::InteractionList => Position::ALL.split_at(1).1,
         Target::Product | Target::ProductList => &[Own, Deleted],
-        Target::Customer | Target::CustomerList | Target::Interaction | Target::InteractionList => {
-            Position::ALL.split_at(1).1
-        }
         // A task is over, not archived.
         Target::Task | Target::TaskList => {
             &[Own, Team, Unit, Unowned, Sibling, Parent, SiblingBranch, OtherBranch]

@@ -489,7 +489,6 @@ fn list_is_right(cell: &Cell, thing: &Thing, answer: &Answer) -> bool {
         Target::UnitList | Target::ProductList => true,
         Target::InteractionList => sees_customer(role, &cell.place()),
         Target::TaskList => sees_task(role, &cell.place()),
-        Target::UnitList => true,
         _ => return true,
     };
     if answer.status != 200 {

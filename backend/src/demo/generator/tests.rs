@@ -282,6 +282,7 @@ fn what_customers_hold_sums_to_their_assets() {
     assert!(foreign > 20 && negative > 5 && soon > 200, "{foreign} {negative} {soon}");
 }
 
+#[test]
 fn contacts_and_tasks_are_as_planned() {
     let (bank, all) = customers(2_000);
     let contacts: Vec<Vec<DemoContact>> =
