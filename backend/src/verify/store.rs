@@ -157,12 +157,11 @@ pub(super) fn rates(conn: &mut DbConn) -> Result<(String, Vec<(String, i64)>)> {
     Ok((base, rates))
 }
 
-/// Currency, amount and value of some holdings that are not closed, after one of them.
-pub(super) fn valued_after(
-    conn: &mut DbConn,
-    after: Option<Id<()>>,
-    limit: i64,
-) -> Result<Vec<(Id<()>, String, i64, i64)>> {
+/// A holding: its id, its currency, its amount, its value.
+pub(super) type Valued = (Id<()>, String, i64, i64);
+
+/// Some holdings that are not closed, after one of them.
+pub(super) fn valued_after(conn: &mut DbConn, after: Option<Id<()>>, limit: i64) -> Result<Vec<Valued>> {
     let place = match after {
         Some(id) => Condition::new().sql("holding.id > ").bind(Value::Id(id)),
         None => Condition::everything(),
