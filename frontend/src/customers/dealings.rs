@@ -9,6 +9,7 @@ use crate::i18n::{Msg, use_i18n};
 use crate::interactions::{ContactList, LogDialog, With};
 use crate::route::{self, Route};
 use crate::session::{may, right};
+use crate::settings::use_settings;
 use crate::tasks::{NewTaskDialog, TaskList};
 use crate::ui::{Button, Icon, IconButton, Look};
 use crate::{dom, fetch};
@@ -40,7 +41,8 @@ pub fn LogContact(props: &LogContactProps) -> Html {
             }
         }
     });
-    use_effect_with(allowed, {
+    let keys = use_settings().now.shortcuts;
+    use_effect_with(allowed && keys, {
         let open = open.setter();
         move |allowed| {
             let allowed = *allowed;

@@ -199,7 +199,7 @@ pub fn ContactList(props: &ContactListProps) -> Html {
             { for empty }
             { for months.into_iter().map(|(month, contacts)| html! {
                 <section class="month" aria-label={month.clone()} key={month.clone()}>
-                    <h3 class="month__head">{ &month }</h3>
+                    <h2 class="month__head">{ &month }</h2>
                     <ol class="timeline">{ for contacts.into_iter().map(|contact| line(contact, &me, named, &act, i)) }</ol>
                 </section>
             }) }
