@@ -14,7 +14,7 @@ use crate::access::{Gate, Hasher, Keys, Quotas, Signer};
 use crate::installation::Settings;
 use crate::listing::Resource;
 use crate::web::{Limits, Metrics, Operations, Readiness, envelope};
-use crate::{access, audit, customers, org};
+use crate::{access, audit, customers, org, surveys};
 
 /// What the handlers share. Nothing in it is the only copy of anything: servers keep no state of their own.
 #[derive(Debug)]
@@ -41,6 +41,7 @@ fn rooms(config: &mut ServiceConfig<'_>) {
     org::routes(config);
     customers::routes(config);
     audit::routes(config);
+    surveys::routes(config);
 }
 
 #[derive(OpenApi)]
@@ -57,6 +58,7 @@ fn rooms(config: &mut ServiceConfig<'_>) {
         (name = "org", description = "The bank's units, in one tree"),
         (name = "users", description = "Members of staff who can sign in"),
         (name = "audit", description = "Who saw and changed what"),
+        (name = "surveys", description = "Questionnaires, surveys, and what customers answered"),
     )
 )]
 struct Description;
@@ -72,12 +74,17 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 /// What lists filter and sort by. A list of the end of a path is the same wherever it stands.
-static LISTS: [(&str, &Resource); 5] = [
+static LISTS: [(&str, &Resource); 10] = [
     ("/customers", &customers::CUSTOMERS),
     ("/org-units", &org::UNITS),
     ("/users", &org::USERS),
     ("/audit-entries", &audit::ENTRIES),
     ("/history", &audit::ENTRIES),
+    ("/questionnaires", &surveys::QUESTIONNAIRES),
+    ("/surveys", &surveys::SURVEYS),
+    ("/invitations", &surveys::INVITATIONS),
+    ("/answers", &surveys::ANSWERS),
+    ("/survey-answers", &surveys::ANSWERS),
 ];
 
 /// The app of one actix worker.
@@ -102,6 +109,7 @@ pub fn build(
         .service(crate::web::alive)
         .service(crate::web::ready)
         .service(crate::web::problem_page)
+        .configure(surveys::page_routes)
         .default_service(web::to(crate::web::app_page))
         .wrap(Compress::default())
         .wrap(from_fn(envelope))

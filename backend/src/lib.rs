@@ -17,6 +17,7 @@ pub mod messages;
 pub mod names;
 pub mod org;
 pub mod server;
+pub mod surveys;
 pub mod telemetry;
 pub mod text;
 pub mod verify;

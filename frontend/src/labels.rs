@@ -75,4 +75,12 @@ labels! {
     Theme { System => ThemeSystem, Light => ThemeLight, Dark => ThemeDark }
     Density { Comfortable => DensityComfortable, Standard => DensityStandard, Compact => DensityCompact }
     GainColour { Red => GainColourRed, Green => GainColourGreen }
+    QuestionKind { Csat => QuestionKindCsat, Nps => QuestionKindNps, Ces => QuestionKindCes, SingleChoice => QuestionKindSingleChoice, MultipleChoice => QuestionKindMultipleChoice, Text => QuestionKindText }
+    Dimension { Overall => DimensionOverall, Product => DimensionProduct, Attitude => DimensionAttitude, AfterSales => DimensionAfterSales, Channel => DimensionChannel }
+    QuestionnaireState { Draft => QuestionnaireStateDraft, Published => QuestionnaireStatePublished }
+    SurveyStatus { Draft => SurveyStatusDraft, Open => SurveyStatusOpen, Closed => SurveyStatusClosed }
+    InvitationState { Invited => InvitationStateInvited, Opened => InvitationStateOpened, Answered => InvitationStateAnswered, Expired => InvitationStateExpired, Revoked => InvitationStateRevoked }
+    AnswerSource { Link => AnswerSourceLink, Staff => AnswerSourceStaff }
+    SkipReason { NotFound => SkipReasonNotFound, Archived => SkipReasonArchived, DoNotContact => SkipReasonDoNotContact, AlreadyInvited => SkipReasonAlreadyInvited, AlreadyAnswered => SkipReasonAlreadyAnswered }
+    ResultsBy { None => ResultsByNone, Tier => ResultsByTier, Unit => ResultsByUnit }
 }

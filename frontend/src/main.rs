@@ -25,6 +25,7 @@ mod route;
 mod session;
 mod settings;
 mod shell;
+mod surveys;
 mod ui;
 
 fn main() {

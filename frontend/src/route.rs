@@ -15,6 +15,12 @@ pub enum Route {
     NewCustomer,
     #[at("/customers/:id")]
     Customer { id: Uuid },
+    #[at("/surveys")]
+    Surveys,
+    #[at("/surveys/:id")]
+    Survey { id: Uuid },
+    #[at("/questionnaires/:id")]
+    Questionnaire { id: Uuid },
     #[at("/admin/users")]
     Users,
     #[at("/admin/users/new")]

@@ -59,4 +59,8 @@ pub mod right {
     pub const VIEW_USERS: &str = "users:view";
     pub const MANAGE_USERS: &str = "users:manage";
     pub const VIEW_AUDIT: &str = "audit:view";
+    pub const VIEW_SURVEYS: &str = "surveys:view";
+    pub const MANAGE_QUESTIONNAIRES: &str = "questionnaires:manage";
+    pub const MANAGE_SURVEYS: &str = "surveys:manage";
+    pub const ANSWER_SURVEYS: &str = "surveys:answer";
 }

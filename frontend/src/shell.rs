@@ -19,6 +19,7 @@ use crate::palette::Palette;
 use crate::route::Route;
 use crate::session::{Session, may, right, use_session};
 use crate::settings::use_settings;
+use crate::surveys::{QuestionnairePage, SurveyPage, SurveysPage};
 use crate::ui::{
     Avatar, Button, EmptyState, Icon, IconButton, Kbd, Link, Look, Menu, MenuItem, Page, Skeleton, use_toasts,
 };
@@ -131,6 +132,13 @@ fn PageOf(props: &PageOfProps) -> Html {
         Route::Customers => html! { <CustomersPage /> },
         Route::NewCustomer => allowed(right::CREATE_CUSTOMERS, html! { <NewCustomerPage /> }),
         Route::Customer { id } => html! { <CustomerPage key={id.to_string()} id={*id} /> },
+        Route::Surveys => allowed(right::VIEW_SURVEYS, html! { <SurveysPage /> }),
+        Route::Survey { id } => {
+            allowed(right::VIEW_SURVEYS, html! { <SurveyPage key={id.to_string()} id={*id} /> })
+        }
+        Route::Questionnaire { id } => {
+            allowed(right::VIEW_SURVEYS, html! { <QuestionnairePage key={id.to_string()} id={*id} /> })
+        }
         Route::Users => allowed(right::VIEW_USERS, html! { <UsersPage /> }),
         Route::NewUser => allowed(right::MANAGE_USERS, html! { <NewUserPage /> }),
         Route::User { id } => {
@@ -193,6 +201,9 @@ fn Rail(props: &RailProps) -> Html {
             <div class="rail__brand"><span class="rail__seal" aria-hidden="true">{ "关" }</span><span>{ i.t(Msg::AppName) }</span></div>
             if props.me.is_some() {
                 { link(Route::Customers, Icon::Users, Msg::NavCustomers, matches!(at, Route::Customers | Route::Customer { .. } | Route::NewCustomer)) }
+                if can(right::VIEW_SURVEYS) {
+                    { link(Route::Surveys, Icon::MessageCircle, Msg::NavSurveys, matches!(at, Route::Surveys | Route::Survey { .. } | Route::Questionnaire { .. })) }
+                }
                 if can(right::VIEW_USERS) || can(right::VIEW_AUDIT) {
                     <div class="rail__group" aria-hidden="true">{ i.t(Msg::NavAdministration) }</div>
                     if can(right::VIEW_USERS) {

@@ -15,6 +15,7 @@ mod org;
 mod page;
 mod problem;
 mod session;
+mod surveys;
 mod users;
 
 pub use audit::*;
@@ -25,4 +26,5 @@ pub use org::*;
 pub use page::*;
 pub use problem::*;
 pub use session::*;
+pub use surveys::*;
 pub use users::*;

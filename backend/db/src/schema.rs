@@ -300,6 +300,121 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbDoc, DbMoment, DbUuid};
+
+    questionnaire (id) {
+        id -> DbUuid,
+        family_id -> DbUuid,
+        number -> Integer,
+        state -> Text,
+        title_zh -> Text,
+        title_en -> Text,
+        questions -> DbDoc,
+        published_at -> Nullable<DbMoment>,
+        archived_at -> Nullable<DbMoment>,
+        archived -> Bool,
+        version -> BigInt,
+        created_at -> DbMoment,
+        updated_at -> DbMoment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbMoment, DbUuid};
+
+    survey (id) {
+        id -> DbUuid,
+        name -> Text,
+        questionnaire_id -> DbUuid,
+        org_unit_id -> DbUuid,
+        language -> Text,
+        anonymous -> Bool,
+        status -> Text,
+        opens_at -> DbMoment,
+        closes_at -> DbMoment,
+        csat_low -> SmallInt,
+        nps_low -> SmallInt,
+        ces_low -> SmallInt,
+        version -> BigInt,
+        created_at -> DbMoment,
+        updated_at -> DbMoment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbMoment, DbUuid};
+
+    survey_invitation (id) {
+        id -> DbUuid,
+        survey_id -> DbUuid,
+        customer_id -> DbUuid,
+        token_hash -> Binary,
+        opened -> Bool,
+        used -> Bool,
+        revoked -> Bool,
+        opened_at -> Nullable<DbMoment>,
+        answered_at -> Nullable<DbMoment>,
+        version -> BigInt,
+        created_at -> DbMoment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbDoc, DbMoment, DbUuid};
+
+    survey_answer (id) {
+        id -> DbUuid,
+        survey_id -> DbUuid,
+        customer_id -> Nullable<DbUuid>,
+        invitation_id -> Nullable<DbUuid>,
+        source -> Text,
+        language -> Text,
+        answers -> DbDoc,
+        note -> Nullable<Text>,
+        low -> Bool,
+        has_text -> Bool,
+        nps -> Nullable<SmallInt>,
+        tier -> Nullable<Text>,
+        org_unit_id -> Nullable<DbUuid>,
+        owner_id -> Nullable<DbUuid>,
+        entered_by -> Nullable<DbUuid>,
+        answered_on -> Date,
+        answered_at -> DbMoment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::DbUuid;
+
+    survey_answer_value (survey_id, answer_id, question, value) {
+        survey_id -> DbUuid,
+        answer_id -> DbUuid,
+        question -> Text,
+        value -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbMoment, DbUuid};
+
+    survey_follow_up (answer_id) {
+        answer_id -> DbUuid,
+        customer_id -> DbUuid,
+        assignee_id -> Nullable<DbUuid>,
+        due_on -> Date,
+        reason -> Text,
+        task_id -> Nullable<DbUuid>,
+        created_at -> DbMoment,
+    }
+}
+
 diesel::joinable!(user_account -> org_unit (org_unit_id));
 diesel::joinable!(session -> user_account (user_id));
 diesel::joinable!(refresh_token -> session (session_id));
@@ -313,6 +428,14 @@ diesel::joinable!(external_id -> customer (customer_id));
 diesel::joinable!(customer_team -> customer (customer_id));
 diesel::joinable!(customer_team -> user_account (user_id));
 diesel::joinable!(audit_document -> audit_entry (entry_id));
+diesel::joinable!(survey -> questionnaire (questionnaire_id));
+diesel::joinable!(survey -> org_unit (org_unit_id));
+diesel::joinable!(survey_invitation -> survey (survey_id));
+diesel::joinable!(survey_invitation -> customer (customer_id));
+diesel::joinable!(survey_answer -> survey (survey_id));
+diesel::joinable!(survey_answer -> customer (customer_id));
+diesel::joinable!(survey_answer_value -> survey_answer (answer_id));
+diesel::joinable!(survey_follow_up -> survey_answer (answer_id));
 diesel::allow_tables_to_appear_in_same_query!(
     installation,
     lease,
@@ -332,4 +455,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_entry,
     audit_document,
     change_event,
+    questionnaire,
+    survey,
+    survey_invitation,
+    survey_answer,
+    survey_answer_value,
+    survey_follow_up,
 );

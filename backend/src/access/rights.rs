@@ -63,6 +63,13 @@ rights! {
     ViewCustomerHistory = "customers:history",
         &[Rm, Adviser, OutletHead, DeputyManager, BranchManager, Auditor];
     ViewAudit = "audit:view", &[Auditor];
+    /// Questionnaires, surveys, and of invitations, answers and results those of one's own customers.
+    ViewSurveys = "surveys:view",
+        &[Rm, Adviser, OutletHead, DeputyManager, BranchManager, Service, Admin, Auditor];
+    ManageQuestionnaires = "questionnaires:manage", &[OutletHead, DeputyManager, BranchManager, Admin];
+    ManageSurveys = "surveys:manage", &[OutletHead, DeputyManager, BranchManager, Admin];
+    /// Entering what a customer answered, as in a phone interview.
+    AnswerSurveys = "surveys:answer", &[Rm, OutletHead, DeputyManager, BranchManager, Service];
 }
 
 impl Right {

@@ -121,7 +121,7 @@ fn architecture_one_clock() {
         let fits = edge.iter().any(|part| path.starts_with(part)) || outside.contains(&path.as_str());
         assert!(fits, "{path} asks the clock");
     }
-    for room in ["customers", "org", "audit", "listing", "idempotency", "names"] {
+    for room in ["customers", "org", "audit", "listing", "idempotency", "names", "surveys"] {
         for (path, text) in sources(&format!("backend/src/{room}"), ".rs") {
             if !is_test(&path) {
                 let code = code(&text);
@@ -148,7 +148,7 @@ fn architecture_the_contract_knows_neither_server_nor_browser() {
 
 #[test]
 fn architecture_rooms_depend_downwards() {
-    const ORDER: [&str; 5] = ["names", "listing", "audit", "org", "customers"];
+    const ORDER: [&str; 6] = ["names", "listing", "audit", "org", "customers", "surveys"];
     for (n, room) in ORDER.iter().enumerate() {
         for (path, text) in sources(&format!("backend/src/{room}"), ".rs") {
             for above in &ORDER[n + 1..] {

@@ -15,6 +15,7 @@ mod profile;
 mod reveal;
 mod routes;
 pub mod rules;
+mod selection;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -32,6 +33,7 @@ pub(crate) use list::search_by;
 pub use list::{list, search};
 pub use ownership::{assign, set_team};
 pub use reveal::reveal;
+pub use selection::{CustomerBrief, brief, briefs, briefs_by_filter, wants_no_contact};
 pub use view::{history, read};
 
 use guanxi_db::Id;

@@ -14,7 +14,7 @@ use crate::listing::ListRequest;
 use crate::web::{self as answer, Document, IfMatch, Json, PageDocument, PathId, Query};
 
 impl AppState {
-    fn house(&self) -> House<'_> {
+    pub(crate) fn house(&self) -> House<'_> {
         House { keys: &self.keys, settings: &self.settings }
     }
 }

@@ -8,6 +8,7 @@ pub mod auth;
 pub mod customers;
 mod error;
 pub mod org;
+pub mod surveys;
 mod token;
 pub mod users;
 

@@ -39,6 +39,12 @@ pub fn verb_words(action: &str, i: I18n) -> Option<AttrValue> {
         "signed_out_everywhere" => Msg::ActionSignedOutEverywhere,
         "refresh_token_reused" => Msg::ActionTokenReused,
         "created_many" => Msg::ActionCreatedMany,
+        "published" => Msg::ActionPublished,
+        "opened" => Msg::ActionOpened,
+        "closed" => Msg::ActionClosed,
+        "invited" => Msg::ActionInvited,
+        "revoked" => Msg::ActionWithdrew,
+        "renewed" => Msg::ActionRenewed,
         _ => return None,
     }))
 }
@@ -50,6 +56,10 @@ pub fn resource_words(resource: &str, i: I18n) -> Option<AttrValue> {
         "org_unit" => Msg::ResourceOrgUnit,
         "user" => Msg::ResourceUser,
         "session" => Msg::ResourceSession,
+        "questionnaire" => Msg::ResourceQuestionnaire,
+        "survey" => Msg::ResourceSurvey,
+        "survey_invitation" => Msg::ResourceSurveyInvitation,
+        "survey_answer" => Msg::ResourceSurveyAnswer,
         _ => return None,
     }))
 }

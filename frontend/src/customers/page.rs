@@ -23,6 +23,7 @@ use crate::i18n::{Msg, use_i18n};
 use crate::labels::Label;
 use crate::route::{self, Route};
 use crate::session::{may, right, use_me};
+use crate::surveys::CustomerAnswers;
 use crate::ui::{
     Avatar, Badge, EmptyState, ErrorPanel, HelpNote, Icon, IconButton, Link, Page, Skeleton, Tab, Tabs,
     TierMark, Time, Tone,
@@ -116,9 +117,11 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
     };
 
     let history = may(&me, right::VIEW_CUSTOMER_HISTORY);
+    let surveys = may(&me, right::VIEW_SURVEYS);
     let params = location.and_then(|l| UrlSearchParams::new_with_str(l.query_str()).ok());
     let chosen = match params.and_then(|p| p.get("tab")).as_deref() {
         Some("history") if history => "history",
+        Some("surveys") if surveys => "surveys",
         _ => "profile",
     };
     let onchoose = move |tab: AttrValue| {
@@ -126,6 +129,9 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
         route::replace(&if tab == "profile" { path } else { format!("{path}?tab={tab}") });
     };
     let mut tabs = vec![Tab { key: "profile".into(), text: i.t(Msg::CustomerProfile) }];
+    if surveys {
+        tabs.push(Tab { key: "surveys".into(), text: i.t(Msg::NavSurveys) });
+    }
     if history {
         tabs.push(Tab { key: "history".into(), text: i.t(Msg::CustomerHistory) });
     }
@@ -137,6 +143,8 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
             <Tabs label={i.t(Msg::CustomerTitle)} {tabs} {chosen} {onchoose}>
                 if chosen == "history" {
                     <HistoryTab {id} kind={customer.kind} version={customer.version} />
+                } else if chosen == "surveys" {
+                    <CustomerAnswers {id} />
                 } else {
                     <div class="split">
                         <div><ProfileTab subject={subject.clone()} /></div>

@@ -100,6 +100,9 @@ pub fn Palette(props: &PaletteProps) -> Html {
     let me = &props.me;
     let needle = text.to_lowercase();
     let mut pages = vec![("customers", Icon::Users, Msg::NavCustomers, Route::Customers)];
+    if may(me, right::VIEW_SURVEYS) {
+        pages.push(("surveys", Icon::MessageCircle, Msg::NavSurveys, Route::Surveys));
+    }
     if may(me, right::VIEW_USERS) {
         pages.push(("users", Icon::IdCard, Msg::NavUsers, Route::Users));
         pages.push(("units", Icon::Network, Msg::NavUnits, Route::Units));

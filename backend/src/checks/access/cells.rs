@@ -74,10 +74,17 @@ use Position::{
 
 pub fn positions(target: Target) -> &'static [Position] {
     match target {
-        Target::Nothing => &[Nowhere],
+        Target::Nothing | Target::Questionnaire => &[Nowhere],
+        Target::Survey => &[Unit, Sibling, Parent, SiblingBranch, OtherBranch],
         Target::Session => &[Own, Unit, OtherBranch],
         // Everywhere that is somewhere.
-        Target::Customer | Target::CustomerList => Position::ALL.split_at(1).1,
+        Target::Customer
+        | Target::CustomerList
+        | Target::Invitation
+        | Target::InvitationList
+        | Target::NewInvitation
+        | Target::NewAnswer
+        | Target::AnswerList => Position::ALL.split_at(1).1,
         Target::NewCustomer => &[Unit, Sibling, Parent, SiblingBranch, OtherBranch],
         Target::User | Target::UserList | Target::Unit | Target::UnitList => {
             &[Unit, Sibling, Parent, SiblingBranch, OtherBranch, Deleted, DeletedElsewhere]
@@ -167,6 +174,12 @@ fn expected(operation: &Operation, caller: Caller, position: Position) -> u16 {
     let refused = match operation.target {
         // Everybody knows the bank's units.
         Target::Nothing | Target::CustomerList | Target::UserList | Target::UnitList | Target::Unit => None,
+        Target::Questionnaire | Target::InvitationList | Target::AnswerList => None,
+        // Customers that the caller does not see are skipped, and named as such.
+        Target::NewInvitation => None,
+        Target::Survey => (!operation.only_reads() && !sees_user(role, place.unit)).then_some(403),
+        Target::Invitation => (!sees_customer(role, &place)).then_some(404),
+        Target::NewAnswer => (!sees_customer(role, &place) || place.archived).then_some(422),
         Target::Session => (position != Own).then_some(404),
         Target::Customer => (!sees_customer(role, &place)).then_some(404),
         Target::NewCustomer => (!places_in(role, place.unit)).then_some(422),

@@ -179,6 +179,20 @@ fn body(operation: &Operation, app: &TestApp) -> Value {
         ("POST", "/customers/{id}/contact-points") => json!({"kind": "phone", "value": "13900001111"}),
         ("PATCH", "/customers/{id}/contact-points/{contact_point_id}") => json!({"use": "work"}),
         ("PUT", "/customers/{id}/external-ids/{source}") => json!({"id": "78"}),
+        ("POST", "/questionnaires") | ("PATCH", "/questionnaires/{id}") => json!({
+            "title": {"zh-CN": "问卷", "en": "Questionnaire"},
+            "questions": [{"key": "channel", "kind": "single_choice", "text": {"zh-CN": "渠道", "en": "Channel"},
+                "options": [{"code": "a", "label": {"zh-CN": "甲", "en": "A"}}], "ask_if": {"question": "nps", "at_most": 6}}],
+        }),
+        ("POST", "/surveys") => json!({
+            "name": "Wave", "questionnaire_id": app.fixture.unit("a1"), "closes_at": "2100-01-01T00:00:00.000000Z",
+            "low_score": {"csat": 2, "nps": 6, "ces": 3},
+        }),
+        ("PATCH", "/surveys/{id}") => json!({"name": "Wave", "low_score": {"csat": 2, "nps": 6, "ces": 3}}),
+        ("POST", "/surveys/{id}/invitations") => json!({"customer_ids": [app.fixture.user("rm")]}),
+        ("POST", "/surveys/{id}/answers") => {
+            json!({"customer_id": app.fixture.user("rm"), "answers": [{"question": "nps", "score": 9}]})
+        }
         _ => panic!("{operation} takes a body that this test does not know"),
     }
 }
@@ -219,7 +233,12 @@ fn b3_members_that_the_server_owns_are_refused_in_every_body() {
         }
         let schema = &content["application/json"]["schema"];
         assert!(!schema.is_null(), "{operation} takes something that is not JSON");
-        let client: &Client = if operation.path.starts_with("/customers") { &head } else { &admin };
+        let client: &Client =
+            if operation.path.starts_with("/customers") || operation.path == "/surveys/{id}/answers" {
+                &head
+            } else {
+                &admin
+            };
         let id = match operation.path.split('/').nth(1) {
             Some("org-units") => app.fixture.unit("b1").to_string(),
             Some("users") => app.fixture.user("rm").to_string(),

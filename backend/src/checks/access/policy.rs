@@ -27,6 +27,16 @@ pub enum Target {
     UserList,
     Unit,
     UnitList,
+    /// One of everybody who has the right.
+    Questionnaire,
+    /// Seen by everybody who has the right, changed by those whose units hold it.
+    Survey,
+    /// Of a customer, through the survey.
+    Invitation,
+    InvitationList,
+    NewInvitation,
+    NewAnswer,
+    AnswerList,
 }
 
 /// One operation of the API.
@@ -65,10 +75,12 @@ const fn op(
 }
 
 use Guard::{Cookie, Needs, Public};
+use Right::{AnswerSurveys, ManageQuestionnaires, ManageSurveys, ViewSurveys};
 use Right::{
     ArchiveCustomers, AssignCustomers, CreateCustomers, EditCustomers, ManageUnits, ManageUsers,
     RevealCustomers, UseOwnAccount, ViewAudit, ViewCustomerHistory, ViewCustomers, ViewUnits, ViewUsers,
 };
+use Target::{AnswerList, Invitation, InvitationList, NewAnswer, NewInvitation, Questionnaire, Survey};
 use Target::{Customer, CustomerList, NewCustomer, Nothing, Session, Unit, UnitList, User, UserList};
 
 /// Every operation of the API and the right that it takes. A route that is missing here fails `b2`.
@@ -116,6 +128,30 @@ pub const OPERATIONS: &[Operation] = &[
     op("PUT", "/customers/{id}/external-ids/{source}", Needs(EditCustomers), Customer, 200),
     op("DELETE", "/customers/{id}/external-ids/{source}", Needs(EditCustomers), Customer, 200),
     op("GET", "/audit-entries", Needs(ViewAudit), Nothing, 200),
+    op("GET", "/questionnaires", Needs(ViewSurveys), Nothing, 200),
+    op("POST", "/questionnaires", Needs(ManageQuestionnaires), Nothing, 201),
+    op("GET", "/questionnaires/{id}", Needs(ViewSurveys), Questionnaire, 200),
+    op("PATCH", "/questionnaires/{id}", Needs(ManageQuestionnaires), Questionnaire, 200),
+    op("POST", "/questionnaires/{id}/publish", Needs(ManageQuestionnaires), Questionnaire, 200),
+    op("POST", "/questionnaires/{id}/new-version", Needs(ManageQuestionnaires), Questionnaire, 201),
+    op("POST", "/questionnaires/{id}/archive", Needs(ManageQuestionnaires), Questionnaire, 200),
+    op("POST", "/questionnaires/{id}/restore", Needs(ManageQuestionnaires), Questionnaire, 200),
+    op("GET", "/questionnaires/{id}/history", Needs(ViewSurveys), Questionnaire, 200),
+    op("GET", "/surveys", Needs(ViewSurveys), Nothing, 200),
+    op("POST", "/surveys", Needs(ManageSurveys), Questionnaire, 201),
+    op("GET", "/surveys/{id}", Needs(ViewSurveys), Survey, 200),
+    op("PATCH", "/surveys/{id}", Needs(ManageSurveys), Survey, 200),
+    op("POST", "/surveys/{id}/open", Needs(ManageSurveys), Survey, 200),
+    op("POST", "/surveys/{id}/close", Needs(ManageSurveys), Survey, 200),
+    op("GET", "/surveys/{id}/history", Needs(ViewSurveys), Survey, 200),
+    op("GET", "/surveys/{id}/results", Needs(ViewSurveys), Survey, 200),
+    op("GET", "/surveys/{id}/invitations", Needs(ViewSurveys), InvitationList, 200),
+    op("POST", "/surveys/{id}/invitations", Needs(ManageSurveys), NewInvitation, 200),
+    op("POST", "/surveys/{id}/invitations/{invitation_id}/revoke", Needs(ManageSurveys), Invitation, 200),
+    op("POST", "/surveys/{id}/invitations/{invitation_id}/renew", Needs(ManageSurveys), Invitation, 200),
+    op("GET", "/surveys/{id}/answers", Needs(ViewSurveys), AnswerList, 200),
+    op("POST", "/surveys/{id}/answers", Needs(AnswerSurveys), NewAnswer, 201),
+    op("GET", "/customers/{id}/survey-answers", Needs(ViewSurveys), Customer, 200),
 ];
 
 /// The OpenAPI document, which is made from the routes themselves.

@@ -1,0 +1,43 @@
+use chrono::Days;
+use guanxi_db::DbConn;
+
+use crate::access::Actor;
+use crate::error::Result;
+use crate::installation::Settings;
+use crate::org;
+use crate::surveys::AnswerId;
+use crate::surveys::store::{self, FollowUpRow, Standing};
+
+/// Days in which a low score is followed up.
+const DAYS: u64 = 2;
+
+/// Opens the task of following a low score up: for the customer's owner, or the head of its unit where it has none.
+///
+/// `reason` names the questions with low scores.
+///
+/// # Errors
+/// When the database fails.
+pub(super) fn open_task(
+    conn: &mut DbConn,
+    actor: &Actor,
+    settings: &Settings,
+    answer_id: AnswerId,
+    standing: &Standing,
+    reason: String,
+) -> Result<()> {
+    let assignee_id = match standing.owner_id {
+        Some(owner) => Some(owner),
+        None => org::head_of_unit(conn, standing.org_unit_id)?,
+    };
+    let today = settings.day(actor.now());
+    let row = FollowUpRow {
+        answer_id,
+        customer_id: standing.customer_id,
+        assignee_id,
+        due_on: today.checked_add_days(Days::new(DAYS)).unwrap_or(today),
+        reason,
+        task_id: None,
+        created_at: actor.now(),
+    };
+    store::insert_follow_ups(conn, &[row])
+}
