@@ -1,6 +1,7 @@
 //! Demo data: a made-up bank to try, to learn on and to measure with. Only ever put into an empty database.
 
 pub mod generator;
+mod surveys;
 
 use std::path::PathBuf;
 
@@ -62,6 +63,7 @@ pub fn make(config: &Config, opened: &Opened, customers: u32, seed: u64) -> Resu
     let shared = bank.clone();
     let (units, users) = opened.db.write_blocking(move |conn| make_bank(conn, &shared, &hash))?;
     make_customers(opened, &bank, seed, u64::from(customers), &units, &users)?;
+    surveys::make(opened, seed)?;
     let seconds = (clock::now().0 - started.0) / 1_000_000;
     Ok(format!("{} units, {} users and {customers} customers in {seconds} s", units.len(), users.len()))
 }

@@ -14,7 +14,7 @@ use crate::customers::{self, CustomerId, House};
 use crate::error::{Code, Error, FieldError, Result};
 use crate::listing::filter::FieldType;
 use crate::listing::{Field, ListRequest, Privacy, Resource, set_total};
-use crate::surveys::invitations::hash_of;
+use crate::surveys::invitations::{self, hash_of};
 use crate::surveys::questionnaires::questions_of;
 use crate::surveys::rules::{self, WrongAnswer};
 use crate::surveys::store::{self, AnswerRow, NamedAnswer, Of, PlacedSurvey, Standing, SurveyRow, ValueRow};
@@ -356,6 +356,94 @@ fn keep(
     };
     audit::record(conn, actor, &change)?;
     Ok(id)
+}
+
+/// What is known of one customer of a survey that was made elsewhere: invited, and answered unless it did not.
+#[derive(Clone, Debug)]
+pub struct Recorded {
+    pub customer_id: CustomerId,
+    pub answers: Option<Vec<AnswerValue>>,
+    /// When it answered.
+    pub at: Moment,
+}
+
+/// Records invitations and answers that were made elsewhere, with the follow-ups of low scores; one audit entry for all, and no event.
+/// Nobody has their links. Not for anonymous surveys.
+///
+/// # Errors
+/// 404 for a survey or customer that is none; 409 for an anonymous survey and a customer that has answered; 422 for answers that do not fit.
+pub fn record_many(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    id: SurveyId,
+    recorded: &[Recorded],
+) -> Result<()> {
+    let survey = store::survey(conn, id)?.survey;
+    if survey.anonymous {
+        return Err(Error::conflict("", "anonymous_survey"));
+    }
+    let questions = questions_of(&store::questionnaire(conn, survey.questionnaire_id)?)?;
+    let ids: Vec<CustomerId> = recorded.iter().map(|one| one.customer_id).collect();
+    let standings: HashMap<CustomerId, Standing> = store::standings(conn, &Scope::of(actor), &ids)?
+        .into_iter()
+        .map(|one| (one.customer_id, one))
+        .collect();
+    let mut heads: HashMap<OrgUnitId, Option<UserId>> = HashMap::new();
+    let (mut invitations, mut rows, mut values, mut follow_ups) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for one in recorded {
+        let standing = standings.get(&one.customer_id).ok_or_else(Error::not_found)?;
+        let mut invitation = invitations::unsent(actor, id, one.customer_id)?;
+        if let Some(given) = &one.answers {
+            let fields =
+                |wrong: Vec<WrongAnswer>| Error::fields(wrong.into_iter().map(WrongAnswer::field).collect());
+            let answers = rules::check(&questions, given).map_err(fields)?;
+            let about = About { survey: &survey, questions: &questions, answers: &answers };
+            let answer_id: AnswerId = actor.new_id();
+            (invitation.opened, invitation.used) = (true, true);
+            (invitation.opened_at, invitation.answered_at) = (Some(one.at), Some(one.at));
+            rows.push(AnswerRow {
+                customer_id: Some(one.customer_id),
+                invitation_id: Some(invitation.id),
+                tier: Some(standing.tier.clone()),
+                org_unit_id: Some(standing.org_unit_id),
+                owner_id: standing.owner_id,
+                answered_at: one.at,
+                ..about.row(answer_id, house.settings.day(one.at))
+            });
+            values.extend(about.values(answer_id));
+            let low = about.low();
+            if !low.is_empty() {
+                let head = match (standing.owner_id, heads.get(&standing.org_unit_id)) {
+                    (Some(owner), _) => Some(owner),
+                    (None, Some(head)) => *head,
+                    (None, None) => {
+                        let head = crate::org::head_of_unit(conn, standing.org_unit_id)?;
+                        heads.insert(standing.org_unit_id, head);
+                        head
+                    }
+                };
+                let reason: Vec<&str> = low.iter().map(|question| question.key.as_str()).collect();
+                let day = house.settings.day(one.at);
+                follow_ups.push(loop_closing::row(answer_id, standing, head, day, reason.join(" "), one.at));
+            }
+        }
+        invitations.push(invitation);
+    }
+    store::insert_invitations(conn, &invitations)?;
+    store::insert_answers(conn, &rows, &values).map_err(once)?;
+    for chunk in follow_ups.chunks(500) {
+        store::insert_follow_ups(conn, chunk)?;
+    }
+    let entry = audit::Entry {
+        action: "survey_answer.created_many".into(),
+        resource_type: "survey_answer",
+        resource_id: None,
+        changes: &[FieldChange { field: "count".into(), before: None, after: Some(json!(rows.len())) }],
+        reason: None,
+    };
+    audit::note(conn, actor, &entry)
 }
 
 /// Whether an actor sees the results of anonymous surveys of a unit: managers those of their own units, and who sees everything.

@@ -193,6 +193,11 @@ fn row(actor: &Actor, survey: SurveyId, customer: CustomerId, token_hash: Vec<u8
     }
 }
 
+/// An invitation whose link nobody gets: for what was asked elsewhere.
+pub(super) fn unsent(actor: &Actor, survey: SurveyId, customer: CustomerId) -> Result<InvitationRow> {
+    Ok(row(actor, survey, customer, Token::generate()?.hash()))
+}
+
 /// Who is invited to a survey, of the customers that the actor sees; the newest first.
 ///
 /// # Errors

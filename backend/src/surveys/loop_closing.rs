@@ -1,7 +1,7 @@
-use chrono::Days;
-use guanxi_db::DbConn;
+use chrono::{Days, NaiveDate};
+use guanxi_db::{DbConn, Moment};
 
-use crate::access::Actor;
+use crate::access::{Actor, UserId};
 use crate::error::Result;
 use crate::installation::Settings;
 use crate::org;
@@ -30,14 +30,25 @@ pub(super) fn open_task(
         None => org::head_of_unit(conn, standing.org_unit_id)?,
     };
     let today = settings.day(actor.now());
-    let row = FollowUpRow {
+    store::insert_follow_ups(conn, &[row(answer_id, standing, assignee_id, today, reason, actor.now())])
+}
+
+/// A follow-up as it is kept.
+pub(super) fn row(
+    answer_id: AnswerId,
+    standing: &Standing,
+    assignee_id: Option<UserId>,
+    answered_on: NaiveDate,
+    reason: String,
+    created_at: Moment,
+) -> FollowUpRow {
+    FollowUpRow {
         answer_id,
         customer_id: standing.customer_id,
         assignee_id,
-        due_on: today.checked_add_days(Days::new(DAYS)).unwrap_or(today),
+        due_on: answered_on.checked_add_days(Days::new(DAYS)).unwrap_or(answered_on),
         reason,
         task_id: None,
-        created_at: actor.now(),
-    };
-    store::insert_follow_ups(conn, &[row])
+        created_at,
+    }
 }

@@ -20,12 +20,13 @@ mod routes;
 mod rules;
 mod store;
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;
 mod waves;
 
 pub(crate) use answers::ANSWERS;
 pub use answers::{
-    Door, Opening, Respondent, answer_by_staff, answer_details, customer_answers, list_answers, open_by_token,
+    Door, Opening, Recorded, Respondent, answer_by_staff, answer_details, customer_answers, list_answers,
+    open_by_token, record_many,
 };
 pub(crate) use invitations::INVITATIONS;
 pub use invitations::{
@@ -42,6 +43,11 @@ pub(crate) use waves::SURVEYS;
 pub use waves::{
     change_survey, close_survey, create_survey, list_surveys, open_survey, survey_details, survey_history,
     survey_tag,
+};
+
+#[cfg(test)]
+pub(crate) use tests::{
+    GOOD, customer as new_customer, invite as link_for, open_survey as running_survey, post as post_form,
 };
 
 pub use page::register as page_routes;

@@ -419,6 +419,18 @@ pub(super) fn standing(conn: &mut DbConn, scope: &Scope, id: CustomerId) -> Resu
     Ok(row)
 }
 
+/// Those of these customers that a scope has.
+pub(super) fn standings(conn: &mut DbConn, scope: &Scope, ids: &[CustomerId]) -> Result<Vec<Standing>> {
+    let rows = customer::table
+        .inner_join(customer_figures::table)
+        .filter(customer::id.eq_any(ids.iter().copied()))
+        .filter(scope.customers())
+        .select((customer::id, customer_figures::tier, customer::org_unit_id, customer::owner_id))
+        .load::<Standing>(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}
+
 /// The first time that a customer opens the page; without the time where the survey is anonymous.
 pub(super) fn mark_opened(conn: &mut DbConn, id: InvitationId, at: Option<Moment>) -> Result<()> {
     diesel::update(survey_invitation::table.find(id).filter(survey_invitation::opened.eq(false)))

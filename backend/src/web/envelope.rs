@@ -83,6 +83,10 @@ pub async fn envelope<B: MessageBody + 'static>(
     };
     let is_page = is_html(response.headers());
     dress(response.headers_mut(), &context, &state.limits, in_api, is_page, origin.as_ref());
+    if response.request().path().starts_with("/s/") {
+        // Whatever it says, it is for one customer.
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
     let allowance = response.request().extensions().get::<Allowance>().copied();
     if let Some(allowance) = allowance {
         tell_quota(response.headers_mut(), allowance);

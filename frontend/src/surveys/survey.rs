@@ -70,12 +70,14 @@ pub fn SurveyPage(props: &SurveyPageProps) -> Html {
         });
     });
     let actions = html! {
+        <>
         if manage && survey.status == SurveyStatus::Draft {
             <Button look={Look::Primary} onclick={cb!((act), |_: MouseEvent| act.emit("open"))}>{ i.t(Msg::SurveyOpen) }</Button>
         }
         if manage && survey.status == SurveyStatus::Open {
             <Button onclick={cb!((closing), |_: MouseEvent| closing.set(true))}>{ i.t(Msg::SurveyClose) }</Button>
         }
+        </>
     };
     let heading = html! {
         <h1><span class="header__title">

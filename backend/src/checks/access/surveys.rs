@@ -7,8 +7,10 @@ use serde_json::{Value, json};
 use super::canaries::{capture_log, logged, whole};
 use super::rows::{Ledger, difference};
 use crate::clock;
-use crate::surveys::open_by_token;
-use crate::surveys::tests::{GOOD, customer, invite, open_survey, post};
+use crate::surveys::{
+    GOOD, link_for as invite, new_customer as customer, open_by_token, post_form as post,
+    running_survey as open_survey,
+};
 use crate::testing::{Client, TestApp};
 
 fn token_of(link: &str) -> String {

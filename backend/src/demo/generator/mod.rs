@@ -16,6 +16,7 @@ mod names;
 mod numbers;
 mod people;
 mod places;
+mod surveys;
 mod texts;
 
 use chrono::NaiveDate;
@@ -28,6 +29,7 @@ use rand_chacha::rand_core::{RngCore, SeedableRng};
 
 pub use bank::{Bank, DemoUnit, DemoUser};
 use places::City;
+pub use surveys::{answer as survey_answer, questionnaire};
 
 /// A customer to be written, with what a new customer cannot say of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -204,6 +206,7 @@ enum Purpose {
     Staff = 1,
     Customer = 2,
     Place = 3,
+    Survey = 30,
 }
 
 /// A stream of choices, fixed by seed, purpose and index for ever: the key stream of ChaCha8, and arithmetic that is here
