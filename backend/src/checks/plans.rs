@@ -200,11 +200,16 @@ fn literal(item: &str) -> String {
         return format!("(timestamptz 'epoch' + {micros} * interval '1 microsecond')");
     }
     if let Some(bytes) = item.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        let hex: String = bytes
-            .split(',')
-            .map(|byte| format!("{:02x}", byte.trim().parse::<u8>().expect("a byte")))
-            .collect();
-        return format!("'\\x{hex}'::bytea");
+        let parts: Vec<&str> = bytes.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
+        let read: Option<Vec<u8>> = parts.iter().map(|part| part.parse().ok()).collect();
+        // Else it is an array of ids.
+        return match read.filter(|bytes| !bytes.is_empty()) {
+            Some(bytes) => {
+                let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+                format!("'\\x{hex}'::bytea")
+            }
+            None => format!("'{{{}}}'", parts.join(",")),
+        };
     }
     if let Some(text) = item.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
         return format!("'{}'", text.replace('\'', "''"));

@@ -63,7 +63,7 @@ pub fn make(config: &Config, opened: &Opened, customers: u32, seed: u64) -> Resu
     let shared = bank.clone();
     let (units, users) = opened.db.write_blocking(move |conn| make_bank(conn, &shared, &hash))?;
     make_customers(opened, &bank, seed, u64::from(customers), &units, &users)?;
-    surveys::make(opened, seed)?;
+    surveys::make(&opened.db, &opened.keys, &opened.settings, seed)?;
     let seconds = (clock::now().0 - started.0) / 1_000_000;
     Ok(format!("{} units, {} users and {customers} customers in {seconds} s", units.len(), users.len()))
 }
