@@ -49,7 +49,7 @@ pub fn QuestionnairePage(props: &QuestionnairePageProps) -> Html {
     });
     match (&query.remote.data, &query.remote.error) {
         (Some(tagged), _) => {
-            html! { <Builder key={tagged.etag.clone()} tagged={(**tagged).clone()} set={query.set.clone()} reload={query.reload.clone()} /> }
+            html! { <Builder key={id.to_string()} tagged={(**tagged).clone()} set={query.set.clone()} reload={query.reload.clone()} /> }
         }
         (None, Some(error)) if error.is_missing() => html! {
             <Page title={i.t(Msg::QuestionnaireTitle)}><EmptyState icon={Icon::ListFilter} title={i.t(Msg::QuestionnaireMissing)} /></Page>
@@ -121,7 +121,7 @@ fn Builder(props: &BuilderProps) -> Html {
             return;
         }
         busy.set(true);
-        spawn!((errors, busy, set, reload, etag, toasts), {
+        spawn!((draft, errors, busy, set, reload, etag, toasts), {
             let saved = api::surveys::patch_questionnaire(id, &etag, &patch).await;
             let done = match (saved, then) {
                 (Ok(saved), Some(verb)) => {
@@ -130,6 +130,7 @@ fn Builder(props: &BuilderProps) -> Html {
                         Err(error) => {
                             // What was saved stays; what keeps it from being published is shown beside it.
                             errors.set(Errors::of(&error));
+                            draft.set(Draft::of(&saved.value));
                             set.emit(saved);
                             Err(error)
                         }
@@ -145,6 +146,8 @@ fn Builder(props: &BuilderProps) -> Html {
                     } else {
                         Msg::QuestionnaireSaved
                     }));
+                    draft.set(Draft::of(&done.value));
+                    errors.set(Errors::default());
                     set.emit(done);
                 }
                 Err(error) => {
