@@ -308,7 +308,7 @@ fn a_customer_answers_by_the_link_and_a_low_score_is_followed_up() {
         post(&app.anonymous(), &link, "shown=nps+csat+channel&language=en&q.nps=3&action=language:zh-CN")
             .expect(200)
             .text();
-    assert!(chinese.contains("value=\"3\" checked") && chinese.contains("为什么") == false, "{chinese}");
+    assert!(chinese.contains("value=\"3\" checked") && !chinese.contains("为什么"), "{chinese}");
     post(&app.anonymous(), &link, LOW).expect(200);
     let again = post(&app.anonymous(), &link, GOOD).expect(200).text();
     assert!(again.contains("Already answered") || again.contains("您已作答"), "{again}");
