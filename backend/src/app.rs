@@ -14,7 +14,7 @@ use crate::access::{Gate, Hasher, Keys, Quotas, Signer};
 use crate::installation::Settings;
 use crate::listing::Resource;
 use crate::web::{Limits, Metrics, Operations, Readiness, envelope};
-use crate::{access, audit, customers, holdings, interactions, org, products, reports, tasks};
+use crate::{access, audit, customers, holdings, interactions, org, products, reports, surveys, tasks};
 
 /// What the handlers share. Nothing in it is the only copy of anything: servers keep no state of their own.
 #[derive(Debug)]
@@ -46,6 +46,7 @@ fn rooms(config: &mut ServiceConfig<'_>) {
     interactions::routes(config);
     reports::routes(config);
     audit::routes(config);
+    surveys::routes(config);
 }
 
 #[derive(OpenApi)]
@@ -67,6 +68,7 @@ fn rooms(config: &mut ServiceConfig<'_>) {
         (name = "interactions", description = "Contacts with customers, and the search in their notes"),
         (name = "tasks", description = "What is to be done, by whom and by when"),
         (name = "audit", description = "Who saw and changed what"),
+        (name = "surveys", description = "Questionnaires, surveys, and what customers answered"),
     )
 )]
 struct Description;
@@ -82,7 +84,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 /// What lists filter and sort by. A list of the end of a path is the same wherever it stands.
-static LISTS: [(&str, &Resource); 13] = [
+static LISTS: [(&str, &Resource); 18] = [
     ("/customers", &customers::CUSTOMERS),
     ("/org-units", &org::UNITS),
     ("/users", &org::USERS),
@@ -96,6 +98,11 @@ static LISTS: [(&str, &Resource); 13] = [
     ("/transactions", &holdings::TRANSACTIONS),
     ("/interactions", &interactions::INTERACTIONS),
     ("/tasks", &tasks::TASKS),
+    ("/questionnaires", &surveys::QUESTIONNAIRES),
+    ("/surveys", &surveys::SURVEYS),
+    ("/invitations", &surveys::INVITATIONS),
+    ("/answers", &surveys::ANSWERS),
+    ("/survey-answers", &surveys::ANSWERS),
 ];
 
 /// The app of one actix worker.
@@ -120,6 +127,7 @@ pub fn build(
         .service(crate::web::alive)
         .service(crate::web::ready)
         .service(crate::web::problem_page)
+        .configure(surveys::page_routes)
         .default_service(web::to(crate::web::app_page))
         .wrap(Compress::default())
         .wrap(from_fn(envelope))

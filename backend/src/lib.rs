@@ -22,6 +22,7 @@ pub mod org;
 pub mod products;
 pub mod reports;
 pub mod server;
+pub mod surveys;
 pub mod tasks;
 pub mod telemetry;
 pub mod text;

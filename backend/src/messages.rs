@@ -14,6 +14,8 @@ use crate::error::Code;
 pub(crate) struct Texts {
     pub(crate) problems: HashMap<String, ProblemText>,
     pub(crate) fields: HashMap<String, String>,
+    /// The page on which customers answer surveys.
+    survey_page: HashMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -49,6 +51,11 @@ pub fn problem_title(language: Language, code: Code) -> &'static str {
 pub fn problem_detail(language: Language, code: Code, fields: usize) -> String {
     let detail = problem(language, code).map_or(code.as_str(), |text| text.detail.as_str());
     detail.replace("{count}", &fields.to_string())
+}
+
+/// A text of the page on which customers answer surveys; its name where there is none.
+pub fn survey_page(language: Language, name: &str) -> &str {
+    of(language).and_then(|texts| texts.survey_page.get(name)).map_or(name, String::as_str)
 }
 
 /// What is wrong with a field, with the figures of its rule. A rule with an upper bound only may have a text of its own, `{code}_max`.

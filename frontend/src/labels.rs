@@ -90,4 +90,12 @@ labels! {
     QuantityUnit { Grams => QuantityUnitGrams, Shares => QuantityUnitShares, Units => QuantityUnitUnits }
     TransactionKind { Deposit => TransactionKindDeposit, Withdrawal => TransactionKindWithdrawal, Purchase => TransactionKindPurchase, Redemption => TransactionKindRedemption, Interest => TransactionKindInterest, Dividend => TransactionKindDividend, Fee => TransactionKindFee, TransferIn => TransactionKindTransferIn, TransferOut => TransactionKindTransferOut, Repayment => TransactionKindRepayment, Drawdown => TransactionKindDrawdown, Adjustment => TransactionKindAdjustment }
     TierReason { Assets => TierReasonAssets, Policy => TierReasonPolicy, Import => TierReasonImport }
+    QuestionKind { Csat => QuestionKindCsat, Nps => QuestionKindNps, Ces => QuestionKindCes, SingleChoice => QuestionKindSingleChoice, MultipleChoice => QuestionKindMultipleChoice, Text => QuestionKindText }
+    Dimension { Overall => DimensionOverall, Product => DimensionProduct, Attitude => DimensionAttitude, AfterSales => DimensionAfterSales, Channel => DimensionChannel }
+    QuestionnaireState { Draft => QuestionnaireStateDraft, Published => QuestionnaireStatePublished }
+    SurveyStatus { Draft => SurveyStatusDraft, Open => SurveyStatusOpen, Closed => SurveyStatusClosed }
+    InvitationState { Invited => InvitationStateInvited, Opened => InvitationStateOpened, Answered => InvitationStateAnswered, Expired => InvitationStateExpired, Revoked => InvitationStateRevoked }
+    AnswerSource { Link => AnswerSourceLink, Staff => AnswerSourceStaff }
+    SkipReason { NotFound => SkipReasonNotFound, Archived => SkipReasonArchived, DoNotContact => SkipReasonDoNotContact, AlreadyInvited => SkipReasonAlreadyInvited, AlreadyAnswered => SkipReasonAlreadyAnswered }
+    ResultsBy { None => ResultsByNone, Tier => ResultsByTier, Unit => ResultsByUnit }
 }

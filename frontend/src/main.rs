@@ -28,6 +28,7 @@ mod route;
 mod session;
 mod settings;
 mod shell;
+mod surveys;
 mod tasks;
 mod ui;
 

@@ -19,6 +19,12 @@ pub enum Route {
     Holdings,
     #[at("/products")]
     Products,
+    #[at("/surveys")]
+    Surveys,
+    #[at("/surveys/:id")]
+    Survey { id: Uuid },
+    #[at("/questionnaires/:id")]
+    Questionnaire { id: Uuid },
     #[at("/admin/users")]
     Users,
     #[at("/admin/users/new")]

@@ -66,4 +66,8 @@ pub mod right {
     pub const WRITE_INTERACTIONS: &str = "interactions:write";
     pub const VIEW_TASKS: &str = "tasks:view";
     pub const WRITE_TASKS: &str = "tasks:write";
+    pub const VIEW_SURVEYS: &str = "surveys:view";
+    pub const MANAGE_QUESTIONNAIRES: &str = "questionnaires:manage";
+    pub const MANAGE_SURVEYS: &str = "surveys:manage";
+    pub const ANSWER_SURVEYS: &str = "surveys:answer";
 }

@@ -22,6 +22,7 @@ use crate::products::ProductsPage;
 use crate::route::Route;
 use crate::session::{Session, may, right, use_session};
 use crate::settings::use_settings;
+use crate::surveys::{QuestionnairePage, SurveyPage, SurveysPage};
 use crate::tasks::TasksPage;
 use crate::ui::{
     Avatar, Button, EmptyState, Icon, IconButton, Kbd, Link, Look, Menu, MenuItem, Page, Skeleton, use_toasts,
@@ -137,6 +138,13 @@ fn PageOf(props: &PageOfProps) -> Html {
         Route::Customer { id } => html! { <CustomerPage key={id.to_string()} id={*id} /> },
         Route::Holdings => allowed(right::VIEW_HOLDINGS, html! { <HoldingsPage /> }),
         Route::Products => html! { <ProductsPage /> },
+        Route::Surveys => allowed(right::VIEW_SURVEYS, html! { <SurveysPage /> }),
+        Route::Survey { id } => {
+            allowed(right::VIEW_SURVEYS, html! { <SurveyPage key={id.to_string()} id={*id} /> })
+        }
+        Route::Questionnaire { id } => {
+            allowed(right::VIEW_SURVEYS, html! { <QuestionnairePage key={id.to_string()} id={*id} /> })
+        }
         Route::Users => allowed(right::VIEW_USERS, html! { <UsersPage /> }),
         Route::NewUser => allowed(right::MANAGE_USERS, html! { <NewUserPage /> }),
         Route::User { id } => {
@@ -205,6 +213,9 @@ fn Rail(props: &RailProps) -> Html {
                 { link(Route::Products, Icon::Package, Msg::NavProducts, *at == Route::Products) }
                 if can(right::VIEW_TASKS) { { link(Route::Tasks, Icon::CircleCheck, Msg::NavTasks, *at == Route::Tasks) } }
                 if can(right::VIEW_INTERACTIONS) { { link(Route::Contacts, Icon::MessageCircle, Msg::NavContacts, *at == Route::Contacts) } }
+                if can(right::VIEW_SURVEYS) {
+                    { link(Route::Surveys, Icon::MessageCircle, Msg::NavSurveys, matches!(at, Route::Surveys | Route::Survey { .. } | Route::Questionnaire { .. })) }
+                }
                 if can(right::VIEW_USERS) || can(right::VIEW_AUDIT) {
                     <div class="rail__group" aria-hidden="true">{ i.t(Msg::NavAdministration) }</div>
                     if can(right::VIEW_USERS) {

@@ -567,3 +567,118 @@ codes! {
         Handover = "handover",
     }
 }
+
+codes! {
+    /// What a question asks for.
+    QuestionKind {
+        /// Satisfaction, 1 to 5.
+        Csat = "csat",
+        /// Willingness to recommend, 0 to 10.
+        Nps = "nps",
+        /// How easy it was made, 1 to 7.
+        Ces = "ces",
+        SingleChoice = "single_choice",
+        MultipleChoice = "multiple_choice",
+        Text = "text",
+    }
+}
+
+impl QuestionKind {
+    /// Lowest and highest score, for the kinds that have one.
+    pub const fn scale(self) -> Option<(i16, i16)> {
+        match self {
+            QuestionKind::Csat => Some((1, 5)),
+            QuestionKind::Nps => Some((0, 10)),
+            QuestionKind::Ces => Some((1, 7)),
+            QuestionKind::SingleChoice | QuestionKind::MultipleChoice | QuestionKind::Text => None,
+        }
+    }
+
+    /// Whether it is answered by options.
+    pub const fn has_options(self) -> bool {
+        matches!(self, QuestionKind::SingleChoice | QuestionKind::MultipleChoice)
+    }
+}
+
+codes! {
+    /// What part of the relationship a question is about.
+    Dimension {
+        Overall = "overall",
+        Product = "product",
+        Attitude = "attitude",
+        AfterSales = "after_sales",
+        Channel = "channel",
+    }
+}
+
+codes! {
+    /// A published version of a questionnaire is frozen for ever.
+    QuestionnaireState {
+        Draft = "draft",
+        Published = "published",
+    }
+}
+
+codes! {
+    /// Where a survey stands. It counts as closed from `closes_at` on.
+    SurveyStatus {
+        Draft = "draft",
+        Open = "open",
+        Closed = "closed",
+    }
+}
+
+codes! {
+    /// Where an invitation to a survey stands.
+    InvitationState {
+        Invited = "invited",
+        Opened = "opened",
+        Answered = "answered",
+        /// The survey closed without an answer.
+        Expired = "expired",
+        Revoked = "revoked",
+    }
+}
+
+codes! {
+    /// How an answer came in.
+    AnswerSource {
+        /// By the customer's own link.
+        Link = "link",
+        /// Entered by staff, as in a phone interview.
+        Staff = "staff",
+    }
+}
+
+codes! {
+    /// Why a customer was not invited.
+    SkipReason {
+        /// There is none, or none that you may know of.
+        NotFound = "not_found",
+        Archived = "archived",
+        DoNotContact = "do_not_contact",
+        AlreadyInvited = "already_invited",
+        AlreadyAnswered = "already_answered",
+    }
+}
+
+codes! {
+    /// How results are grouped: as the customers stood when they answered.
+    ResultsBy {
+        None = "none",
+        Tier = "tier",
+        Unit = "unit",
+    }
+}
+
+codes! {
+    /// Why figures are not shown.
+    WithheldBecause {
+        /// Fewer answers than the smallest group that is shown.
+        TooFew = "too_few",
+        /// Anonymous answers are shown when the survey has closed, so that nobody sees them come in one by one.
+        UntilClosed = "until_closed",
+        /// Anonymous answers have no customer; they are shown to those whose units hold the survey.
+        OutsideScope = "outside_scope",
+    }
+}

@@ -19,6 +19,7 @@ mod problem;
 mod products;
 mod reports;
 mod session;
+mod surveys;
 mod tasks;
 mod users;
 
@@ -34,5 +35,6 @@ pub use problem::*;
 pub use products::*;
 pub use reports::*;
 pub use session::*;
+pub use surveys::*;
 pub use tasks::*;
 pub use users::*;

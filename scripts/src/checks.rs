@@ -74,6 +74,7 @@ const CHECKS: [(&str, Means, &str); 21] = [
     ("B6", Means::Tests, "no token but a good one is taken"),
     ("B7", Means::Tests, "a refresh token rotates once, reuse revokes"),
     ("B8", Means::Tests, "guessing passwords leads nowhere and tells nothing"),
+    ("B9", Means::Tests, "links to surveys cannot be guessed, are used once and tell nothing"),
     ("B11", Means::TestsAndBrowser, "security headers everywhere, no policy violation in the browser"),
     ("B13", Means::Advisories, "no advisory, no foreign licence"),
     ("C1", Means::Tests, "one of many edits of a version wins"),

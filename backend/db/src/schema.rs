@@ -518,6 +518,121 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbDoc, DbMoment, DbUuid};
+
+    questionnaire (id) {
+        id -> DbUuid,
+        family_id -> DbUuid,
+        number -> Integer,
+        state -> Text,
+        title_zh -> Text,
+        title_en -> Text,
+        questions -> DbDoc,
+        published_at -> Nullable<DbMoment>,
+        archived_at -> Nullable<DbMoment>,
+        archived -> Bool,
+        version -> BigInt,
+        created_at -> DbMoment,
+        updated_at -> DbMoment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbMoment, DbUuid};
+
+    survey (id) {
+        id -> DbUuid,
+        name -> Text,
+        questionnaire_id -> DbUuid,
+        org_unit_id -> DbUuid,
+        language -> Text,
+        anonymous -> Bool,
+        status -> Text,
+        opens_at -> DbMoment,
+        closes_at -> DbMoment,
+        csat_low -> SmallInt,
+        nps_low -> SmallInt,
+        ces_low -> SmallInt,
+        version -> BigInt,
+        created_at -> DbMoment,
+        updated_at -> DbMoment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbMoment, DbUuid};
+
+    survey_invitation (id) {
+        id -> DbUuid,
+        survey_id -> DbUuid,
+        customer_id -> DbUuid,
+        token_hash -> Binary,
+        opened -> Bool,
+        used -> Bool,
+        revoked -> Bool,
+        opened_at -> Nullable<DbMoment>,
+        answered_at -> Nullable<DbMoment>,
+        version -> BigInt,
+        created_at -> DbMoment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbDoc, DbMoment, DbUuid};
+
+    survey_answer (id) {
+        id -> DbUuid,
+        survey_id -> DbUuid,
+        customer_id -> Nullable<DbUuid>,
+        invitation_id -> Nullable<DbUuid>,
+        source -> Text,
+        language -> Text,
+        answers -> DbDoc,
+        note -> Nullable<Text>,
+        low -> Bool,
+        has_text -> Bool,
+        nps -> Nullable<SmallInt>,
+        tier -> Nullable<Text>,
+        org_unit_id -> Nullable<DbUuid>,
+        owner_id -> Nullable<DbUuid>,
+        entered_by -> Nullable<DbUuid>,
+        answered_on -> Date,
+        answered_at -> DbMoment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::DbUuid;
+
+    survey_answer_value (survey_id, answer_id, question, value) {
+        survey_id -> DbUuid,
+        answer_id -> DbUuid,
+        question -> Text,
+        value -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbMoment, DbUuid};
+
+    survey_follow_up (answer_id) {
+        answer_id -> DbUuid,
+        customer_id -> DbUuid,
+        assignee_id -> Nullable<DbUuid>,
+        due_on -> Date,
+        reason -> Text,
+        task_id -> Nullable<DbUuid>,
+        created_at -> DbMoment,
+    }
+}
+
 diesel::joinable!(user_account -> org_unit (org_unit_id));
 diesel::joinable!(session -> user_account (user_id));
 diesel::joinable!(refresh_token -> session (session_id));
@@ -540,6 +655,14 @@ diesel::joinable!(customer_tier_history -> customer (customer_id));
 diesel::joinable!(interaction -> customer (customer_id));
 diesel::joinable!(interaction -> user_account (author_id));
 diesel::joinable!(task -> customer (customer_id));
+diesel::joinable!(survey -> questionnaire (questionnaire_id));
+diesel::joinable!(survey -> org_unit (org_unit_id));
+diesel::joinable!(survey_invitation -> survey (survey_id));
+diesel::joinable!(survey_invitation -> customer (customer_id));
+diesel::joinable!(survey_answer -> survey (survey_id));
+diesel::joinable!(survey_answer -> customer (customer_id));
+diesel::joinable!(survey_answer_value -> survey_answer (answer_id));
+diesel::joinable!(survey_follow_up -> survey_answer (answer_id));
 diesel::allow_tables_to_appear_in_same_query!(
     installation,
     lease,
@@ -571,4 +694,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     due_work,
     interaction,
     task,
+    questionnaire,
+    survey,
+    survey_invitation,
+    survey_answer,
+    survey_answer_value,
+    survey_follow_up,
 );

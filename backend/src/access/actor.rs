@@ -39,6 +39,8 @@ pub(in crate::access) enum Who {
     /// Someone at the door: nobody yet, or the user that a sign-in or a refresh has just shown to be there. Has no right
     /// and sees nothing; leaves traces only.
     Visitor(Option<UserId>),
+    /// A customer who answers by a link of their own. Has no right and sees nothing; the link is what lets in.
+    Respondent,
 }
 
 /// A user as of the last look at the session, at most five seconds ago.
@@ -64,6 +66,11 @@ impl Actor {
         Actor { who: Who::Job, now, request_id: "job".into(), language: Language::En }
     }
 
+    /// A customer who answers by a link of their own.
+    pub fn respondent(now: Moment, request_id: Arc<str>, language: Language) -> Self {
+        Actor { who: Who::Respondent, now, request_id, language }
+    }
+
     /// The same request, now that it is known to be this user's.
     pub(in crate::access) fn shown_to_be(&self, user: UserId) -> Self {
         Actor { who: Who::Visitor(Some(user)), ..self.clone() }
@@ -81,6 +88,11 @@ impl Actor {
         Id::new(Uuid::new_v7(Timestamp::from_unix(NoContext, micros / 1_000_000, nanos)))
     }
 
+    /// A new id that tells neither when nor in which order it was made.
+    pub fn new_unordered_id<T>(&self) -> Id<T> {
+        Id::new(Uuid::new_v4())
+    }
+
     pub fn request_id(&self) -> &str {
         &self.request_id
     }
@@ -89,13 +101,14 @@ impl Actor {
         self.language
     }
 
-    /// What stands in audit entries: `user`, `operator`, `job` or `anonymous`.
+    /// What stands in audit entries: `user`, `operator`, `job`, `respondent` or `anonymous`.
     pub fn kind(&self) -> &'static str {
         match self.who {
             Who::User(_) | Who::Visitor(Some(_)) => "user",
             Who::Visitor(None) => "anonymous",
             Who::Operator => "operator",
             Who::Job => "job",
+            Who::Respondent => "respondent",
         }
     }
 
@@ -123,7 +136,7 @@ impl Actor {
         match &self.who {
             Who::User(user) => right.is_given_to(user.role),
             Who::Operator | Who::Job => true,
-            Who::Visitor(_) => false,
+            Who::Visitor(_) | Who::Respondent => false,
         }
     }
 
@@ -132,7 +145,7 @@ impl Actor {
         match &self.who {
             Who::User(user) => Reach::of(user.role),
             Who::Operator | Who::Job => Reach::All,
-            Who::Visitor(_) => Reach::Nobody,
+            Who::Visitor(_) | Who::Respondent => Reach::Nobody,
         }
     }
 
@@ -141,7 +154,7 @@ impl Actor {
         match &self.who {
             Who::User(user) => MaskProfile::of(user.role),
             Who::Operator | Who::Job => MaskProfile::Standard,
-            Who::Visitor(_) => MaskProfile::Restricted,
+            Who::Visitor(_) | Who::Respondent => MaskProfile::Restricted,
         }
     }
 
@@ -153,7 +166,7 @@ impl Actor {
     pub(in crate::access) fn user(&self) -> Option<&SignedInUser> {
         match &self.who {
             Who::User(user) => Some(user),
-            Who::Operator | Who::Job | Who::Visitor(_) => None,
+            Who::Operator | Who::Job | Who::Visitor(_) | Who::Respondent => None,
         }
     }
 }

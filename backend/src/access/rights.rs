@@ -79,6 +79,13 @@ rights! {
         &[Rm, Adviser, OutletHead, DeputyManager, BranchManager, Service];
     ViewTasks = "tasks:view", &[Rm, Adviser, OutletHead, DeputyManager, BranchManager, Service, Auditor];
     WriteTasks = "tasks:write", &[Rm, Adviser, OutletHead, DeputyManager, BranchManager, Service];
+    /// Questionnaires, surveys, and of invitations, answers and results those of one's own customers.
+    ViewSurveys = "surveys:view",
+        &[Rm, Adviser, OutletHead, DeputyManager, BranchManager, Service, Admin, Auditor];
+    ManageQuestionnaires = "questionnaires:manage", &[OutletHead, DeputyManager, BranchManager, Admin];
+    ManageSurveys = "surveys:manage", &[OutletHead, DeputyManager, BranchManager, Admin];
+    /// Entering what a customer answered, as in a phone interview.
+    AnswerSurveys = "surveys:answer", &[Rm, OutletHead, DeputyManager, BranchManager, Service];
 }
 
 impl Right {

@@ -8,3 +8,4 @@ mod mass_assignment;
 mod matrix;
 mod policy;
 mod rows;
+mod surveys;

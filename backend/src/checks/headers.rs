@@ -6,6 +6,10 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-ev
      frame-ancestors 'none'";
 const DATA_POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/// The page on which customers answer surveys runs no script at all.
+const SURVEY_POLICY: &str =
+    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
 /// What is missing of the headers that every answer has.
 fn missing(path: &str, answer: &Answer, https: bool) -> Vec<String> {
     let is_page = answer.header("Content-Type").is_some_and(|media| media.starts_with("text/html"));
@@ -15,8 +19,18 @@ fn missing(path: &str, answer: &Answer, https: bool) -> Vec<String> {
         ("Cross-Origin-Opener-Policy", "same-origin"),
         ("Cross-Origin-Resource-Policy", "same-origin"),
         ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
-        ("Content-Security-Policy", if is_page { PAGE_POLICY } else { DATA_POLICY }),
+        (
+            "Content-Security-Policy",
+            match (is_page, path.starts_with("/s/")) {
+                (true, true) => SURVEY_POLICY,
+                (true, false) => PAGE_POLICY,
+                (false, _) => DATA_POLICY,
+            },
+        ),
     ];
+    if path.starts_with("/s/") {
+        wanted.push(("Cache-Control", "no-store"));
+    }
     if path.starts_with("/api/") {
         wanted.push(("Cache-Control", "no-store"));
     }
@@ -71,6 +85,8 @@ fn every_answer(app: &TestApp) -> Vec<(String, Answer)> {
         "/customers",
         "/customers/1",
         "/assets/x",
+        "/s/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        "/survey.css",
         "/index.html",
         "/healthz",
         "/readyz",

@@ -4,12 +4,13 @@ use diesel::connection::{Connection, Instrumentation, InstrumentationEvent, Simp
 use diesel::prelude::*;
 use diesel::sql_types::{Integer, Text};
 use guanxi_api::{CustomerSearch, IdentityDocument};
-use guanxi_db::{DbConn, DbError, Engine};
+use guanxi_db::{DbConn, DbError, DbUuid, Engine, Id};
 
 use crate::access::{Actor, OrgUnitId, UserId};
 use crate::customers::{self, House, Prepared};
 use crate::error::{Error, Result};
 use crate::listing::ListRequest;
+use crate::surveys::{self, SurveyId};
 use crate::testing::TestApp;
 use crate::{clock, demo, demo::generator, holdings, verify};
 
@@ -229,11 +230,16 @@ fn literal(item: &str) -> String {
         return format!("(timestamptz 'epoch' + {micros} * interval '1 microsecond')");
     }
     if let Some(bytes) = item.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        let hex: String = bytes
-            .split(',')
-            .map(|byte| format!("{:02x}", byte.trim().parse::<u8>().expect("a byte")))
-            .collect();
-        return format!("'\\x{hex}'::bytea");
+        let parts: Vec<&str> = bytes.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
+        let read: Option<Vec<u8>> = parts.iter().map(|part| part.parse().ok()).collect();
+        // Else it is an array of ids.
+        return match read.filter(|bytes| !bytes.is_empty()) {
+            Some(bytes) => {
+                let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+                format!("'\\x{hex}'::bytea")
+            }
+            None => format!("'{{{}}}'", parts.join(",")),
+        };
     }
     if let Some(text) = item.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
         return format!("'{}'", text.replace('\'', "''"));
@@ -249,7 +255,10 @@ fn literal(item: &str) -> String {
 ///
 /// A book may be sorted, but never found by walking the bank in the list's order.
 fn faults(engine: Engine, plan: &[String], may_sort: bool, is_book: bool) -> Vec<String> {
-    const LARGE: [&str; 15] = [
+    const LARGE: [&str; 18] = [
+        "survey_invitation",
+        "survey_answer",
+        "survey_answer_value",
         "customer",
         "own",
         "customer_figures",
@@ -525,6 +534,93 @@ fn plans_of_searches_that_find_many_follow_the_order_of_names() {
                 if !faults.is_empty() {
                     wrong.push(format!("{username}, {q}: {faults:#?}\n{sql}\n{}", plan.join("\n")));
                 }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} plans are wrong:\n{}", wrong.len(), wrong.join("\n\n"));
+}
+
+#[test]
+fn plans_of_lists_of_surveys_follow_an_index() {
+    let app = TestApp::start();
+    populate(&app, 10_000);
+    let head = app.role(guanxi_api::Role::BranchManager);
+    let survey = crate::surveys::running_survey(&head, false);
+    let other = crate::surveys::running_survey(&head, false);
+    let (id, other): (SurveyId, SurveyId) =
+        (Id::new(survey.parse().expect("an id")), Id::new(other.parse().expect("an id")));
+    // Everybody is invited to both and has answered both.
+    app.db(move |conn| {
+        let random = match conn.engine() {
+            Engine::Sqlite => "randomblob(16)",
+            Engine::Postgres => "gen_random_uuid()",
+        };
+        let (hash, on) = match conn.engine() {
+            Engine::Sqlite => ("randomblob(32)", "'2026-11-26'"),
+            Engine::Postgres => ("decode(md5(random()::text) || md5(random()::text), 'hex')", "DATE '2026-11-26'"),
+        };
+        for survey in [id, other] {
+            let statements = [
+                format!(
+                    "INSERT INTO survey_invitation (id, survey_id, customer_id, token_hash, opened, used, revoked, version, created_at) \
+                     SELECT {random}, survey.id, customer.id, {hash}, customer.archived, customer.archived, customer.archived, 1, customer.created_at \
+                     FROM customer, survey WHERE survey.id = $1"
+                ),
+                format!(
+                    "INSERT INTO survey_answer (id, survey_id, customer_id, source, language, answers, low, has_text, tier, org_unit_id, \
+                     owner_id, answered_on, answered_at) SELECT {random}, survey.id, customer.id, 'link', 'en', '[]', customer.archived, \
+                     customer.archived, 'gold', customer.org_unit_id, customer.owner_id, {on}, customer.created_at \
+                     FROM customer, survey WHERE survey.id = $1"
+                ),
+            ];
+            for statement in statements {
+                diesel::sql_query(statement).bind::<DbUuid, _>(survey).execute(conn).map_err(DbError::from)?;
+            }
+        }
+        guanxi_db::analyse(conn).map_err(Error::from)
+    });
+    let customer = app.db(|conn| {
+        use guanxi_db::schema::customer;
+        let first = customer::table.select(customer::id).first::<customers::CustomerId>(conn);
+        first.map_err(|error| DbError::from(error).into())
+    });
+    let mut wrong = Vec::new();
+    for (username, bounded) in [("auditor", false), ("rm", true), ("branch_manager", true)] {
+        let actor = actor(&app, username);
+        let state = app.state.clone();
+        let engine = app.state.db.engine();
+        let found = app.db(move |conn| {
+            let house = House { keys: &state.keys, settings: &state.settings };
+            let asked = ListRequest { limit: Some(20), ..ListRequest::default() };
+            let low = ListRequest { filter: Some("low eq false".into()), ..asked.clone() };
+            let mut found = plans(conn, |conn| {
+                surveys::list_invitations(conn, &actor, house.keys, id, &asked).map(drop)
+            })?;
+            found.extend(plans(conn, |conn| {
+                surveys::list_answers(conn, &actor, house, id, &asked).map(drop)
+            })?);
+            found.extend(plans(conn, |conn| surveys::list_answers(conn, &actor, house, id, &low).map(drop))?);
+            found.extend(plans(conn, |conn| {
+                surveys::list_surveys(conn, &actor, house.keys, &asked).map(drop)
+            })?);
+            found.extend(plans(conn, |conn| {
+                surveys::list_questionnaires(conn, &actor, house.keys, &asked).map(drop)
+            })?);
+            if username == "auditor" {
+                let mut read = |conn: &mut DbConn| {
+                    surveys::customer_answers(conn, &actor, house, customer, &asked).map(drop)
+                };
+                found.extend(plans(conn, &mut read)?);
+            }
+            let token = "A".repeat(43);
+            found.extend(plans(conn, |conn| surveys::open_by_token(conn, &token, clock::now()).map(drop))?);
+            Ok(found)
+        });
+        assert!(found.len() > 8, "{} statements", found.len());
+        for (sql, plan) in found {
+            let faults = faults(engine, &plan, bounded, false);
+            if !faults.is_empty() {
+                wrong.push(format!("{username}: {faults:#?}\n{sql}\n{}", plan.join("\n")));
             }
         }
     }

@@ -17,6 +17,7 @@ mod profile;
 mod reveal;
 mod routes;
 pub mod rules;
+mod selection;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -37,10 +38,12 @@ pub use list::{list, search};
 pub use ownership::{assign, set_team};
 pub use portfolio::{fold_portfolio, portfolio_has_changes};
 pub use reveal::reveal;
+pub use selection::{CustomerBrief, brief, briefs, briefs_by_filter, wants_no_contact};
 pub(crate) use tiers::TIER_HISTORY;
 pub use tiers::{
     Assets, load_assets, lock, retier_some, set_assets, set_tiers, tier_for, tier_history, tiers,
 };
+pub use view::{history, read};
 pub use view::{history, read, visible};
 
 use guanxi_db::Id;

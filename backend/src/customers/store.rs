@@ -7,7 +7,7 @@ use guanxi_db::search::FoundByName;
 use guanxi_db::{Condition, DbConn, DbError, DbUuid, Doc, Id, Moment, Ordering, Statement, Value, on_each};
 
 use crate::access::{OrgUnitId, OrgUnitMark, Scope, UserId, UserMark};
-use crate::customers::{ContactPointId, CustomerId};
+use crate::customers::{ContactPointId, CustomerBrief, CustomerId};
 use crate::error::Result;
 use crate::listing::{COUNTED, Listing};
 
@@ -788,4 +788,51 @@ pub(super) fn set_last_contact(conn: &mut DbConn, id: CustomerId, at: Moment) ->
         .execute(conn)
         .map_err(DbError::from)?;
     Ok(())
+}
+
+/// The condition on customers with these ids.
+pub(super) fn these(ids: &[CustomerId]) -> Condition {
+    if ids.is_empty() {
+        return Condition::nothing();
+    }
+    // Its text grows with the number of ids.
+    let mut condition = Condition::unkept().sql("customer.id IN (");
+    for (n, id) in ids.iter().enumerate() {
+        condition = condition.sql(if n > 0 { ", " } else { "" }).bind(Value::Id(Id::new(id.uuid())));
+    }
+    condition.sql(")")
+}
+
+/// The first customers by their ids that a scope has and that meet a condition.
+pub(super) fn briefs(
+    conn: &mut DbConn,
+    scope: &Scope,
+    condition: Condition,
+    most: usize,
+) -> Result<Vec<CustomerBrief>> {
+    let rows = customer::table
+        .inner_join(customer_figures::table)
+        .filter(scope.customers().and(condition))
+        .order(Ordering::by(vec![("customer.id", false)]).first(i64::try_from(most).unwrap_or(i64::MAX)))
+        .select((
+            customer::id,
+            customer::customer_no,
+            customer::name,
+            customer::org_unit_id,
+            customer::owner_id,
+            customer::do_not_contact,
+            customer::archived,
+        ))
+        .load::<(CustomerId, String, String, OrgUnitId, Option<UserId>, bool, bool)>(conn)
+        .map_err(DbError::from)?;
+    let brief = |(id, customer_no, name, org_unit_id, owner_id, do_not_contact, archived)| CustomerBrief {
+        id,
+        customer_no,
+        name,
+        org_unit_id,
+        owner_id,
+        do_not_contact,
+        archived,
+    };
+    Ok(rows.into_iter().map(brief).collect())
 }

@@ -1,6 +1,7 @@
 //! Demo data: a made-up bank to try, to learn on and to measure with. Only ever put into an empty database.
 
 pub mod generator;
+mod surveys;
 
 use std::path::PathBuf;
 
@@ -69,6 +70,7 @@ pub fn make(config: &Config, opened: &Opened, customers: u32, seed: u64) -> Resu
     let settings = opened.settings.clone();
     let catalogue = opened.db.write_blocking(move |conn| make_catalogue(conn, &settings))?;
     make_customers(opened, &bank, seed, u64::from(customers), (&units, &users, &catalogue))?;
+    surveys::make(&opened.db, &opened.keys, &opened.settings, seed)?;
     let seconds = (clock::now().0 - started.0) / 1_000_000;
     Ok(format!("{} units, {} users and {customers} customers in {seconds} s", units.len(), users.len()))
 }

@@ -268,6 +268,20 @@ pub(super) fn user_kept(conn: &mut DbConn, id: UserId) -> Result<Option<PlacedUs
     user(conn, id)
 }
 
+/// The heads and managers of some units: id, role, how deep the unit lies, name to sort by.
+pub(super) fn heads_of(conn: &mut DbConn, units: &[OrgUnitId]) -> Result<Vec<(UserId, String, i32, String)>> {
+    let roles = [Role::OutletHead, Role::DeputyManager, Role::BranchManager].map(Role::as_str);
+    let rows = user_account::table
+        .inner_join(org_unit::table)
+        .filter(user_account::org_unit_id.eq_any(units.iter().copied()))
+        .filter(user_account::archived.eq(false))
+        .filter(user_account::role.eq_any(roles))
+        .select((user_account::id, user_account::role, org_unit::depth, user_account::name_sort))
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}
+
 /// How many customers a user owns; with a path, only those whose unit is not this one or below it.
 pub(super) fn customers_of(conn: &mut DbConn, id: UserId, outside: Option<&str>) -> Result<i64> {
     let outside = match outside {

@@ -71,6 +71,25 @@ fn summary(row: store::PlacedUserRow) -> Result<UserSummary> {
     })
 }
 
+/// Who answers for a unit: its outlet head or manager, else that of the nearest unit above it that has one. Of several in one unit the
+/// branch manager comes before the deputy, and then by name.
+///
+/// # Errors
+/// When the database fails.
+pub fn head_of_unit(conn: &mut DbConn, unit: OrgUnitId) -> Result<Option<UserId>> {
+    let Some(unit) = crate::org::unit(conn, unit)? else { return Ok(None) };
+    let above: Vec<OrgUnitId> = rules::ids_of_path(&unit.path).into_iter().map(OrgUnitId::new).collect();
+    let heads = store::heads_of(conn, &above)?;
+    let rank = |role: &str| match Role::from_code(role) {
+        Some(Role::OutletHead) => 0,
+        Some(Role::BranchManager) => 1,
+        _ => 2,
+    };
+    let nearest =
+        heads.into_iter().min_by_key(|(id, role, depth, name)| (-depth, rank(role), name.clone(), *id));
+    Ok(nearest.map(|(id, ..)| id))
+}
+
 /// [`user_summary`] of somebody who is about to own a customer: until the transaction ends nobody changes role or unit.
 ///
 /// # Errors

@@ -1,4 +1,5 @@
-//! What people are to do, and by when: set by hand, as the next step of a contact, or by another room ([`open`]).
+//! What people are to do, and by when: set by hand, as the next step of a contact ([`open`]), or for something that
+//! happened ([`open_for`]).
 //!
 //! A task about a customer belongs to whoever looks after that customer: all of them see it and may work it, and it leaves the sight of
 //! an assignee who no longer sees the customer. A task about nobody is its assignee's and its creator's. Service staff, who see every
@@ -18,7 +19,7 @@ mod work;
 pub(crate) use list::FIELDS;
 pub(crate) use list::TASKS;
 pub use list::{list, of_customer};
-pub use open::{Checked, Opening, Prepared, check, create, create_many, open, write};
+pub use open::{Checked, Opening, Prepared, check, create, create_many, open, open_for, write};
 pub use view::{assignees, history, read};
 pub use work::{Work, change, work};
 

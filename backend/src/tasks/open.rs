@@ -88,11 +88,16 @@ pub fn check(
         }
     }
     let assignee_id = wrong.unless(assignee)?;
-    Ok(Checked(TaskRow {
+    let opening = Opening { title, notes, ..opening.clone() };
+    Ok(Checked(row(actor, opening, assignee_id)))
+}
+
+fn row(actor: &Actor, opening: Opening, assignee_id: UserId) -> TaskRow {
+    TaskRow {
         id: actor.new_id(),
         customer_id: opening.customer_id,
-        title,
-        notes,
+        title: opening.title,
+        notes: opening.notes,
         assignee_id,
         creator_id: actor.user_id(),
         due_on: opening.due_on,
@@ -105,7 +110,17 @@ pub fn check(
         version: 1,
         created_at: actor.now(),
         updated_at: actor.now(),
-    }))
+    }
+}
+
+/// Sets a task that follows from something that happened, for whoever looks after the customer: nobody asked for it, so there is nobody
+/// to be told what would be wrong with it.
+///
+/// # Errors
+/// When the database fails.
+pub fn open_for(conn: &mut DbConn, actor: &Actor, assignee_id: UserId, opening: Opening) -> Result<TaskId> {
+    let title = opening.title.chars().take(MAX_TITLE).collect();
+    write(conn, actor, Checked(row(actor, Opening { title, ..opening }, assignee_id)))
 }
 
 /// Whether somebody may be given a task, or why not.

@@ -83,6 +83,10 @@ pub async fn envelope<B: MessageBody + 'static>(
     };
     let is_page = is_html(response.headers());
     dress(response.headers_mut(), &context, &state.limits, in_api, is_page, origin.as_ref());
+    if response.request().path().starts_with("/s/") {
+        // Whatever it says, it is for one customer.
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
     let allowance = response.request().extensions().get::<Allowance>().copied();
     if let Some(allowance) = allowance {
         tell_quota(response.headers_mut(), allowance);
@@ -161,7 +165,10 @@ fn settle(response: ServiceResponse<BoxBody>, context: &RequestContext) -> Servi
     }
     let carried = response.response().extensions().get::<Error>().cloned();
     let media = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    if carried.is_none() && media.is_some_and(|media| media.starts_with("application/problem+json")) {
+    // The page of surveys speaks to customers, in pages.
+    let speaks =
+        |media: &str| media.starts_with("application/problem+json") || media.starts_with("text/html");
+    if carried.is_none() && media.is_some_and(speaks) {
         return response;
     }
     let error = carried.unwrap_or_else(|| Error::new(code_for(status)));
@@ -243,13 +250,17 @@ fn dress(
         HeaderName::from_static("permissions-policy"),
         "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     );
-    set(header::CONTENT_SECURITY_POLICY, if is_page { PAGE_POLICY } else { DATA_POLICY });
     if limits.https {
         set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
     }
     if in_api {
         set(header::CACHE_CONTROL, "no-store");
         set(header::CONTENT_LANGUAGE, context.language.as_str());
+    }
+    // A page may have a stricter one of its own.
+    if !is_page || !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
+        let policy = if is_page { PAGE_POLICY } else { DATA_POLICY };
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     }
     let mut vary = |name: &'static str| headers.append(header::VARY, HeaderValue::from_static(name));
     if in_api {

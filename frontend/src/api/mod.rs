@@ -12,6 +12,7 @@ pub mod interactions;
 pub mod org;
 pub mod org;
 pub mod products;
+pub mod surveys;
 pub mod tasks;
 mod token;
 pub mod users;

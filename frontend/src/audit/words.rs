@@ -48,6 +48,12 @@ pub fn verb_words(action: &str, i: I18n) -> Option<AttrValue> {
         "handed_over" => Msg::ActionHandedOver,
         "cancelled" => Msg::ActionCancelled,
         "reopened" => Msg::ActionReopened,
+        "published" => Msg::ActionPublished,
+        "opened" => Msg::ActionOpened,
+        "closed" => Msg::ActionClosed,
+        "invited" => Msg::ActionInvited,
+        "revoked" => Msg::ActionWithdrew,
+        "renewed" => Msg::ActionRenewed,
         _ => return None,
     }))
 }
@@ -66,6 +72,10 @@ pub fn resource_words(resource: &str, i: I18n) -> Option<AttrValue> {
         "tier_policy" => Msg::ResourceTiers,
         "interaction" => Msg::ResourceInteraction,
         "task" => Msg::ResourceTask,
+        "questionnaire" => Msg::ResourceQuestionnaire,
+        "survey" => Msg::ResourceSurvey,
+        "survey_invitation" => Msg::ResourceSurveyInvitation,
+        "survey_answer" => Msg::ResourceSurveyAnswer,
         _ => return None,
     }))
 }

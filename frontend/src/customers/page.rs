@@ -25,6 +25,7 @@ use crate::i18n::{Msg, use_i18n};
 use crate::labels::Label;
 use crate::route::{self, Route};
 use crate::session::{may, right, use_me};
+use crate::surveys::CustomerAnswers;
 use crate::ui::{
     Avatar, Badge, EmptyState, ErrorPanel, HelpNote, Icon, IconButton, Link, Page, Skeleton, Tab, Tabs,
     TierMark, Time, Tone,
@@ -120,6 +121,7 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
     let history = may(&me, right::VIEW_CUSTOMER_HISTORY);
     let holdings = may(&me, right::VIEW_HOLDINGS);
     let contacts = may(&me, right::VIEW_INTERACTIONS);
+    let surveys = may(&me, right::VIEW_SURVEYS);
     let params = location.and_then(|l| UrlSearchParams::new_with_str(l.query_str()).ok());
     // The palette leads here with the form open.
     let logs = params.as_ref().and_then(|p| p.get("log")).is_some();
@@ -127,6 +129,7 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
         Some("history") if history => "history",
         Some("holdings") if holdings => "holdings",
         Some("contacts") if contacts => "contacts",
+        Some("surveys") if surveys => "surveys",
         _ => "profile",
     };
     let onchoose = move |tab: AttrValue| {
@@ -139,6 +142,9 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
     }
     if contacts {
         tabs.push(Tab { key: "contacts".into(), text: i.t(Msg::NavContacts) });
+    }
+    if surveys {
+        tabs.push(Tab { key: "surveys".into(), text: i.t(Msg::NavSurveys) });
     }
     if history {
         tabs.push(Tab { key: "history".into(), text: i.t(Msg::CustomerHistory) });
@@ -155,6 +161,8 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
                     <HistoryTab {id} kind={customer.kind} version={customer.version} />
                 } else if chosen == "holdings" {
                     <HoldingsTab {id} open={customer.archived_at.is_none()} onchange={query.reload.clone()} />
+                } else if chosen == "surveys" {
+                    <CustomerAnswers {id} />
                 } else {
                     <div class="split">
                         <div><ProfileTab subject={subject.clone()} /></div>

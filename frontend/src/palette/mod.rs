@@ -110,6 +110,9 @@ pub fn Palette(props: &PaletteProps) -> Html {
     if may(me, right::VIEW_INTERACTIONS) {
         pages.push(("contacts", Icon::MessageCircle, Msg::NavContacts, Route::Contacts));
     }
+    if may(me, right::VIEW_SURVEYS) {
+        pages.push(("surveys", Icon::MessageCircle, Msg::NavSurveys, Route::Surveys));
+    }
     if may(me, right::VIEW_USERS) {
         pages.push(("users", Icon::IdCard, Msg::NavUsers, Route::Users));
         pages.push(("units", Icon::Network, Msg::NavUnits, Route::Units));

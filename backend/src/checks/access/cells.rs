@@ -74,7 +74,8 @@ use Position::{
 
 pub fn positions(target: Target) -> &'static [Position] {
     match target {
-        Target::Nothing => &[Nowhere],
+        Target::Nothing | Target::Questionnaire => &[Nowhere],
+        Target::Survey => &[Unit, Sibling, Parent, SiblingBranch, OtherBranch],
         Target::Session => &[Own, Unit, OtherBranch],
         // Everywhere that is somewhere.
         Target::Customer
@@ -82,7 +83,12 @@ pub fn positions(target: Target) -> &'static [Position] {
         | Target::Holding
         | Target::HoldingList
         | Target::Interaction
-        | Target::InteractionList => Position::ALL.split_at(1).1,
+        | Target::InteractionList
+        | Target::Invitation
+        | Target::InvitationList
+        | Target::NewInvitation
+        | Target::NewAnswer
+        | Target::AnswerList => Position::ALL.split_at(1).1,
         Target::Product | Target::ProductList => &[Own, Deleted],
         // A task is over, not archived.
         Target::Task | Target::TaskList => {
@@ -199,6 +205,12 @@ fn expected(operation: &Operation, caller: Caller, position: Position) -> u16 {
         Target::Interaction if !sees_customer(role, &place) => Some(404),
         Target::Interaction => (operation.method != "GET" && !writes_contact(role, &place)).then_some(403),
         Target::Task => (!sees_task(role, &place)).then_some(404),
+        Target::Questionnaire | Target::InvitationList | Target::AnswerList => None,
+        // Customers that the caller does not see are skipped, and named as such.
+        Target::NewInvitation => None,
+        Target::Survey => (!operation.only_reads() && !sees_user(role, place.unit)).then_some(403),
+        Target::Invitation => (!sees_customer(role, &place)).then_some(404),
+        Target::NewAnswer => (!sees_customer(role, &place) || place.archived).then_some(422),
         Target::Session => (position != Own).then_some(404),
         Target::Customer | Target::Holding => (!sees_customer(role, &place)).then_some(404),
         Target::NewCustomer => (!places_in(role, place.unit)).then_some(422),

@@ -231,6 +231,20 @@ fn body(operation: &Operation, app: &TestApp) -> Value {
         ("POST", "/tasks/{id}/complete") => json!({"outcome": "好了"}),
         ("POST", "/tasks/{id}/postpone") => json!({"due_on": "2999-01-01", "reason": "出差"}),
         ("POST", "/tasks/{id}/hand-over") => json!({"assignee_id": app.fixture.user("rm")}),
+        ("POST", "/questionnaires") | ("PATCH", "/questionnaires/{id}") => json!({
+            "title": {"zh-CN": "问卷", "en": "Questionnaire"},
+            "questions": [{"key": "channel", "kind": "single_choice", "text": {"zh-CN": "渠道", "en": "Channel"},
+                "options": [{"code": "a", "label": {"zh-CN": "甲", "en": "A"}}], "ask_if": {"question": "nps", "at_most": 6}}],
+        }),
+        ("POST", "/surveys") => json!({
+            "name": "Wave", "questionnaire_id": app.fixture.unit("a1"), "closes_at": "2100-01-01T00:00:00.000000Z",
+            "low_score": {"csat": 2, "nps": 6, "ces": 3},
+        }),
+        ("PATCH", "/surveys/{id}") => json!({"name": "Wave", "low_score": {"csat": 2, "nps": 6, "ces": 3}}),
+        ("POST", "/surveys/{id}/invitations") => json!({"customer_ids": [app.fixture.user("rm")]}),
+        ("POST", "/surveys/{id}/answers") => {
+            json!({"customer_id": app.fixture.user("rm"), "answers": [{"question": "nps", "score": 9}]})
+        }
         _ => panic!("{operation} takes a body that this test does not know"),
     }
 }
@@ -284,6 +298,7 @@ fn b3_members_that_the_server_owns_are_refused_in_every_body() {
         assert!(!schema.is_null(), "{operation} takes something that is not JSON");
         let of_head = ["/customers", "/holdings", "/interactions", "/tasks"];
         let is_heads = of_head.iter().any(|start| operation.path.starts_with(start));
+        let is_heads = is_heads || operation.path == "/surveys/{id}/answers";
         let client: &Client = if is_heads { &head } else { &admin };
         let id = match operation.path.split('/').nth(1) {
             Some("org-units") => app.fixture.unit("b1").to_string(),

@@ -5,7 +5,10 @@ use guanxi_api::{
     InteractionKind, InteractionOutcome, InteractionPurpose, LocalName, NewContactPoint, NewCustomer,
     NewOrgUnit, NewUser, OrgUnitKind, Role, TaskPriority, TaskSource, TaskStatus, TeamRole, Tier,
 };
-use guanxi_db::schema::{contact_point, customer, external_id, interaction, task};
+use guanxi_api::{LocalText, NewQuestionnaire, NewSurvey, Question, QuestionKind};
+use guanxi_db::schema::{
+    contact_point, customer, external_id, interaction, survey, survey_answer, survey_invitation, task,
+};
 use guanxi_db::{DbConn, DbError, Id};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -25,7 +28,7 @@ use crate::error::Result;
 use crate::interactions::{self, InteractionId};
 use crate::tasks::{self, TaskId};
 use crate::testing::{Answer, Client, PASSWORD, TestApp};
-use crate::{clock, holdings, org, products};
+use crate::{clock, holdings, org, products, surveys};
 
 /// A target as a request names it.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +42,10 @@ struct Thing {
     transaction: Uuid,
     holding_version: i64,
     product: Uuid,
+    /// The same thing in its other state: a published questionnaire beside a draft, an open survey beside one.
+    other: Uuid,
+    customer: Uuid,
+    invitation: Uuid,
 }
 
 /// A product that every test of the matrix holds something of.
@@ -334,6 +341,137 @@ fn make_tasks(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<Thi
         .collect()
 }
 
+/// A questionnaire as a draft and a published one.
+fn make_questionnaires(app: &TestApp, _: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
+    let archived: Vec<bool> = wanted.iter().map(|(_, place)| place.archived).collect();
+    app.db(move |conn| {
+        let actor = Actor::operator(clock::now());
+        let make = |archived: &bool| -> Result<Thing> {
+            let draft = surveys::create_questionnaire(conn, &actor, &questionnaire())?;
+            let version = if *archived {
+                surveys::archive_questionnaire(conn, &actor, Id::new(draft.id), draft.version)?.version
+            } else {
+                draft.version
+            };
+            let other = surveys::create_questionnaire(conn, &actor, &questionnaire())?.id;
+            surveys::publish_questionnaire(conn, &actor, Id::new(other), 1)?;
+            Ok(Thing { id: draft.id, version, other, ..Thing::default() })
+        };
+        archived.iter().map(make).collect()
+    })
+}
+
+fn questionnaire() -> NewQuestionnaire {
+    let text = LocalText { zh_cn: "推荐".into(), en: "Recommend".into() };
+    let question = Question {
+        key: "nps".into(),
+        kind: QuestionKind::Nps,
+        text: text.clone(),
+        help: LocalText::default(),
+        required: true,
+        dimension: None,
+        options: Vec::new(),
+        ask_if: None,
+    };
+    NewQuestionnaire { title: text, questions: vec![question] }
+}
+
+/// A survey of a unit as a draft and an open one; its id is the draft's.
+fn make_surveys(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
+    let units: Vec<Uuid> = wanted.iter().map(|(_, place)| app.fixture.unit(place.unit)).collect();
+    let name = batch.to_owned();
+    app.db(move |conn| {
+        let actor = Actor::operator(clock::now());
+        let made = surveys::create_questionnaire(conn, &actor, &questionnaire())?.id;
+        surveys::publish_questionnaire(conn, &actor, Id::new(made), 1)?;
+        let new = NewSurvey {
+            name: name.clone(),
+            questionnaire_id: made,
+            language: None,
+            anonymous: false,
+            opens_at: None,
+            closes_at: guanxi_api::Instant(actor.now().plus_seconds(86_400).to_utc()),
+            low_score: None,
+        };
+        let make = |unit: &Uuid| -> Result<Thing> {
+            let draft = surveys::create_survey(conn, &actor, &new)?.id;
+            let open = surveys::create_survey(conn, &actor, &new)?.id;
+            surveys::open_survey(conn, &actor, Id::new(open), 1)?;
+            diesel::update(
+                survey::table.filter(survey::id.eq_any([draft, open].map(Id::<surveys::SurveyMark>::new))),
+            )
+            .set(survey::org_unit_id.eq(Id::<crate::access::OrgUnitMark>::new(*unit)))
+            .execute(conn)
+            .map_err(DbError::from)?;
+            Ok(Thing { id: draft, version: 1, other: open, ..Thing::default() })
+        };
+        units.iter().map(make).collect()
+    })
+}
+
+/// An open survey for each customer.
+fn make_uninvited(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
+    let customers = make_customers(app, batch, wanted);
+    let open = make_surveys(app, batch, wanted);
+    let of = |(customer, survey): (Thing, Thing)| Thing {
+        id: survey.other,
+        version: 1,
+        customer: customer.id,
+        ..survey
+    };
+    customers.into_iter().zip(open).map(of).collect()
+}
+
+fn make_invited(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
+    let mut things = make_uninvited(app, batch, wanted);
+    for thing in &mut things {
+        thing.invitation = Uuid::now_v7();
+    }
+    let made = things.clone();
+    app.db(move |conn| {
+        for thing in &made {
+            let row = (
+                survey_invitation::id.eq(Id::<surveys::InvitationMark>::new(thing.invitation)),
+                survey_invitation::survey_id.eq(Id::<surveys::SurveyMark>::new(thing.id)),
+                survey_invitation::customer_id.eq(CustomerId::new(thing.customer)),
+                survey_invitation::token_hash.eq(thing.invitation.as_bytes().to_vec()),
+                survey_invitation::opened.eq(false),
+                survey_invitation::used.eq(false),
+                survey_invitation::revoked.eq(false),
+                survey_invitation::version.eq(1),
+                survey_invitation::created_at.eq(clock::now()),
+            );
+            diesel::insert_into(survey_invitation::table).values(row).execute(conn).map_err(DbError::from)?;
+        }
+        Ok(())
+    });
+    things
+}
+
+fn make_answered(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
+    let things = make_invited(app, batch, wanted);
+    let made = things.clone();
+    app.db(move |conn| {
+        for thing in &made {
+            let row = (
+                survey_answer::id.eq(Id::<surveys::AnswerMark>::new(Uuid::now_v7())),
+                survey_answer::survey_id.eq(Id::<surveys::SurveyMark>::new(thing.id)),
+                survey_answer::customer_id.eq(CustomerId::new(thing.customer)),
+                survey_answer::source.eq("staff"),
+                survey_answer::language.eq("en"),
+                survey_answer::answers.eq(guanxi_db::Doc(json!([{"question": "nps", "score": 9}]))),
+                survey_answer::low.eq(false),
+                survey_answer::has_text.eq(false),
+                survey_answer::answered_on.eq(clock::now().to_utc().date_naive()),
+                survey_answer::answered_at.eq(clock::now()),
+            );
+            diesel::insert_into(survey_answer::table).values(row).execute(conn).map_err(DbError::from)?;
+        }
+        Ok(())
+    });
+    things
+}
+
 fn hash() -> String {
     Hasher::new(Parameters::FLOOR, 1).and_then(|hasher| hasher.hash_blocking(PASSWORD)).expect("a hash")
 }
@@ -424,6 +562,16 @@ fn body(operation: &Operation, app: &TestApp, caller: Caller, thing: &Thing) -> 
         ("POST", "/tasks/{id}/postpone") => json!({"due_on": today(app), "reason": "出差"}),
         // Who sees every customer.
         ("POST", "/tasks/{id}/hand-over") => json!({"assignee_id": app.fixture.user("service")}),
+        ("POST", "/questionnaires") => json!({"title": {"zh-CN": "新问卷", "en": "New"}}),
+        ("PATCH", "/questionnaires/{id}") => json!({"title": {"zh-CN": "改过", "en": "Changed"}}),
+        ("POST", "/surveys") => {
+            json!({"name": "Wave", "questionnaire_id": thing.other, "closes_at": "2100-01-01T00:00:00.000000Z"})
+        }
+        ("PATCH", "/surveys/{id}") => json!({"name": "Another wave"}),
+        ("POST", "/surveys/{id}/invitations") => json!({"customer_ids": [thing.customer]}),
+        ("POST", "/surveys/{id}/answers") => {
+            json!({"customer_id": thing.customer, "answers": [{"question": "nps", "score": 9}]})
+        }
         _ => return None,
     };
     Some(body)
@@ -446,12 +594,17 @@ fn call(client: &Client, app: &TestApp, cell: &Cell, thing: &Thing) -> Answer {
     let source =
         if operation.method == "PUT" && !operation.path.contains("by-external") { "crm" } else { "core" };
     let of_holding = matches!(operation.target, Target::Holding | Target::HoldingList);
-    let (id, version) =
-        if of_holding { (thing.holding, thing.holding_version) } else { (thing.id, thing.version) };
+    let in_other_state = ["/new-version", "/close"].iter().any(|end| operation.path.ends_with(end));
+    let (id, version) = match (of_holding, in_other_state) {
+        (true, _) => (thing.holding, thing.holding_version),
+        (false, true) => (thing.other, 2),
+        (false, false) => (thing.id, thing.version),
+    };
     let mut path = operation
         .path
         .replace("{id}", &id.to_string())
         .replace("{transaction_id}", &thing.transaction.to_string())
+        .replace("{invitation_id}", &thing.invitation.to_string())
         .replace("{contact_point_id}", &thing.contact_point.to_string())
         .replace("{external_id}", &thing.external_id)
         .replace("{source}", source);
@@ -481,10 +634,12 @@ fn call(client: &Client, app: &TestApp, cell: &Cell, thing: &Thing) -> Answer {
 }
 
 /// Whether the answer's list has the target exactly when the policy lets the caller see it.
-fn list_is_right(cell: &Cell, thing: &Thing, answer: &Answer) -> bool {
+fn list_is_right(client: &Client, cell: &Cell, thing: &Thing, answer: &Answer) -> bool {
     let Some(role) = cell.caller.0 else { return true };
     let sees = match cell.operation.target {
-        Target::CustomerList | Target::HoldingList => sees_customer(role, &cell.place()),
+        Target::CustomerList | Target::HoldingList | Target::InvitationList | Target::AnswerList => {
+            sees_customer(role, &cell.place())
+        }
         Target::UserList => sees_user(role, cell.place().unit),
         Target::UnitList | Target::ProductList => true,
         Target::InteractionList => sees_customer(role, &cell.place()),
@@ -498,6 +653,21 @@ fn list_is_right(cell: &Cell, thing: &Thing, answer: &Answer) -> bool {
     let id = if cell.operation.target == Target::HoldingList { thing.holding } else { thing.id };
     let listed = page["data"].as_array().expect("a list").iter().any(|row| row["id"] == id.to_string());
     assert_eq!(page["page"]["next"], Value::Null, "the list is longer than this test reads");
+    let is_it = |row: &Value| match cell.operation.target {
+        Target::InvitationList | Target::AnswerList => row["customer"]["id"] == thing.customer.to_string(),
+        _ => row["id"] == thing.id.to_string(),
+    };
+    let (mut page, mut listed) = (page, false);
+    loop {
+        listed |= page["data"].as_array().expect("a list").iter().any(is_it);
+        let Some(next) = page["page"]["next"].as_str() else { break };
+        assert_eq!(cell.operation.method, "GET", "the list is longer than this test reads");
+        let every = format!(
+            "{}?limit=200&filter=archived%20eq%20true%20or%20archived%20eq%20false",
+            cell.operation.path
+        );
+        page = client.get(&format!("{every}&cursor={next}")).expect(200).json();
+    }
     listed == sees
 }
 
@@ -505,7 +675,7 @@ fn list_is_right(cell: &Cell, thing: &Thing, answer: &Answer) -> bool {
 fn make_things(app: &TestApp, batch: &str, cells: &[Cell]) -> Vec<Thing> {
     let mut things = vec![Thing::default(); cells.len()];
     type Make = fn(&TestApp, &str, &[(Caller, Place)]) -> Vec<Thing>;
-    let makers: [(&[Target], Make, &str); 6] = [
+    let makers: [(&[Target], Make, &str); 11] = [
         (
             &[Target::Customer, Target::CustomerList, Target::Holding, Target::HoldingList],
             make_customers,
@@ -516,6 +686,11 @@ fn make_things(app: &TestApp, batch: &str, cells: &[Cell]) -> Vec<Thing> {
         (&[Target::Unit, Target::UnitList], make_units, "o"),
         (&[Target::Interaction, Target::InteractionList], make_interactions, "i"),
         (&[Target::Task, Target::TaskList], make_tasks, "t"),
+        (&[Target::Questionnaire], make_questionnaires, "q"),
+        (&[Target::Survey], make_surveys, "s"),
+        (&[Target::NewInvitation], make_uninvited, "n"),
+        (&[Target::Invitation, Target::InvitationList, Target::NewAnswer], make_invited, "v"),
+        (&[Target::AnswerList], make_answered, "a"),
     ];
     for (targets, make, kind) in makers {
         // Cells that change nothing share one target for each caller and position.
@@ -577,9 +752,10 @@ fn b1_every_operation_for_every_role_on_every_customer() {
     let rows = ledger.rows(&app);
     let mut calls = quiet.iter().zip(&things).peekable();
     while let Some((cell, thing)) = calls.next() {
-        let answer = call(&cell.caller.client(&app), &app, cell, thing);
+        let client = cell.caller.client(&app);
+        let answer = call(&client, &app, cell, thing);
         check(&mut wrong, cell, &answer);
-        if !list_is_right(cell, thing, &answer) {
+        if !list_is_right(&client, cell, thing, &answer) {
             wrong.push(format!("{cell}: the list is not what the policy says"));
         }
         // The rows are compared around all positions of one operation and role.
@@ -608,7 +784,8 @@ fn b1_every_operation_for_every_role_on_every_customer() {
         check(&mut wrong, cell, &answer);
         let after = ledger.rows(&app);
         let stays = cell.operation.path.starts_with("/auth/")
-            || (cell.operation.path.ends_with("/assign") && cell.position == Unowned);
+            || (cell.operation.path.ends_with("/assign") && cell.position == Unowned)
+            || !is_invited(cell, &answer);
         if answer.status < 300 && !stays && rows == after {
             wrong.push(format!("{cell}: nothing was written"));
         }
@@ -622,6 +799,28 @@ fn b1_every_operation_for_every_role_on_every_customer() {
         wrong.join("\n")
     );
     eprintln!("B1: {} cells in {:?}", quiet.len() + writing.len(), started.elapsed());
+}
+
+/// Whether a customer was invited, which it is exactly when the caller sees it and it is not archived. Yes for every other operation.
+fn is_invited(cell: &Cell, answer: &Answer) -> bool {
+    let Some(role) =
+        cell.caller.0.filter(|_| cell.operation.target == Target::NewInvitation && answer.status == 200)
+    else {
+        return true;
+    };
+    let made = answer.json();
+    let (links, skipped) = (made["links"].as_array().expect("links").len(), &made["skipped"]);
+    let place = cell.place();
+    let reason = match sees_customer(role, &place) {
+        false => Some("not_found"),
+        true => place.archived.then_some("archived"),
+    };
+    assert_eq!(
+        (links, skipped[0]["reason"].as_str()),
+        (usize::from(reason.is_none()), reason),
+        "{cell}: {made}"
+    );
+    links == 1
 }
 
 fn check(wrong: &mut Vec<String>, cell: &Cell, answer: &Answer) {

@@ -35,6 +35,16 @@ pub enum Target {
     InteractionList,
     Task,
     TaskList,
+    /// One of everybody who has the right.
+    Questionnaire,
+    /// Seen by everybody who has the right, changed by those whose units hold it.
+    Survey,
+    /// Of a customer, through the survey.
+    Invitation,
+    InvitationList,
+    NewInvitation,
+    NewAnswer,
+    AnswerList,
 }
 
 /// One operation of the API.
@@ -168,6 +178,30 @@ pub const OPERATIONS: &[Operation] = &[
     op("POST", "/tasks/{id}/reopen", Needs(WriteTasks), Task, 200),
     op("GET", "/tasks/{id}/history", Needs(ViewTasks), Task, 200),
     op("GET", "/customers/{id}/tasks", Needs(ViewTasks), Customer, 200),
+    op("GET", "/questionnaires", Needs(ViewSurveys), Nothing, 200),
+    op("POST", "/questionnaires", Needs(ManageQuestionnaires), Nothing, 201),
+    op("GET", "/questionnaires/{id}", Needs(ViewSurveys), Questionnaire, 200),
+    op("PATCH", "/questionnaires/{id}", Needs(ManageQuestionnaires), Questionnaire, 200),
+    op("POST", "/questionnaires/{id}/publish", Needs(ManageQuestionnaires), Questionnaire, 200),
+    op("POST", "/questionnaires/{id}/new-version", Needs(ManageQuestionnaires), Questionnaire, 201),
+    op("POST", "/questionnaires/{id}/archive", Needs(ManageQuestionnaires), Questionnaire, 200),
+    op("POST", "/questionnaires/{id}/restore", Needs(ManageQuestionnaires), Questionnaire, 200),
+    op("GET", "/questionnaires/{id}/history", Needs(ViewSurveys), Questionnaire, 200),
+    op("GET", "/surveys", Needs(ViewSurveys), Nothing, 200),
+    op("POST", "/surveys", Needs(ManageSurveys), Questionnaire, 201),
+    op("GET", "/surveys/{id}", Needs(ViewSurveys), Survey, 200),
+    op("PATCH", "/surveys/{id}", Needs(ManageSurveys), Survey, 200),
+    op("POST", "/surveys/{id}/open", Needs(ManageSurveys), Survey, 200),
+    op("POST", "/surveys/{id}/close", Needs(ManageSurveys), Survey, 200),
+    op("GET", "/surveys/{id}/history", Needs(ViewSurveys), Survey, 200),
+    op("GET", "/surveys/{id}/results", Needs(ViewSurveys), Survey, 200),
+    op("GET", "/surveys/{id}/invitations", Needs(ViewSurveys), InvitationList, 200),
+    op("POST", "/surveys/{id}/invitations", Needs(ManageSurveys), NewInvitation, 200),
+    op("POST", "/surveys/{id}/invitations/{invitation_id}/revoke", Needs(ManageSurveys), Invitation, 200),
+    op("POST", "/surveys/{id}/invitations/{invitation_id}/renew", Needs(ManageSurveys), Invitation, 200),
+    op("GET", "/surveys/{id}/answers", Needs(ViewSurveys), AnswerList, 200),
+    op("POST", "/surveys/{id}/answers", Needs(AnswerSurveys), NewAnswer, 201),
+    op("GET", "/customers/{id}/survey-answers", Needs(ViewSurveys), Customer, 200),
 ];
 
 /// The OpenAPI document, which is made from the routes themselves.

@@ -18,6 +18,7 @@ mod names;
 mod numbers;
 mod people;
 mod places;
+mod surveys;
 mod texts;
 
 use chrono::NaiveDate;
@@ -31,6 +32,7 @@ use rand_chacha::rand_core::{RngCore, SeedableRng};
 pub use bank::{Bank, DemoUnit, DemoUser};
 pub use contacts::{DemoContact, DemoTask, contacts, tasks};
 use places::City;
+pub use surveys::{answer as survey_answer, questionnaire};
 
 /// A customer to be written, with what a new customer cannot say of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -210,6 +212,7 @@ enum Purpose {
     Holding = 4,
     Contacts = 5,
     Tasks = 6,
+    Survey = 30,
 }
 
 /// A stream of choices, fixed by seed, purpose and index for ever: the key stream of ChaCha8, and arithmetic that is here

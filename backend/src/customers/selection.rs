@@ -1,0 +1,59 @@
+use guanxi_db::{Condition, DbConn, Value};
+
+use crate::access::{Actor, Keys, OrgUnitId, Scope, UserId};
+use crate::customers::fields::CUSTOMERS;
+use crate::customers::{CustomerId, store};
+use crate::error::{Error, Result};
+use crate::listing::ListRequest;
+
+/// What other rooms need to know of a customer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CustomerBrief {
+    pub id: CustomerId,
+    pub customer_no: String,
+    pub name: String,
+    pub org_unit_id: OrgUnitId,
+    pub owner_id: Option<UserId>,
+    /// The customer wants no contact at all.
+    pub do_not_contact: bool,
+    pub archived: bool,
+}
+
+/// One customer that the actor sees.
+///
+/// # Errors
+/// 404 for any other.
+pub fn brief(conn: &mut DbConn, actor: &Actor, id: CustomerId) -> Result<CustomerBrief> {
+    briefs(conn, actor, &[id])?.pop().ok_or_else(Error::not_found)
+}
+
+/// Those of these customers that the actor sees, archived or not, in no order.
+///
+/// # Errors
+/// When the database fails.
+pub fn briefs(conn: &mut DbConn, actor: &Actor, ids: &[CustomerId]) -> Result<Vec<CustomerBrief>> {
+    store::briefs(conn, &Scope::of(actor), store::these(ids), ids.len())
+}
+
+/// The first `most` customers, by their ids, that the actor sees, that a filter finds and that meet a condition. The filter has the
+/// grammar and the fields of the list of customers, and as there archived ones stay out unless it names them.
+///
+/// # Errors
+/// 400 for a filter that cannot be read, 403 for a field that the actor sees masked; the pointer is `/filter`.
+pub fn briefs_by_filter(
+    conn: &mut DbConn,
+    actor: &Actor,
+    keys: &Keys,
+    filter: &str,
+    condition: Condition,
+    most: usize,
+) -> Result<Vec<CustomerBrief>> {
+    let request = ListRequest { filter: Some(filter.to_owned()), in_body: true, ..ListRequest::default() };
+    let listing = request.read(&CUSTOMERS, actor, keys.cursor())?;
+    store::briefs(conn, &Scope::of(actor), listing.filter.and(condition), most)
+}
+
+/// The condition that a customer wants no contact at all, or that it does not say so.
+pub fn wants_no_contact(wants: bool) -> Condition {
+    Condition::new().sql("customer.do_not_contact = ").bind(Value::Bool(wants))
+}
