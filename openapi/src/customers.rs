@@ -59,6 +59,16 @@ pub struct CustomerFigures {
     pub last_contacted_at: Option<Instant>,
 }
 
+/// A customer, named.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct CustomerRef {
+    pub id: Uuid,
+    #[cfg_attr(feature = "schema", schema(example = "C000000018"))]
+    pub customer_no: String,
+    pub name: String,
+}
+
 /// A line of the customer list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]

@@ -5,18 +5,9 @@ use validator::Validate;
 
 use crate::common::{clearable, present};
 use crate::{
-    Direction, Include, Instant, InteractionKind, InteractionOutcome, InteractionPurpose, Mood, UserRef,
+    CustomerRef, Direction, Include, Instant, InteractionKind, InteractionOutcome, InteractionPurpose, Mood,
+    UserRef,
 };
-
-/// A customer, named.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub struct CustomerRef {
-    pub id: Uuid,
-    #[cfg_attr(feature = "schema", schema(example = "C000000018"))]
-    pub customer_no: String,
-    pub name: String,
-}
 
 /// A contact with a customer.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,8 +4,8 @@ use validator::Validate;
 
 use crate::common::present;
 use crate::{
-    AnswerSource, Dimension, Instant, InvitationState, Language, QuestionKind, QuestionnaireState, ResultsBy,
-    SkipReason, SurveyStatus, Tier, UnitRef, UserRef, WithheldBecause,
+    AnswerSource, CustomerRef, Dimension, Instant, InvitationState, Language, QuestionKind,
+    QuestionnaireState, ResultsBy, SkipReason, SurveyStatus, Tier, UnitRef, UserRef, WithheldBecause,
 };
 
 /// A text in both languages; a draft may lack one of them.
@@ -292,15 +292,6 @@ pub struct NewInvitations {
         schema(min_length = 1, max_length = 2048, example = r#"tier in ("gold","platinum")"#)
     )]
     pub filter: Option<String>,
-}
-
-/// A customer, named.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub struct CustomerRef {
-    pub id: Uuid,
-    pub customer_no: String,
-    pub name: String,
 }
 
 /// The link of one customer, shown this once.
