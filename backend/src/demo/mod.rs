@@ -353,3 +353,35 @@ pub fn add_user(opened: &Opened, username: &str, display_name: &str, role: Role)
     })?;
     Ok(password)
 }
+
+#[cfg(test)]
+mod tests {
+    use guanxi_db::DbError;
+    use guanxi_db::schema::{interaction, task};
+
+    use super::*;
+    use crate::server;
+    use crate::testing::TestDatabase;
+    use crate::verify::verify;
+
+    #[test]
+    fn a_demo_bank_has_contacts_and_tasks_and_holds_together() {
+        use diesel::prelude::*;
+        let database = TestDatabase::new();
+        let config = Config::from_values(&database.settings()).expect("settings");
+        let opened = server::open(&config).expect("the database opens");
+        make(&config, &opened, 300, 1).expect("demo data");
+        let (contacts, to_do) = opened
+            .db
+            .read_blocking(|conn| {
+                let contacts = interaction::table.count().get_result::<i64>(conn).map_err(DbError::from)?;
+                let to_do = task::table.count().get_result::<i64>(conn).map_err(DbError::from)?;
+                Ok::<_, Error>((contacts, to_do))
+            })
+            .expect("the database reads");
+        assert!((2_500..4_500).contains(&contacts) && to_do > 50, "{contacts} contacts, {to_do} tasks");
+        let report = opened.db.read_blocking(verify).expect("the database reads");
+        assert_eq!(report.wrong, Vec::<String>::new());
+        assert!(make(&config, &opened, 1, 1).is_err(), "demo data goes only into an empty database");
+    }
+}
