@@ -43,7 +43,6 @@ pub(crate) use tiers::TIER_HISTORY;
 pub use tiers::{
     Assets, load_assets, lock, retier_some, set_assets, set_tiers, tier_for, tier_history, tiers,
 };
-pub use view::{history, read};
 pub use view::{history, read, visible};
 
 use guanxi_db::Id;
