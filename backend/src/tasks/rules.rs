@@ -16,7 +16,11 @@ pub(super) fn due_on(day: NaiveDate, today: NaiveDate) -> Result<(), Broken> {
         return Err(Broken::new("in_the_past"));
     }
     let last = today.checked_add_days(Days::new(MOST_DAYS));
-    if last.is_some_and(|last| day > last) { Err(Broken::new("too_far_ahead")) } else { Ok(()) }
+    if last.is_some_and(|last| day > last) {
+        Err(Broken::new("too_far_ahead").with("max", MOST_DAYS))
+    } else {
+        Ok(())
+    }
 }
 
 #[cfg(test)]

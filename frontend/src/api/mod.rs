@@ -10,7 +10,6 @@ mod error;
 pub mod holdings;
 pub mod interactions;
 pub mod org;
-pub mod org;
 pub mod products;
 pub mod surveys;
 pub mod tasks;

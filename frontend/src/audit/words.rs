@@ -50,7 +50,6 @@ pub fn verb_words(action: &str, i: I18n) -> Option<AttrValue> {
         "reopened" => Msg::ActionReopened,
         "published" => Msg::ActionPublished,
         "opened" => Msg::ActionOpened,
-        "closed" => Msg::ActionClosed,
         "invited" => Msg::ActionInvited,
         "revoked" => Msg::ActionWithdrew,
         "renewed" => Msg::ActionRenewed,
