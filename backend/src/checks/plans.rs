@@ -610,7 +610,7 @@ fn plans_of_lists_of_surveys_follow_an_index() {
                 let mut read = |conn: &mut DbConn| {
                     surveys::customer_answers(conn, &actor, house, customer, &asked).map(drop)
                 };
-                found.extend(plans(conn, &mut read)?);
+                found.extend(plans(conn, read)?);
             }
             let token = "A".repeat(43);
             found.extend(plans(conn, |conn| surveys::open_by_token(conn, &token, clock::now()).map(drop))?);

@@ -69,7 +69,7 @@ fn figures_follow_a_customer_to_another_unit() {
     assert_eq!(counts(&app.role(Role::OutletHead)), (2, 1));
     app.db(fold_portfolio);
     assert_eq!(counts(&manager), (3, 2));
-    let report = app.db(|conn| crate::verify::verify(conn));
+    let report = app.db(crate::verify::verify);
     assert!(report.wrong.is_empty(), "{:?}", report.wrong);
 }
 
@@ -86,7 +86,7 @@ fn figures_that_were_not_kept_are_found() {
             .execute(conn)
             .map_err(|error| guanxi_db::DbError::from(error).into())
     });
-    let report = app.db(|conn| crate::verify::verify(conn));
+    let report = app.db(crate::verify::verify);
     assert_eq!(report.wrong.len(), 1, "{:?}", report.wrong);
     assert!(report.wrong[0].contains("customers and assets of units"), "{:?}", report.wrong);
 }
