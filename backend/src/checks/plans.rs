@@ -607,7 +607,7 @@ fn plans_of_lists_of_surveys_follow_an_index() {
                 surveys::list_questionnaires(conn, &actor, house.keys, &asked).map(drop)
             })?);
             if username == "auditor" {
-                let mut read = |conn: &mut DbConn| {
+                let read = |conn: &mut DbConn| {
                     surveys::customer_answers(conn, &actor, house, customer, &asked).map(drop)
                 };
                 found.extend(plans(conn, read)?);
