@@ -17,6 +17,9 @@ async function look(page, name) {
   }
   await page.setViewportSize(PHONE);
   await expectNoSidewaysScrolling(page, name);
+  // What is scrolled out of a form has nothing behind it to be measured against.
+  const end = page.locator("dialog .form__actions").last();
+  if (await end.count()) await end.scrollIntoViewIfNeeded();
   expect.soft(await findings(page), `axe: ${name}, phone`).toEqual([]);
   await page.setViewportSize(size);
 }

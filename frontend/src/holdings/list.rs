@@ -38,7 +38,7 @@ fn row(holding: &Holding, i: I18n) -> Row {
             html! { { holding.product.name.in_language(i.lang).to_owned() } },
             html! { { holding.product.kind.label(i) } },
             html! { { matures } },
-            html! { { if holding.auto_renewal { i.t(Msg::CommonYes) } else { i.t(Msg::CommonNo) } } },
+            html! { if holding.auto_renewal { { i.t(Msg::HoldingAutoRenewal) } } },
             html! { { i.amount(holding.value.amount) } },
             html! { <Badge tone={tone_of(holding.status)}>{ holding.status.label(i) }</Badge> },
         ],

@@ -133,7 +133,7 @@ fn tier_line(change: &TierChange, i: I18n) -> Html {
         <li key={change.id.to_string()}>
             <span class="lines__main">
                 <span>
-                    if let Some(from) = change.from { <TierMark tier={from} />{ " → " } }
+                    if let Some(from) = change.from { <TierMark tier={from} />{ Icon::ChevronRight.draw() } }
                     <TierMark tier={change.to} />
                 </span>
                 <span class="small muted">

@@ -41,7 +41,7 @@ fn row(product: &Product, i: I18n, acts: Option<Html>) -> Row {
         html! { { product.risk_grade.map(|grade| grade.label(i)).unwrap_or_default() } },
         html! { { &product.currency } },
         html! { { product.term_days.map(|days| i.number(days)).unwrap_or_default() } },
-        html! { { if product.counts_as_asset { i.t(Msg::CommonYes) } else { i.t(Msg::CommonNo) } } },
+        html! { if product.counts_as_asset { { i.t(Msg::ProductCounts) } } },
     ];
     cells.extend(acts);
     Row { key: product.id.to_string().into(), name: name.into(), off: product.archived_at.is_some(), cells }
