@@ -96,7 +96,8 @@ mod tests {
                      details, org_unit_id, archived, search_version, version, created_at, updated_at)
                  SELECT randomblob(16), i, 'C' || i, 'person', 'active', '张三' || i, 'zhangsan', '上海', 0, 0, '{}',
                      (SELECT id FROM org_unit), 0, 1, 1, 0, 0 FROM n;
-                 INSERT INTO customer_figures SELECT id, 'mass', search_key * 10000, city, 0, 1, 0 FROM customer;
+                 INSERT INTO customer_figures (customer_id, tier, aum, city, archived, version, as_of)
+                 SELECT id, 'mass', search_key * 10000, city, 0, 1, 0 FROM customer;
                  INSERT INTO customer_search (rowid, tokens) SELECT search_key, substr(name, -2) FROM customer;",
             )
             .unwrap();
@@ -119,7 +120,8 @@ mod tests {
                  details, org_unit_id, archived, search_version, version, created_at, updated_at)
              SELECT gen_random_uuid(), i, 'C' || i, 'person', 'active', '张三' || i, 'zhangsan', '上海', false, false, '{}',
                  (SELECT id FROM org_unit), false, 1, 1, now(), now() FROM generate_series(1, 220) i;
-             INSERT INTO customer_figures SELECT id, 'mass', search_key * 10000, city, false, 1, now() FROM customer;
+             INSERT INTO customer_figures (customer_id, tier, aum, city, archived, version, as_of)
+             SELECT id, 'mass', search_key * 10000, city, false, 1, now() FROM customer;
              INSERT INTO customer_search SELECT id, array_to_tsvector(ARRAY[right(name, 2)]) FROM customer;";
         cluster.sql_in(&url, fill).unwrap();
         every_operation_runs(&PostgresFloor::copy_of(&cluster, "floor", folder.path()).unwrap());
