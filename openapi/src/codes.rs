@@ -565,6 +565,26 @@ codes! {
         Survey = "survey",
         /// The handover of a customer.
         Handover = "handover",
+        /// A customer who has not been contacted for as long as the tier allows.
+        ContactDue = "contact_due",
+        Birthday = "birthday",
+        /// A holding that matures.
+        Maturity = "maturity",
+    }
+}
+
+codes! {
+    /// Why something stands in the list of the day.
+    TodayReason {
+        /// A customer has given a low score.
+        LowScore = "low_score",
+        /// A task is due.
+        TaskDue = "task_due",
+        /// A holding matures.
+        Maturity = "maturity",
+        Birthday = "birthday",
+        /// The customer has not been contacted for as long as the tier allows.
+        ContactDue = "contact_due",
     }
 }
 

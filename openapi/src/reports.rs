@@ -1,6 +1,10 @@
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use validator::Validate;
 
-use crate::{Instant, Money, Tier, UnitRef};
+use crate::{
+    Instant, Money, ResultFigures, SurveyRef, SurveyStatus, Tier, UnitRef, UserRef, WithheldBecause,
+};
 
 /// Customers and assets under management of everything that the asking user sees, by tier and by unit. Archived customers do not count.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,4 +40,124 @@ pub struct UnitShare {
     pub unit: UnitRef,
     pub customers: i64,
     pub aum: Money,
+}
+
+/// Contacts that every relationship manager should have on a working day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Validate)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ContactTargets {
+    /// Visits, meetings at the branch and by video.
+    #[validate(range(min = 0, max = 1000))]
+    #[cfg_attr(feature = "schema", schema(minimum = 0, maximum = 1000, example = 5))]
+    pub meetings_a_day: i32,
+    /// Calls in which the customer was reached.
+    #[validate(range(min = 0, max = 1000))]
+    #[cfg_attr(feature = "schema", schema(minimum = 0, maximum = 1000, example = 20))]
+    pub connected_calls_a_day: i32,
+}
+
+/// The targets as they are now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct ContactTargetPolicy {
+    pub targets: ContactTargets,
+    pub version: i64,
+    pub updated_at: Instant,
+}
+
+/// Contacts of this week against their targets, of the relationship managers whose customers the asking user sees: the own ones, or
+/// those of the unit or the subtree. Archived contacts do not count.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct ContactReport {
+    pub as_of: Instant,
+    /// The Monday of this week in the zone of the bank.
+    #[cfg_attr(feature = "schema", schema(value_type = String, format = Date))]
+    pub from: NaiveDate,
+    /// When that Monday begins: contacts from then on count.
+    pub from_instant: Instant,
+    /// Days from Monday to Friday, up to and with today.
+    pub working_days: i32,
+    pub targets: ContactTargets,
+    /// All of them together.
+    pub total: ContactCounts,
+    /// What all of them together should have had by the end of today.
+    pub target: ContactCounts,
+    /// By name.
+    #[cfg_attr(feature = "schema", schema(max_items = 200))]
+    pub managers: Vec<ManagerContacts>,
+    /// How many relationship managers there are, listed or not.
+    pub managers_in_all: i64,
+}
+
+/// Numbers of contacts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct ContactCounts {
+    /// Visits, meetings at the branch and by video.
+    pub meetings: i64,
+    /// Calls in which the customer was reached.
+    pub connected_calls: i64,
+}
+
+/// The contacts of one relationship manager.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct ManagerContacts {
+    pub manager: UserRef,
+    pub unit: UnitRef,
+    pub counts: ContactCounts,
+}
+
+/// Active holdings of the customers that the asking user sees, by how soon they mature.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct MaturityReport {
+    pub as_of: Instant,
+    /// Today in the zone of the bank, with which every span begins.
+    #[cfg_attr(feature = "schema", schema(value_type = String, format = Date))]
+    pub from: NaiveDate,
+    /// 7, 30 and 90 days; each has the ones before it in it.
+    pub spans: Vec<MaturitySpan>,
+}
+
+/// What matures within some days.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct MaturitySpan {
+    pub days: i32,
+    /// Its last day.
+    #[cfg_attr(feature = "schema", schema(value_type = String, format = Date))]
+    pub until: NaiveDate,
+    pub holdings: i64,
+    /// The value of those among them that count as assets, in the base currency.
+    pub assets: Money,
+}
+
+/// What came of the latest surveys, over the customers that the asking user sees.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct SatisfactionReport {
+    pub as_of: Instant,
+    /// The share of satisfied answers that is aimed at.
+    pub target_satisfaction: f64,
+    /// Surveys that are or were open, the latest first.
+    #[cfg_attr(feature = "schema", schema(max_items = 5))]
+    pub surveys: Vec<SurveyFigures>,
+}
+
+/// The figures of one survey.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct SurveyFigures {
+    pub survey: SurveyRef,
+    pub status: SurveyStatus,
+    pub invited: i64,
+    pub answered: i64,
+    /// Null where nobody was invited.
+    pub response_rate: Option<f64>,
+    /// Why there are no figures.
+    pub withheld: Option<WithheldBecause>,
+    pub figures: Option<ResultFigures>,
 }
