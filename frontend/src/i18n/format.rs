@@ -2,7 +2,7 @@ use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{Datelike, NaiveDate, NaiveDateTime};
 use guanxi_api::{Amount, Instant};
 use js_sys::{Array, Function, Intl, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
@@ -158,6 +158,22 @@ impl I18n {
         let now = js_sys::Date::new(&JsValue::from_f64(crate::dom::now()));
         let text = apply(self.lang, Kind::Minute, &now.unchecked_into());
         text.get(..10).and_then(|day| day.parse().ok()).unwrap_or_default()
+    }
+
+    /// The day of an instant in the bank's zone.
+    pub fn day_of(self, at: Instant) -> Option<NaiveDate> {
+        self.minute(at).get(..10)?.parse().ok()
+    }
+
+    /// The instant at which it is so late in the bank's zone.
+    pub fn instant(self, local: NaiveDateTime) -> Option<Instant> {
+        let mut at = local.and_utc();
+        // Where the clocks change between the guess and the answer, the second look is right.
+        for _ in 0..2 {
+            let shown = NaiveDateTime::parse_from_str(&self.second(Instant(at)), "%Y-%m-%d %H:%M:%S").ok()?;
+            at += local - shown;
+        }
+        Some(Instant(at))
     }
 
     /// `Sunday, 22 November 2026`, `2026年11月22日星期日`.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::Routable;
 
-use super::{LogDialog, With, day_of, icon_of, may_change, name_of, tone_of};
+use super::{LogDialog, With, icon_of, may_change, name_of, tone_of};
 use crate::api::{self, ApiError};
 use crate::audit::{HistoryPages, Reading, field_words};
 use crate::fetch::use_query;
@@ -218,7 +218,7 @@ pub fn ContactList(props: &ContactListProps) -> Html {
 fn by_month<'a>(contacts: &[&'a Interaction], i: I18n) -> Vec<(String, Vec<&'a Interaction>)> {
     let mut months: Vec<(String, Vec<&'a Interaction>)> = Vec::new();
     for contact in contacts {
-        let month = day_of(contact.occurred_at, i).map(|day| i.month_of(day)).unwrap_or_default();
+        let month = i.day_of(contact.occurred_at).map(|day| i.month_of(day)).unwrap_or_default();
         match months.last_mut() {
             Some((last, list)) if *last == month => list.push(contact),
             _ => months.push((month, vec![contact])),

@@ -4,7 +4,7 @@ use guanxi_api::{
 };
 use yew::prelude::*;
 
-use super::{With, day_of, is_fresh, noon};
+use super::{With, is_fresh, noon};
 use crate::api::{self, ApiError};
 use crate::checks::Errors;
 use crate::dom;
@@ -62,7 +62,7 @@ pub fn LogDialog(props: &LogDialogProps) -> Html {
             outcome: old.map_or(InteractionOutcome::Reached, |c| c.outcome),
             mood: old.and_then(|c| c.mood),
             minutes: old.and_then(|c| c.duration_minutes).map(|m| m.to_string()).unwrap_or_default(),
-            day: old.and_then(|c| day_of(c.occurred_at, i)).unwrap_or(today).to_string(),
+            day: old.and_then(|c| i.day_of(c.occurred_at)).unwrap_or(today).to_string(),
             notes: old.and_then(|c| c.notes.clone()).unwrap_or_default(),
             step: String::new(),
             due: due.to_string(),
@@ -101,7 +101,7 @@ pub fn LogDialog(props: &LogDialogProps) -> Html {
                 found.add("/next_step/due_on", i.t(Msg::CheckRequired));
             }
             // Of today it was just now; of another day, or when the day is changed, noon stands for it.
-            let known = contact.as_ref().and_then(|contact| day_of(contact.occurred_at, i));
+            let known = contact.as_ref().and_then(|contact| i.day_of(contact.occurred_at));
             let usual = known.unwrap_or_else(|| i.today());
             let occurred_at = happened.filter(|day| *day != usual).and_then(|day| noon(day, i));
             let new = NewInteraction {
