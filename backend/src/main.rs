@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use guanxi::config::{Config, ConfigError};
-use guanxi::{app, demo, server, telemetry};
+use guanxi::demo::{self, Demo};
+use guanxi::{app, server, telemetry};
 use guanxi_api::Role;
 use guanxi_db::migrate;
 
@@ -37,6 +38,9 @@ enum Command {
         customers: u32,
         #[arg(long, default_value_t = 1)]
         seed: u64,
+        /// Without holdings, contacts, tasks and surveys.
+        #[arg(long)]
+        customers_only: bool,
     },
     /// Manage users.
     User {
@@ -104,9 +108,10 @@ fn run(command: Command) -> Result<ExitCode, ConfigError> {
                 .block_on(server::serve(&config, state))
                 .map_err(|error| ConfigError(format!("{}: {error}", config.addr)))?;
         }
-        Command::Demo { customers, seed } => {
+        Command::Demo { customers, seed, customers_only } => {
             let opened = server::open(&config)?;
-            let made = demo::make(&config, &opened, customers, seed).map_err(|error| failed(&error))?;
+            let made = demo::make(&config, &opened, Demo { customers, seed, customers_only })
+                .map_err(|error| failed(&error))?;
             say(&made);
         }
         Command::User { command: UserCommand::Add { username, display_name, role } } => {

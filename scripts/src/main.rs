@@ -16,7 +16,7 @@ cargo xtask <verb>
          everything that gates, on SQLite, on PostgreSQL and in Chromium
   check  [NAME] [--short] [--postgres URL]
          the checks that take long, by name (A5, D1, …) or all of them
-  bench  [--engine sqlite|postgres] [--customers N] [--only OPERATION] [--seconds S] [--postgres URL] [--data FOLDER]
+  bench  [--engine sqlite|postgres] [--customers N] [--only OPERATION] [--seconds S] [--postgres URL] [--data FOLDER] [--customers-only]
          rates of the server beside those of the bare database
   web    [--dev]
          builds the web app into frontend/dist

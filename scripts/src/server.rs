@@ -74,9 +74,17 @@ impl Setup {
     /// # Errors
     /// When a subcommand fails.
     pub fn prepare(&self, customers: u64) -> Outcome {
+        self.prepare_with(customers, &[])
+    }
+
+    /// The same with more options of `guanxi demo`.
+    ///
+    /// # Errors
+    /// When a subcommand fails.
+    pub fn prepare_with(&self, customers: u64, options: &[&str]) -> Outcome {
         fs::create_dir_all(&self.data)?;
         self.run(&["migrate"])?;
-        self.run(&["demo", "--customers", &customers.to_string()])
+        self.run(&[&["demo", "--customers", &customers.to_string()], options].concat())
     }
 
     /// Starts the server and waits until it is ready.

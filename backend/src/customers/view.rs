@@ -28,13 +28,8 @@ pub(super) struct Whole {
 /// 404 for any other.
 pub(super) fn whole(conn: &mut DbConn, scope: &Scope, id: CustomerId) -> Result<Whole> {
     let row = store::find(conn, scope, id)?;
-    Ok(Whole {
-        row,
-        identity: store::identity(conn, id)?,
-        contact_points: store::contact_points(conn, id)?,
-        external_ids: store::external_ids(conn, id)?,
-        team: store::team(conn, id)?,
-    })
+    let store::Parts { identity, contact_points, external_ids, team } = store::parts(conn, id)?;
+    Ok(Whole { row, identity, contact_points, external_ids, team })
 }
 
 /// A customer, masked for the actor, and the version of its figures.

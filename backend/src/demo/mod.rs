@@ -42,7 +42,7 @@ pub fn sign_ins(config: &Config) -> Option<String> {
 /// When the database fails.
 pub fn ensure(config: &Config, opened: Opened, customers: u32, seed: u64) -> Result<Opened> {
     if opened.db.read_blocking(is_empty)? {
-        make(config, &opened, customers, seed)?;
+        make(config, &opened, Demo { customers, seed, customers_only: false })?;
     }
     Ok(opened)
 }
@@ -51,11 +51,22 @@ fn is_empty(conn: &mut DbConn) -> Result<bool> {
     Ok(!org::any_user(conn)?)
 }
 
+/// What demo data are to be made.
+#[derive(Clone, Copy, Debug)]
+pub struct Demo {
+    pub customers: u32,
+    /// The same seed makes the same bank.
+    pub seed: u64,
+    /// Without holdings, contacts, tasks and surveys: for measuring very large banks.
+    pub customers_only: bool,
+}
+
 /// Makes demo data: the bank, its staff and so many customers; gives what was made, in a sentence.
 ///
 /// # Errors
 /// When the database is not empty, or fails.
-pub fn make(config: &Config, opened: &Opened, customers: u32, seed: u64) -> Result<String> {
+pub fn make(config: &Config, opened: &Opened, demo: Demo) -> Result<String> {
+    let Demo { customers, seed, .. } = demo;
     if !opened.db.read_blocking(is_empty)? {
         return Err(Error::internal("the database is not empty: demo data only goes into an empty one"));
     }
@@ -69,8 +80,10 @@ pub fn make(config: &Config, opened: &Opened, customers: u32, seed: u64) -> Resu
     let (units, users) = opened.db.write_blocking(move |conn| make_bank(conn, &shared, &hash))?;
     let settings = opened.settings.clone();
     let catalogue = opened.db.write_blocking(move |conn| make_catalogue(conn, &settings))?;
-    make_customers(opened, &bank, seed, u64::from(customers), (&units, &users, &catalogue))?;
-    surveys::make(&opened.db, &opened.keys, &opened.settings, seed)?;
+    make_customers(opened, &bank, demo, (&units, &users, &catalogue))?;
+    if !demo.customers_only {
+        surveys::make(&opened.db, &opened.keys, &opened.settings, seed)?;
+    }
     let seconds = (clock::now().0 - started.0) / 1_000_000;
     Ok(format!("{} units, {} users and {customers} customers in {seconds} s", units.len(), users.len()))
 }
@@ -126,15 +139,17 @@ fn make_bank(conn: &mut DbConn, bank: &Bank, password_hash: &str) -> Result<Made
 fn make_customers(
     opened: &Opened,
     bank: &Bank,
-    seed: u64,
-    customers: u64,
+    demo: Demo,
     (units, users, catalogue): (&[OrgUnitId], &[UserId], &[ProductId]),
 ) -> Result<()> {
+    let Demo { seed, customers_only, .. } = demo;
+    let customers = u64::from(demo.customers);
     let now = clock::now();
     let today = opened.settings.day(now);
     let prepare = |n: u64| -> Result<(Prepared, Vec<DemoHolding>)> {
         let demo = generator::customer(seed, n, bank, today);
-        let held = generator::holdings::holdings(seed, n, &demo, today);
+        let held =
+            if customers_only { Vec::new() } else { generator::holdings::holdings(seed, n, &demo, today) };
         let unit =
             |index: usize| units.get(index).copied().ok_or_else(|| Error::internal("a unit that is none"));
         let user =
@@ -159,7 +174,12 @@ fn make_customers(
         let prepared: Vec<Whole> = (from..to)
             .map(|n| {
                 let (customer, held) = prepare(n)?;
-                Ok((customer, held, dealings(seed, n, bank, calendar, users)?))
+                let dealings = if customers_only {
+                    Dealings::default()
+                } else {
+                    dealings(seed, n, bank, calendar, users)?
+                };
+                Ok((customer, held, dealings))
             })
             .collect::<Result<_>>()?;
         let (keys, settings) = (std::sync::Arc::clone(&opened.keys), opened.settings.clone());
@@ -370,7 +390,8 @@ mod tests {
         let database = TestDatabase::new();
         let config = Config::from_values(&database.settings()).expect("settings");
         let opened = server::open(&config).expect("the database opens");
-        make(&config, &opened, 300, 1).expect("demo data");
+        let demo = Demo { customers: 300, seed: 1, customers_only: false };
+        make(&config, &opened, demo).expect("demo data");
         let (contacts, to_do) = opened
             .db
             .read_blocking(|conn| {
@@ -382,6 +403,6 @@ mod tests {
         assert!((2_500..4_500).contains(&contacts) && to_do > 50, "{contacts} contacts, {to_do} tasks");
         let report = opened.db.read_blocking(verify).expect("the database reads");
         assert_eq!(report.wrong, Vec::<String>::new());
-        assert!(make(&config, &opened, 1, 1).is_err(), "demo data goes only into an empty database");
+        assert!(make(&config, &opened, demo).is_err(), "demo data goes only into an empty database");
     }
 }

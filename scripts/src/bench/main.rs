@@ -105,9 +105,17 @@ struct Options {
     customers: u64,
     seconds: u64,
     only: Option<String>,
+    /// Without holdings, contacts, tasks and surveys: for a bank that is larger than there is time for.
+    customers_only: bool,
     /// A data directory with demo data that was made before, under the master key of xtask; with `--postgres`, the URL names
     /// its database. It is measured as it is, and keeps the customers that the measuring creates.
     data: Option<PathBuf>,
+}
+
+impl Options {
+    fn demo(&self) -> &[&str] {
+        if self.customers_only { &["--customers-only"] } else { &[] }
+    }
 }
 
 fn main() -> ExitCode {
@@ -133,6 +141,7 @@ fn run() -> Outcome {
         customers: arguments.opt_value_from_str("--customers")?.unwrap_or(100_000),
         seconds: arguments.opt_value_from_str("--seconds")?.unwrap_or(7),
         only: arguments.opt_value_from_str("--only")?,
+        customers_only: arguments.contains("--customers-only"),
         data: arguments.opt_value_from_str("--data")?,
     };
     if let Some(rest) = arguments.finish().first() {
@@ -168,7 +177,7 @@ fn run() -> Outcome {
         };
         let setup = Setup::postgres(binary, folder, &url, &log);
         if options.data.is_none() {
-            setup.prepare(options.customers).context("demo data")?;
+            setup.prepare_with(options.customers, options.demo()).context("demo data")?;
         }
         cluster.sql_in(&url, "VACUUM ANALYZE")?;
         let name =
@@ -178,7 +187,7 @@ fn run() -> Outcome {
     } else {
         let setup = Setup::sqlite(binary, folder, &log);
         if options.data.is_none() {
-            setup.prepare(options.customers).context("demo data")?;
+            setup.prepare_with(options.customers, options.demo()).context("demo data")?;
         }
         let floor = SqliteFloor::copy_of(&folder.join("guanxi.db"), temporary.path())?;
         measure(&setup, &floor, &options)
