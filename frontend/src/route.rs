@@ -39,6 +39,10 @@ pub enum Route {
     Contacts,
     #[at("/tasks")]
     Tasks,
+    #[at("/reports")]
+    Reports,
+    #[at("/admin/contact-targets")]
+    ContactTargets,
     #[at("/preferences")]
     Preferences,
     #[at("/sessions")]

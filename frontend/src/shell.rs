@@ -19,11 +19,13 @@ use crate::labels::{Label, options};
 use crate::org::{NewUserPage, UnitsPage, UserPage, UsersPage};
 use crate::palette::Palette;
 use crate::products::ProductsPage;
+use crate::reports::{ReportsPage, TargetsPage};
 use crate::route::Route;
 use crate::session::{Session, may, right, use_session};
 use crate::settings::use_settings;
 use crate::surveys::{QuestionnairePage, SurveyPage, SurveysPage};
 use crate::tasks::TasksPage;
+use crate::today::TodayPage;
 use crate::ui::{
     Avatar, Button, EmptyState, Icon, IconButton, Kbd, Link, Look, Menu, MenuItem, Page, Skeleton, use_toasts,
 };
@@ -132,6 +134,7 @@ fn PageOf(props: &PageOfProps) -> Html {
         }
     };
     match &props.route {
+        Route::Home if may(&props.me, right::VIEW_TASKS) => html! { <TodayPage /> },
         Route::Home => html! { <Home /> },
         Route::Customers => html! { <CustomersPage /> },
         Route::NewCustomer => allowed(right::CREATE_CUSTOMERS, html! { <NewCustomerPage /> }),
@@ -154,6 +157,8 @@ fn PageOf(props: &PageOfProps) -> Html {
         Route::Audit => allowed(right::VIEW_AUDIT, html! { <AuditPage /> }),
         Route::Contacts => allowed(right::VIEW_INTERACTIONS, html! { <ContactsPage /> }),
         Route::Tasks => allowed(right::VIEW_TASKS, html! { <TasksPage /> }),
+        Route::Reports => allowed(right::VIEW_REPORTS, html! { <ReportsPage /> }),
+        Route::ContactTargets => allowed(right::VIEW_TARGETS, html! { <TargetsPage /> }),
         Route::Preferences => html! { <PreferencesPage /> },
         Route::Sessions => html! { <SessionsPage /> },
         Route::Help => html! { <HelpPage title={i.t(Msg::HelpTitle)} /> },
@@ -161,7 +166,7 @@ fn PageOf(props: &PageOfProps) -> Html {
     }
 }
 
-/// The first page of everyone, until there is a day's list.
+/// The first page of those who have no list of the day.
 #[function_component]
 fn Home() -> Html {
     use_effect_with((), |()| route::replace(&Route::Customers.to_path()));
@@ -208,6 +213,7 @@ fn Rail(props: &RailProps) -> Html {
         <nav class="rail" aria-label={i.t(Msg::ShellNavigation)}>
             <div class="rail__brand"><span class="rail__seal" aria-hidden="true">{ "关" }</span><span>{ i.t(Msg::AppName) }</span></div>
             if props.me.is_some() {
+                if can(right::VIEW_TASKS) { { link(Route::Home, Icon::CalendarCheck, Msg::NavToday, *at == Route::Home) } }
                 { link(Route::Customers, Icon::Users, Msg::NavCustomers, matches!(at, Route::Customers | Route::Customer { .. } | Route::NewCustomer)) }
                 if can(right::VIEW_HOLDINGS) { { link(Route::Holdings, Icon::Wallet, Msg::NavHoldings, *at == Route::Holdings) } }
                 { link(Route::Products, Icon::Package, Msg::NavProducts, *at == Route::Products) }
@@ -216,11 +222,15 @@ fn Rail(props: &RailProps) -> Html {
                 if can(right::VIEW_SURVEYS) {
                     { link(Route::Surveys, Icon::MessageCircle, Msg::NavSurveys, matches!(at, Route::Surveys | Route::Survey { .. } | Route::Questionnaire { .. })) }
                 }
+                if can(right::VIEW_REPORTS) { { link(Route::Reports, Icon::ChartColumn, Msg::NavReports, *at == Route::Reports) } }
                 if can(right::VIEW_USERS) || can(right::VIEW_AUDIT) {
                     <div class="rail__group" aria-hidden="true">{ i.t(Msg::NavAdministration) }</div>
                     if can(right::VIEW_USERS) {
                         { link(Route::Users, Icon::IdCard, Msg::NavUsers, matches!(at, Route::Users | Route::User { .. } | Route::NewUser)) }
                         { link(Route::Units, Icon::Network, Msg::NavUnits, *at == Route::Units) }
+                    }
+                    if can(right::MANAGE_TARGETS) {
+                        { link(Route::ContactTargets, Icon::Target, Msg::NavTargets, *at == Route::ContactTargets) }
                     }
                     if can(right::VIEW_AUDIT) {
                         { link(Route::Audit, Icon::ScrollText, Msg::NavAudit, *at == Route::Audit) }

@@ -2,7 +2,7 @@ use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{Datelike, NaiveDate, NaiveDateTime};
 use guanxi_api::{Amount, Instant};
 use js_sys::{Array, Function, Intl, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
@@ -12,6 +12,8 @@ use super::{I18n, Lang};
 thread_local! {
     /// The bank's business time zone, known once someone has signed in.
     static ZONE: RefCell<String> = RefCell::new("Asia/Shanghai".into());
+    /// How each language says how long ago something was.
+    static RELATIVE: RefCell<HashMap<Lang, Intl::RelativeTimeFormat>> = RefCell::new(HashMap::new());
     /// The browser's formatting functions, which are dear to make.
     static FORMATS: RefCell<HashMap<(Lang, Kind), Function>> = RefCell::new(HashMap::new());
 }
@@ -160,6 +162,22 @@ impl I18n {
         text.get(..10).and_then(|day| day.parse().ok()).unwrap_or_default()
     }
 
+    /// The day of an instant in the bank's zone.
+    pub fn day_of(self, at: Instant) -> Option<NaiveDate> {
+        self.minute(at).get(..10)?.parse().ok()
+    }
+
+    /// The instant at which it is so late in the bank's zone.
+    pub fn instant(self, local: NaiveDateTime) -> Option<Instant> {
+        let mut at = local.and_utc();
+        // Where the clocks change between the guess and the answer, the second look is right.
+        for _ in 0..2 {
+            let shown = NaiveDateTime::parse_from_str(&self.second(Instant(at)), "%Y-%m-%d %H:%M:%S").ok()?;
+            at += local - shown;
+        }
+        Some(Instant(at))
+    }
+
     /// `Sunday, 22 November 2026`, `2026年11月22日星期日`.
     pub fn full_day(self, day: NaiveDate) -> String {
         apply(self.lang, Kind::FullDay, &js_day(day))
@@ -192,10 +210,12 @@ impl I18n {
             s if s < 31_536_000.0 => (2_592_000.0, "month"),
             _ => (31_536_000.0, "year"),
         };
-        let locales = Array::of1(&JsValue::from_str(self.lang.as_str()));
-        let format = Intl::RelativeTimeFormat::new(&locales, &options(&[("numeric", "auto".into())]));
-        let count = if unit == "second" { 0.0 } else { (seconds / size).round() };
-        String::from(format.format(count, unit))
+        relative(self.lang, if unit == "second" { 0.0 } else { (seconds / size).round() }, unit)
+    }
+
+    /// How many days ahead or ago: `in 3 days`, `今天`, `yesterday`.
+    pub fn in_days(self, days: i64) -> String {
+        relative(self.lang, days as f64, "day")
     }
 
     /// The order in which people expect names: pinyin in Chinese.
@@ -208,6 +228,16 @@ impl I18n {
         });
         order.and_then(|n| n.partial_cmp(&0.0)).unwrap_or(Ordering::Equal)
     }
+}
+
+fn relative(lang: Lang, count: f64, unit: &str) -> String {
+    RELATIVE.with_borrow_mut(|held| {
+        let format = held.entry(lang).or_insert_with(|| {
+            let locales = Array::of1(&JsValue::from_str(lang.as_str()));
+            Intl::RelativeTimeFormat::new(&locales, &options(&[("numeric", "auto".into())]))
+        });
+        String::from(format.format(count, unit))
+    })
 }
 
 fn js_date(at: Instant) -> JsValue {

@@ -4,7 +4,7 @@ use guanxi_api::{
 };
 use yew::prelude::*;
 
-use super::{With, day_of, is_fresh, noon};
+use super::{With, is_fresh, noon};
 use crate::api::{self, ApiError};
 use crate::checks::Errors;
 use crate::dom;
@@ -25,6 +25,9 @@ pub struct LogDialogProps {
     /// The contact to change; without it, one is recorded.
     #[prop_or_default]
     pub contact: Option<Interaction>,
+    /// What a new one is most likely about.
+    #[prop_or(InteractionPurpose::Relationship)]
+    pub purpose: InteractionPurpose,
     pub ondone: Callback<()>,
     pub onclose: Callback<()>,
 }
@@ -58,11 +61,11 @@ pub fn LogDialog(props: &LogDialogProps) -> Html {
         Draft {
             kind: old.map_or(InteractionKind::Call, |c| c.kind),
             direction: old.map_or(Direction::Outbound, |c| c.direction),
-            purpose: old.map_or(InteractionPurpose::Relationship, |c| c.purpose),
+            purpose: old.map_or(props.purpose, |c| c.purpose),
             outcome: old.map_or(InteractionOutcome::Reached, |c| c.outcome),
             mood: old.and_then(|c| c.mood),
             minutes: old.and_then(|c| c.duration_minutes).map(|m| m.to_string()).unwrap_or_default(),
-            day: old.and_then(|c| day_of(c.occurred_at, i)).unwrap_or(today).to_string(),
+            day: old.and_then(|c| i.day_of(c.occurred_at)).unwrap_or(today).to_string(),
             notes: old.and_then(|c| c.notes.clone()).unwrap_or_default(),
             step: String::new(),
             due: due.to_string(),
@@ -101,7 +104,7 @@ pub fn LogDialog(props: &LogDialogProps) -> Html {
                 found.add("/next_step/due_on", i.t(Msg::CheckRequired));
             }
             // Of today it was just now; of another day, or when the day is changed, noon stands for it.
-            let known = contact.as_ref().and_then(|contact| day_of(contact.occurred_at, i));
+            let known = contact.as_ref().and_then(|contact| i.day_of(contact.occurred_at));
             let usual = known.unwrap_or_else(|| i.today());
             let occurred_at = happened.filter(|day| *day != usual).and_then(|day| noon(day, i));
             let new = NewInteraction {

@@ -32,7 +32,8 @@ const fn icon_of(kind: InteractionKind) -> Icon {
     }
 }
 
-const fn tone_of(outcome: InteractionOutcome) -> Tone {
+/// How an outcome stands out.
+pub const fn tone_of(outcome: InteractionOutcome) -> Tone {
     match outcome {
         InteractionOutcome::Sold | InteractionOutcome::Interested => Tone::Good,
         InteractionOutcome::FollowUp => Tone::Information,
@@ -55,15 +56,7 @@ fn is_fresh(contact: &guanxi_api::Interaction) -> bool {
 
 /// Noon of a day in the bank's zone.
 fn noon(day: chrono::NaiveDate, i: I18n) -> Option<Instant> {
-    let noon = day.and_hms_opt(12, 0, 0)?.and_utc();
-    let shown = i.minute(Instant(noon));
-    let shown = chrono::NaiveDateTime::parse_from_str(&shown, "%Y-%m-%d %H:%M").ok()?;
-    Some(Instant(noon - (shown.and_utc() - noon)))
-}
-
-/// The day of an instant in the bank's zone.
-fn day_of(at: Instant, i: I18n) -> Option<chrono::NaiveDate> {
-    i.minute(at).get(..10)?.parse().ok()
+    i.instant(day.and_hms_opt(12, 0, 0)?)
 }
 
 /// The words for a contact as a whole.

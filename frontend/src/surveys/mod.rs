@@ -13,7 +13,9 @@ use yew::prelude::*;
 
 pub use answers::CustomerAnswers;
 pub use builder::QuestionnairePage;
+pub use charts::{Gauge, percent, signed};
 pub use list::SurveysPage;
+pub use results::withheld_words;
 pub use survey::SurveyPage;
 
 use crate::i18n::{I18n, Msg, use_i18n};

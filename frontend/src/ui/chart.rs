@@ -46,6 +46,27 @@ pub fn swatch(n: usize) -> Html {
 }
 
 #[derive(Properties, PartialEq)]
+pub struct MeterProps {
+    /// From 0 to 1; what is more fills the bar.
+    pub share: f64,
+    /// Whether what it measures is as it should be.
+    #[prop_or(true)]
+    pub reached: bool,
+}
+
+/// A bar beside the figure that says the same.
+#[function_component]
+pub fn Meter(props: &MeterProps) -> Html {
+    let width = format!("{:.1}", 100.0 * props.share.clamp(0.0, 1.0));
+    html! {
+        <svg class="meter" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
+            <rect class="chart__ground" width="100" height="8" />
+            <rect class={if props.reached { "chart__high" } else { "chart__middle" }} {width} height="8" />
+        </svg>
+    }
+}
+
+#[derive(Properties, PartialEq)]
 pub struct StepLineProps {
     pub label: AttrValue,
     /// In the order of days; the last one is carried on to the end.
