@@ -1,14 +1,12 @@
 //! What one wants to know of a customer before a contact, ahead of the profile.
 
-use std::rc::Rc;
-
 use chrono::NaiveDate;
 use guanxi_api::{CustomerOverview, Holding, HoldingStatus, Interaction, NextMaturity, SurveyAnswer, Task};
 use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::Routable;
 
-use crate::i18n::{I18n, Msg, use_i18n};
+use crate::i18n::{I18n, Msg};
 use crate::interactions::tone_of;
 use crate::labels::Label;
 use crate::route::Route;
@@ -17,16 +15,8 @@ use crate::ui::{Badge, Link, Panel, Time, Tone};
 /// Lines of a part; the rest stands on its tab.
 const FIRST: usize = 3;
 
-#[derive(Properties, PartialEq)]
-pub struct OverviewProps {
-    pub of: Rc<CustomerOverview>,
-}
-
 /// Holdings with what matures next, open tasks, last contacts and last answers, as far as one's role sees them.
-#[function_component]
-pub fn Overview(props: &OverviewProps) -> Html {
-    let i = use_i18n();
-    let of = &props.of;
+pub fn overview(of: &CustomerOverview, i: I18n) -> Html {
     let id = of.customer.id;
     let seen = of.holdings.is_some()
         || of.tasks.is_some()

@@ -13,7 +13,7 @@ use super::contacts::ContactPanel;
 use super::dealings::{ContactsTab, LogContact};
 use super::history::HistoryTab;
 use super::identity::{ExternalIdPanel, IdentityPanel};
-use super::overview::Overview;
+use super::overview::overview;
 use super::profile::ProfileTab;
 use super::team::TeamPanel;
 use super::wealth::{OutsidePanel, RestrictionPanel};
@@ -103,7 +103,7 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
     });
 
     let Some(me) = me else { return html!() };
-    let Some((tagged, overview)) = (*parts).clone() else {
+    let Some((tagged, known)) = (*parts).clone() else {
         return html! {
             <Page title={i.t(Msg::CustomerTitle)}>
                 { match &query.remote.error {
@@ -123,9 +123,9 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
         tagged: Rc::clone(&tagged),
         me: Rc::clone(&me),
         set: {
-            let (set, overview) = (query.set.clone(), Rc::clone(&overview));
+            let (set, known) = (query.set.clone(), Rc::clone(&known));
             Callback::from(move |changed: Tagged<Customer>| {
-                let value = CustomerOverview { customer: changed.value, ..(*overview).clone() };
+                let value = CustomerOverview { customer: changed.value, ..(*known).clone() };
                 set.emit(Tagged { value, etag: changed.etag });
             })
         },
@@ -178,7 +178,7 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
                 } else if chosen == "surveys" {
                     <CustomerAnswers {id} />
                 } else {
-                    <Overview of={overview} />
+                    { overview(&known, i) }
                     <div class="split">
                         <div><ProfileTab subject={subject.clone()} /></div>
                         <div>

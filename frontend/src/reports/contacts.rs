@@ -3,13 +3,10 @@ use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::Routable;
 
-use super::{FIRST, figure, list, number, shown};
-use crate::api;
-use crate::fetch::use_query;
-use crate::i18n::{I18n, Msg, use_i18n};
+use super::{FIRST, figure, list, number};
+use crate::i18n::{I18n, Msg};
 use crate::route::Route;
-use crate::session::{may, right, use_me};
-use crate::ui::{Button, Link, Look, Meter, Panel};
+use crate::ui::{Button, Look, meter};
 
 /// Authors that a filter names at most; it stands in an address.
 const AUTHORS: usize = 20;
@@ -52,21 +49,8 @@ fn behind(which: Which, report: &ContactReport, authors: &[Uuid]) -> AttrValue {
     list(&Route::Contacts.to_path(), &filter, "")
 }
 
-/// The contacts of this week beside their targets.
-#[function_component]
-pub fn ContactsCard() -> Html {
-    let i = use_i18n();
-    let me = use_me();
-    let all = use_state(|| false);
-    let query = use_query::<ContactReport, _, _>(Some("reports/contacts".into()), api::reports::contacts);
-    let sees_targets = me.as_ref().is_some_and(|me| may(me, right::VIEW_TARGETS));
-    let actions = html! {
-        if sees_targets { <Link to={Route::ContactTargets.to_path()} class="link small">{ i.t(Msg::NavTargets) }</Link> }
-    };
-    html! { <Panel title={i.t(Msg::ReportsContacts)} {actions}>{ shown(&query, i, |report| card(report, &all, i)) }</Panel> }
-}
-
-fn card(report: &ContactReport, all: &UseStateHandle<bool>, i: I18n) -> Html {
+/// The contacts of this week beside their targets; the first relationship managers unless `all`.
+pub(super) fn draw(report: &ContactReport, all: &UseStateHandle<bool>, i: I18n) -> Html {
     let everyone: Vec<Uuid> = report.managers.iter().map(|line| line.manager.id).collect();
     let total = |which: Which, label: Msg<'_>, count: i64, target: i64| {
         let label = i.t(label);
@@ -76,7 +60,7 @@ fn card(report: &ContactReport, all: &UseStateHandle<bool>, i: I18n) -> Html {
                 <dd>
                     <span class="goal__figure">{ figure(behind(which, report, &everyone), number(count, i), label) }</span>
                     <span class="muted small">{ i.t(Msg::ReportsOf { target: &number(target, i) }) }</span>
-                    <Meter share={part(count, target)} reached={count >= target} />
+                    { meter(part(count, target), count >= target) }
                 </dd>
             </div>
         }
@@ -124,7 +108,7 @@ fn manager(line: &ManagerContacts, report: &ContactReport, i: I18n) -> Html {
         html! {
             <>
                 <td class="number">{ figure(behind(which, report, &[line.manager.id]), number(count, i), name.clone()) }</td>
-                <td class="bar"><Meter share={part(count, target)} reached={count >= target} /></td>
+                <td class="bar">{ meter(part(count, target), count >= target) }</td>
             </>
         }
     };

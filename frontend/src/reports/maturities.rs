@@ -2,24 +2,13 @@ use guanxi_api::MaturityReport;
 use yew::prelude::*;
 use yew_router::Routable;
 
-use super::{amount, figure, list, number, shown};
-use crate::api;
-use crate::fetch::use_query;
+use super::{amount, figure, list, number};
 use crate::holdings::maturing;
-use crate::i18n::{I18n, Msg, use_i18n};
+use crate::i18n::{I18n, Msg};
 use crate::route::Route;
-use crate::ui::Panel;
 
 /// What matures soon.
-#[function_component]
-pub fn MaturitiesCard() -> Html {
-    let i = use_i18n();
-    let query =
-        use_query::<MaturityReport, _, _>(Some("reports/maturities".into()), api::reports::maturities);
-    html! { <Panel title={i.t(Msg::ReportsMaturities)}>{ shown(&query, i, |report| card(report, i)) }</Panel> }
-}
-
-fn card(report: &MaturityReport, i: I18n) -> Html {
+pub(super) fn draw(report: &MaturityReport, i: I18n) -> Html {
     let currency = report.spans.first().map(|span| span.assets.currency.clone()).unwrap_or_default();
     html! {
         <table class="figures">

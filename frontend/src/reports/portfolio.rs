@@ -2,13 +2,11 @@ use guanxi_api::{Amount, PortfolioReport, TierShare, UnitShare};
 use yew::prelude::*;
 use yew_router::Routable;
 
-use super::{FIRST, amount, figure, list, number, shown};
-use crate::api;
-use crate::fetch::use_query;
-use crate::i18n::{I18n, Msg, use_i18n};
+use super::{FIRST, amount, figure, list, number};
+use crate::i18n::{I18n, Msg};
 use crate::labels::Label;
 use crate::route::Route;
-use crate::ui::{Button, Look, Meter, Panel, TierMark};
+use crate::ui::{Button, Look, TierMark, meter};
 
 /// The list of the customers that a filter lets through, those with the most assets first.
 fn customers(filter: &str) -> AttrValue {
@@ -20,21 +18,8 @@ fn share(part: Amount, whole: Amount) -> f64 {
     if whole.0 > 0 { part.0.max(0) as f64 / whole.0 as f64 } else { 0.0 }
 }
 
-/// Customers and assets by tier and by unit.
-#[function_component]
-pub fn PortfolioCards() -> Html {
-    let i = use_i18n();
-    let query = use_query::<PortfolioReport, _, _>(Some("reports/portfolio".into()), api::reports::portfolio);
-    let all = use_state(|| false);
-    html! {
-        <>
-            <Panel title={i.t(Msg::ReportsTiers)}>{ shown(&query, i, |report| tiers(report, i)) }</Panel>
-            <Panel title={i.t(Msg::ReportsUnits)}>{ shown(&query, i, |report| units(report, &all, i)) }</Panel>
-        </>
-    }
-}
-
-fn tiers(report: &PortfolioReport, i: I18n) -> Html {
+/// Customers and assets by tier.
+pub(super) fn tiers(report: &PortfolioReport, i: I18n) -> Html {
     let most = report.tiers.iter().map(|tier| tier.customers).max().unwrap_or(0).max(1);
     let line = |share_of: &TierShare| {
         let to = customers(&format!(r#"tier eq "{}""#, share_of.tier));
@@ -44,9 +29,9 @@ fn tiers(report: &PortfolioReport, i: I18n) -> Html {
             <tr key={share_of.tier.as_str()}>
                 <th scope="row"><TierMark tier={share_of.tier} /></th>
                 <td class="number">{ figure(to.clone(), number(share_of.customers, i), name.clone()) }</td>
-                <td class="bar"><Meter share={part} /></td>
+                <td class="bar">{ meter(part, true) }</td>
                 <td class="number">{ amount(to, &share_of.aum, name, i) }</td>
-                <td class="bar"><Meter share={share(share_of.aum.amount, report.aum.amount)} /></td>
+                <td class="bar">{ meter(share(share_of.aum.amount, report.aum.amount), true) }</td>
             </tr>
         }
     };
@@ -61,7 +46,8 @@ fn tiers(report: &PortfolioReport, i: I18n) -> Html {
     }
 }
 
-fn units(report: &PortfolioReport, all: &UseStateHandle<bool>, i: I18n) -> Html {
+/// Customers and assets by unit, the first of them unless `all`.
+pub(super) fn units(report: &PortfolioReport, all: &UseStateHandle<bool>, i: I18n) -> Html {
     let first = report.units.first();
     let most = report.units.iter().map(|unit| unit.customers).max().unwrap_or(0).max(1);
     let greatest = first.map(|unit| unit.aum.amount).unwrap_or_default();
@@ -73,9 +59,9 @@ fn units(report: &PortfolioReport, all: &UseStateHandle<bool>, i: I18n) -> Html 
             <tr key={share_of.unit.id.to_string()}>
                 <th scope="row">{ &name }</th>
                 <td class="number">{ figure(to.clone(), number(share_of.customers, i), name.clone()) }</td>
-                <td class="bar"><Meter share={part} /></td>
+                <td class="bar">{ meter(part, true) }</td>
                 <td class="number">{ amount(to, &share_of.aum, name, i) }</td>
-                <td class="bar"><Meter share={share(share_of.aum.amount, greatest)} /></td>
+                <td class="bar">{ meter(share(share_of.aum.amount, greatest), true) }</td>
             </tr>
         }
     };

@@ -2,31 +2,21 @@ use guanxi_api::{NetPromoterScore, SatisfactionReport, SurveyFigures, SurveyStat
 use yew::prelude::*;
 use yew_router::Routable;
 
-use super::{figure, number, shown};
-use crate::api;
-use crate::fetch::use_query;
-use crate::i18n::{I18n, Msg, use_i18n};
+use super::{figure, number};
+use crate::i18n::{I18n, Msg};
 use crate::labels::Label;
 use crate::route::Route;
 use crate::surveys::{Gauge, percent, signed, withheld_words};
-use crate::ui::{Badge, Link, Panel, Tone};
+use crate::ui::{Badge, Link, Tone};
 
 /// What came of the latest surveys.
-#[function_component]
-pub fn SatisfactionCard() -> Html {
-    let i = use_i18n();
-    let query = use_query::<SatisfactionReport, _, _>(
-        Some("reports/satisfaction".into()),
-        api::reports::satisfaction,
-    );
+pub(super) fn draw(report: &SatisfactionReport, i: I18n) -> Html {
     html! {
-        <Panel title={i.t(Msg::ReportsSatisfaction)} flush=true>{ shown(&query, i, |report| html! {
-            if report.surveys.is_empty() {
-                <p class="combo__none">{ i.t(Msg::SurveysNoneText) }</p>
-            } else {
-                <ul class="lines">{ for report.surveys.iter().map(|survey| line(survey, report.target_satisfaction, i)) }</ul>
-            }
-        }) }</Panel>
+        if report.surveys.is_empty() {
+            <p class="combo__none">{ i.t(Msg::SurveysNoneText) }</p>
+        } else {
+            <ul class="lines">{ for report.surveys.iter().map(|survey| line(survey, report.target_satisfaction, i)) }</ul>
+        }
     }
 }
 

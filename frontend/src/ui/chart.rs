@@ -45,23 +45,13 @@ pub fn swatch(n: usize) -> Html {
     html! { <svg class="chart__swatch" viewBox="0 0 10 10" aria-hidden="true"><rect class={colour(n)} width="10" height="10" /></svg> }
 }
 
-#[derive(Properties, PartialEq)]
-pub struct MeterProps {
-    /// From 0 to 1; what is more fills the bar.
-    pub share: f64,
-    /// Whether what it measures is as it should be.
-    #[prop_or(true)]
-    pub reached: bool,
-}
-
-/// A bar beside the figure that says the same.
-#[function_component]
-pub fn Meter(props: &MeterProps) -> Html {
-    let width = format!("{:.1}", 100.0 * props.share.clamp(0.0, 1.0));
+/// A bar beside the figure that says the same, from 0 to 1; `reached` is whether what it measures is as it should be.
+pub fn meter(share: f64, reached: bool) -> Html {
+    let width = format!("{:.1}", 100.0 * share.clamp(0.0, 1.0));
     html! {
         <svg class="meter" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
             <rect class="chart__ground" width="100" height="8" />
-            <rect class={if props.reached { "chart__high" } else { "chart__middle" }} {width} height="8" />
+            <rect class={if reached { "chart__high" } else { "chart__middle" }} {width} height="8" />
         </svg>
     }
 }

@@ -24,7 +24,7 @@ mod tabs;
 mod toast;
 
 pub use button::{Button, IconButton, Look};
-pub use chart::{Meter, ShareBar, StepLine, swatch};
+pub use chart::{ShareBar, StepLine, meter, swatch};
 pub use combobox::{Choice, Combobox, Search};
 pub use command::{CommandGroup, CommandItem, CommandPalette};
 pub use conflict::{Clash, ConflictDialog};
