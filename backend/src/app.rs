@@ -14,7 +14,9 @@ use crate::access::{Gate, Hasher, Keys, Quotas, Signer};
 use crate::installation::Settings;
 use crate::listing::Resource;
 use crate::web::{Limits, Metrics, Operations, Readiness, envelope};
-use crate::{access, audit, customers, holdings, interactions, org, products, reports, surveys, tasks};
+use crate::{
+    access, audit, customers, holdings, interactions, org, overview, products, reports, surveys, tasks, today,
+};
 
 /// What the handlers share. Nothing in it is the only copy of anything: servers keep no state of their own.
 #[derive(Debug)]
@@ -47,6 +49,8 @@ fn rooms(config: &mut ServiceConfig<'_>) {
     reports::routes(config);
     audit::routes(config);
     surveys::routes(config);
+    overview::routes(config);
+    today::routes(config);
 }
 
 #[derive(OpenApi)]
@@ -67,6 +71,7 @@ fn rooms(config: &mut ServiceConfig<'_>) {
         (name = "holdings", description = "What customers hold, what moved it, and what it is worth"),
         (name = "interactions", description = "Contacts with customers, and the search in their notes"),
         (name = "tasks", description = "What is to be done, by whom and by when"),
+        (name = "today", description = "Whom to contact and what to do today, and why"),
         (name = "audit", description = "Who saw and changed what"),
         (name = "surveys", description = "Questionnaires, surveys, and what customers answered"),
     )

@@ -19,6 +19,7 @@ pub mod listing;
 pub mod messages;
 pub mod names;
 pub mod org;
+pub mod overview;
 pub mod products;
 pub mod reports;
 pub mod server;
@@ -26,6 +27,7 @@ pub mod surveys;
 pub mod tasks;
 pub mod telemetry;
 pub mod text;
+pub mod today;
 pub mod verify;
 pub mod web;
 

@@ -14,6 +14,8 @@ use crate::error::Code;
 pub(crate) struct Texts {
     pub(crate) problems: HashMap<String, ProblemText>,
     pub(crate) fields: HashMap<String, String>,
+    /// What tasks are called that lines of Today become.
+    task_titles: HashMap<String, String>,
     /// The page on which customers answer surveys.
     survey_page: HashMap<String, String>,
 }
@@ -51,6 +53,11 @@ pub fn problem_title(language: Language, code: Code) -> &'static str {
 pub fn problem_detail(language: Language, code: Code, fields: usize) -> String {
     let detail = problem(language, code).map_or(code.as_str(), |text| text.detail.as_str());
     detail.replace("{count}", &fields.to_string())
+}
+
+/// What a task is called that follows from something: `{name}` is the customer's, `{product}` what matures, `{day}` when.
+pub fn task_title(language: Language, source: &str) -> &str {
+    of(language).and_then(|texts| texts.task_titles.get(source)).map_or(source, String::as_str)
 }
 
 /// A text of the page on which customers answer surveys; its name where there is none.

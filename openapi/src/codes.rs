@@ -482,6 +482,11 @@ codes! {
     }
 }
 
+impl InteractionKind {
+    /// The kinds in which a customer is met: they count as meetings where targets are compared.
+    pub const MEETINGS: [Self; 3] = [Self::Visit, Self::BranchMeeting, Self::Video];
+}
+
 codes! {
     /// Who began a contact.
     Direction {

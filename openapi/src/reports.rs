@@ -47,7 +47,7 @@ pub struct UnitShare {
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ContactTargets {
-    /// Visits, meetings at the branch and by video.
+    /// Visits, meetings at the branch and by video at which the customer was met.
     #[validate(range(min = 0, max = 1000))]
     #[cfg_attr(feature = "schema", schema(minimum = 0, maximum = 1000, example = 5))]
     pub meetings_a_day: i32,
@@ -66,8 +66,9 @@ pub struct ContactTargetPolicy {
     pub updated_at: Instant,
 }
 
-/// Contacts of this week against their targets, of the relationship managers whose customers the asking user sees: the own ones, or
-/// those of the unit or the subtree. Archived contacts do not count.
+/// Contacts of this week against their targets, of the relationship managers of the asking user's unit and of those below it; for whoever
+/// looks after an own book, the own ones alone. A contact counts for its author, whoever looks after the customer now; archived ones do
+/// not count.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ContactReport {
@@ -95,7 +96,7 @@ pub struct ContactReport {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ContactCounts {
-    /// Visits, meetings at the branch and by video.
+    /// Visits, meetings at the branch and by video at which the customer was met.
     pub meetings: i64,
     /// Calls in which the customer was reached.
     pub connected_calls: i64,

@@ -515,6 +515,20 @@ diesel::table! {
         version -> BigInt,
         created_at -> DbMoment,
         updated_at -> DbMoment,
+        source_on -> Nullable<Date>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::DbMoment;
+
+    contact_target (id) {
+        id -> SmallInt,
+        meetings_a_day -> Integer,
+        connected_calls_a_day -> Integer,
+        version -> BigInt,
+        updated_at -> DbMoment,
     }
 }
 
@@ -694,6 +708,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     due_work,
     interaction,
     task,
+    contact_target,
     questionnaire,
     survey,
     survey_invitation,

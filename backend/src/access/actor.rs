@@ -1,8 +1,8 @@
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use guanxi_api::{Language, Role};
 use guanxi_db::{Id, Moment};
-use uuid::{NoContext, Timestamp, Uuid};
+use uuid::{ContextV7, Timestamp, Uuid};
 
 use crate::access::rights::{MaskProfile, Reach, Right};
 
@@ -27,6 +27,20 @@ pub struct Actor {
     pub(in crate::access) now: Moment,
     pub(in crate::access) request_id: Arc<str>,
     pub(in crate::access) language: Language,
+    pub(in crate::access) ids: Ids,
+}
+
+/// Makes the ids of one request: at one instant, and each after those made before it, so that what a request does in turn stands in turn.
+#[derive(Clone, Debug, Default)]
+pub(in crate::access) struct Ids(Arc<Mutex<ContextV7>>);
+
+impl Ids {
+    fn next(&self, now: Moment) -> Uuid {
+        let micros = u64::try_from(now.0).unwrap_or_default();
+        let nanos = u32::try_from((micros % 1_000_000) * 1000).unwrap_or_default();
+        let context = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Uuid::new_v7(Timestamp::from_unix(&*context, micros / 1_000_000, nanos))
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -58,17 +72,23 @@ pub(in crate::access) struct SignedInUser {
 impl Actor {
     /// The command line.
     pub fn operator(now: Moment) -> Self {
-        Actor { who: Who::Operator, now, request_id: "operator".into(), language: Language::En }
+        Actor {
+            who: Who::Operator,
+            now,
+            request_id: "operator".into(),
+            language: Language::En,
+            ids: Ids::default(),
+        }
     }
 
     /// The job loop.
     pub fn job(now: Moment) -> Self {
-        Actor { who: Who::Job, now, request_id: "job".into(), language: Language::En }
+        Actor { who: Who::Job, now, request_id: "job".into(), language: Language::En, ids: Ids::default() }
     }
 
     /// A customer who answers by a link of their own.
     pub fn respondent(now: Moment, request_id: Arc<str>, language: Language) -> Self {
-        Actor { who: Who::Respondent, now, request_id, language }
+        Actor { who: Who::Respondent, now, request_id, language, ids: Ids::default() }
     }
 
     /// The same request, now that it is known to be this user's.
@@ -81,11 +101,9 @@ impl Actor {
         self.now
     }
 
-    /// A new id, made at this request's instant.
+    /// A new id, made at this request's instant, after those that the request has made before.
     pub fn new_id<T>(&self) -> Id<T> {
-        let micros = u64::try_from(self.now.0).unwrap_or_default();
-        let nanos = u32::try_from((micros % 1_000_000) * 1000).unwrap_or_default();
-        Id::new(Uuid::new_v7(Timestamp::from_unix(NoContext, micros / 1_000_000, nanos)))
+        Id::new(self.ids.next(self.now))
     }
 
     /// A new id that tells neither when nor in which order it was made.
@@ -181,6 +199,28 @@ impl Actor {
     ) -> crate::error::Result<Actor> {
         let user = crate::access::sessions::seen(conn, Id::new(session), now)?
             .ok_or_else(crate::error::Error::not_found)?;
-        Ok(Actor { who: Who::User(Arc::new(user)), now, request_id: "test".into(), language: Language::En })
+        Ok(Actor {
+            who: Who::User(Arc::new(user)),
+            now,
+            request_id: "test".into(),
+            language: Language::En,
+            ids: Ids::default(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock;
+
+    #[test]
+    fn what_a_request_makes_in_turn_has_ids_in_turn() {
+        let actor = Actor::operator(clock::now());
+        let same = actor.clone();
+        let ids: Vec<Uuid> =
+            (0..2000).map(|n| if n % 2 == 0 { actor.new_id::<()>() } else { same.new_id() }.uuid()).collect();
+        assert!(ids.is_sorted_by(|a, b| a < b));
+        assert_ne!(Actor::operator(actor.now()).new_id::<()>(), Actor::operator(actor.now()).new_id());
     }
 }

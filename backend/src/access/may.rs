@@ -8,7 +8,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 
-use crate::access::actor::{Actor, Who};
+use crate::access::actor::{Actor, Ids, Who};
 use crate::access::rights::Right;
 use crate::access::rights::kinds::{Kind, UseOwnAccount};
 use crate::app::AppState;
@@ -63,6 +63,7 @@ impl<R: Kind> FromRequest for May<R> {
                 now: context.now,
                 request_id: Arc::clone(&context.request_id),
                 language: context.language,
+                ids: Ids::default(),
             };
             // Someone else knows the password: nothing but changing it until it is changed.
             let must_change = actor.user().is_some_and(|user| user.must_change_password);

@@ -77,6 +77,8 @@ rights! {
         &[Rm, Adviser, OutletHead, DeputyManager, BranchManager, Service, Auditor];
     WriteInteractions = "interactions:write",
         &[Rm, Adviser, OutletHead, DeputyManager, BranchManager, Service];
+    ViewContactTargets = "contact_targets:view", EVERYONE;
+    ManageContactTargets = "contact_targets:manage", &[Admin];
     ViewTasks = "tasks:view", &[Rm, Adviser, OutletHead, DeputyManager, BranchManager, Service, Auditor];
     WriteTasks = "tasks:write", &[Rm, Adviser, OutletHead, DeputyManager, BranchManager, Service];
     /// Questionnaires, surveys, and of invitations, answers and results those of one's own customers.

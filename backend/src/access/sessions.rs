@@ -8,7 +8,7 @@
 use guanxi_api::{Language, LocalName, Me, Preferences, PreferencesPatch, Role, Session, Sessions, UnitRef};
 use guanxi_db::{DbConn, Doc, Moment};
 
-use crate::access::actor::{Actor, SessionId, UserId, Who};
+use crate::access::actor::{Actor, Ids, SessionId, UserId, Who};
 use crate::access::keys::Keys;
 use crate::access::rights::Right;
 use crate::access::{store, tokens};
@@ -431,7 +431,7 @@ fn note(conn: &mut DbConn, actor: &Actor, user: UserId, what: &str) -> Result<()
 
 /// An actor for the time before anyone is signed in: it may write nothing but the traces of a sign-in.
 pub(super) fn nobody(now: Moment, request_id: &str, language: Language) -> Actor {
-    Actor { who: Who::Visitor(None), now, request_id: request_id.into(), language }
+    Actor { who: Who::Visitor(None), now, request_id: request_id.into(), language, ids: Ids::default() }
 }
 
 /// Removes sessions that ended a week ago.

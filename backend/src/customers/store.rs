@@ -1,7 +1,7 @@
 use diesel::prelude::*;
 use guanxi_db::schema::{
-    contact_point, customer, customer_figures, customer_pair, customer_team, customer_tier_history,
-    external_id, identity_document, org_unit, tier_policy, user_account,
+    contact_point, customer, customer_figures, customer_pair, customer_team, external_id, identity_document,
+    org_unit, user_account,
 };
 use guanxi_db::search::FoundByName;
 use guanxi_db::{Condition, DbConn, DbError, DbUuid, Doc, Id, Moment, Ordering, Statement, Value, on_each};
@@ -9,7 +9,7 @@ use guanxi_db::{Condition, DbConn, DbError, DbUuid, Doc, Id, Moment, Ordering, S
 use crate::access::{OrgUnitId, OrgUnitMark, Scope, UserId, UserMark};
 use crate::customers::{ContactPointId, CustomerBrief, CustomerId};
 use crate::error::Result;
-use crate::listing::{COUNTED, Listing};
+use crate::listing::COUNTED;
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset, Clone)]
 #[diesel(table_name = customer, treat_none_as_null = true, treat_none_as_default_value = false)]
@@ -595,61 +595,6 @@ pub(super) fn insert_many(conn: &mut DbConn, rows: &[NewRows], teams: &[TeamRow]
     guanxi_db::search::index_new_customers(conn, rows.iter().map(|row| row.found_by.clone()).collect())
 }
 
-#[derive(Queryable, Selectable, Clone)]
-#[diesel(table_name = tier_policy)]
-pub(super) struct TierRow {
-    pub(super) tier: String,
-    pub(super) threshold: i64,
-    pub(super) cadence_days: Option<i32>,
-    pub(super) servicing_channel: String,
-    pub(super) version: i64,
-    pub(super) updated_at: Moment,
-}
-
-/// The layers, from the lowest threshold to the highest.
-pub(super) fn tiers(conn: &mut DbConn) -> Result<Vec<TierRow>> {
-    let rows = tier_policy::table
-        .order(tier_policy::threshold)
-        .select(TierRow::as_select())
-        .load(conn)
-        .map_err(DbError::from)?;
-    Ok(rows)
-}
-
-/// Writes all layers; false when they are not of the version.
-pub(super) fn set_tiers(conn: &mut DbConn, rows: &[TierRow], from_version: i64) -> Result<bool> {
-    let mut changed = 0;
-    for row in rows {
-        changed +=
-            diesel::update(tier_policy::table.find(&row.tier).filter(tier_policy::version.eq(from_version)))
-                .set((
-                    tier_policy::threshold.eq(row.threshold),
-                    tier_policy::cadence_days.eq(row.cadence_days),
-                    tier_policy::servicing_channel.eq(&row.servicing_channel),
-                    tier_policy::version.eq(row.version),
-                    tier_policy::updated_at.eq(row.updated_at),
-                ))
-                .execute(conn)
-                .map_err(DbError::from)?;
-    }
-    Ok(changed == rows.len())
-}
-
-pub(super) fn unit_of(conn: &mut DbConn, id: CustomerId) -> Result<OrgUnitId> {
-    let unit = customer::table.find(id).select(customer::org_unit_id).first(conn).map_err(DbError::from)?;
-    Ok(unit)
-}
-
-pub(super) fn figures(conn: &mut DbConn, id: CustomerId) -> Result<Option<FiguresRow>> {
-    let row = customer_figures::table
-        .find(id)
-        .select(FiguresRow::as_select())
-        .first(conn)
-        .optional()
-        .map_err(DbError::from)?;
-    Ok(row)
-}
-
 /// The id, number and name of a customer that a scope has; none for any other.
 pub(super) fn named(
     conn: &mut DbConn,
@@ -666,66 +611,6 @@ pub(super) fn named(
     Ok(row)
 }
 
-pub(super) fn set_assets(
-    conn: &mut DbConn,
-    id: CustomerId,
-    tier: &str,
-    assets: super::Assets,
-    version: i64,
-    now: Moment,
-) -> Result<()> {
-    diesel::update(customer_figures::table.find(id))
-        .set((
-            customer_figures::tier.eq(tier),
-            customer_figures::aum.eq(assets.aum.0),
-            customer_figures::coverage.eq(assets.coverage),
-            customer_figures::version.eq(version),
-            customer_figures::as_of.eq(now),
-        ))
-        .execute(conn)
-        .map_err(DbError::from)?;
-    Ok(())
-}
-
-/// The next customers in the order of their ids.
-pub(super) fn customers_after(
-    conn: &mut DbConn,
-    after: Option<CustomerId>,
-    limit: i64,
-) -> Result<Vec<CustomerId>> {
-    let place = match after {
-        Some(id) => Condition::new().sql("customer.id > ").bind(Value::Id(Id::new(id.uuid()))),
-        None => Condition::everything(),
-    };
-    let ids = customer::table
-        .filter(place)
-        .order(Ordering::by(vec![("customer.id", false)]).first(limit))
-        .select(customer::id)
-        .load(conn)
-        .map_err(DbError::from)?;
-    Ok(ids)
-}
-
-#[derive(Queryable, Selectable, Insertable, Clone)]
-#[diesel(table_name = customer_tier_history, treat_none_as_default_value = false)]
-pub(super) struct TierHistoryRow {
-    pub(super) id: Id<()>,
-    pub(super) customer_id: CustomerId,
-    pub(super) from_tier: Option<String>,
-    pub(super) to_tier: String,
-    pub(super) aum: i64,
-    pub(super) reason: String,
-    pub(super) at: Moment,
-}
-
-pub(super) fn insert_tier_history(conn: &mut DbConn, rows: &[TierHistoryRow]) -> Result<()> {
-    if !rows.is_empty() {
-        on_each!(conn => diesel::insert_into(customer_tier_history::table).values(rows).execute(conn))
-            .map_err(DbError::from)?;
-    }
-    Ok(())
-}
-
 /// Keeps the figures of a customer to this transaction until it ends.
 pub(super) fn lock_figures(conn: &mut DbConn, id: CustomerId) -> Result<()> {
     if let DbConn::Pg(conn) = conn {
@@ -738,44 +623,6 @@ pub(super) fn lock_figures(conn: &mut DbConn, id: CustomerId) -> Result<()> {
             .map_err(DbError::from)?;
     }
     Ok(())
-}
-
-pub(super) fn tier_history(
-    conn: &mut DbConn,
-    id: CustomerId,
-    listing: &Listing,
-) -> Result<Vec<TierHistoryRow>> {
-    let rows = customer_tier_history::table
-        .filter(customer_tier_history::customer_id.eq(id))
-        .filter(listing.condition())
-        .order(listing.ordering().first(listing.rows()))
-        .select(TierHistoryRow::as_select())
-        .load(conn)
-        .map_err(DbError::from)?;
-    Ok(rows)
-}
-
-pub(super) fn count_tier_history(conn: &mut DbConn, id: CustomerId, listing: &Listing) -> Result<i64> {
-    let ids = customer_tier_history::table
-        .filter(customer_tier_history::customer_id.eq(id))
-        .filter(listing.filter.clone())
-        .select(customer_tier_history::id)
-        .limit(COUNTED + 1)
-        .load::<Id<()>>(conn)
-        .map_err(DbError::from)?;
-    Ok(i64::try_from(ids.len()).unwrap_or(i64::MAX))
-}
-
-/// Whether the scope has a customer.
-pub(super) fn is_visible(conn: &mut DbConn, scope: &Scope, id: CustomerId) -> Result<bool> {
-    let found = customer::table
-        .filter(customer::id.eq(id))
-        .filter(scope.customer())
-        .select(customer::id)
-        .first::<CustomerId>(conn)
-        .optional()
-        .map_err(DbError::from)?;
-    Ok(found.is_some())
 }
 
 /// Writes when a customer was last reached, if that is another moment than is known.

@@ -52,7 +52,7 @@ pub fn read(conn: &mut DbConn, actor: &Actor, house: House<'_>, id: CustomerId) 
 /// # Errors
 /// 404 for one that the actor does not see.
 pub fn visible(conn: &mut DbConn, actor: &Actor, id: CustomerId) -> Result<()> {
-    if store::is_visible(conn, &Scope::of(actor), id)? { Ok(()) } else { Err(Error::not_found()) }
+    store::named(conn, &Scope::of(actor), id)?.map(drop).ok_or_else(Error::not_found)
 }
 
 /// The history of a customer, newest first.

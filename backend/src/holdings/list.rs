@@ -1,7 +1,8 @@
+use chrono::NaiveDate;
 use guanxi_api::{Holding, HoldingChannel, HoldingStatus, Page, ProductKind, Tier};
 use guanxi_db::{Condition, DbConn, Id, Value};
 
-use crate::access::{Actor, Scope};
+use crate::access::{Actor, Scope, UserId};
 use crate::customers::{self, CustomerId, House};
 use crate::error::Result;
 use crate::holdings::store::{self, WholeRow};
@@ -79,6 +80,44 @@ pub fn of_customer(
     customers::visible(conn, actor, id)?;
     let request = ListRequest { q: Some(id.to_string()), ..request.clone() };
     page(conn, actor, house, (&OF_CUSTOMER, &request), store::of_customer(id))
+}
+
+/// What one customer holds and has not closed, active ones first, the greatest first; nothing of a customer that the actor does not see.
+///
+/// # Errors
+/// When the database fails.
+pub fn held_by(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    id: CustomerId,
+    most: u32,
+) -> Result<Vec<Holding>> {
+    let request = ListRequest { limit: Some(most), ..ListRequest::default() };
+    let listing = request.read(&OF_CUSTOMER, actor, house.keys.cursor())?;
+    let condition = store::of_customer(id).and(store::not_closed());
+    let rows = store::list(conn, &Scope::of(actor), condition, &listing)?;
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    rows.into_iter().take(most).map(|row| view::wire(house, row)).collect()
+}
+
+/// The active holdings of somebody's own customers that mature from a day to a day and meet a condition, the soonest first.
+///
+/// # Errors
+/// When the database fails.
+pub fn maturing(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    (owner, from, to): (UserId, NaiveDate, NaiveDate),
+    condition: Condition,
+    most: u32,
+) -> Result<Vec<Holding>> {
+    let request = ListRequest { limit: Some(most), ..ListRequest::default() };
+    let listing = request.read(&HOLDINGS, actor, house.keys.cursor())?;
+    let due = active().and(store::of_owner(owner)).and(store::maturing(from, to)).and(condition);
+    let rows = store::list(conn, &Scope::of(actor), due, &listing)?;
+    rows.into_iter().map(|row| view::wire(house, row)).collect()
 }
 
 fn page(

@@ -18,7 +18,7 @@ mod view;
 
 pub use bulk::{Loaded, LoadedTransaction, load};
 pub(crate) use list::{HOLDINGS, OF_CUSTOMER};
-pub use list::{list, of_customer};
+pub use list::{held_by, list, maturing, of_customer};
 pub use manage::{change, close, open, reopen};
 pub(crate) use transactions::TRANSACTIONS;
 pub use transactions::{

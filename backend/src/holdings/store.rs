@@ -3,7 +3,7 @@ use diesel::prelude::*;
 use guanxi_db::schema::{customer, customer_figures, holding, holding_balance, holding_transaction, product};
 use guanxi_db::{Condition, DbConn, DbError, Id, Moment, Value, on_each};
 
-use crate::access::Scope;
+use crate::access::{Scope, UserId};
 use crate::customers::CustomerId;
 use crate::error::Result;
 use crate::holdings::{HoldingId, TransactionId};
@@ -122,6 +122,30 @@ pub(super) fn count(conn: &mut DbConn, scope: &Scope, condition: Condition) -> R
 /// The condition that a holding is one customer's.
 pub(super) fn of_customer(id: CustomerId) -> Condition {
     Condition::new().sql("holding.customer_id = ").bind(Value::Id(Id::new(id.uuid())))
+}
+
+/// The condition that a holding is not closed.
+pub(super) fn not_closed() -> Condition {
+    Condition::new()
+        .sql("holding.status <> ")
+        .bind(Value::Text(guanxi_api::HoldingStatus::Closed.as_str().to_owned()))
+}
+
+/// The condition that the customer belongs to an owner; a book is found by its index.
+pub(super) fn of_owner(owner: UserId) -> Condition {
+    Condition::new()
+        .sql("holding.customer_id IN (SELECT own.id FROM customer AS own WHERE own.owner_id = ")
+        .bind(Value::Id(Id::new(owner.uuid())))
+        .sql(")")
+}
+
+/// The condition that a holding matures from a day to a day.
+pub(super) fn maturing(from: NaiveDate, to: NaiveDate) -> Condition {
+    Condition::new()
+        .sql("holding.maturity >= ")
+        .bind(Value::Date(from))
+        .sql(" AND holding.maturity <= ")
+        .bind(Value::Date(to))
 }
 
 pub(super) fn insert(conn: &mut DbConn, row: &HoldingRow) -> Result<()> {

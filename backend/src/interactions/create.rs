@@ -51,6 +51,7 @@ pub fn create(
                 priority: TaskPriority::Normal,
                 source: TaskSource::Interaction,
                 source_id: Some(id.uuid()),
+                source_on: None,
             };
             wrong.keep(tasks::check(conn, actor, house, &opening, "/next_step"))?.map(Some)
         }

@@ -2,7 +2,7 @@ use guanxi_api::{
     Direction, Include, Interaction, InteractionKind, InteractionOutcome, InteractionPurpose,
     InteractionSearch, Mood, Page,
 };
-use guanxi_db::{Condition, DbConn, Id, Value};
+use guanxi_db::{Condition, DbConn, Id, Ordering, Value};
 
 use crate::access::{Actor, Keys, Scope};
 use crate::customers::{self, CustomerId};
@@ -72,9 +72,23 @@ pub fn timeline(
     customers::named(conn, actor, id)?;
     let scoped = ListRequest { q: Some(id.to_string()), ..request.clone() };
     let mut listing = scoped.read(&INTERACTIONS, actor, keys.cursor())?;
-    let of_customer = Condition::new().sql("interaction.customer_id = ").bind(Value::Id(Id::new(id.uuid())));
-    listing.filter = listing.filter.and(of_customer);
+    listing.filter = listing.filter.and(of_customer(id));
     page(conn, keys, &Scope::of(actor).customer(), &listing)
+}
+
+/// The last contacts with one customer, newest first; none of a customer that the actor does not see.
+///
+/// # Errors
+/// When the database fails.
+pub fn latest(conn: &mut DbConn, actor: &Actor, id: CustomerId, most: i64) -> Result<Vec<Interaction>> {
+    let condition = of_customer(id).and(present());
+    let order = Ordering::by(vec![("interaction.occurred_at", true), ("interaction.id", true)]);
+    let rows = store::list(conn, Scope::of(actor).customer(), condition, order, most)?;
+    rows.into_iter().map(view::wire).collect()
+}
+
+fn of_customer(id: CustomerId) -> Condition {
+    Condition::new().sql("interaction.customer_id = ").bind(Value::Id(Id::new(id.uuid())))
 }
 
 /// The contacts that the actor sees and whose notes have all words of a text, newest first.

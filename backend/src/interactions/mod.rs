@@ -12,6 +12,7 @@ mod list;
 mod routes;
 mod rules;
 mod store;
+mod targets;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -21,7 +22,8 @@ pub use create::{Prepared, create, create_many};
 pub(crate) use list::INTERACTIONS;
 #[cfg(test)]
 pub(crate) use list::{FIELDS, search_by};
-pub use list::{list, search, timeline};
+pub use list::{latest, list, search, timeline};
+pub use targets::{set_targets, targets};
 pub use view::{history, read};
 
 use guanxi_db::Id;
@@ -44,7 +46,9 @@ pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) 
         .service(routes::restore_interaction)
         .service(routes::get_interaction_history)
         .service(routes::list_customer_interactions)
-        .service(routes::create_interaction);
+        .service(routes::create_interaction)
+        .service(routes::get_contact_targets)
+        .service(routes::set_contact_targets);
 }
 
 /// A code that the database holds, as its type.

@@ -1,6 +1,7 @@
-use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
+use actix_web::{HttpRequest, HttpResponse, get, patch, post, put, web};
 use guanxi_api::{
-    AuditEntry, Interaction, InteractionPatch, InteractionSearch, ListQuery, NewInteraction, Page,
+    AuditEntry, ContactTargetPolicy, ContactTargets, Interaction, InteractionPatch, InteractionSearch,
+    ListQuery, NewInteraction, Page,
 };
 use guanxi_db::DbConn;
 
@@ -245,4 +246,53 @@ pub async fn create_interaction(
         })
         .await?;
     Ok(answer::created_document(document, &location, &tag, replayed))
+}
+
+/// The contacts that every relationship manager should have on a working day.
+#[utoipa::path(operation_id = "getContactTargets", tag = "interactions",
+    responses((status = 200, body = ContactTargetPolicy, description = "The targets",
+        headers(("ETag" = String, description = "Their version"))),
+        (status = 304, description = "Not changed")))]
+#[get("/contact-targets")]
+pub async fn get_contact_targets(
+    request: HttpRequest,
+    who: May<kinds::ViewContactTargets>,
+    state: web::Data<AppState>,
+) -> Result<HttpResponse> {
+    let policy = state.db.read(interactions::targets).await?;
+    let tag = answer::etag(&who, policy.version, 0);
+    Ok(answer::not_modified(&request, &tag).unwrap_or_else(|| answer::ok_tagged(&policy, &tag)))
+}
+
+/// Set the contacts that every relationship manager should have on a working day.
+#[utoipa::path(operation_id = "setContactTargets", tag = "interactions", request_body = ContactTargets,
+    params(("If-Match" = String, Header, description = "The tag that the change was made from", example = "\"1-0\""),
+        ("Idempotency-Key" = Option<String>, Header, description = "Changes at most once for a key", nullable = false)),
+    responses((status = 200, body = ContactTargetPolicy, description = "The targets from now on",
+        headers(("ETag" = String, description = "Their new version")))))]
+#[put("/contact-targets")]
+pub async fn set_contact_targets(
+    request: HttpRequest,
+    who: May<kinds::ManageContactTargets>,
+    state: web::Data<AppState>,
+    version: IfMatch,
+    body: Json<ContactTargets>,
+) -> Result<HttpResponse> {
+    let once = idempotency::Request::read(&request, &body.0)?;
+    let (actor, new) = (who.actor(), body.0);
+    let (policy, replayed) = state
+        .db
+        .write(move |conn| {
+            let act = |conn: &mut DbConn| interactions::set_targets(conn, &actor, version.0, &new);
+            match idempotency::once(conn, &actor, &once, act, |_| None)? {
+                Once::Done(policy) => Ok((policy, false)),
+                Once::Replayed(_) => Ok::<_, Error>((interactions::targets(conn)?, true)),
+            }
+        })
+        .await?;
+    let mut response = answer::ok_tagged(&policy, &answer::etag(&who, policy.version, 0));
+    if replayed {
+        answer::mark_replayed(&mut response);
+    }
+    Ok(response)
 }

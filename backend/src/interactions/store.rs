@@ -1,6 +1,6 @@
 use diesel::prelude::*;
 use guanxi_api::InteractionOutcome;
-use guanxi_db::schema::{customer, interaction, user_account};
+use guanxi_db::schema::{contact_target, customer, interaction, user_account};
 use guanxi_db::{Condition, DbConn, DbError, Id, Moment, Ordering, Value, on_each};
 
 use crate::access::{Scope, UserId};
@@ -191,4 +191,27 @@ pub(super) fn last_contact(conn: &mut DbConn, id: CustomerId) -> Result<Option<M
         .optional()
         .map_err(DbError::from)?;
     Ok(at)
+}
+
+#[derive(Queryable, Selectable, AsChangeset)]
+#[diesel(table_name = contact_target)]
+pub(super) struct TargetRow {
+    pub(super) meetings_a_day: i32,
+    pub(super) connected_calls_a_day: i32,
+    pub(super) version: i64,
+    pub(super) updated_at: Moment,
+}
+
+pub(super) fn targets(conn: &mut DbConn) -> Result<TargetRow> {
+    let row = contact_target::table.select(TargetRow::as_select()).first(conn).map_err(DbError::from)?;
+    Ok(row)
+}
+
+/// Writes the targets over the version they were made from; false when that is no longer the version.
+pub(super) fn set_targets(conn: &mut DbConn, row: &TargetRow, from_version: i64) -> Result<bool> {
+    let changed = diesel::update(contact_target::table.filter(contact_target::version.eq(from_version)))
+        .set(row)
+        .execute(conn)
+        .map_err(DbError::from)?;
+    Ok(changed > 0)
 }

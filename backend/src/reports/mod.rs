@@ -9,23 +9,41 @@ mod store;
 mod tests;
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use guanxi_api::{Amount, Instant, LocalName, Money, PortfolioReport, Tier, TierShare, UnitRef, UnitShare};
+use chrono::{Datelike, Days, NaiveDate};
+use guanxi_api::{
+    Amount, ContactCounts, ContactReport, Instant, LocalName, ManagerContacts, MaturityReport, MaturitySpan,
+    Money, PortfolioReport, ResultsBy, SatisfactionReport, SurveyFigures, Tier, TierShare, UnitRef,
+    UnitShare, UserRef,
+};
 use guanxi_db::DbConn;
 use uuid::Uuid;
 
-use crate::access::{Actor, Scope};
+use crate::access::{Actor, Reach, Scope, UnitScope};
+use crate::customers::House;
 use crate::error::Result;
 use crate::installation::Settings;
+use crate::surveys::SurveyId;
+use crate::{interactions, surveys};
 
 /// The routes of this room.
 pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
-    config.service(routes::get_portfolio_report);
+    config
+        .service(routes::get_portfolio_report)
+        .service(routes::get_contact_report)
+        .service(routes::get_maturity_report)
+        .service(routes::get_satisfaction_report);
 }
 
 /// Most units that a report lists.
 const UNITS: usize = 200;
+/// Most relationship managers that a report lists.
+const MANAGERS: i64 = 200;
+/// Days within which holdings mature that are counted together.
+const SPANS: [i32; 3] = [7, 30, 90];
+/// Surveys of which a report shows the figures.
+const SURVEYS: u32 = 5;
 
 /// What a sum adds up: customers, and assets in 1/10000 of the base currency.
 #[derive(Clone, Copy, Default)]
@@ -81,4 +99,97 @@ pub fn portfolio(conn: &mut DbConn, actor: &Actor, settings: &Settings) -> Resul
             .collect(),
         units_in_all,
     })
+}
+
+/// Working days of a week up to and with a day: five at most.
+fn working_days(day: NaiveDate) -> i32 {
+    i32::try_from(day.weekday().number_from_monday()).unwrap_or(0).min(5)
+}
+
+/// Contacts of this week against their targets: of the actor's own, or of the relationship managers of the actor's units.
+///
+/// # Errors
+/// When the database fails.
+pub fn contacts(conn: &mut DbConn, actor: &Actor, settings: &Settings) -> Result<ContactReport> {
+    let today = settings.day(actor.now());
+    let from = today.week(chrono::Weekday::Mon).first_day();
+    let from_instant = settings.start_of(from);
+    let only = actor.user_id().filter(|_| actor.reach() == Reach::Team);
+    let managers = store::managers(&UnitScope::of(actor), only);
+    let counted: HashMap<Uuid, ContactCounts> = store::contacts(conn, managers.clone(), from_instant)?
+        .into_iter()
+        .map(|(id, meetings, connected_calls)| (id.uuid(), ContactCounts { meetings, connected_calls }))
+        .collect();
+    let managers_in_all = store::count_managers(conn, managers.clone())?;
+    let targets = interactions::targets(conn)?.targets;
+    let working_days = working_days(today);
+    let expected =
+        |a_day: i32| i64::from(a_day).saturating_mul(i64::from(working_days)).saturating_mul(managers_in_all);
+    let total = counted.values().fold(ContactCounts::default(), |sum, counts| ContactCounts {
+        meetings: sum.meetings + counts.meetings,
+        connected_calls: sum.connected_calls + counts.connected_calls,
+    });
+    let listed = store::list_managers(conn, managers, MANAGERS)?.into_iter().map(|row| ManagerContacts {
+        counts: counted.get(&row.id.uuid()).copied().unwrap_or_default(),
+        manager: UserRef { id: row.id.uuid(), display_name: row.display_name },
+        unit: UnitRef { id: row.unit_id.uuid(), name: LocalName { zh_cn: row.unit_zh, en: row.unit_en } },
+    });
+    Ok(ContactReport {
+        as_of: Instant(actor.now().to_utc()),
+        from,
+        from_instant: Instant(from_instant.to_utc()),
+        working_days,
+        targets,
+        total,
+        target: ContactCounts {
+            meetings: expected(targets.meetings_a_day),
+            connected_calls: expected(targets.connected_calls_a_day),
+        },
+        managers: listed.collect(),
+        managers_in_all,
+    })
+}
+
+/// Holdings that mature soon, of the customers that the actor sees.
+///
+/// # Errors
+/// When the database fails.
+pub fn maturities(conn: &mut DbConn, actor: &Actor, settings: &Settings) -> Result<MaturityReport> {
+    let from = settings.day(actor.now());
+    let until =
+        |days: i32| from.checked_add_days(Days::new(u64::try_from(days).unwrap_or_default())).unwrap_or(from);
+    let sums = store::maturing(conn, &Scope::of(actor), from, SPANS.map(until))?;
+    let spans = SPANS.into_iter().zip(sums).map(|(days, (holdings, assets))| MaturitySpan {
+        days,
+        until: until(days),
+        holdings,
+        assets: Money { amount: Amount(assets), currency: settings.base_currency.clone() },
+    });
+    Ok(MaturityReport { as_of: Instant(actor.now().to_utc()), from, spans: spans.collect() })
+}
+
+/// What came of the latest surveys, over the customers that the actor sees.
+///
+/// # Errors
+/// When the database fails.
+pub fn satisfaction(conn: &mut DbConn, actor: &Actor, house: House<'_>) -> Result<SatisfactionReport> {
+    let latest = surveys::latest_surveys(conn, actor, house.keys, SURVEYS)?;
+    let mut report = SatisfactionReport {
+        as_of: Instant(actor.now().to_utc()),
+        target_satisfaction: surveys::TARGET_SATISFACTION,
+        surveys: Vec::new(),
+    };
+    for survey in latest {
+        let results = surveys::results(conn, actor, SurveyId::new(survey.id), ResultsBy::None)?;
+        report.surveys.push(SurveyFigures {
+            survey: results.survey,
+            status: survey.status,
+            invited: results.invited,
+            answered: results.answered,
+            response_rate: results.response_rate,
+            withheld: results.withheld,
+            figures: results.figures,
+        });
+    }
+    Ok(report)
 }

@@ -1,5 +1,5 @@
 use actix_web::{HttpResponse, get, web};
-use guanxi_api::PortfolioReport;
+use guanxi_api::{ContactReport, MaturityReport, PortfolioReport, SatisfactionReport};
 
 use crate::access::{May, kinds};
 use crate::app::AppState;
@@ -19,5 +19,51 @@ pub async fn get_portfolio_report(
 ) -> Result<HttpResponse> {
     let (actor, shared) = (who.actor(), state.clone());
     let report = state.db.read(move |conn| reports::portfolio(conn, &actor, &shared.settings)).await?;
+    Ok(ok(&report))
+}
+
+/// Report the contacts of this week against their targets.
+///
+/// A relationship manager sees the own ones, a manager those of the relationship managers of the unit or the subtree. The targets are data
+/// (`/contact-targets`).
+#[utoipa::path(operation_id = "getContactReport", tag = "reports",
+    responses((status = 200, body = ContactReport, description = "The report")))]
+#[get("/reports/contacts")]
+pub async fn get_contact_report(
+    who: May<kinds::ViewReports>,
+    state: web::Data<AppState>,
+) -> Result<HttpResponse> {
+    let (actor, shared) = (who.actor(), state.clone());
+    let report = state.db.read(move |conn| reports::contacts(conn, &actor, &shared.settings)).await?;
+    Ok(ok(&report))
+}
+
+/// Report what matures within 7, 30 and 90 days.
+///
+/// Over the active holdings of the customers that the user sees.
+#[utoipa::path(operation_id = "getMaturityReport", tag = "reports",
+    responses((status = 200, body = MaturityReport, description = "The report")))]
+#[get("/reports/maturities")]
+pub async fn get_maturity_report(
+    who: May<kinds::ViewReports>,
+    state: web::Data<AppState>,
+) -> Result<HttpResponse> {
+    let (actor, shared) = (who.actor(), state.clone());
+    let report = state.db.read(move |conn| reports::maturities(conn, &actor, &shared.settings)).await?;
+    Ok(ok(&report))
+}
+
+/// Report what came of the latest surveys.
+///
+/// Over the customers that the user sees; results are withheld as those of each survey are.
+#[utoipa::path(operation_id = "getSatisfactionReport", tag = "reports",
+    responses((status = 200, body = SatisfactionReport, description = "The report")))]
+#[get("/reports/satisfaction")]
+pub async fn get_satisfaction_report(
+    who: May<kinds::ViewReports>,
+    state: web::Data<AppState>,
+) -> Result<HttpResponse> {
+    let (actor, shared) = (who.actor(), state.clone());
+    let report = state.db.read(move |conn| reports::satisfaction(conn, &actor, shared.house())).await?;
     Ok(ok(&report))
 }

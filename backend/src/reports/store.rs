@@ -1,8 +1,10 @@
+use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
-use guanxi_db::{Condition, DbConn, DbError, DbUuid, Statement};
+use guanxi_api::{HoldingStatus, InteractionKind, InteractionOutcome, Role};
+use guanxi_db::{Condition, DbConn, DbError, DbUuid, Id, Moment, Statement, Value};
 
-use crate::access::{OrgUnitId, Scope};
+use crate::access::{OrgUnitId, Scope, UnitScope, UserId};
 use crate::error::Result;
 
 /// What the customers of one tier add to a unit.
@@ -57,4 +59,139 @@ pub(super) fn shares(conn: &mut DbConn, scope: &Scope) -> Result<Vec<ShareRow>> 
         .load(conn)
         .map_err(DbError::from)?;
     Ok(rows)
+}
+
+fn code(code: &str) -> Value {
+    Value::Text(code.to_owned())
+}
+
+fn one_of(mut condition: Condition, codes: &[&str]) -> Condition {
+    for (n, one) in codes.iter().enumerate() {
+        condition = condition.sql(if n == 0 { " (" } else { ", " }).bind(code(one));
+    }
+    condition.sql(")")
+}
+
+/// The condition on `user_account` and `org_unit` that somebody is an active relationship manager of some units; or that it is one user.
+pub(super) fn managers(units: &UnitScope, only: Option<UserId>) -> Condition {
+    match only {
+        Some(user) => Condition::new().sql("user_account.id = ").bind(Value::Id(Id::new(user.uuid()))),
+        None => Condition::new()
+            .sql("user_account.role = ")
+            .bind(code(Role::Rm.as_str()))
+            .sql(" AND user_account.archived = ")
+            .bind(Value::Bool(false))
+            .and(units.units()),
+    }
+}
+
+/// A relationship manager.
+#[derive(Queryable)]
+pub(super) struct ManagerRow {
+    pub(super) id: UserId,
+    pub(super) display_name: String,
+    pub(super) unit_id: OrgUnitId,
+    pub(super) unit_zh: String,
+    pub(super) unit_en: String,
+}
+
+/// The first of them by name.
+pub(super) fn list_managers(conn: &mut DbConn, managers: Condition, most: i64) -> Result<Vec<ManagerRow>> {
+    use guanxi_db::schema::{org_unit, user_account};
+    let rows = user_account::table
+        .inner_join(org_unit::table)
+        .filter(managers)
+        .order((user_account::name_sort, user_account::id))
+        .select((
+            user_account::id,
+            user_account::display_name,
+            org_unit::id,
+            org_unit::name_zh,
+            org_unit::name_en,
+        ))
+        .limit(most)
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}
+
+pub(super) fn count_managers(conn: &mut DbConn, managers: Condition) -> Result<i64> {
+    use guanxi_db::schema::{org_unit, user_account};
+    let count = user_account::table
+        .inner_join(org_unit::table)
+        .filter(managers)
+        .count()
+        .get_result(conn)
+        .map_err(DbError::from)?;
+    Ok(count)
+}
+
+/// Meetings and connected calls of each of some users from a moment on; those who had neither are left out.
+pub(super) fn contacts(
+    conn: &mut DbConn,
+    managers: Condition,
+    from: Moment,
+) -> Result<Vec<(UserId, i64, i64)>> {
+    let call = || code(InteractionKind::Call.as_str());
+    let kinds: Vec<&str> =
+        InteractionKind::MEETINGS.iter().chain(&[InteractionKind::Call]).map(|kind| kind.as_str()).collect();
+    let unconnected: Vec<&str> = InteractionOutcome::UNCONNECTED.to_vec();
+    let statement = Condition::new()
+        .sql("SELECT interaction.author_id, CAST(SUM(CASE WHEN interaction.kind = ")
+        .bind(call())
+        .sql(" THEN 0 ELSE 1 END) AS bigint), CAST(SUM(CASE WHEN interaction.kind = ")
+        .bind(call())
+        .sql(
+            " THEN 1 ELSE 0 END) AS bigint) FROM interaction WHERE interaction.author_id IN (SELECT user_account.id FROM user_account \
+             JOIN org_unit ON org_unit.id = user_account.org_unit_id WHERE ",
+        )
+        .part(managers)
+        .sql(") AND interaction.archived = ")
+        .bind(Value::Bool(false))
+        .sql(" AND interaction.occurred_at >= ")
+        .bind(Value::Moment(from))
+        .sql(" AND interaction.kind IN");
+    let statement = one_of(statement, &kinds).sql(" AND interaction.outcome NOT IN");
+    let statement = one_of(statement, &unconnected).sql(" GROUP BY interaction.author_id");
+    let rows = Statement::<(DbUuid, BigInt, BigInt)>::new(statement).load(conn).map_err(DbError::from)?;
+    Ok(rows)
+}
+
+/// Of the active holdings of a scope that mature from a day on: up to each of three days, the last one the latest, how many, and the
+/// value of those that count as assets.
+pub(super) fn maturing(
+    conn: &mut DbConn,
+    scope: &Scope,
+    from: NaiveDate,
+    until: [NaiveDate; 3],
+) -> Result<[(i64, i64); 3]> {
+    let mut sums = Condition::new().sql("SELECT ");
+    for (n, day) in until.into_iter().enumerate() {
+        sums = sums
+            .sql(if n == 0 { "" } else { ", " })
+            .sql("CAST(COUNT(CASE WHEN holding.maturity <= ")
+            .bind(Value::Date(day))
+            .sql(" THEN 1 END) AS bigint), CAST(COALESCE(SUM(CASE WHEN holding.maturity <= ")
+            .bind(Value::Date(day))
+            .sql(" AND product.counts_as_asset THEN holding.value ELSE 0 END), 0) AS bigint)");
+    }
+    let statement = sums
+        .sql(
+            " FROM holding JOIN customer ON customer.id = holding.customer_id JOIN product ON product.id = holding.product_id \
+             WHERE holding.status = ",
+        )
+        .bind(code(HoldingStatus::Active.as_str()))
+        .sql(" AND holding.maturity >= ")
+        .bind(Value::Date(from))
+        .sql(" AND holding.maturity <= ")
+        .bind(Value::Date(until[2]))
+        .sql(" AND customer.archived = ")
+        .bind(Value::Bool(false))
+        .sql(" AND (")
+        .part(scope.customers())
+        .sql(")");
+    let (a, b, c, d, e, f) = Statement::<(BigInt, BigInt, BigInt, BigInt, BigInt, BigInt)>::new(statement)
+        .get_result(conn)
+        .map_err(DbError::from)?;
+    Ok([(a, b), (c, d), (e, f)])
 }

@@ -504,6 +504,24 @@ pub fn customer_answers(
     page(conn, actor, house, Scope::of(actor).customer(), Of::Customer(id), request)
 }
 
+/// The last answers of a customer to surveys that were not anonymous, newest first; none of a customer that the actor does not see.
+///
+/// # Errors
+/// When the database fails.
+pub fn latest_answers(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    id: CustomerId,
+    most: u32,
+) -> Result<Vec<SurveyAnswer>> {
+    let request = ListRequest { limit: Some(most), ..ListRequest::default() };
+    let listing = request.read(&ANSWERS, actor, house.keys.cursor())?;
+    let mut rows = store::list_answers(conn, Scope::of(actor).customer(), Of::Customer(id), &listing)?;
+    rows.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+    if rows.is_empty() { Ok(Vec::new()) } else { wire(conn, actor, rows) }
+}
+
 fn page(
     conn: &mut DbConn,
     actor: &Actor,

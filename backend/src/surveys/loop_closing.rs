@@ -45,6 +45,7 @@ pub(super) fn open_task(
             priority: TaskPriority::High,
             source: TaskSource::Survey,
             source_id: Some(answer_id.uuid()),
+            source_on: None,
         };
         follow_up.task_id = Some(tasks::open_for(conn, actor, assignee_id, opening)?);
     }

@@ -25,8 +25,8 @@ mod waves;
 
 pub(crate) use answers::ANSWERS;
 pub use answers::{
-    Door, Opening, Recorded, Respondent, answer_by_staff, answer_details, customer_answers, list_answers,
-    open_by_token, record_many,
+    Door, Opening, Recorded, Respondent, answer_by_staff, answer_details, customer_answers, latest_answers,
+    list_answers, open_by_token, record_many,
 };
 pub(crate) use invitations::INVITATIONS;
 pub use invitations::{
@@ -39,10 +39,11 @@ pub use questionnaires::{
     restore_questionnaire,
 };
 pub use results::results;
+pub use rules::TARGET_SATISFACTION;
 pub(crate) use waves::SURVEYS;
 pub use waves::{
-    change_survey, close_survey, create_survey, list_surveys, open_survey, survey_details, survey_history,
-    survey_tag,
+    change_survey, close_survey, create_survey, latest_surveys, list_surveys, open_survey, survey_details,
+    survey_history, survey_tag,
 };
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ pub(super) const MINIMUM_GROUP: i64 = 5;
 /// Below so many answers a net promoter score is called uncertain.
 const CERTAIN: i64 = 30;
 /// The share of satisfied customers to reach (product row D4).
-pub(super) const TARGET_SATISFACTION: f64 = 0.9;
+pub const TARGET_SATISFACTION: f64 = 0.9;
 /// From this score on a customer counts as satisfied.
 const SATISFIED: i16 = 4;
 

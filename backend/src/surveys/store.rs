@@ -214,6 +214,13 @@ pub(super) fn list_surveys(conn: &mut DbConn, listing: &Listing) -> Result<Vec<P
     Ok(rows)
 }
 
+/// The condition that a survey is or was open.
+pub(super) fn not_draft() -> Condition {
+    Condition::new()
+        .sql("survey.status <> ")
+        .bind(Value::Text(guanxi_api::SurveyStatus::Draft.as_str().to_owned()))
+}
+
 pub(super) fn count_surveys(conn: &mut DbConn, listing: &Listing) -> Result<i64> {
     let counted = survey::table
         .select(survey::id)

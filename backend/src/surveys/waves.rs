@@ -73,6 +73,19 @@ pub fn list_surveys(
     Ok(Page { data: rows.into_iter().map(|row| wire(row, actor.now())).collect::<Result<_>>()?, page: info })
 }
 
+/// The latest surveys that are or were open, the newest first.
+///
+/// # Errors
+/// When the database fails.
+pub fn latest_surveys(conn: &mut DbConn, actor: &Actor, keys: &Keys, most: u32) -> Result<Vec<Survey>> {
+    let request = ListRequest { limit: Some(most), ..ListRequest::default() };
+    let mut listing = request.read(&SURVEYS, actor, keys.cursor())?;
+    listing.filter = listing.filter.and(store::not_draft());
+    let rows = store::list_surveys(conn, &listing)?;
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    rows.into_iter().take(most).map(|row| wire(row, actor.now())).collect()
+}
+
 /// What happened to a survey, newest first.
 ///
 /// # Errors

@@ -1,5 +1,6 @@
+use chrono::NaiveDate;
 use guanxi_api::{Page, Task, TaskPriority, TaskSource, TaskStatus};
-use guanxi_db::{Condition, DbConn, Id, Value};
+use guanxi_db::{Condition, DbConn, Id, Ordering, Value};
 
 use crate::access::{Actor, Keys};
 use crate::customers::{self, CustomerId};
@@ -42,9 +43,8 @@ fn open() -> Condition {
 pub fn list(conn: &mut DbConn, actor: &Actor, keys: &Keys, request: &ListRequest) -> Result<Page<Task>> {
     let mut listing = request.read(&TASKS, actor, keys.cursor())?;
     let says_whose = ["assignee_id", "creator_id", "customer_id"].iter().any(|name| listing.asks_for(name));
-    if let Some(me) = actor.user_id().filter(|_| !says_whose) {
-        let own = Condition::new().sql("task.assignee_id = ").bind(Value::Id(Id::new(me.uuid())));
-        listing.filter = listing.filter.and(own);
+    if actor.user_id().is_some() && !says_whose {
+        listing.filter = listing.filter.and(mine(actor));
     }
     page(conn, actor, keys, &listing)
 }
@@ -63,9 +63,67 @@ pub fn of_customer(
     customers::named(conn, actor, id)?;
     let scoped = ListRequest { q: Some(id.to_string()), ..request.clone() };
     let mut listing = scoped.read(&TASKS, actor, keys.cursor())?;
-    let of_customer = Condition::new().sql("task.customer_id = ").bind(Value::Id(Id::new(id.uuid())));
-    listing.filter = listing.filter.and(of_customer);
+    listing.filter = listing.filter.and(about(id));
     page(conn, actor, keys, &listing)
+}
+
+/// The open tasks about a customer, those due first before others; none about a customer that the actor does not see.
+///
+/// # Errors
+/// When the database fails.
+pub fn open_about(conn: &mut DbConn, actor: &Actor, id: CustomerId, most: i64) -> Result<Vec<Task>> {
+    first(conn, actor, about(id).and(open()), most)
+}
+
+/// The actor's open tasks that are due by a day, those that follow a low score aside.
+///
+/// # Errors
+/// When the database fails.
+pub fn due(conn: &mut DbConn, actor: &Actor, by: NaiveDate, most: i64) -> Result<Vec<Task>> {
+    let due = Condition::new()
+        .sql("task.due_on <= ")
+        .bind(Value::Date(by))
+        .sql(" AND task.source <> ")
+        .bind(Value::Text(TaskSource::Survey.as_str().to_owned()));
+    first(conn, actor, mine(actor).and(open()).and(due), most)
+}
+
+/// The actor's open tasks that follow a low score, whenever they are due.
+///
+/// # Errors
+/// When the database fails.
+pub fn low_scores(conn: &mut DbConn, actor: &Actor, most: i64) -> Result<Vec<Task>> {
+    let of_surveys =
+        Condition::new().sql("task.source = ").bind(Value::Text(TaskSource::Survey.as_str().to_owned()));
+    first(conn, actor, mine(actor).and(open()).and(of_surveys), most)
+}
+
+fn mine(actor: &Actor) -> Condition {
+    match actor.user_id() {
+        Some(me) => Condition::new().sql("task.assignee_id = ").bind(Value::Id(Id::new(me.uuid()))),
+        None => Condition::nothing(),
+    }
+}
+
+/// The condition that a line of Today has not become a task: there is none of its source from a day to a day that `stands_for` it (SQL
+/// that compares the task `worked` with the line's row), cancelled ones aside; with `or_open`, no open one of any day either.
+pub fn no_task_for(
+    source: TaskSource,
+    stands_for: &'static str,
+    days: (NaiveDate, NaiveDate),
+    or_open: bool,
+) -> Condition {
+    store::no_task_for(source, stands_for, days, or_open)
+}
+
+/// The first tasks that meet a condition and that the actor sees, those due first before others.
+fn first(conn: &mut DbConn, actor: &Actor, condition: Condition, most: i64) -> Result<Vec<Task>> {
+    let order = Ordering::by(vec![("task.due_on", false), ("task.id", false)]);
+    store::list(conn, actor, condition, order, most)?.into_iter().map(view::wire).collect()
+}
+
+fn about(id: CustomerId) -> Condition {
+    Condition::new().sql("task.customer_id = ").bind(Value::Id(Id::new(id.uuid())))
 }
 
 fn page(conn: &mut DbConn, actor: &Actor, keys: &Keys, listing: &Listing) -> Result<Page<Task>> {

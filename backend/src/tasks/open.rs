@@ -30,6 +30,8 @@ pub struct Opening {
     pub source: TaskSource,
     /// What it comes from.
     pub source_id: Option<Uuid>,
+    /// The day of the line of Today that it stands for.
+    pub source_on: Option<NaiveDate>,
 }
 
 /// A task that keeps every rule, to be written by [`write`].
@@ -105,6 +107,7 @@ fn row(actor: &Actor, opening: Opening, assignee_id: UserId) -> TaskRow {
         status: TaskStatus::Open.as_str().to_owned(),
         source: opening.source.as_str().to_owned(),
         source_id: opening.source_id.map(Id::new),
+        source_on: opening.source_on,
         outcome: None,
         done_at: None,
         version: 1,
@@ -188,6 +191,7 @@ pub fn create(conn: &mut DbConn, actor: &Actor, house: House<'_>, new: &NewTask)
         priority: new.priority,
         source: TaskSource::Manual,
         source_id: None,
+        source_on: None,
     };
     let checked = wrong.keep(check(conn, actor, house, &opening, ""))?;
     write(conn, actor, wrong.unless(checked)?)
@@ -231,6 +235,7 @@ pub fn create_many(conn: &mut DbConn, actor: &Actor, tasks: &[Prepared]) -> Resu
             status: task.status.as_str().to_owned(),
             source: task.source.as_str().to_owned(),
             source_id: None,
+            source_on: None,
             outcome: task.outcome.clone(),
             done_at: task.done_at,
             version: 1,

@@ -1,4 +1,5 @@
 use diesel::prelude::*;
+use guanxi_api::{TaskSource, TaskStatus};
 use guanxi_db::schema::{customer, org_unit, task, user_account};
 use guanxi_db::{Condition, DbConn, DbError, Id, Moment, Ordering, Value, on_each};
 
@@ -27,6 +28,8 @@ pub(super) struct TaskRow {
     pub(super) version: i64,
     pub(super) created_at: Moment,
     pub(super) updated_at: Moment,
+    /// The day of the line of Today that it stands for.
+    pub(super) source_on: Option<chrono::NaiveDate>,
 }
 
 /// A task and the names that belong to it.
@@ -111,7 +114,7 @@ pub(super) fn insertion(row: &TaskRow) -> Condition {
     Condition::new()
         .sql(
             "INSERT INTO task (id, customer_id, title, notes, assignee_id, creator_id, due_on, priority, status, source, source_id, \
-             outcome, done_at, version, created_at, updated_at) VALUES (",
+             outcome, done_at, version, created_at, updated_at, source_on) VALUES (",
         )
         .bind_all([
             id(row.id.uuid()),
@@ -130,6 +133,7 @@ pub(super) fn insertion(row: &TaskRow) -> Condition {
             Some(Value::Integer(row.version)),
             Some(Value::Moment(row.created_at)),
             Some(Value::Moment(row.updated_at)),
+            row.source_on.map(Value::Date),
         ])
         .sql(")")
 }
@@ -150,6 +154,47 @@ pub(super) fn update(conn: &mut DbConn, row: &TaskRow, from_version: i64) -> Res
         .execute(conn)
         .map_err(DbError::from)?;
     Ok(changed > 0)
+}
+
+/// Whether the line of Today that a task stood for has become another one.
+pub(super) fn line_has_another(conn: &mut DbConn, row: &TaskRow) -> Result<bool> {
+    let Some(day) = row.source_on else { return Ok(false) };
+    let others = task::table
+        .filter(task::source.eq(&row.source))
+        .filter(task::source_id.eq(row.source_id))
+        .filter(task::source_on.eq(day))
+        .filter(task::status.ne(TaskStatus::Cancelled.as_str()))
+        .filter(task::id.ne(row.id))
+        .select(task::id)
+        .first::<TaskId>(conn)
+        .optional()
+        .map_err(DbError::from)?;
+    Ok(others.is_some())
+}
+
+/// The condition that there is no task of a source (`worked`, not cancelled) that `stands_for` a line of one of some days; none that is
+/// still open either, whatever its day, where `or_open`.
+pub(super) fn no_task_for(
+    source: TaskSource,
+    stands_for: &'static str,
+    (from, to): (chrono::NaiveDate, chrono::NaiveDate),
+    or_open: bool,
+) -> Condition {
+    let code = |code: &str| Value::Text(code.to_owned());
+    let within = Condition::new()
+        .sql("worked.source_on >= ")
+        .bind(Value::Date(from))
+        .sql(" AND worked.source_on <= ")
+        .bind(Value::Date(to));
+    let still_open = Condition::new().sql("worked.status = ").bind(code(TaskStatus::Open.as_str()));
+    Condition::new()
+        .sql("NOT EXISTS (SELECT 1 FROM task AS worked WHERE worked.source_on IS NOT NULL AND worked.status <> 'cancelled' AND worked.source = ")
+        .bind(code(source.as_str()))
+        .sql(" AND ")
+        .sql(stands_for)
+        .sql(" AND (")
+        .part(if or_open { within.or(still_open) } else { within })
+        .sql("))")
 }
 
 /// Id, name and role of the users who may be given a task, by name. About nobody: those of the units. About a customer: those who look

@@ -37,7 +37,7 @@ impl Work {
 ///
 /// # Errors
 /// 404 for a task that the actor does not see, 412 when the version is no longer the newest, 409 when the task is not open (to be opened
-/// again: when it is), 422 with every wrong field.
+/// again: when it is, or when its line of Today has become another task meanwhile), 422 with every wrong field.
 pub fn work(
     conn: &mut DbConn,
     actor: &Actor,
@@ -51,6 +51,9 @@ pub fn work(
     let open = before.status == TaskStatus::Open.as_str();
     if matches!(work, Work::Reopen) == open {
         return Err(Error::conflict("/status", if open { "already_open" } else { "not_open" }));
+    }
+    if matches!(work, Work::Reopen) && store::line_has_another(conn, &before)? {
+        return Err(Error::conflict("/status", "has_another_task"));
     }
     let mut reason = None;
     let end = |status: TaskStatus, row: &mut TaskRow| {

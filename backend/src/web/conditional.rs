@@ -67,6 +67,15 @@ impl Document {
         Ok(Document(bytes))
     }
 
+    /// The tag of what is shown, where that changes without a new version of the resource.
+    pub fn tag(&self, actor: &Actor, version: i64) -> String {
+        // FNV-1a, as for the rest of the tag.
+        let content = self.0.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        etag(actor, version, i64::from_ne_bytes(content.to_ne_bytes()))
+    }
+
     fn body(self, mut response: HttpResponseBuilder) -> HttpResponse {
         response.insert_header(ContentType::json()).body(self.0)
     }

@@ -52,6 +52,17 @@ const SUMMARY: &str = "customer.id, customer.customer_no, customer.kind, custome
 const JOINED: &str = "customer JOIN customer_figures ON customer_figures.customer_id = customer.id \
     JOIN org_unit ON org_unit.id = customer.org_unit_id LEFT JOIN user_account ON user_account.id = customer.owner_id";
 
+/// Contacts, holdings and tasks with the names that belong to them.
+const CONTACTS: &str = "SELECT interaction.*, user_account.display_name FROM interaction \
+    LEFT JOIN user_account ON user_account.id = interaction.author_id";
+const HOLDINGS: &str =
+    "SELECT holding.*, product.* FROM holding JOIN product ON product.id = holding.product_id";
+const TASKS: &str = "SELECT task.*, user_account.display_name FROM task \
+    JOIN user_account ON user_account.id = task.assignee_id";
+/// The scan that kept figures save.
+const AGGREGATE: &str =
+    "SELECT tier, count(*), sum(aum) FROM customer_figures WHERE archived = FALSE GROUP BY tier";
+
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;

@@ -37,37 +37,64 @@ pub enum Operation {
     ListDeep,
     /// Two characters of a name.
     Search,
-    /// A new customer.
-    Create,
+    /// One customer with the last contacts, holdings, tasks and answers.
+    Overview,
     /// One customer, whole.
     ReadOne,
+    /// A contact with a customer.
+    Create,
+    /// A new customer.
+    CreateCustomer,
+    /// Customers and assets by tier.
+    Aggregate,
 }
 
 impl Operation {
-    const ALL: [Self; 5] = [Self::ListFirst, Self::ListDeep, Self::Search, Self::ReadOne, Self::Create];
+    const ALL: [Self; 8] = [
+        Self::Overview,
+        Self::ListFirst,
+        Self::ListDeep,
+        Self::Search,
+        Self::ReadOne,
+        Self::Create,
+        Self::CreateCustomer,
+        Self::Aggregate,
+    ];
 
     fn name(self) -> &'static str {
         match self {
             Self::ListFirst => "list_first",
             Self::ListDeep => "list_deep",
             Self::Search => "search",
-            Self::Create => "create",
+            Self::Overview => "overview",
             Self::ReadOne => "read_one",
+            Self::Create => "create",
+            Self::CreateCustomer => "create_customer",
+            Self::Aggregate => "aggregate",
         }
     }
 
+    /// Whether it writes.
+    const fn creates(self) -> bool {
+        matches!(self, Self::Create | Self::CreateCustomer)
+    }
+
     /// The share of the floor that is aimed at, on PostgreSQL and on SQLite. That of `list_deep` is a share of
-    /// `list_first`.
+    /// `list_first`; the floor of `aggregate` scans.
     fn target(self) -> (f64, f64) {
         match self {
             Self::ListFirst => (0.45, 0.30),
             Self::ListDeep => (0.90, 0.90),
             Self::Search => (0.25, 0.10),
-            Self::Create => (0.60, 0.60),
-            Self::ReadOne => (0.60, 0.25),
+            Self::Create | Self::CreateCustomer => (0.60, 0.60),
+            Self::Overview | Self::ReadOne => (0.60, 0.25),
+            Self::Aggregate => (10.0, 10.0),
         }
     }
 }
+
+/// What is written down of a contact.
+pub const NOTES: &str = "客户来电咨询大额存单利率，约好下周二到网点面谈，请准备产品说明书。第";
 
 /// Rounds; the median counts.
 const ROUNDS: usize = 3;
@@ -245,7 +272,7 @@ fn print_table(results: &[Measured], options: &Options) {
             _ => (rate / floor, ""),
         };
         let verdict = |good: bool| if good { "pass" } else { "miss" };
-        let tail = if result.operation == Operation::Create {
+        let tail = if result.operation.creates() {
             format!("≤ 100: {}", verdict(p99 <= 100.0))
         } else {
             format!("≤ 5 × p50: {}", verdict(p99 <= 5.0 * p50))
@@ -269,10 +296,15 @@ fn serve(
     seconds: u64,
 ) -> Outcome<Round> {
     // A token lives ten minutes; a round takes seconds.
-    let role = if operation == Operation::Create { "rm" } else { "auditor" };
+    let role = match operation {
+        // Sees every customer and writes contacts.
+        Operation::Create => "service",
+        Operation::CreateCustomer => "rm",
+        _ => "auditor",
+    };
     let token = server.authorization(role)?;
     let (warm_up, time) = (Duration::from_secs(2.min(seconds)), Duration::from_secs(seconds));
-    let expected = if operation == Operation::Create { 201 } else { 200 };
+    let expected = if operation.creates() { 201 } else { 200 };
     let pick = |list: &[String], n: u64| {
         let place = (n.wrapping_mul(2_654_435_761) % list.len().max(1) as u64) as usize;
         list.get(place).cloned().unwrap_or_default()
@@ -289,7 +321,19 @@ fn serve(
         Operation::ReadOne => {
             request(out, "GET", &format!("/api/v1/customers/{}", pick(&sample.ids, n)), &token, "")
         }
+        Operation::Overview => {
+            request(out, "GET", &format!("/api/v1/customers/{}/overview", pick(&sample.ids, n)), &token, "");
+        }
+        Operation::Aggregate => request(out, "GET", "/api/v1/reports/portfolio", &token, ""),
         Operation::Create => {
+            let body = serde_json::json!({
+                "kind": "call", "direction": "outbound", "purpose": "service", "outcome": "reached",
+                "duration_minutes": 6, "notes": format!("{NOTES}{n}"),
+            });
+            let path = format!("/api/v1/customers/{}/interactions", pick(&sample.ids, n));
+            request(out, "POST", &path, &token, &body.to_string());
+        }
+        Operation::CreateCustomer => {
             let body = serde_json::json!({ "kind": "person", "name": format!("压测{n}"), "gender": "female", "city": "无" });
             request(out, "POST", "/api/v1/customers", &token, &body.to_string());
         }

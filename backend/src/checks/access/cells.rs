@@ -90,6 +90,9 @@ pub fn positions(target: Target) -> &'static [Position] {
         | Target::NewAnswer
         | Target::AnswerList => Position::ALL.split_at(1).1,
         Target::Product | Target::ProductList => &[Own, Deleted],
+        Target::TodayLine => {
+            &[Own, Team, Unit, Unowned, Sibling, Parent, SiblingBranch, OtherBranch, Deleted]
+        }
         // A task is over, not archived.
         Target::Task | Target::TaskList => {
             &[Own, Team, Unit, Unowned, Sibling, Parent, SiblingBranch, OtherBranch]
@@ -204,6 +207,10 @@ fn expected(operation: &Operation, caller: Caller, position: Position) -> u16 {
         Target::InteractionList | Target::TaskList => None,
         Target::Interaction if !sees_customer(role, &place) => Some(404),
         Target::Interaction => (operation.method != "GET" && !writes_contact(role, &place)).then_some(403),
+        Target::TodayLine => {
+            (place.owner != Some(role.as_str()) || !sees_customer(role, &place) || place.archived)
+                .then_some(404)
+        }
         Target::Task => (!sees_task(role, &place)).then_some(404),
         Target::Questionnaire | Target::InvitationList | Target::AnswerList => None,
         // Customers that the caller does not see are skipped, and named as such.

@@ -143,7 +143,8 @@ fn make_customers(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec
             },
             tier: Tier::Gold,
             aum: Amount(5_000_000_000),
-            created_at: clock::now(),
+            // So long ago that a contact is due.
+            created_at: clock::now().plus_seconds(-60 * 86_400),
             updated_at: clock::now(),
             archived: place.archived,
         })
@@ -530,6 +531,9 @@ fn body(operation: &Operation, app: &TestApp, caller: Caller, thing: &Thing) -> 
         }
         ("PUT", "/customers/{id}/external-ids/{source}") => json!({"id": unique()}),
         ("PUT", "/tiers") => tiers(),
+        ("PUT", "/contact-targets") => json!({"meetings_a_day": 6, "connected_calls_a_day": 21}),
+        ("POST", "/today/{line}/complete") => json!({"outcome": "好了"}),
+        ("POST", "/today/{line}/postpone") => json!({"due_on": today(app), "reason": "出差"}),
         ("POST", "/products") => json!({
             "code": unique(), "kind": "fund", "name": {"zh-CN": "基金", "en": "Fund"}, "currency": "CNY",
         }),
@@ -590,7 +594,7 @@ fn tiers() -> Value {
 }
 
 /// Where the operation is done to the thing, and the version that it is done from.
-fn place_of(operation: &Operation, thing: &Thing) -> (String, i64) {
+fn place_of(operation: &Operation, app: &TestApp, thing: &Thing) -> (String, i64) {
     let source =
         if operation.method == "PUT" && !operation.path.contains("by-external") { "crm" } else { "core" };
     let of_holding = matches!(operation.target, Target::Holding | Target::HoldingList);
@@ -603,6 +607,7 @@ fn place_of(operation: &Operation, thing: &Thing) -> (String, i64) {
     let mut path = operation
         .path
         .replace("{id}", &id.to_string())
+        .replace("{line}", &format!("contact_due-{id}-{}", today(app)))
         .replace("{transaction_id}", &thing.transaction.to_string())
         .replace("{invitation_id}", &thing.invitation.to_string())
         .replace("{contact_point_id}", &thing.contact_point.to_string())
@@ -630,17 +635,17 @@ fn place_of(operation: &Operation, thing: &Thing) -> (String, i64) {
 
 fn call(client: &Client, app: &TestApp, cell: &Cell, thing: &Thing) -> Answer {
     let operation = cell.operation;
-    let (path, version) = place_of(operation, thing);
+    let (path, version) = place_of(operation, app, thing);
     let tag = format!("\"{version}-0\"");
     let mut headers = vec![("X-Guanxi", "1")];
-    if operation.path.contains("{id}") || operation.path == "/tiers" {
+    if operation.path.contains("{id}") || operation.sets_a_policy() {
         headers.push(("If-Match", &tag));
     }
     client.send(operation.method, &path, &headers, body(operation, app, cell.caller, thing).as_ref())
 }
 
 /// Whether the answer's list has the target exactly when the policy lets the caller see it.
-fn list_is_right(client: &Client, cell: &Cell, thing: &Thing, answer: &Answer) -> bool {
+fn list_is_right(client: &Client, app: &TestApp, cell: &Cell, thing: &Thing, answer: &Answer) -> bool {
     let Some(role) = cell.caller.0 else { return true };
     let sees = match cell.operation.target {
         Target::CustomerList | Target::HoldingList | Target::InvitationList | Target::AnswerList => {
@@ -665,7 +670,7 @@ fn list_is_right(client: &Client, cell: &Cell, thing: &Thing, answer: &Answer) -
         listed |= page["data"].as_array().expect("a list").iter().any(is_it);
         let Some(next) = page["page"]["next"].as_str() else { break };
         assert_eq!(cell.operation.method, "GET", "the list is longer than this test reads");
-        let path = place_of(cell.operation, thing).0;
+        let path = place_of(cell.operation, app, thing).0;
         let joint = if path.contains('?') { '&' } else { '?' };
         page = client.get(&format!("{path}{joint}cursor={next}")).expect(200).json();
     }
@@ -678,7 +683,13 @@ fn make_things(app: &TestApp, batch: &str, cells: &[Cell]) -> Vec<Thing> {
     type Make = fn(&TestApp, &str, &[(Caller, Place)]) -> Vec<Thing>;
     let makers: [(&[Target], Make, &str); 11] = [
         (
-            &[Target::Customer, Target::CustomerList, Target::Holding, Target::HoldingList],
+            &[
+                Target::Customer,
+                Target::CustomerList,
+                Target::Holding,
+                Target::HoldingList,
+                Target::TodayLine,
+            ],
             make_customers,
             "c",
         ),
@@ -722,7 +733,7 @@ fn make_things(app: &TestApp, batch: &str, cells: &[Cell]) -> Vec<Thing> {
         }
     }
     for (thing, cell) in things.iter_mut().zip(cells) {
-        if cell.operation.path == "/tiers" {
+        if cell.operation.sets_a_policy() {
             thing.version = 1;
         }
         thing.unit = app.fixture.unit(cell.place().unit);
@@ -756,7 +767,7 @@ fn b1_every_operation_for_every_role_on_every_customer() {
         let client = cell.caller.client(&app);
         let answer = call(&client, &app, cell, thing);
         check(&mut wrong, cell, &answer);
-        if !list_is_right(&client, cell, thing, &answer) {
+        if !list_is_right(&client, &app, cell, thing, &answer) {
             wrong.push(format!("{cell}: the list is not what the policy says"));
         }
         // The rows are compared around all positions of one operation and role.

@@ -35,6 +35,8 @@ pub enum Target {
     InteractionList,
     Task,
     TaskList,
+    /// A contact that is due with a customer, which only its owner has in the list.
+    TodayLine,
     /// One of everybody who has the right.
     Questionnaire,
     /// Seen by everybody who has the right, changed by those whose units hold it.
@@ -60,6 +62,11 @@ pub struct Operation {
 }
 
 impl Operation {
+    /// Whether it is done to the one policy of its kind, from a version of it.
+    pub fn sets_a_policy(&self) -> bool {
+        self.method == "PUT" && !self.path.contains('{')
+    }
+
     /// Whether it leaves the database as it was.
     pub fn only_reads(&self) -> bool {
         self.method == "GET" || self.path.ends_with("/search")
@@ -119,6 +126,7 @@ pub const OPERATIONS: &[Operation] = &[
     op("PUT", "/customers/by-external/{source}/{external_id}", Needs(EditCustomers), Customer, 200),
     op("GET", "/customers/{id}", Needs(ViewCustomers), Customer, 200),
     op("PATCH", "/customers/{id}", Needs(EditCustomers), Customer, 200),
+    op("GET", "/customers/{id}/overview", Needs(ViewCustomers), Customer, 200),
     op("POST", "/customers/{id}/archive", Needs(ArchiveCustomers), Customer, 200),
     op("POST", "/customers/{id}/restore", Needs(ArchiveCustomers), Customer, 200),
     op("GET", "/customers/{id}/history", Needs(ViewCustomerHistory), Customer, 200),
@@ -131,6 +139,9 @@ pub const OPERATIONS: &[Operation] = &[
     op("PUT", "/customers/{id}/external-ids/{source}", Needs(EditCustomers), Customer, 200),
     op("DELETE", "/customers/{id}/external-ids/{source}", Needs(EditCustomers), Customer, 200),
     op("GET", "/reports/portfolio", Needs(ViewReports), Nothing, 200),
+    op("GET", "/reports/contacts", Needs(ViewReports), Nothing, 200),
+    op("GET", "/reports/maturities", Needs(ViewReports), Nothing, 200),
+    op("GET", "/reports/satisfaction", Needs(ViewReports), Nothing, 200),
     op("GET", "/audit-entries", Needs(ViewAudit), Nothing, 200),
     op("GET", "/tiers", Needs(ViewTiers), Nothing, 200),
     op("PUT", "/tiers", Needs(ManageTiers), Nothing, 200),
@@ -166,6 +177,11 @@ pub const OPERATIONS: &[Operation] = &[
     op("GET", "/interactions/{id}/history", Needs(ViewInteractions), Interaction, 200),
     op("GET", "/customers/{id}/interactions", Needs(ViewInteractions), Customer, 200),
     op("POST", "/customers/{id}/interactions", Needs(WriteInteractions), Customer, 201),
+    op("GET", "/contact-targets", Needs(ViewContactTargets), Nothing, 200),
+    op("PUT", "/contact-targets", Needs(ManageContactTargets), Nothing, 200),
+    op("GET", "/today", Needs(ViewTasks), Nothing, 200),
+    op("POST", "/today/{line}/complete", Needs(WriteTasks), TodayLine, 201),
+    op("POST", "/today/{line}/postpone", Needs(WriteTasks), TodayLine, 201),
     op("GET", "/tasks", Needs(ViewTasks), TaskList, 200),
     op("POST", "/tasks", Needs(WriteTasks), Nothing, 201),
     op("GET", "/tasks/assignees", Needs(WriteTasks), Nothing, 200),

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use xtask::postgres::Postgres;
 use xtask::{Failure, Outcome};
 
-use super::{DEEP, Floor, JOINED, PAGE, SUMMARY, Sample};
-use crate::Operation;
+use super::{AGGREGATE, CONTACTS, DEEP, Floor, HOLDINGS, JOINED, PAGE, SUMMARY, Sample, TASKS};
+use crate::{NOTES, Operation};
 
 /// A copy of the database, asked by pgbench.
 pub struct PostgresFloor<'a> {
@@ -61,40 +61,87 @@ impl<'a> PostgresFloor<'a> {
                  ORDER BY customer.name_sort, customer.id LIMIT {};\n",
                 PAGE + 1
             ),
-            Operation::ReadOne => format!(
-                "{pick}SELECT json_build_object('customer', to_json(customer), 'figures', to_json(customer_figures), \
-                 'unit', to_json(org_unit), 'owner', user_account.display_name, \
-                 'identity', (SELECT to_json(i) FROM identity_document i WHERE i.customer_id = customer.id), \
-                 'contact_points', (SELECT json_agg(c) FROM contact_point c WHERE c.customer_id = customer.id), \
-                 'external_ids', (SELECT json_agg(e) FROM external_id e WHERE e.customer_id = customer.id), \
-                 'team', (SELECT json_agg(t) FROM customer_team t WHERE t.customer_id = customer.id)) \
-                 FROM {JOINED} WHERE customer.id = (SELECT id FROM bench_pick WHERE n = :n);\n"
+            Operation::ReadOne => {
+                format!("{pick}SELECT json_build_object({ONE}) FROM {JOINED} WHERE {PICKED};\n")
+            }
+            Operation::Overview => format!(
+                "{pick}SELECT json_build_object({ONE}, \
+                 'interactions', (SELECT json_agg(c) FROM ({CONTACTS} WHERE interaction.customer_id = customer.id \
+                 AND NOT interaction.archived ORDER BY interaction.occurred_at DESC, interaction.id DESC LIMIT 20) c), \
+                 'holdings', (SELECT json_agg(h) FROM ({HOLDINGS} WHERE holding.customer_id = customer.id \
+                 AND holding.status <> 'closed' ORDER BY holding.status, holding.value DESC) h), \
+                 'tasks', (SELECT json_agg(t) FROM ({TASKS} WHERE task.customer_id = customer.id AND task.status = 'open' \
+                 ORDER BY task.due_on, task.id LIMIT 50) t), \
+                 'answers', (SELECT json_agg(a) FROM (SELECT * FROM survey_answer WHERE survey_answer.customer_id = customer.id \
+                 ORDER BY answered_at DESC, id DESC LIMIT 5) a)) FROM {JOINED} WHERE {PICKED};\n"
             ),
-            Operation::Create => create_script(),
+            Operation::Aggregate => format!("{AGGREGATE};\n"),
+            Operation::Create => contact_script(&pick),
+            Operation::CreateCustomer => customer_script(),
         }
     }
 }
 
-/// The rows of a new customer in one pipelined transaction. The id is made from two random numbers, so that every
-/// statement knows it without asking.
-fn create_script() -> String {
-    let id = "md5(:a::bigint::text || '-' || :b::bigint::text)::uuid";
+/// The customer that was picked.
+const PICKED: &str = "customer.id = (SELECT id FROM bench_pick WHERE n = :n)";
+
+/// One customer with what belongs to it.
+const ONE: &str = "'customer', to_json(customer), 'figures', to_json(customer_figures), \
+    'unit', to_json(org_unit), 'owner', user_account.display_name, \
+    'identity', (SELECT to_json(i) FROM identity_document i WHERE i.customer_id = customer.id), \
+    'contact_points', (SELECT json_agg(c) FROM contact_point c WHERE c.customer_id = customer.id), \
+    'external_ids', (SELECT json_agg(e) FROM external_id e WHERE e.customer_id = customer.id), \
+    'team', (SELECT json_agg(t) FROM customer_team t WHERE t.customer_id = customer.id)";
+
+/// The id that two random numbers make, so that every statement of a pipeline knows it without asking.
+const ID: &str = "md5(:a::bigint::text || '-' || :b::bigint::text)::uuid";
+const TWO_NUMBERS: &str = "\\set a random(1, 9000000000000000000)\n\\set b random(1, 9000000000000000000)\n";
+
+/// The audit entry with its document and the change event of a new row.
+fn record(resource: &str) -> String {
     let text = ":a::bigint::text";
     format!(
-        "\\set a random(1, 9000000000000000000)\n\\set b random(1, 9000000000000000000)\n\\startpipeline\nBEGIN;\n\
+        "INSERT INTO audit_entry (id, at, actor_kind, actor_id, action, resource_type, resource_id, request_id, document_digest) \
+         VALUES ({ID}, now(), 'user', {ID}, '{resource}.created', '{resource}', {ID}, 'r' || {text}, decode(md5({text}), 'hex'));\n\
+         INSERT INTO audit_document (entry_id, document) VALUES ({ID}, jsonb_build_object('name', '压测' || {text}));\n\
+         INSERT INTO change_event (kind, resource_type, resource_id, version, changed, at) \
+         VALUES ('{resource}.created', '{resource}', {ID}, 1, '[\"name\"]', now());\n"
+    )
+}
+
+/// The rows of a contact in one pipelined transaction.
+fn contact_script(pick: &str) -> String {
+    let characters: Vec<char> = NOTES.chars().collect();
+    let pairs: Vec<String> =
+        characters.windows(2).map(|pair| format!("'{}'", pair.iter().collect::<String>())).collect();
+    let customer = "(SELECT id FROM bench_pick WHERE n = :n)";
+    format!(
+        "{pick}{TWO_NUMBERS}\\startpipeline\nBEGIN;\n\
+         INSERT INTO interaction (id, customer_id, kind, direction, purpose, outcome, duration_minutes, occurred_at, notes, searched, \
+         archived, version, created_at, updated_at) VALUES ({ID}, {customer}, 'call', 'outbound', 'service', 'reached', 6, now(), \
+         '{NOTES}', '{NOTES}', false, 1, now(), now());\n\
+         INSERT INTO interaction_search (interaction_id, tokens) VALUES ({ID}, array_to_tsvector(ARRAY[{}]));\n\
+         UPDATE customer_figures SET last_contacted_at = greatest(last_contacted_at, now()), version = version + 1 \
+         WHERE customer_id = {customer};\n{}COMMIT;\n\\endpipeline\n",
+        pairs.join(", "),
+        record("interaction")
+    )
+}
+
+/// The rows of a new customer in one pipelined transaction.
+fn customer_script() -> String {
+    let text = ":a::bigint::text";
+    format!(
+        "{TWO_NUMBERS}\\startpipeline\nBEGIN;\n\
          INSERT INTO customer (id, search_key, customer_no, kind, status, name, name_sort, gender, city, do_not_contact, \
          restricted, details, org_unit_id, owner_id, archived, search_version, version, created_at, updated_at) \
-         VALUES ({id}, :a, 'F' || {text}, 'person', 'prospect', '压测' || {text}, 'yace' || {text}, 'female', '无', false, false, \
+         VALUES ({ID}, :a, 'F' || {text}, 'person', 'prospect', '压测' || {text}, 'yace' || {text}, 'female', '无', false, false, \
          '{{}}', (SELECT id FROM org_unit LIMIT 1), NULL, false, 1, 1, now(), now());\n\
          INSERT INTO customer_figures (customer_id, tier, aum, city, archived, version, as_of) \
-         VALUES ({id}, 'mass', 0, '无', false, 1, now());\n\
+         VALUES ({ID}, 'mass', 0, '无', false, 1, now());\n\
          INSERT INTO customer_search (customer_id, tokens) \
-         VALUES ({id}, array_to_tsvector(ARRAY['压测', '压', '测', 'yace', 'yc', 'f' || {text}]));\n\
-         INSERT INTO audit_entry (id, at, actor_kind, actor_id, action, resource_type, resource_id, request_id, document_digest) \
-         VALUES ({id}, now(), 'user', {id}, 'customer.created', 'customer', {id}, 'r' || {text}, decode(md5({text}), 'hex'));\n\
-         INSERT INTO audit_document (entry_id, document) VALUES ({id}, jsonb_build_object('name', '压测' || {text}));\n\
-         INSERT INTO change_event (kind, resource_type, resource_id, version, changed, at) \
-         VALUES ('customer.created', 'customer', {id}, 1, '[\"name\"]', now());\nCOMMIT;\n\\endpipeline\n"
+         VALUES ({ID}, array_to_tsvector(ARRAY['压测', '压', '测', 'yace', 'yc', 'f' || {text}]));\n{}COMMIT;\n\\endpipeline\n",
+        record("customer")
     )
 }
 

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use rusqlite::{CachedStatement, Connection, Params, params};
 use xtask::{Failure, Outcome};
 
-use super::{DEEP, Floor, JOINED, PAGE, SUMMARY, Sample};
-use crate::Operation;
+use super::{AGGREGATE, CONTACTS, DEEP, Floor, HOLDINGS, JOINED, PAGE, SUMMARY, Sample, TASKS};
+use crate::{NOTES, Operation};
 
 /// Threads that read.
 const READERS: u64 = 2;
@@ -73,6 +73,14 @@ impl SqliteFloor {
              WHERE customer_id = ?1"
                 .to_owned(),
         ];
+        let around = [
+            format!("{CONTACTS} WHERE interaction.customer_id = ?1 AND interaction.archived = 0 ORDER BY interaction.occurred_at DESC, interaction.id DESC LIMIT 20"),
+            format!("{HOLDINGS} WHERE holding.customer_id = ?1 AND holding.status <> 'closed' ORDER BY holding.status, holding.value DESC"),
+            format!("{TASKS} WHERE task.customer_id = ?1 AND task.status = 'open' ORDER BY task.due_on, task.id LIMIT 50"),
+            "SELECT survey_answer.*, survey.name FROM survey_answer JOIN survey ON survey.id = survey_answer.survey_id \
+             WHERE survey_answer.customer_id = ?1 ORDER BY answered_at DESC, survey_answer.id DESC LIMIT 5"
+                .to_owned(),
+        ];
         let ids: Vec<Vec<u8>> = sample.ids.iter().map(|id| bytes(id)).collect();
         let words: Vec<String> = sample.words.iter().map(|word| format!("\"{word}\"")).collect();
         let deep_id = bytes(&sample.deep.1);
@@ -91,20 +99,68 @@ impl SqliteFloor {
                         words.get(place % words.len().max(1)).ok_or_else(|| Failure::new("no names"))?;
                     fetch(connection.prepare_cached(&search)?, [word])?
                 }
-                Operation::ReadOne => {
+                Operation::ReadOne | Operation::Overview => {
                     let id = ids.get(place % ids.len().max(1)).ok_or_else(|| Failure::new("no customers"))?;
-                    for statement in &one {
+                    let whole = operation == Operation::Overview;
+                    for statement in one.iter().chain(around.iter().filter(|_| whole)) {
                         fetch(connection.prepare_cached(statement)?, [id])?;
                     }
                 }
-                Operation::Create => return Err(Failure::new("a write among the reads")),
+                Operation::Aggregate => fetch(connection.prepare_cached(AGGREGATE)?, [])?,
+                Operation::Create | Operation::CreateCustomer => {
+                    return Err(Failure::new("a write among the reads"));
+                }
             }
             count += 1;
         }
         Ok(count)
     }
 
-    fn create(&self, until: Instant) -> Outcome<u64> {
+    /// Contacts with random customers, each with its notes, figures, audit entry and event.
+    fn create_contacts(&self, sample: &Sample, until: Instant) -> Outcome<u64> {
+        let mut connection = self.open()?;
+        let search_key: i64 =
+            connection
+                .query_row("SELECT coalesce(max(search_key), 0) FROM interaction", [], |row| row.get(0))?;
+        let customers: Vec<Vec<u8>> = sample.ids.iter().map(|id| bytes(id)).collect();
+        let mut count = 0;
+        while Instant::now() < until {
+            let transaction =
+                connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+            for _ in 0..GROUP {
+                let n = self.created.fetch_add(1, Ordering::Relaxed);
+                let now = micros();
+                let id = time_ordered(now, n);
+                let key = search_key + i64::try_from(n)?;
+                let place = usize::try_from(n.wrapping_mul(2_654_435_761) % customers.len().max(1) as u64)?;
+                let customer = customers.get(place).ok_or_else(|| Failure::new("no customers"))?;
+                let run =
+                    |sql: &str, values: &dyn Fn(&mut CachedStatement<'_>) -> rusqlite::Result<usize>| {
+                        transaction.prepare_cached(sql).and_then(|mut statement| values(&mut statement))
+                    };
+                run(
+                    "INSERT INTO interaction (search_key, id, customer_id, kind, direction, purpose, outcome, duration_minutes, \
+                     occurred_at, notes, searched, archived, version, created_at, updated_at) \
+                     VALUES (?1, ?2, ?3, 'call', 'outbound', 'service', 'reached', 6, ?4, ?5, ?5, 0, 1, ?4, ?4)",
+                    &|s| s.execute(params![key, id, customer, now, format!("{NOTES}{n}")]),
+                )?;
+                run("INSERT INTO interaction_search (rowid, tokens) VALUES (?1, ?2)", &|s| {
+                    s.execute(params![key, pairs(NOTES)])
+                })?;
+                run(
+                    "UPDATE customer_figures SET last_contacted_at = max(last_contacted_at, ?2), version = version + 1 \
+                     WHERE customer_id = ?1",
+                    &|s| s.execute(params![customer, now]),
+                )?;
+                record(&transaction, "interaction.created", "interaction", (id, now, key))?;
+            }
+            transaction.commit()?;
+            count += GROUP;
+        }
+        Ok(count)
+    }
+
+    fn create_customers(&self, until: Instant) -> Outcome<u64> {
         let mut connection = self.open()?;
         let unit: Vec<u8> = connection.query_row("SELECT id FROM org_unit LIMIT 1", [], |row| row.get(0))?;
         let search_key: i64 =
@@ -116,8 +172,7 @@ impl SqliteFloor {
             for _ in 0..GROUP {
                 let n = self.created.fetch_add(1, Ordering::Relaxed);
                 let now = micros();
-                // As a UUIDv7 begins: with the time, so that rows go to the end of their index.
-                let id = ((u128::from(now.unsigned_abs()) / 1000) << 80 | u128::from(n)).to_be_bytes();
+                let id = time_ordered(now, n);
                 let key = search_key + i64::try_from(n)?;
                 let run =
                     |sql: &str, values: &dyn Fn(&mut CachedStatement<'_>) -> rusqlite::Result<usize>| {
@@ -147,19 +202,7 @@ impl SqliteFloor {
                 run("INSERT OR REPLACE INTO customer_search (rowid, tokens) VALUES (?1, ?2)", &|s| {
                     s.execute(params![key, format!("压测 压 测 yace yc f{key}")])
                 })?;
-                run(
-                    "INSERT INTO audit_entry (id, at, actor_kind, actor_id, action, resource_type, resource_id, request_id, \
-                     document_digest) VALUES (?1, ?2, 'user', ?1, 'customer.created', 'customer', ?1, ?3, ?4)",
-                    &|s| s.execute(params![id, now, format!("r{key}"), [7_u8; 32]]),
-                )?;
-                run("INSERT INTO audit_document (entry_id, document) VALUES (?1, ?2)", &|s| {
-                    s.execute(params![id, format!("{{\"name\":\"压测{key}\"}}")])
-                })?;
-                run(
-                    "INSERT INTO change_event (kind, resource_type, resource_id, version, changed, at) \
-                     VALUES ('customer.created', 'customer', ?1, 1, '[\"name\"]', ?2)",
-                    &|s| s.execute(params![id, now]),
-                )?;
+                record(&transaction, "customer.created", "customer", (id, now, key))?;
             }
             transaction.commit()?;
             count += GROUP;
@@ -201,7 +244,9 @@ impl Floor for SqliteFloor {
     fn rate(&self, operation: Operation, sample: &Sample, seconds: u64) -> Outcome<f64> {
         let until = Instant::now() + Duration::from_secs(seconds);
         let count = if operation == Operation::Create {
-            self.create(until)?
+            self.create_contacts(sample, until)?
+        } else if operation == Operation::CreateCustomer {
+            self.create_customers(until)?
         } else {
             thread::scope(|scope| {
                 let readers: Vec<_> = (0..READERS)
@@ -215,6 +260,42 @@ impl Floor for SqliteFloor {
         };
         Ok(count as f64 / seconds as f64)
     }
+}
+
+/// The audit entry with its document and the change event of a new row.
+fn record(
+    connection: &Connection,
+    action: &str,
+    resource: &str,
+    (id, now, key): ([u8; 16], i64, i64),
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO audit_entry (id, at, actor_kind, actor_id, action, resource_type, resource_id, request_id, \
+             document_digest) VALUES (?1, ?2, 'user', ?1, ?5, ?6, ?1, ?3, ?4)",
+        )?
+        .execute(params![id, now, format!("r{key}"), [7_u8; 32], action, resource])?;
+    connection
+        .prepare_cached("INSERT INTO audit_document (entry_id, document) VALUES (?1, ?2)")?
+        .execute(params![id, format!("{{\"name\":\"压测{key}\"}}")])?;
+    connection
+        .prepare_cached(
+            "INSERT INTO change_event (kind, resource_type, resource_id, version, changed, at) \
+             VALUES (?1, ?2, ?3, 1, '[\"name\"]', ?4)",
+        )?
+        .execute(params![action, resource, id, now])?;
+    Ok(())
+}
+
+/// As a UUIDv7 begins: with the time, so that rows go to the end of their index.
+fn time_ordered(now: i64, n: u64) -> [u8; 16] {
+    ((u128::from(now.unsigned_abs()) / 1000) << 80 | u128::from(n)).to_be_bytes()
+}
+
+/// Two characters each, as notes are found by.
+fn pairs(text: &str) -> String {
+    let characters: Vec<char> = text.chars().collect();
+    characters.windows(2).map(|pair| pair.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
 }
 
 /// Reads all rows with all their columns, as an application must.

@@ -1,3 +1,7 @@
+mod store;
+
+use std::collections::HashMap;
+
 use guanxi_api::{
     Amount, Instant, Money, Page, ServicingChannel, Tier, TierChange, TierPolicy, TierReason, TierRule,
     TierRules,
@@ -6,9 +10,10 @@ use guanxi_db::{DbConn, Id, Moment, Value};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::access::{Actor, Scope};
+use crate::access::{Actor, OrgUnitId, Scope};
 use crate::customers::portfolio::Moves;
-use crate::customers::store::{self, TierHistoryRow, TierRow};
+use crate::customers::store::{self as customer_store, FiguresRow};
+use crate::customers::tiers::store::{TierHistoryRow, TierRow};
 use crate::customers::{CustomerId, House, known};
 use crate::error::{Code, Error, FieldError, Result, Wrong};
 use crate::listing::filter::FieldType;
@@ -47,7 +52,7 @@ pub struct Assets {
 /// # Errors
 /// When the database fails.
 pub fn lock(conn: &mut DbConn, id: CustomerId) -> Result<()> {
-    store::lock(conn, id)
+    customer_store::lock(conn, id)
 }
 
 /// The layers of customers.
@@ -172,7 +177,7 @@ fn write(
     conn: &mut DbConn,
     actor: &Actor,
     rules: &[TierRule],
-    (figures, assets): (store::FiguresRow, Assets),
+    ((unit, figures), assets): ((OrgUnitId, FiguresRow), Assets),
     reason: TierReason,
 ) -> Result<()> {
     let tier = tier_for(rules, assets.aum);
@@ -187,7 +192,7 @@ fn write(
     let id = figures.customer_id;
     if figures.tier != tier.as_str() || figures.aum != assets.aum.0 {
         let mut moves = Moves::default();
-        moves.refigure(store::unit_of(conn, id)?, &figures, (tier.as_str(), assets.aum.0));
+        moves.refigure(unit, &figures, (tier.as_str(), assets.aum.0));
         moves.record(conn)?;
     }
     if figures.tier != tier.as_str() {
@@ -225,12 +230,17 @@ pub fn load_assets(conn: &mut DbConn, actor: &Actor, loaded: &[(CustomerId, Asse
     let rules = tiers(conn)?.tiers;
     let mut history = Vec::new();
     let mut moves = Moves::default();
+    let ids: Vec<CustomerId> = loaded.iter().map(|(id, _)| *id).collect();
+    let known: HashMap<CustomerId, (OrgUnitId, FiguresRow)> = store::figures_of(conn, &ids)?
+        .into_iter()
+        .map(|(unit, figures)| (figures.customer_id, (unit, figures)))
+        .collect();
     for (id, assets) in loaded {
         let tier = tier_for(&rules, assets.aum);
-        if let Some(figures) = store::figures(conn, *id)?
+        if let Some((unit, figures)) = known.get(id)
             && (figures.tier != tier.as_str() || figures.aum != assets.aum.0)
         {
-            moves.refigure(store::unit_of(conn, *id)?, &figures, (tier.as_str(), assets.aum.0));
+            moves.refigure(*unit, figures, (tier.as_str(), assets.aum.0));
         }
         store::set_assets(conn, *id, tier.as_str(), *assets, 1, actor.now())?;
         if tier != Tier::Mass {
@@ -260,12 +270,12 @@ pub fn retier_some(
 ) -> Result<Option<CustomerId>> {
     let ids = store::customers_after(conn, after, RETIERED_AT_ONCE)?;
     for id in &ids {
-        store::lock(conn, *id)?;
+        customer_store::lock(conn, *id)?;
         // After the lock: whoever held it may have changed both.
         let rules = tiers(conn)?.tiers;
-        if let Some(figures) = store::figures(conn, *id)? {
+        if let Some((unit, figures)) = store::figures(conn, *id)? {
             let assets = Assets { aum: Amount(figures.aum), coverage: figures.coverage };
-            write(conn, actor, &rules, (figures, assets), TierReason::Policy)?;
+            write(conn, actor, &rules, ((unit, figures), assets), TierReason::Policy)?;
         }
     }
     Ok(ids.last().copied())
@@ -282,7 +292,7 @@ pub fn tier_history(
     id: CustomerId,
     request: &ListRequest,
 ) -> Result<Page<TierChange>> {
-    store::find(conn, &Scope::of(actor), id)?;
+    customer_store::find(conn, &Scope::of(actor), id)?;
     let asked = ListRequest { q: Some(id.to_string()), ..request.clone() };
     let listing = asked.read(&TIER_HISTORY, actor, house.keys.cursor())?;
     let mut rows = store::tier_history(conn, id, &listing)?;

@@ -1,0 +1,164 @@
+use diesel::prelude::*;
+use guanxi_db::schema::{customer, customer_figures, customer_tier_history, tier_policy};
+use guanxi_db::{Condition, DbConn, DbError, Id, Moment, Ordering, Value, on_each};
+
+use crate::access::OrgUnitId;
+use crate::customers::CustomerId;
+use crate::customers::store::FiguresRow;
+use crate::customers::tiers::Assets;
+use crate::error::Result;
+use crate::listing::{COUNTED, Listing};
+
+#[derive(Queryable, Selectable, Clone)]
+#[diesel(table_name = tier_policy)]
+pub(super) struct TierRow {
+    pub(super) tier: String,
+    pub(super) threshold: i64,
+    pub(super) cadence_days: Option<i32>,
+    pub(super) servicing_channel: String,
+    pub(super) version: i64,
+    pub(super) updated_at: Moment,
+}
+
+/// The layers, from the lowest threshold to the highest.
+pub(super) fn tiers(conn: &mut DbConn) -> Result<Vec<TierRow>> {
+    let rows = tier_policy::table
+        .order(tier_policy::threshold)
+        .select(TierRow::as_select())
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}
+
+/// Writes all layers; false when they are not of the version.
+pub(super) fn set_tiers(conn: &mut DbConn, rows: &[TierRow], from_version: i64) -> Result<bool> {
+    let mut changed = 0;
+    for row in rows {
+        changed +=
+            diesel::update(tier_policy::table.find(&row.tier).filter(tier_policy::version.eq(from_version)))
+                .set((
+                    tier_policy::threshold.eq(row.threshold),
+                    tier_policy::cadence_days.eq(row.cadence_days),
+                    tier_policy::servicing_channel.eq(&row.servicing_channel),
+                    tier_policy::version.eq(row.version),
+                    tier_policy::updated_at.eq(row.updated_at),
+                ))
+                .execute(conn)
+                .map_err(DbError::from)?;
+    }
+    Ok(changed == rows.len())
+}
+
+/// The unit and the figures of a customer.
+pub(super) fn figures(conn: &mut DbConn, id: CustomerId) -> Result<Option<(OrgUnitId, FiguresRow)>> {
+    let row = customer_figures::table
+        .inner_join(customer::table)
+        .filter(customer_figures::customer_id.eq(id))
+        .select((customer::org_unit_id, FiguresRow::as_select()))
+        .first(conn)
+        .optional()
+        .map_err(DbError::from)?;
+    Ok(row)
+}
+
+/// Units and figures of some customers, in no order.
+pub(super) fn figures_of(conn: &mut DbConn, ids: &[CustomerId]) -> Result<Vec<(OrgUnitId, FiguresRow)>> {
+    let mut found = Vec::with_capacity(ids.len());
+    for ids in ids.chunks(500) {
+        found.extend(
+            customer_figures::table
+                .inner_join(customer::table)
+                .filter(customer_figures::customer_id.eq_any(ids.iter().copied()))
+                .select((customer::org_unit_id, FiguresRow::as_select()))
+                .load(conn)
+                .map_err(DbError::from)?,
+        );
+    }
+    Ok(found)
+}
+
+pub(super) fn set_assets(
+    conn: &mut DbConn,
+    id: CustomerId,
+    tier: &str,
+    assets: Assets,
+    version: i64,
+    now: Moment,
+) -> Result<()> {
+    diesel::update(customer_figures::table.find(id))
+        .set((
+            customer_figures::tier.eq(tier),
+            customer_figures::aum.eq(assets.aum.0),
+            customer_figures::coverage.eq(assets.coverage),
+            customer_figures::version.eq(version),
+            customer_figures::as_of.eq(now),
+        ))
+        .execute(conn)
+        .map_err(DbError::from)?;
+    Ok(())
+}
+
+/// The next customers in the order of their ids.
+pub(super) fn customers_after(
+    conn: &mut DbConn,
+    after: Option<CustomerId>,
+    limit: i64,
+) -> Result<Vec<CustomerId>> {
+    let place = match after {
+        Some(id) => Condition::new().sql("customer.id > ").bind(Value::Id(Id::new(id.uuid()))),
+        None => Condition::everything(),
+    };
+    let ids = customer::table
+        .filter(place)
+        .order(Ordering::by(vec![("customer.id", false)]).first(limit))
+        .select(customer::id)
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(ids)
+}
+
+#[derive(Queryable, Selectable, Insertable, Clone)]
+#[diesel(table_name = customer_tier_history, treat_none_as_default_value = false)]
+pub(super) struct TierHistoryRow {
+    pub(super) id: Id<()>,
+    pub(super) customer_id: CustomerId,
+    pub(super) from_tier: Option<String>,
+    pub(super) to_tier: String,
+    pub(super) aum: i64,
+    pub(super) reason: String,
+    pub(super) at: Moment,
+}
+
+pub(super) fn insert_tier_history(conn: &mut DbConn, rows: &[TierHistoryRow]) -> Result<()> {
+    if !rows.is_empty() {
+        on_each!(conn => diesel::insert_into(customer_tier_history::table).values(rows).execute(conn))
+            .map_err(DbError::from)?;
+    }
+    Ok(())
+}
+
+pub(super) fn tier_history(
+    conn: &mut DbConn,
+    id: CustomerId,
+    listing: &Listing,
+) -> Result<Vec<TierHistoryRow>> {
+    let rows = customer_tier_history::table
+        .filter(customer_tier_history::customer_id.eq(id))
+        .filter(listing.condition())
+        .order(listing.ordering().first(listing.rows()))
+        .select(TierHistoryRow::as_select())
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}
+
+pub(super) fn count_tier_history(conn: &mut DbConn, id: CustomerId, listing: &Listing) -> Result<i64> {
+    let ids = customer_tier_history::table
+        .filter(customer_tier_history::customer_id.eq(id))
+        .filter(listing.filter.clone())
+        .select(customer_tier_history::id)
+        .limit(COUNTED + 1)
+        .load::<Id<()>>(conn)
+        .map_err(DbError::from)?;
+    Ok(i64::try_from(ids.len()).unwrap_or(i64::MAX))
+}
