@@ -73,10 +73,12 @@ fn holdings_lines(holdings: &[Holding], next: Option<&NextMaturity>, i: I18n) ->
                     <span class="grow">
                         { next.product.name.in_language(i.lang).to_owned() }
                         <small class="muted">
-                            { i.t(if next.auto_renewal { Msg::GlanceRenews } else { Msg::GlanceMatures }) }{ " " }{ next.matures_on.to_string() }
+                            { i.t(if next.auto_renewal { Msg::GlanceRenews } else { Msg::GlanceMatures }) }{ " " }
+                            <span class="nowrap">{ next.matures_on.to_string() }</span>{ " · " }
+                            <span class="nowrap">{ i.short_amount(next.value.amount) }{ " " }{ &next.value.currency }</span>
                         </small>
                     </span>
-                    <span class="glance__end">{ i.short_amount(next.value.amount) }{ " " }{ &next.value.currency }{ " " }{ day(next.matures_on, i) }</span>
+                    { day(next.matures_on, i) }
                 </li>
             }
             { for rest.take(room).map(|holding| html! {

@@ -40,7 +40,7 @@ pub fn HelpPage(props: &HelpPageProps) -> Html {
                     { key(&["Space"], Msg::HelpKeyPick) }
                     { key(&["Shift ↑", "Shift ↓"], Msg::HelpKeyRange) }
                     { key(&["Alt ↑", "Alt ↓"], Msg::HelpKeyWalk) }
-                    { key(&["L", "D", "P"], Msg::HelpKeyToday) }
+                    { key(&["L", "D", "P", "U"], Msg::HelpKeyToday) }
                     { key(&["C"], Msg::HelpKeyLog) }
                     { key(&["Esc"], Msg::HelpKeyEscape) }
                     { key(&["Ctrl Enter"], Msg::HelpKeySave) }

@@ -17,6 +17,8 @@ pub struct Acts {
     pub done: Callback<TodayLine>,
     pub postpone: Callback<TodayLine>,
     pub hand_over: Callback<TodayLine>,
+    /// Takes back what was done last.
+    pub undo: Callback<()>,
 }
 
 /// The outline of a reason; its word stands in the filter and is read aloud.
@@ -53,7 +55,7 @@ pub fn draw(line: &TodayLine, day: NaiveDate, me: &Me, act: &Acts, i: I18n) -> H
                 if let Some(customer) = &line.customer {
                     if let Some(phone) = &customer.phone { <span class="nowrap">{ phone }</span> }
                     <span class="nowrap">
-                        if let Some(at) = customer.last_contacted_at { { i.t(Msg::TodayLast) }{ " " }<Time {at} relative=true /> } else { { i.t(Msg::TodayLastNever) } }
+                        if let Some(at) = customer.last_contacted_at { <span class="sr-only">{ i.t(Msg::TodayLast) }{ " " }</span><Time {at} relative=true /> } else { { i.t(Msg::TodayLastNever) } }
                     </span>
                 }
             </div>

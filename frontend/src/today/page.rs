@@ -145,8 +145,11 @@ pub fn TodayPage() -> Html {
             gone.dispatch(Change::Hide(id));
         })
     };
+    // Tab would take longer to the message than the message stays.
+    let last = use_mut_ref(|| None::<Callback<()>>);
     let after = {
         let (gone, toasts, reload) = (gone.dispatcher(), toasts.clone(), reload.clone());
+        let last = last.clone();
         Callback::from(move |(id, verb, outcome): (String, Verb, Result<Task, ApiError>)| {
             // Other lists show the tasks that lines become.
             fetch::forget("tasks/");
@@ -157,6 +160,7 @@ pub fn TodayPage() -> Html {
                         Verb::Postponed => i.t(Msg::TasksPostponed { day: &task.due_on.to_string() }),
                     };
                     let undo = undo(gone.clone(), reload.clone(), toasts.clone(), (id, verb, task), i);
+                    last.replace(Some(undo.clone()));
                     toasts.offer(text, i.t(Msg::CommonUndo), undo);
                 }
                 Err(error) => {
@@ -173,7 +177,7 @@ pub fn TodayPage() -> Html {
         let (logs, works) = (allowed(right::WRITE_INTERACTIONS), allowed(right::WRITE_TASKS));
         Acts {
             log: cb!((doing, toasts), |line: TodayLine| match &line.customer {
-                Some(customer) if customer.do_not_contact => toasts.say(i.t(Msg::TodayDoNotContact)),
+                Some(customer) if customer.do_not_contact => toasts.say(i.t(Msg::TodayRefuses)),
                 Some(customer) if logs => {
                     let with = With { id: customer.id, name: customer.name.clone().into() };
                     doing.set(Some(Doing::Logging(line, with)));
@@ -198,6 +202,9 @@ pub fn TodayPage() -> Html {
             }),
             hand_over: cb!((doing), |line: TodayLine| if let Some(task) = line.task.clone() {
                 doing.set(Some(Doing::HandingOver(line, task)));
+            }),
+            undo: cb!((last), |()| if let Some(undo) = last.take() {
+                undo.emit(());
             }),
         }
     };
@@ -267,7 +274,7 @@ pub fn TodayPage() -> Html {
                 Some(task) => Postponed::Task(task),
                 None => Postponed::Line(line.id.clone().into(), words::name(&line, day, i)),
             };
-            let ondone = cb!((doing, hide, after, toasts, reload), |task: Task| {
+            let ondone = cb!((doing, hide, after, toasts, reload, last), |task: Task| {
                 doing.set(None);
                 if task.due_on > day {
                     hide.emit(line.id.clone());
@@ -276,6 +283,7 @@ pub fn TodayPage() -> Html {
                     after.emit((line.id.clone(), Verb::Postponed, Ok(task)));
                 } else {
                     // Its day before may be past, to which no task can be put back.
+                    last.replace(None);
                     fetch::forget("tasks/");
                     toasts.say(i.t(Msg::TasksPostponed { day: &task.due_on.to_string() }));
                     reload.emit(());
@@ -317,14 +325,19 @@ fn undo(
     (id, verb, task): (String, Verb, Task),
     i: I18n,
 ) -> Callback<()> {
+    let once = std::cell::Cell::new(false);
     Callback::from(move |()| {
+        if once.replace(true) {
+            return;
+        }
         spawn!((gone, reload, toasts, id, task), {
             let outcome = match verb {
                 Verb::Completed => api::tasks::reopen(&task).await,
                 Verb::Postponed => api::tasks::cancel(&task).await,
             };
-            if let Err(error) = outcome {
-                toasts.fail(&error, i);
+            match outcome {
+                Ok(_) => toasts.say(i.t(Msg::TodayTakenBack)),
+                Err(error) => toasts.fail(&error, i),
             }
             fetch::forget("tasks/");
             gone.dispatch(Change::Show(id));
@@ -345,10 +358,10 @@ fn counts(today: &Today, gone: &[String], chosen: Option<TodayReason>, i: I18n) 
     let more = today.counts.iter().any(|count| count.more);
     html! {
         <nav class="today__counts" aria-label={i.t(Msg::TodayNarrow)}>
-            <Link to={home.clone()} class="today__count" current={chosen.is_none()}>{ i.t(Msg::TodayAll) }{ " " }<b>{ number(all, more) }</b></Link>
+            <Link to={home.clone()} class="today__count" current={chosen.is_none()}>{ i.t(Msg::TodayAll) }{ " " }{ number(all, more) }</Link>
             { for today.counts.iter().filter(|count| count.lines > 0 || chosen == Some(count.reason)).map(|count| html! {
                 <Link key={count.reason.as_str()} to={format!("{home}?reason={}", count.reason)} class="today__count" current={chosen == Some(count.reason)}>
-                    { count.reason.label(i) }{ " " }<b>{ number(left(count), count.more) }</b>
+                    { count.reason.label(i) }{ " " }{ number(left(count), count.more) }
                 </Link>
             }) }
         </nav>
@@ -380,7 +393,7 @@ fn listen(run: impl Fn(&KeyboardEvent) + 'static) -> gloo_events::EventListener 
     })
 }
 
-/// J and K move from line to line; L, D and P work the line that one is on.
+/// J and K move from line to line; L, D and P work the line that one is on, U takes back what was done last.
 fn on_letter(event: &KeyboardEvent, root: Option<Element>, lines: &[TodayLine], act: &Acts) {
     let modified = event.ctrl_key() || event.meta_key() || event.alt_key();
     if modified || dom::composing(event) || dom::typing(event) || dom::dialog_open() {
@@ -392,6 +405,7 @@ fn on_letter(event: &KeyboardEvent, root: Option<Element>, lines: &[TodayLine], 
     let run = match key.as_str() {
         "j" => return dom::move_focus(&links(&root), 1, false),
         "k" => return dom::move_focus(&links(&root), -1, false),
+        "u" => return act.undo.emit(()),
         "l" => &act.log,
         "d" => &act.done,
         "p" => &act.postpone,
