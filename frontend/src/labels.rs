@@ -91,6 +91,7 @@ labels! {
     HoldingChannel { Counter => HoldingChannelCounter, Mobile => HoldingChannelMobile, Online => HoldingChannelOnline, Phone => HoldingChannelPhone, Rm => HoldingChannelRm, Partner => HoldingChannelPartner, Unknown => HoldingChannelUnknown }
     QuantityUnit { Grams => QuantityUnitGrams, Shares => QuantityUnitShares, Units => QuantityUnitUnits }
     TransactionKind { Deposit => TransactionKindDeposit, Withdrawal => TransactionKindWithdrawal, Purchase => TransactionKindPurchase, Redemption => TransactionKindRedemption, Interest => TransactionKindInterest, Dividend => TransactionKindDividend, Fee => TransactionKindFee, TransferIn => TransactionKindTransferIn, TransferOut => TransactionKindTransferOut, Repayment => TransactionKindRepayment, Drawdown => TransactionKindDrawdown, Adjustment => TransactionKindAdjustment }
+    ServicingChannel { PhoneCentre => ServicingChannelPhoneCentre, RelationshipManager => ServicingChannelRelationshipManager, PrivateBanking => ServicingChannelPrivateBanking }
     TierReason { Assets => TierReasonAssets, Policy => TierReasonPolicy, Import => TierReasonImport }
     QuestionKind { Csat => QuestionKindCsat, Nps => QuestionKindNps, Ces => QuestionKindCes, SingleChoice => QuestionKindSingleChoice, MultipleChoice => QuestionKindMultipleChoice, Text => QuestionKindText }
     Dimension { Overall => DimensionOverall, Product => DimensionProduct, Attitude => DimensionAttitude, AfterSales => DimensionAfterSales, Channel => DimensionChannel }

@@ -33,6 +33,10 @@ pub enum Route {
     User { id: Uuid },
     #[at("/admin/units")]
     Units,
+    #[at("/admin/rates")]
+    Rates,
+    #[at("/admin/tiers")]
+    Tiers,
     #[at("/admin/audit")]
     Audit,
     #[at("/interactions")]

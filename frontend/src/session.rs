@@ -60,6 +60,10 @@ pub mod right {
     pub const MANAGE_USERS: &str = "users:manage";
     pub const VIEW_AUDIT: &str = "audit:view";
     pub const MANAGE_PRODUCTS: &str = "products:manage";
+    pub const VIEW_RATES: &str = "rates:view";
+    pub const MANAGE_RATES: &str = "rates:manage";
+    pub const VIEW_TIERS: &str = "tiers:view";
+    pub const MANAGE_TIERS: &str = "tiers:manage";
     pub const VIEW_HOLDINGS: &str = "holdings:view";
     pub const EDIT_HOLDINGS: &str = "holdings:edit";
     pub const VIEW_INTERACTIONS: &str = "interactions:view";

@@ -10,7 +10,7 @@ use yew_router::hooks::{use_location, use_route};
 
 use crate::account::{MustChangePassword, PreferencesPage, SessionsPage};
 use crate::audit::AuditPage;
-use crate::customers::{CustomerPage, CustomersPage, NewCustomerPage};
+use crate::customers::{CustomerPage, CustomersPage, NewCustomerPage, TiersPage};
 use crate::help::HelpPage;
 use crate::holdings::HoldingsPage;
 use crate::i18n::{I18n, Msg, use_i18n};
@@ -18,7 +18,7 @@ use crate::interactions::ContactsPage;
 use crate::labels::{Label, options};
 use crate::org::{NewUserPage, UnitsPage, UserPage, UsersPage};
 use crate::palette::Palette;
-use crate::products::ProductsPage;
+use crate::products::{ProductsPage, RatesPage};
 use crate::reports::{ReportsPage, TargetsPage};
 use crate::route::Route;
 use crate::session::{Session, may, right, use_session};
@@ -27,7 +27,8 @@ use crate::surveys::{QuestionnairePage, SurveyPage, SurveysPage};
 use crate::tasks::TasksPage;
 use crate::today::TodayPage;
 use crate::ui::{
-    Avatar, Button, EmptyState, Icon, IconButton, Kbd, Link, Look, Menu, MenuItem, Page, Skeleton, use_toasts,
+    Avatar, Button, Dialog, EmptyState, Icon, IconButton, Kbd, Link, Look, Menu, MenuItem, Page, Shape,
+    Skeleton, use_toasts,
 };
 use crate::{api, dom, route};
 
@@ -154,6 +155,8 @@ fn PageOf(props: &PageOfProps) -> Html {
             allowed(right::VIEW_USERS, html! { <UserPage key={id.to_string()} id={*id} /> })
         }
         Route::Units => html! { <UnitsPage /> },
+        Route::Tiers => allowed(right::VIEW_TIERS, html! { <TiersPage /> }),
+        Route::Rates => allowed(right::VIEW_RATES, html! { <RatesPage /> }),
         Route::Audit => allowed(right::VIEW_AUDIT, html! { <AuditPage /> }),
         Route::Contacts => allowed(right::VIEW_INTERACTIONS, html! { <ContactsPage /> }),
         Route::Tasks => allowed(right::VIEW_TASKS, html! { <TasksPage /> }),
@@ -191,60 +194,150 @@ struct RailProps {
     route: Route,
 }
 
+/// A place that the rail leads to.
+struct Place {
+    to: Route,
+    icon: Icon,
+    text: Msg<'static>,
+    /// It is the page that is shown, or one below it.
+    here: bool,
+}
+
+/// Where a user can go, the daily work first; the second list is administration.
+fn places(me: &Me, at: &Route) -> [Vec<Place>; 2] {
+    let place = |right: &str, to: Route, icon, text, here| {
+        (right.is_empty() || may(me, right)).then_some(Place { to, icon, text, here })
+    };
+    let work = [
+        place(right::VIEW_TASKS, Route::Home, Icon::CalendarCheck, Msg::NavToday, *at == Route::Home),
+        place(
+            "",
+            Route::Customers,
+            Icon::Users,
+            Msg::NavCustomers,
+            matches!(at, Route::Customers | Route::Customer { .. } | Route::NewCustomer),
+        ),
+        place(right::VIEW_HOLDINGS, Route::Holdings, Icon::Wallet, Msg::NavHoldings, *at == Route::Holdings),
+        place(right::VIEW_TASKS, Route::Tasks, Icon::CircleCheck, Msg::NavTasks, *at == Route::Tasks),
+        place(
+            right::VIEW_INTERACTIONS,
+            Route::Contacts,
+            Icon::MessageCircle,
+            Msg::NavContacts,
+            *at == Route::Contacts,
+        ),
+        place(
+            right::VIEW_SURVEYS,
+            Route::Surveys,
+            Icon::Smile,
+            Msg::NavSurveys,
+            matches!(at, Route::Surveys | Route::Survey { .. } | Route::Questionnaire { .. }),
+        ),
+        place(right::VIEW_REPORTS, Route::Reports, Icon::ChartColumn, Msg::NavReports, *at == Route::Reports),
+        place("", Route::Products, Icon::Package, Msg::NavProducts, *at == Route::Products),
+    ];
+    let administration = [
+        place(
+            right::VIEW_USERS,
+            Route::Users,
+            Icon::IdCard,
+            Msg::NavUsers,
+            matches!(at, Route::Users | Route::User { .. } | Route::NewUser),
+        ),
+        place(right::VIEW_USERS, Route::Units, Icon::Network, Msg::NavUnits, *at == Route::Units),
+        place(right::VIEW_TIERS, Route::Tiers, Icon::Layers, Msg::NavTiers, *at == Route::Tiers),
+        place(right::VIEW_RATES, Route::Rates, Icon::ArrowLeftRight, Msg::NavRates, *at == Route::Rates),
+        place(
+            right::MANAGE_TARGETS,
+            Route::ContactTargets,
+            Icon::Target,
+            Msg::NavTargets,
+            *at == Route::ContactTargets,
+        ),
+        place(right::VIEW_AUDIT, Route::Audit, Icon::ScrollText, Msg::NavAudit, *at == Route::Audit),
+    ];
+    [work.into_iter().flatten().collect(), administration.into_iter().flatten().collect()]
+}
+
+/// How many places the bar at the bottom of a phone has room for, beside the one that opens the others.
+const ON_BAR: usize = 4;
+
+/// The navigation: a column at the side, or a bar at the bottom of a phone.
 #[function_component]
 fn Rail(props: &RailProps) -> Html {
     let i = use_i18n();
     let settings = use_settings();
+    let sheet = use_state(|| false);
     let toggle = {
         let settings = settings.clone();
         move |_| settings.change(|s| s.narrow_rail = !s.narrow_rail)
     };
-    let link = |to: Route, icon: Icon, text: Msg<'_>, current: bool| {
-        let text = i.t(text);
+    let narrow = settings.now.narrow_rail;
+    let link = |place: &Place, class: &'static str| {
+        let text = i.t(place.text);
         html! {
-            <Link to={to.to_path()} class="rail__link" {current} title={settings.now.narrow_rail.then(|| text.clone())}>
-                { icon.draw() }<span>{ &text }</span>
+            <Link to={place.to.to_path()} class={classes!("rail__link", class)} current={place.here} title={narrow.then(|| text.clone())}>
+                { place.icon.draw() }
+                if place.to == Route::Holdings {
+                    <span class="wide-only">{ &text }</span><span class="narrow-only">{ i.t(Msg::NavHoldingsShort) }</span>
+                } else {
+                    <span>{ &text }</span>
+                }
             </Link>
         }
     };
-    let can = |right: &str| props.me.as_ref().is_some_and(|me| may(me, right));
-    let at = &props.route;
+    let Some(me) = &props.me else {
+        return html! { <nav class="rail" aria-label={i.t(Msg::ShellNavigation)}>{ brand(i) }</nav> };
+    };
+    let [work, administration] = places(me, &props.route);
+    let help = Place {
+        to: Route::Help,
+        icon: Icon::CircleQuestionMark,
+        text: Msg::NavHelp,
+        here: props.route == Route::Help,
+    };
+    let count = work.len();
+    let (bar, rest) =
+        work.iter().chain(&administration).enumerate().partition::<Vec<_>, _>(|(n, _)| *n < ON_BAR);
+    let elsewhere = rest.iter().any(|(_, place)| place.here) || help.here;
+    let group = || html! { <div class="rail__group">{ i.t(Msg::NavAdministration) }</div> };
     html! {
-        <nav class="rail" aria-label={i.t(Msg::ShellNavigation)}>
-            <div class="rail__brand"><span class="rail__seal" aria-hidden="true">{ "关" }</span><span>{ i.t(Msg::AppName) }</span></div>
-            if props.me.is_some() {
-                if can(right::VIEW_TASKS) { { link(Route::Home, Icon::CalendarCheck, Msg::NavToday, *at == Route::Home) } }
-                { link(Route::Customers, Icon::Users, Msg::NavCustomers, matches!(at, Route::Customers | Route::Customer { .. } | Route::NewCustomer)) }
-                if can(right::VIEW_HOLDINGS) { { link(Route::Holdings, Icon::Wallet, Msg::NavHoldings, *at == Route::Holdings) } }
-                { link(Route::Products, Icon::Package, Msg::NavProducts, *at == Route::Products) }
-                if can(right::VIEW_TASKS) { { link(Route::Tasks, Icon::CircleCheck, Msg::NavTasks, *at == Route::Tasks) } }
-                if can(right::VIEW_INTERACTIONS) { { link(Route::Contacts, Icon::MessageCircle, Msg::NavContacts, *at == Route::Contacts) } }
-                if can(right::VIEW_SURVEYS) {
-                    { link(Route::Surveys, Icon::MessageCircle, Msg::NavSurveys, matches!(at, Route::Surveys | Route::Survey { .. } | Route::Questionnaire { .. })) }
-                }
-                if can(right::VIEW_REPORTS) { { link(Route::Reports, Icon::ChartColumn, Msg::NavReports, *at == Route::Reports) } }
-                if can(right::VIEW_USERS) || can(right::VIEW_AUDIT) {
-                    <div class="rail__group" aria-hidden="true">{ i.t(Msg::NavAdministration) }</div>
-                    if can(right::VIEW_USERS) {
-                        { link(Route::Users, Icon::IdCard, Msg::NavUsers, matches!(at, Route::Users | Route::User { .. } | Route::NewUser)) }
-                        { link(Route::Units, Icon::Network, Msg::NavUnits, *at == Route::Units) }
-                    }
-                    if can(right::MANAGE_TARGETS) {
-                        { link(Route::ContactTargets, Icon::Target, Msg::NavTargets, *at == Route::ContactTargets) }
-                    }
-                    if can(right::VIEW_AUDIT) {
-                        { link(Route::Audit, Icon::ScrollText, Msg::NavAudit, *at == Route::Audit) }
-                    }
-                }
+        <>
+            <nav class="rail" aria-label={i.t(Msg::ShellNavigation)}>
+                { brand(i) }
+                { for bar.iter().chain(&rest).map(|(n, place)| html! {
+                    <>
+                        if *n == count { { group() } }
+                        { link(place, if *n < ON_BAR { "" } else { "rail__rest" }) }
+                    </>
+                }) }
+                <button type="button" class={classes!("rail__link", "rail__more", elsewhere.then_some("is-here"))} onclick={cb!((sheet), |_: MouseEvent| sheet.set(true))}
+                    aria-haspopup="dialog" aria-expanded={if *sheet { "true" } else { "false" }}>
+                    { Icon::Ellipsis.draw() }<span>{ i.t(Msg::ShellMore) }</span>
+                </button>
                 <div class="rail__end">
-                    { link(Route::Help, Icon::CircleQuestionMark, Msg::NavHelp, *at == Route::Help) }
-                    <button type="button" class="rail__link rail__toggle" onclick={toggle} aria-pressed={if settings.now.narrow_rail { "true" } else { "false" }}
+                    { link(&help, "rail__rest") }
+                    <button type="button" class="rail__link rail__toggle" onclick={toggle} aria-pressed={if narrow { "true" } else { "false" }}
                         title={i.t(Msg::ShellNarrow)} aria-label={i.t(Msg::ShellNarrow)}>
                         { Icon::PanelLeft.draw() }<span>{ i.t(Msg::ShellNarrow) }</span>
                     </button>
                 </div>
+            </nav>
+            if *sheet {
+                <Dialog title={i.t(Msg::ShellMoreTitle)} shape={Shape::Sheet} onclose={cb!((sheet), |()| sheet.set(false))}>
+                    <nav class="sheet__links" aria-label={i.t(Msg::ShellMoreTitle)} onclick={cb!((sheet), |_: MouseEvent| sheet.set(false))}>
+                        { for rest.iter().map(|(n, place)| html! { <>if *n == count { { group() } }{ link(place, "") }</> }) }
+                        { link(&help, "") }
+                    </nav>
+                </Dialog>
             }
-        </nav>
+        </>
+    }
+}
+
+fn brand(i: I18n) -> Html {
+    html! {
+        <div class="rail__brand"><span class="rail__seal" aria-hidden="true">{ "关" }</span><span>{ i.t(Msg::AppName) }</span></div>
     }
 }
 

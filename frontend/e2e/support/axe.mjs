@@ -86,7 +86,7 @@ export async function expectNothingCutOff(page, what) {
     for (let node = walker.nextNode(); node; node = walker.nextNode()) {
       const text = node.data.trim();
       const holder = node.parentElement;
-      if (!text || holder.closest(".sr-only, .skip, option, script, style, svg") || !holder.checkVisibility()) continue;
+      if (!text || holder.closest(".sr-only, .spoken, .skip, option, script, style, svg") || !holder.checkVisibility()) continue;
       range.selectNodeContents(node);
       const lines = [...range.getClientRects()].filter((line) => line.width > 0);
       if (!lines.length) continue;

@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 
 export const LANGUAGES = ["zh-CN", "en"];
 
-function read(language) {
-  const text = readFileSync(new URL(`../../locales/${language}.toml`, import.meta.url), "utf8");
+function read(folder, language) {
+  const text = readFileSync(new URL(`${folder}/locales/${language}.toml`, import.meta.url), "utf8");
   const words = new Map();
   let section = "";
   for (const line of text.split("\n")) {
@@ -16,11 +16,12 @@ function read(language) {
   return words;
 }
 
-const CATALOGUES = new Map(LANGUAGES.map((language) => [language, read(language)]));
+const catalogues = (folder) => new Map(LANGUAGES.map((language) => [language, read(folder, language)]));
+const CATALOGUES = { web: catalogues("../.."), server: catalogues("../../../backend") };
 
-/** Gives `t(key, arguments)` of a language; an unknown key is an error. */
-export function wordsOf(language) {
-  const words = CATALOGUES.get(language);
+/** Gives `t(key, arguments)` of a language, of the web app or of the pages that the server writes; an unknown key is an error. */
+export function wordsOf(language, of = "web") {
+  const words = CATALOGUES[of].get(language);
   return (key, values = {}) => {
     const text = words.get(key);
     if (text === undefined) throw new Error(`no text ${key} in ${language}`);

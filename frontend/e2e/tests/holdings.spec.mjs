@@ -2,25 +2,9 @@
 import { randomUUID } from "node:crypto";
 
 import { Api } from "../support/api.mjs";
-import { expectNoSidewaysScrolling, findings } from "../support/axe.mjs";
+import { look } from "../support/look.mjs";
 import { expect, test } from "../support/test.mjs";
 import { LANGUAGES } from "../support/words.mjs";
-
-const DESK = { width: 1366, height: 768 };
-const PHONE = { width: 390, height: 844 };
-
-/** Nothing for axe to find in both themes and on a phone, where nothing scrolls to the side. */
-async function look(page, name) {
-  await expect(page.locator(".table--stale, .skeleton")).toHaveCount(0);
-  for (const theme of ["light", "dark"]) {
-    await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
-    expect.soft(await findings(page), `axe: ${name}, ${theme}`).toEqual([]);
-  }
-  await page.setViewportSize(PHONE);
-  await expectNoSidewaysScrolling(page, name);
-  expect.soft(await findings(page), `axe: ${name}, phone`).toEqual([]);
-  await page.setViewportSize(DESK);
-}
 
 /** The first product of the catalogue with a code. */
 async function product(api, code) {
@@ -38,13 +22,13 @@ for (const language of LANGUAGES) {
       const deposit = await product(api, "dd");
       await app.open(`/customers/${customer.id}?tab=holdings`);
       await expect(page.getByRole("heading", { name: t("holdings.none") })).toBeVisible();
-      await look(page, `holdings-none-${language}`);
+      await look(page, language, "holdings-none");
 
       await app.button("holding.open").click();
       let dialog = app.dialog("holding.open");
       await app.button("holding.open", {}, dialog).click();
       await expect(app.field("holding.amount", dialog)).toHaveAttribute("aria-invalid", "true");
-      await look(page, `holding-form-${language}`);
+      await look(page, language, "holding-form");
       await app.field("holding.product", dialog).selectOption(deposit.id);
       await app.field("holding.amount", dialog).fill("150,000");
       await app.button("holding.open", {}, dialog).click();
@@ -53,7 +37,7 @@ for (const language of LANGUAGES) {
       await expect(panel.getByRole("listitem")).toHaveCount(1);
       // Assets and tier follow at once.
       await expect(page.getByRole("heading", { level: 1 })).toContainText(t("tier.gold"));
-      await look(page, `holdings-${language}`);
+      await look(page, language, "holdings");
 
       const name = language === "en" ? deposit.name.en : deposit.name["zh-CN"];
       await panel.getByRole("button", { name, exact: true }).click();
@@ -65,7 +49,7 @@ for (const language of LANGUAGES) {
       await app.button("transaction.record", {}, record).click();
       await expect(record).toHaveCount(0);
       await expect(dialog).toContainText("-60,000.00");
-      await look(page, `holding-${language}`);
+      await look(page, language, "holding");
 
       await app.button("transaction.reverse", {}, dialog).click();
       const reverse = app.dialog("transaction.reverse");
@@ -86,7 +70,7 @@ for (const language of LANGUAGES) {
     test("what matures is listed by span", async ({ page, app, t }) => {
       await app.open("/holdings");
       await expect(page.getByRole("table")).toBeVisible();
-      await look(page, `maturities-${language}`);
+      await look(page, language, "maturities");
       await app.button("holdings.within", { days: "90" }).click();
       await expect(page).toHaveURL(/matures_on/);
       await expect(page.getByRole("table")).toBeVisible();
@@ -101,13 +85,13 @@ for (const language of LANGUAGES) {
       test("keeps the catalogue and sees no holdings", async ({ page, app, t }) => {
         const code = `e2e_${randomUUID().slice(-8)}`;
         await app.open("/products");
-        await look(page, `products-${language}`);
+        await look(page, language, "products");
         await app.button("product.new").click();
         const dialog = app.dialog("product.new");
         await app.field("unit.name_zh", dialog).fill("测试产品");
         await app.field("unit.name_en", dialog).fill(`Test product ${code}`);
-        await app.field("unit.code", dialog).fill(code);
-        await look(page, `product-form-${language}`);
+        await app.field("product.code", dialog).fill(code);
+        await look(page, language, "product-form");
         await app.button("common.save", {}, dialog).click();
         await expect(dialog).toHaveCount(0);
         await app.go(`/products?filter=${encodeURIComponent(`kind eq "deposit"`)}&sort=-code`);

@@ -1,54 +1,11 @@
 // Every screen in every state, in both languages and both themes: axe finds nothing, a phone needs no scrolling to the
-// side, and neither does a window of 320 pixels or one that is zoomed to 200 %. The pictures in results/ are for people
-// to judge.
-import { mkdirSync } from "node:fs";
+// side, and neither does a window of 320 pixels or one that is zoomed to 200 %.
 import { randomUUID } from "node:crypto";
 
 import { creditCode, identityNumber, Api } from "../support/api.mjs";
-import { expectNoSidewaysScrolling, expectNothingCutOff, findings } from "../support/axe.mjs";
+import { look, pressEscape } from "../support/look.mjs";
 import { expect, test } from "../support/test.mjs";
 import { LANGUAGES } from "../support/words.mjs";
-
-const DESK = { width: 1366, height: 768 };
-const PHONE = { width: 390, height: 844 };
-// What is left of the desk at 200 %, and the narrowest window that WCAG 1.4.10 asks for.
-const SMALL = [
-  { width: 683, height: 384 },
-  { width: 320, height: 640 },
-];
-const PICTURES = new URL("../results/", import.meta.url).pathname;
-mkdirSync(PICTURES, { recursive: true });
-
-/** Looks at what is shown now in both themes and both sizes. */
-async function look(page, language, name) {
-  const picture = (theme, size) =>
-    page.screenshot({ path: `${PICTURES}${name}-${language}-${theme}-${size}.png`, animations: "disabled" });
-  // What is set back while newer rows are on their way is not what people read.
-  await expect(page.locator(".table--stale, .skeleton")).toHaveCount(0);
-  for (const theme of ["light", "dark"]) {
-    await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
-    expect.soft(await findings(page), `axe: ${name}, ${language}, ${theme}`).toEqual([]);
-    await picture(theme, "1366");
-  }
-  await page.setViewportSize(PHONE);
-  await expectNoSidewaysScrolling(page, `${name}, ${language}`);
-  expect.soft(await findings(page), `axe: ${name}, ${language}, phone`).toEqual([]);
-  await picture("dark", "390");
-  await page.emulateMedia({ colorScheme: "light" });
-  await picture("light", "390");
-  for (const size of SMALL) {
-    await page.setViewportSize(size);
-    await expectNoSidewaysScrolling(page, `${name}, ${language}, ${size.width}`);
-    await expectNothingCutOff(page, `${name}, ${language}, ${size.width}`);
-    await picture("light", `${size.width}`);
-  }
-  await page.setViewportSize(DESK);
-}
-
-async function pressEscape(page) {
-  await page.keyboard.press("Escape");
-  await expect(page.getByRole("dialog")).toHaveCount(0);
-}
 
 for (const language of LANGUAGES) {
   test.describe(language, () => {

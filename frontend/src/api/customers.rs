@@ -1,6 +1,7 @@
 use guanxi_api::{
     Assignment, AuditEntry, ContactPointPatch, Customer, CustomerOverview, CustomerPatch, CustomerSearch,
-    CustomerSummary, ExternalIdValue, NewContactPoint, NewCustomer, Page, Reveal, Revealed, Team,
+    CustomerSummary, ExternalIdValue, NewContactPoint, NewCustomer, Page, Reveal, Revealed, Team, TierPolicy,
+    TierRules,
 };
 use uuid::Uuid;
 
@@ -106,4 +107,12 @@ pub async fn set_external_id(
 
 pub async fn remove_external_id(id: Uuid, etag: &str, source: &str) -> Result<Tagged<Customer>, ApiError> {
     Call::delete(format!("/customers/{id}/external-ids/{source}")).if_match(etag).read_tagged().await
+}
+
+pub async fn tiers() -> Result<Tagged<TierPolicy>, ApiError> {
+    Call::get("/tiers").read_tagged().await
+}
+
+pub async fn set_tiers(etag: &str, rules: &TierRules) -> Result<Tagged<TierPolicy>, ApiError> {
+    Call::put("/tiers").if_match(etag).json(rules).read_tagged().await
 }

@@ -1,4 +1,4 @@
-use guanxi_api::{NewProduct, Page, Product, ProductPatch};
+use guanxi_api::{ExchangeRate, NewExchangeRate, NewProduct, Page, Product, ProductPatch};
 use uuid::Uuid;
 
 use super::{ApiError, Call, Tagged, query};
@@ -28,4 +28,13 @@ pub async fn patch(id: Uuid, etag: &str, patch: &ProductPatch) -> Result<(), Api
 /// `archive` or `restore`.
 pub async fn act(id: Uuid, etag: &str, action: &str) -> Result<(), ApiError> {
     Call::post(format!("/products/{id}/{action}")).if_match(etag).send().await.map(drop)
+}
+
+pub async fn rates(filter: &str, sort: &str, cursor: &str) -> Result<Page<ExchangeRate>, ApiError> {
+    let query = query(&[("filter", filter), ("sort", sort), ("cursor", cursor)]);
+    Call::get(format!("/exchange-rates{query}")).read().await
+}
+
+pub async fn add_rate(new: &NewExchangeRate, key: &str) -> Result<(), ApiError> {
+    Call::post("/exchange-rates").json(new).once(key).send().await.map(drop)
 }

@@ -1,7 +1,7 @@
 use guanxi_api::{
     AuditEntry, Invitation, Invited, NewInvitations, NewQuestionnaire, NewSurvey, NewSurveyAnswer, Page,
     Questionnaire, QuestionnairePatch, QuestionnaireSummary, RenewedInvitation, Survey, SurveyAnswer,
-    SurveyResults,
+    SurveyPatch, SurveyResults,
 };
 use uuid::Uuid;
 
@@ -48,8 +48,12 @@ pub async fn get(id: Uuid) -> Result<Tagged<Survey>, ApiError> {
     Call::get(format!("/surveys/{id}")).read_tagged().await
 }
 
-pub async fn create(new: &NewSurvey, key: &str) -> Result<Survey, ApiError> {
-    Call::post("/surveys").json(new).once(key).read().await
+pub async fn create(new: &NewSurvey, key: &str) -> Result<Tagged<Survey>, ApiError> {
+    Call::post("/surveys").json(new).once(key).read_tagged().await
+}
+
+pub async fn patch(id: Uuid, etag: &str, patch: &SurveyPatch) -> Result<Tagged<Survey>, ApiError> {
+    Call::patch(format!("/surveys/{id}")).if_match(etag).json(patch).read_tagged().await
 }
 
 /// `open` or `close`.

@@ -1,6 +1,7 @@
 use guanxi_api::{
-    ContactPointKind, ContactPointUse, Direction, IdentityKind, InteractionKind, InteractionOutcome,
-    InteractionPurpose, Mood, Role, TaskPriority, TaskStatus, TeamRole,
+    ContactPointKind, ContactPointUse, Direction, IdentityKind, Instant, InteractionKind, InteractionOutcome,
+    InteractionPurpose, Language, Mood, QuestionKind, Role, ServicingChannel, SurveyStatus, TaskPriority,
+    TaskStatus, TeamRole, Tier,
 };
 use serde_json::Value;
 use yew::AttrValue;
@@ -121,6 +122,18 @@ pub fn field_words(field: &str, value: &Value, i: I18n) -> (AttrValue, AttrValue
         "assignee_id" => Msg::FieldAssignee,
         "due_on" => Msg::FieldDueOn,
         "priority" => Msg::FieldPriority,
+        "count" => Msg::ChartCount,
+        "questions" => Msg::QuestionnaireQuestions,
+        "questionnaire_id" => Msg::SurveyQuestionnaire,
+        "language" => Msg::SurveyLanguage,
+        "anonymous" => Msg::SurveyAnonymous,
+        "opens_at" => Msg::SurveyOpensAt,
+        "closes_at" => Msg::SurveyClosesAt,
+        "low_score" => Msg::SurveyLow,
+        "currency" => Msg::HoldingCurrency,
+        "valid_from" => Msg::RateValidFrom,
+        "rate" => Msg::ResourceRate,
+        "tiers" => Msg::TiersTitle,
         "code" => Msg::UnitCode,
         "archived" | "archived_at" => Msg::CommonArchived,
         "must_change_password" => Msg::UserMustChange,
@@ -158,7 +171,11 @@ fn plain(value: &Value, i: I18n) -> String {
                 ("primary", Some(true)) => i.t(Msg::ContactPrimary).to_string(),
                 ("verified", Some(true)) => i.t(Msg::ContactVerified).to_string(),
                 ("primary" | "verified", Some(false)) => String::new(),
-                _ => plain(value, i),
+                // Nor does a bare score.
+                (key, _) => match by_code::<QuestionKind>(key) {
+                    Some(kind) => format!("{}: {}", kind.label(i), plain(value, i)),
+                    None => plain(value, i),
+                },
             })
             .filter(|text| !text.is_empty())
             .collect::<Vec<_>>()
@@ -183,5 +200,14 @@ fn word(text: &str, i: I18n) -> String {
         .or_else(|| label::<Mood>(text, i))
         .or_else(|| label::<TaskStatus>(text, i))
         .or_else(|| label::<TaskPriority>(text, i))
+        .or_else(|| label::<SurveyStatus>(text, i))
+        .or_else(|| label::<Language>(text, i))
+        .or_else(|| label::<Tier>(text, i))
+        .or_else(|| label::<ServicingChannel>(text, i))
+        .or_else(|| {
+            let at =
+                text.contains('T').then(|| text.parse::<chrono::DateTime<chrono::Utc>>().ok()).flatten()?;
+            Some(i.minute(Instant(at)).into())
+        })
         .map_or_else(|| text.to_owned(), |words| words.to_string())
 }

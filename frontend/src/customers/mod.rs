@@ -14,11 +14,13 @@ mod page;
 mod profile;
 mod reveal;
 mod team;
+mod tiers;
 mod wealth;
 
 pub use list::CustomersPage;
 pub use new::NewCustomerPage;
 pub use page::CustomerPage;
+pub use tiers::TiersPage;
 
 use std::cell::RefCell;
 

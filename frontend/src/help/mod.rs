@@ -31,7 +31,9 @@ pub fn HelpPage(props: &HelpPageProps) -> Html {
                 { part(Msg::HelpContactTitle, Msg::HelpContactText) }
                 { part(Msg::HelpMaskTitle, Msg::HelpMaskText) }
                 { part(Msg::HelpConflictTitle, Msg::HelpConflictText) }
+                { part(Msg::HelpSurveyTitle, Msg::HelpSurveyText) }
                 { part(Msg::HelpTierTitle, Msg::HelpTierText) }
+                { part(Msg::HelpRatesTitle, Msg::HelpRatesText) }
                 <h2>{ i.t(Msg::HelpKeysTitle) }</h2>
                 <dl>
                     { key(&["Ctrl K", "/"], Msg::HelpKeyPalette) }

@@ -27,7 +27,7 @@ fn tone_of(status: HoldingStatus) -> Tone {
 }
 
 /// A typed amount; what is none is noted as wrong. Nothing typed is nothing.
-fn amount_of(text: &str, pointer: &str, errors: &mut Errors, i: I18n) -> Option<Amount> {
+pub fn amount_of(text: &str, pointer: &str, errors: &mut Errors, i: I18n) -> Option<Amount> {
     let bare = text.trim().replace([',', '，', ' ', '\u{a0}'], "");
     if bare.is_empty() {
         return None;
@@ -51,7 +51,7 @@ fn day_of(text: &str, pointer: &str, errors: &mut Errors, i: I18n) -> Option<chr
 }
 
 /// An amount as a form shows it, without needless decimals.
-fn typed(amount: Amount) -> AttrValue {
+pub fn typed(amount: Amount) -> AttrValue {
     let text = amount.to_string();
     text.trim_end_matches('0').trim_end_matches('.').to_owned().into()
 }

@@ -113,7 +113,7 @@ fn line(holding: &Holding, look: Callback<MouseEvent>, i: I18n) -> Html {
                 <span class="small muted">
                     { holding.product.kind.label(i) }
                     if let Some(reference) = &holding.reference { { " · " }{ reference } }
-                    if let Some(day) = holding.matures_on { { " · " }{ i.t(Msg::HoldingMaturesOn { day: &day.to_string() }) } }
+                    if let Some(day) = holding.matures_on { { " · " }<span class="nowrap">{ i.t(Msg::HoldingMaturesOn { day: &day.to_string() }) }</span> }
                     if holding.auto_renewal { { " · " }{ i.t(Msg::HoldingAutoRenewal) } }
                 </span>
             </span>

@@ -1,11 +1,7 @@
-use std::rc::Rc;
-
 use guanxi_api::{NewUser, Page as Rows, Role, User, UserWithPassword};
 use uuid::Uuid;
-use web_sys::UrlSearchParams;
 use yew::prelude::*;
 use yew_router::Routable;
-use yew_router::hooks::use_location;
 
 use super::{unit_options, use_units};
 use crate::api::{self, ApiError};
@@ -14,16 +10,13 @@ use crate::dom;
 use crate::fetch::{self, use_query};
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::{Label, by_code, options, yes_no};
+use crate::listing::{ListBody, ListRows, ListWords, use_listing};
 use crate::route::{self, Route};
 use crate::session::{may, right, use_me};
-use crate::settings::use_settings;
 use crate::ui::{
-    Badge, Button, Column, Dialog, EmptyState, ErrorPanel, FilterChips, FilterField, FilterKind, FilterTerm,
-    HelpNote, Icon, Link, Look, Name, Notice, OnPhone, Page, Pagination, Panel, Row, Select, Skeleton, Sort,
-    Table, TextField, Time, Tone, use_toasts,
+    Badge, Button, Column, Dialog, FilterField, FilterKind, HelpNote, Icon, Link, Look, Name, Notice,
+    OnPhone, Page, Panel, Row, Select, TextField, Time, Tone, use_toasts,
 };
-
-const PAGE: u32 = 50;
 
 fn row(user: &User, i: I18n) -> Row {
     let to = Route::User { id: user.id }.to_path();
@@ -60,30 +53,21 @@ pub fn state_of(user: &User, i: I18n) -> Html {
 pub fn UsersPage() -> Html {
     let i = use_i18n();
     let me = use_me();
-    let settings = use_settings();
     let units = use_units();
-    let location = use_location();
-    let params = location.and_then(|l| UrlSearchParams::new_with_str(l.query_str()).ok());
-    let get = |key: &str| params.as_ref().and_then(|p| p.get(key)).unwrap_or_default();
-    let (filter, sort) = (get("filter"), get("sort"));
-    let sort_text = if sort.is_empty() { "display_name".to_owned() } else { sort.clone() };
-    let place = use_state(|| (String::new(), Vec::<String>::new()));
-    let of = format!("{filter}&{sort}");
-    let cursors = if place.0 == of { place.1.clone() } else { Vec::new() };
-    let cursor = cursors.last().cloned().unwrap_or_default();
-    let rows = use_query::<Rows<User>, _, _>(Some(format!("users?{of}&{cursor}")), {
-        let (filter, sort) = (filter.clone(), sort_text.clone());
+    let listing = use_listing(Route::Users.to_path(), "display_name");
+    let rows = use_query::<Rows<User>, _, _>(Some(listing.key("users")), {
+        let (filter, sort, cursor) = (listing.filter.clone(), listing.sort.clone(), listing.cursor());
         move || async move { api::users::list(&filter, &sort, &cursor).await }
     });
 
-    let columns = Rc::new(vec![
+    let columns = vec![
         Column::new("display_name", i.t(Msg::FieldName)).sort("display_name").phone(OnPhone::Title),
         Column::new("username", i.t(Msg::UserUsername)).sort("username").phone(OnPhone::Line),
         Column::new("role", i.t(Msg::UserRole)).phone(OnPhone::Line),
         Column::new("org_unit", i.t(Msg::FieldOrgUnit)).phone(OnPhone::Line),
         Column::new("state", i.t(Msg::UserState)).phone(OnPhone::Mark),
         Column::new("updated_at", i.t(Msg::FieldUpdatedAt)).sort("updated_at"),
-    ]);
+    ];
     let field = |key: &'static str, label, kind, nullable| FilterField {
         key: key.into(),
         label: i.t(label),
@@ -95,42 +79,18 @@ pub fn UsersPage() -> Html {
         field("org_unit_id", Msg::FieldOrgUnit, FilterKind::Codes(unit_options(&units, i)), false),
         field("archived", Msg::CommonArchived, FilterKind::Codes(yes_no(i)), false),
     ];
-    let path = |filter: &str, sort: &str| {
-        format!("{}{}", Route::Users.to_path(), api::query(&[("filter", filter), ("sort", sort)]))
-    };
-    let read = FilterTerm::read_all(&filter, &fields);
-    let foreign = read.is_none().then(|| AttrValue::from(filter.clone()));
-    let set_terms =
-        cb!((sort), |terms: Vec<FilterTerm>| route::go(&path(&FilterTerm::write_all(&terms), &sort)));
-    let onsort = cb!((filter), |sort: Sort| route::go(&path(&filter, &sort.write())));
-    let go_to = |cursors: Vec<String>| {
-        let (place, of) = (place.clone(), of.clone());
-        Callback::from(move |()| place.set((of.clone(), cursors.clone())))
-    };
-    let data = rows.remote.data.clone();
-    let next = data
-        .as_ref()
-        .and_then(|rows| rows.page.next.clone())
-        .map(|next| go_to(cursors.iter().cloned().chain([next]).collect()));
-    let back = cursors.split_last().map(|(_, before)| go_to(before.to_vec()));
     let manage = me.is_some_and(|me| may(&me, right::MANAGE_USERS));
     let actions = html! { if manage { <Button look={Look::Primary} icon={Icon::UserPlus} to={Route::NewUser.to_path()}>{ i.t(Msg::UserNew) }</Button> } };
     html! {
         <Page title={i.t(Msg::UsersTitle)} fill=true {actions}>
             <HelpNote text={i.t(Msg::UsersHelp)} />
-            <div class="filters" role="search"><FilterChips {fields} terms={read.unwrap_or_default()} {foreign} onchange={set_terms} /></div>
-            { match (data, &rows.remote.error) {
-                (Some(data), _) if data.data.is_empty() => html! { <EmptyState icon={Icon::Users} title={i.t(Msg::UsersNone)} text={i.t(Msg::UsersNoneText)} /> },
-                (Some(data), _) => html! {
-                    <>
-                        <Table caption={i.t(Msg::UsersTitle)} {columns} sort={Sort::read(&sort_text)} {onsort} letters={settings.now.shortcuts}
-                            rows={data.data.iter().map(|user| row(user, i)).collect::<Vec<_>>()} />
-                        <Pagination before={cursors.len() as u32 * PAGE} rows={data.data.len() as u32} last={data.page.next.is_none()} onback={back} onnext={next} />
-                    </>
-                },
-                (None, Some(error)) => html! { <ErrorPanel what={i.t(Msg::UsersFailed)} error={error.clone()} retry={rows.reload.clone()} /> },
-                (None, None) => html! { <Skeleton rows=10 /> },
-            } }
+            <ListBody {listing} {fields} {columns} rows={ListRows::of(&rows.remote, |user| row(user, i))} retry={rows.reload.clone()} words={ListWords {
+                caption: i.t(Msg::UsersTitle),
+                icon: Icon::Users,
+                none: i.t(Msg::UsersNone),
+                none_text: i.t(Msg::UsersNoneText),
+                failed: i.t(Msg::UsersFailed),
+            }} />
         </Page>
     }
 }

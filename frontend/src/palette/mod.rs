@@ -115,7 +115,7 @@ pub fn Palette(props: &PaletteProps) -> Html {
         pages.push(("contacts", Icon::MessageCircle, Msg::NavContacts, Route::Contacts));
     }
     if may(me, right::VIEW_SURVEYS) {
-        pages.push(("surveys", Icon::MessageCircle, Msg::NavSurveys, Route::Surveys));
+        pages.push(("surveys", Icon::Smile, Msg::NavSurveys, Route::Surveys));
     }
     if may(me, right::VIEW_REPORTS) {
         pages.push(("reports", Icon::ChartColumn, Msg::NavReports, Route::Reports));
@@ -123,6 +123,12 @@ pub fn Palette(props: &PaletteProps) -> Html {
     if may(me, right::VIEW_USERS) {
         pages.push(("users", Icon::IdCard, Msg::NavUsers, Route::Users));
         pages.push(("units", Icon::Network, Msg::NavUnits, Route::Units));
+    }
+    if may(me, right::VIEW_TIERS) {
+        pages.push(("tiers", Icon::Layers, Msg::NavTiers, Route::Tiers));
+    }
+    if may(me, right::VIEW_RATES) {
+        pages.push(("rates", Icon::ArrowLeftRight, Msg::NavRates, Route::Rates));
     }
     if may(me, right::VIEW_AUDIT) {
         pages.push(("audit", Icon::ScrollText, Msg::NavAudit, Route::Audit));

@@ -1,12 +1,12 @@
-//! The catalogue of products.
+//! The catalogue of products, and exchange rates.
 
-use std::rc::Rc;
+mod rates;
+
+pub use rates::RatesPage;
 
 use guanxi_api::{LocalName, NewProduct, Page as Rows, Product, ProductKind, ProductPatch, RiskGrade};
-use web_sys::UrlSearchParams;
 use yew::prelude::*;
 use yew_router::Routable;
-use yew_router::hooks::use_location;
 
 use crate::api;
 use crate::checks::Errors;
@@ -15,16 +15,13 @@ use crate::fetch::{self, use_query};
 use crate::holdings::use_form;
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::{Label, by_code, options, yes_no};
-use crate::route::{self, Route};
+use crate::listing::{ListBody, ListRows, ListWords, use_listing};
+use crate::route::Route;
 use crate::session::{may, right, use_me};
-use crate::settings::use_settings;
 use crate::ui::{
-    Badge, Button, Check, Column, Dialog, EmptyState, ErrorPanel, FilterChips, FilterField, FilterKind,
-    FilterTerm, HelpNote, Icon, IconButton, InputKind, Look, OnPhone, Page, Pagination, Row, Select,
-    Skeleton, Sort, Table, TextArea, TextField, use_toasts,
+    Badge, Button, Check, Column, Dialog, FilterField, FilterKind, HelpNote, Icon, IconButton, InputKind,
+    Look, OnPhone, Page, Row, Select, TextArea, TextField, use_toasts,
 };
-
-const PAGE: u32 = 50;
 
 #[derive(Clone, PartialEq)]
 enum Doing {
@@ -52,20 +49,11 @@ fn row(product: &Product, i: I18n, acts: Option<Html>) -> Row {
 pub fn ProductsPage() -> Html {
     let i = use_i18n();
     let me = use_me();
-    let settings = use_settings();
     let toasts = use_toasts();
     let doing = use_state(|| None::<Doing>);
-    let location = use_location();
-    let params = location.and_then(|l| UrlSearchParams::new_with_str(l.query_str()).ok());
-    let get = |key: &str| params.as_ref().and_then(|p| p.get(key)).unwrap_or_default();
-    let (filter, sort) = (get("filter"), get("sort"));
-    let sort_text = if sort.is_empty() { "code".to_owned() } else { sort.clone() };
-    let place = use_state(|| (String::new(), Vec::<String>::new()));
-    let of = format!("{filter}&{sort}");
-    let cursors = if place.0 == of { place.1.clone() } else { Vec::new() };
-    let cursor = cursors.last().cloned().unwrap_or_default();
-    let rows = use_query::<Rows<Product>, _, _>(Some(format!("products?{of}&{cursor}")), {
-        let (filter, sort) = (filter.clone(), sort_text.clone());
+    let listing = use_listing(Route::Products.to_path(), "code");
+    let rows = use_query::<Rows<Product>, _, _>(Some(listing.key("products")), {
+        let (filter, sort, cursor) = (listing.filter.clone(), listing.sort.clone(), listing.cursor());
         move || async move { api::products::list(&filter, &sort, &cursor).await }
     });
     let manage = me.is_some_and(|me| may(&me, right::MANAGE_PRODUCTS));
@@ -115,8 +103,8 @@ pub fn ProductsPage() -> Html {
         }
     };
     let mut columns = vec![
-        Column::new("name", i.t(Msg::FieldName)).phone(OnPhone::Title),
-        Column::new("code", i.t(Msg::UnitCode)).sort("code").phone(OnPhone::Line),
+        Column::new("name", i.t(Msg::ProductName)).phone(OnPhone::Title),
+        Column::new("code", i.t(Msg::ProductCode)).sort("code").phone(OnPhone::Line),
         Column::new("kind", i.t(Msg::ProductKindLabel)).sort("kind").phone(OnPhone::Line),
         Column::new("risk_grade", i.t(Msg::ProductRisk)).phone(OnPhone::Line),
         Column::new("currency", i.t(Msg::HoldingCurrency)),
@@ -126,7 +114,6 @@ pub fn ProductsPage() -> Html {
     if manage {
         columns.push(Column::new("acts", i.t(Msg::CommonMore)).phone(OnPhone::Mark));
     }
-    let columns = Rc::new(columns);
     let field = |key: &'static str, label, kind, nullable| FilterField {
         key: key.into(),
         label: i.t(label),
@@ -140,42 +127,18 @@ pub fn ProductsPage() -> Html {
         field("currency", Msg::HoldingCurrency, FilterKind::Text, false),
         field("archived", Msg::CommonArchived, FilterKind::Codes(yes_no(i)), false),
     ];
-    let path = |filter: &str, sort: &str| {
-        format!("{}{}", Route::Products.to_path(), api::query(&[("filter", filter), ("sort", sort)]))
-    };
-    let read = FilterTerm::read_all(&filter, &fields);
-    let foreign = read.is_none().then(|| AttrValue::from(filter.clone()));
-    let set_terms =
-        cb!((sort), |terms: Vec<FilterTerm>| route::go(&path(&FilterTerm::write_all(&terms), &sort)));
-    let onsort = cb!((filter), |sort: Sort| route::go(&path(&filter, &sort.write())));
-    let go_to = |cursors: Vec<String>| {
-        let (place, of) = (place.clone(), of.clone());
-        Callback::from(move |()| place.set((of.clone(), cursors.clone())))
-    };
-    let data = rows.remote.data.clone();
-    let next = data
-        .as_ref()
-        .and_then(|rows| rows.page.next.clone())
-        .map(|next| go_to(cursors.iter().cloned().chain([next]).collect()));
-    let back = cursors.split_last().map(|(_, before)| go_to(before.to_vec()));
     let add = cb!((doing), |_: MouseEvent| doing.set(Some(Doing::Adding)));
     let actions = html! { if manage { <Button look={Look::Primary} icon={Icon::Plus} onclick={add}>{ i.t(Msg::ProductNew) }</Button> } };
     html! {
         <Page title={i.t(Msg::ProductsTitle)} fill=true {actions}>
             <HelpNote text={i.t(if manage { Msg::ProductsHelp } else { Msg::ProductsHelpRead })} />
-            <div class="filters" role="search"><FilterChips {fields} terms={read.unwrap_or_default()} {foreign} onchange={set_terms} /></div>
-            { match (data, &rows.remote.error) {
-                (Some(data), _) if data.data.is_empty() => html! { <EmptyState icon={Icon::Wallet} title={i.t(Msg::ProductsNone)} text={i.t(Msg::UsersNoneText)} /> },
-                (Some(data), _) => html! {
-                    <>
-                        <Table caption={i.t(Msg::ProductsTitle)} {columns} sort={Sort::read(&sort_text)} {onsort} letters={settings.now.shortcuts}
-                            rows={data.data.iter().map(|product| row(product, i, manage.then(|| acts(product)))).collect::<Vec<_>>()} />
-                        <Pagination before={cursors.len() as u32 * PAGE} rows={data.data.len() as u32} last={data.page.next.is_none()} onback={back} onnext={next} />
-                    </>
-                },
-                (None, Some(error)) => html! { <ErrorPanel what={i.t(Msg::ProductsFailed)} error={error.clone()} retry={rows.reload.clone()} /> },
-                (None, None) => html! { <Skeleton rows=10 /> },
-            } }
+            <ListBody {listing} {fields} {columns} rows={ListRows::of(&rows.remote, |product| row(product, i, manage.then(|| acts(product))))} retry={rows.reload.clone()} words={ListWords {
+                caption: i.t(Msg::ProductsTitle),
+                icon: Icon::Package,
+                none: i.t(Msg::ProductsNone),
+                none_text: i.t(Msg::UsersNoneText),
+                failed: i.t(Msg::ProductsFailed),
+            }} />
             { match (*doing).clone() {
                 None => html!(),
                 Some(Doing::Adding) => html! { <ProductForm ondone={done} onclose={close} /> },
@@ -277,7 +240,7 @@ fn ProductForm(props: &ProductFormProps) -> Html {
                 <div class="form__grid">
                     { text("product-name-zh", Msg::UnitNameZh, &zh_cn, "/name/zh-CN", false, InputKind::Text, false) }
                     { text("product-name-en", Msg::UnitNameEn, &en, "/name/en", false, InputKind::Text, false) }
-                    { text("product-code", Msg::UnitCode, &code, "/code", false, InputKind::Text, false) }
+                    { text("product-code", Msg::ProductCode, &code, "/code", false, InputKind::Text, false) }
                     <Select id="product-kind" label={i.t(Msg::ProductKindLabel)} options={options::<ProductKind>(i)} value={kind.code()} disabled={!is_new} onchange={choose_kind} />
                     <Select id="product-risk" label={i.t(Msg::ProductRisk)} options={options::<RiskGrade>(i)} value={risk.map(Label::code).unwrap_or_default()}
                         none={i.t(Msg::CommonNone)} optional=true onchange={cb!((risk), |code: String| risk.set(by_code(&code)))} />

@@ -196,17 +196,32 @@ fn EnterDialog(props: &EnterDialogProps) -> Html {
             if *busy {
                 return;
             }
+            let asked: Vec<&Question> =
+                questions.iter().filter(|question| is_asked(question, &questions, &answers)).collect();
             let given = answers.iter().filter(|answer| {
-                questions.iter().any(|question| {
-                    question.key == answer.question && is_asked(question, &questions, &answers)
-                })
+                asked.iter().any(|question| question.key == answer.question) && says(answer)
             });
+            let given: Vec<AnswerValue> = given.cloned().collect();
+            let mut found = Errors::default();
+            if customer.is_none() {
+                found.add("/customer_id", i.t(Msg::CheckRequired));
+            }
+            let missing = asked.iter().filter(|question| {
+                question.required && !given.iter().any(|answer| answer.question == question.key)
+            });
+            for question in missing {
+                found.add(format!("/answers/{}", question.key), i.t(Msg::CheckRequired));
+            }
+            errors.set(found.clone());
+            if !found.is_empty() {
+                return;
+            }
             let new = NewSurveyAnswer {
                 customer_id: customer
                     .as_ref()
                     .and_then(|choice| Uuid::parse_str(&choice.key).ok())
                     .unwrap_or_default(),
-                answers: given.cloned().collect(),
+                answers: given,
                 note: Some(note.trim().to_owned()).filter(|note| !note.is_empty()),
             };
             busy.set(true);
@@ -220,6 +235,13 @@ fn EnterDialog(props: &EnterDialogProps) -> Html {
                     Err(error) => {
                         once.set(dom::random_id());
                         let mut found = Errors::of(&error);
+                        // The server counts the answers; what is wrong with one belongs to its question.
+                        for (pointer, message) in found.clone().iter() {
+                            let n = pointer.split('/').nth(2).and_then(|n| n.parse::<usize>().ok());
+                            if let Some(answer) = n.and_then(|n| new.answers.get(n)) {
+                                found.add(format!("/answers/{}", answer.question), message);
+                            }
+                        }
                         if found.is_empty() {
                             found.add("", error.detail(i));
                         }
@@ -234,14 +256,45 @@ fn EnterDialog(props: &EnterDialogProps) -> Html {
     html! {
         <Dialog title={i.t(Msg::AnswerEnter)} onclose={props.onclose.clone()}>
             <form class="form" {onsubmit} novalidate=true>
-                if !errors.is_empty() { <Notice tone="bad" alert=true><ul>{ for errors.iter().map(|(_, message)| html! { <li>{ message }</li> }) }</ul></Notice> }
                 <Combobox id="answer-customer" label={i.t(Msg::CustomerTitle)} {search} chosen={(*customer).clone()} onchoose={pick} error={errors.at("/customer_id")} />
-                { for questions.iter().filter(|question| is_asked(question, &questions, &answers)).map(|question| ask(question, &answers, &set, i)) }
+                { for questions.iter().filter(|question| is_asked(question, &questions, &answers)).map(|question| html! {
+                    <>
+                        { ask(question, &answers, &set, i) }
+                        if let Some(message) = errors.at(&format!("/answers/{}", question.key)) {
+                            <p class="field__error">{ Icon::CircleAlert.draw() }<span>{ message }</span></p>
+                        }
+                    </>
+                }) }
                 <TextArea id="answer-note" label={i.t(Msg::AnswerNote)} value={(*note).clone()} optional=true oninput={cb!((note), |text| note.set(text))} />
+                // Where one has just pressed: the form is long.
+                if !errors.is_empty() {
+                    <Notice tone="bad" alert=true><ul>{ for errors.iter().filter_map(|(pointer, message)| named(pointer, &questions, i).map(|name| html! { <li>{ name }{ message }</li> })) }</ul></Notice>
+                }
                 <div class="form__actions"><Button submit=true look={Look::Primary} busy={*busy}>{ i.t(Msg::AnswerSave) }</Button></div>
             </form>
         </Dialog>
     }
+}
+
+/// Whether an answer says anything.
+fn says(answer: &AnswerValue) -> bool {
+    answer.score.is_some()
+        || !answer.choices.is_empty()
+        || answer.text.as_ref().is_some_and(|text| !text.trim().is_empty())
+}
+
+/// What is wrong, by its name; nothing for what is said of its question already.
+fn named(pointer: &str, questions: &[Question], i: I18n) -> Option<AttrValue> {
+    let Some(key) = pointer.strip_prefix("/answers/") else {
+        let customer = pointer == "/customer_id";
+        return Some(if customer {
+            format!("{}: ", i.t(Msg::CustomerTitle)).into()
+        } else {
+            AttrValue::default()
+        });
+    };
+    let question = questions.iter().find(|question| question.key == key)?;
+    Some(format!("{}: ", said(&question.text, i)).into())
 }
 
 fn ask(question: &Question, answers: &[AnswerValue], set: &Callback<AnswerValue>, i: I18n) -> Html {

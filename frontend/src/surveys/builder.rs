@@ -6,9 +6,9 @@ use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::Routable;
 
-use super::said;
+use super::{said, survey_words};
 use crate::api::{self, Tagged};
-use crate::audit::{HistoryPages, Reading, field_words};
+use crate::audit::{HistoryPages, Reading};
 use crate::checks::Errors;
 use crate::dom;
 use crate::fetch::{self, use_query};
@@ -291,7 +291,7 @@ fn Builder(props: &BuilderProps) -> Html {
                     }
                     <Panel title={i.t(Msg::CustomerHistory)}>
                         <HistoryPages name={format!("questionnaire/{id}/history/{version}")} {read}
-                            words={Callback::from(move |(field, value): (String, serde_json::Value)| field_words(&field, &value, i))} />
+                            words={Callback::from(move |change| survey_words(change, i))} />
                     </Panel>
                 </div>
                 <Panel title={i.t(Msg::BuilderPreview)} actions={html! {

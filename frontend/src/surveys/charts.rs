@@ -1,6 +1,6 @@
 use yew::prelude::*;
 
-use crate::i18n::{I18n, Msg, use_i18n};
+use crate::i18n::{Msg, use_i18n};
 
 /// A share in words: `71.4 %`.
 pub fn percent(share: f64) -> String {
@@ -30,56 +30,45 @@ fn part(count: i64, whole: i64) -> f64 {
     if whole > 0 { count as f64 / whole as f64 } else { 0.0 }
 }
 
-/// How often each value was given, as bars, with the same figures as a table for those who ask for it.
+/// How often each value was given: a table whose second column is drawn. Its words are text and not part of a drawing, which a phone
+/// would make small.
 #[function_component]
 pub fn Bars(props: &BarsProps) -> Html {
     let i = use_i18n();
     let whole: i64 = props.bars.iter().map(|bar| bar.count).sum();
     let most = props.bars.iter().map(|bar| bar.count).max().unwrap_or(1).max(1);
-    let height = 22 * props.bars.len();
     html! {
-        <figure class="chart" role="group" aria-label={&props.caption}>
-            <figcaption class="sr-only">{ &props.caption }</figcaption>
-            <svg viewBox={format!("0 0 400 {height}")} aria-hidden="true" class="chart__bars">
-                { for props.bars.iter().enumerate().map(|(n, bar)| {
-                    let (y, width) = (22 * n, (240.0 * part(bar.count, most)).max(1.0));
-                    html! {
-                        <g>
-                            <text x="0" y={(y + 15).to_string()} class="chart__label">{ short(&bar.label) }</text>
-                            <rect x="120" y={(y + 3).to_string()} width={format!("{width:.1}")} height="16" rx="2" class="chart__bar" />
-                            <text x={format!("{:.1}", 126.0 + width)} y={(y + 15).to_string()} class="chart__value">{ bar.count }</text>
-                        </g>
-                    }
-                }) }
-            </svg>
-            { twin(&props.caption, &props.bars, whole, i) }
-        </figure>
+        <table class="bars">
+            <caption class="sr-only">{ &props.caption }</caption>
+            <thead class="sr-only"><tr>
+                <th scope="col">{ i.t(Msg::ChartValue) }</th><td></td><th scope="col">{ i.t(Msg::ChartCount) }</th><th scope="col">{ i.t(Msg::ChartShare) }</th>
+            </tr></thead>
+            <tbody>{ for props.bars.iter().map(|bar| html! {
+                <tr>
+                    <th scope="row">{ &bar.label }</th>
+                    <td class="bars__bar">{ strip(&[(part(bar.count, most), "chart__bar")], None) }</td>
+                    <td class="num">{ bar.count }</td>
+                    <td class="num muted">{ percent(part(bar.count, whole)) }</td>
+                </tr>
+            }) }</tbody>
+        </table>
     }
 }
 
-/// What fits before a bar.
-fn short(label: &str) -> String {
-    let wide = label.chars().filter(|c| !c.is_ascii()).count();
-    let room = if wide > 0 { 8 } else { 17 };
-    if label.chars().count() <= room {
-        label.to_owned()
-    } else {
-        label.chars().take(room - 1).chain(['…']).collect()
-    }
-}
-
-fn twin(caption: &AttrValue, bars: &[Bar], whole: i64, i: I18n) -> Html {
+/// Shares one after the other, as one bar, and perhaps a mark; whatever stands beside it says the same.
+fn strip(parts: &[(f64, &'static str)], mark: Option<f64>) -> Html {
+    let mut x = 0.0;
     html! {
-        <details class="chart__twin">
-            <summary>{ i.t(Msg::ChartTable) }</summary>
-            <table class="twin">
-                <caption class="sr-only">{ caption }</caption>
-                <thead><tr><th scope="col">{ i.t(Msg::ChartValue) }</th><th scope="col" class="num">{ i.t(Msg::ChartCount) }</th><th scope="col" class="num">{ i.t(Msg::ChartShare) }</th></tr></thead>
-                <tbody>{ for bars.iter().map(|bar| html! {
-                    <tr><th scope="row">{ &bar.label }</th><td class="num">{ bar.count }</td><td class="num">{ percent(part(bar.count, whole)) }</td></tr>
-                }) }</tbody>
-            </table>
-        </details>
+        <svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true" class="chart__strip">
+            { for parts.iter().map(|(share, class)| {
+                let at = x;
+                x += 100.0 * share;
+                html! { <rect x={format!("{at:.2}")} y="0" width={format!("{:.2}", 100.0 * share)} height="10" class={*class} /> }
+            }) }
+            if let Some(mark) = mark.map(|mark| format!("{:.2}", 100.0 * mark)) {
+                <line x1={mark.clone()} x2={mark} y1="0" y2="10" class="chart__target" />
+            }
+        </svg>
     }
 }
 
@@ -90,29 +79,24 @@ pub struct StackProps {
     pub bars: [Bar; 3],
 }
 
-/// The three kinds of answers that make up a net promoter score, as one bar.
+/// The three kinds of answers that make up a net promoter score, as one bar with its key.
 #[function_component]
 pub fn Stack(props: &StackProps) -> Html {
-    let i = use_i18n();
     let whole: i64 = props.bars.iter().map(|bar| bar.count).sum();
-    let mut x = 0.0;
+    let kinds = ["chart__low", "chart__middle", "chart__high"];
+    let parts: Vec<_> =
+        props.bars.iter().zip(kinds).map(|(bar, kind)| (part(bar.count, whole), kind)).collect();
     html! {
-        <figure class="chart" role="group" aria-label={&props.caption}>
-            <figcaption class="sr-only">{ &props.caption }</figcaption>
-            <svg viewBox="0 0 400 44" aria-hidden="true" class="chart__bars">
-                { for props.bars.iter().zip(["low", "middle", "high"]).map(|(bar, kind)| {
-                    let width = 400.0 * part(bar.count, whole);
-                    let at = x;
-                    x += width;
-                    html! {
-                        <g>
-                            <rect x={format!("{at:.1}")} y="0" width={format!("{width:.1}")} height="20" class={format!("chart__{kind}")} />
-                            if width > 60.0 { <text x={format!("{:.1}", at + 2.0)} y="38" class="chart__label">{ short(&bar.label) }{ " " }{ bar.count }</text> }
-                        </g>
-                    }
+        <figure role="group" aria-label={&props.caption}>
+            { strip(&parts, None) }
+            <ul class="chart__key">
+                { for props.bars.iter().zip(&parts).map(|(bar, (share, kind))| html! {
+                    <li>
+                        <svg class="chart__swatch" viewBox="0 0 12 12" aria-hidden="true"><rect width="12" height="12" rx="2" class={*kind} /></svg>
+                        { &bar.label }{ " " }<b>{ bar.count }</b>{ " " }<span class="muted">{ percent(*share) }</span>
+                    </li>
                 }) }
-            </svg>
-            { twin(&props.caption, &props.bars, whole, i) }
+            </ul>
         </figure>
     }
 }
@@ -127,16 +111,12 @@ pub struct GaugeProps {
 /// A share beside its target.
 #[function_component]
 pub fn Gauge(props: &GaugeProps) -> Html {
-    let width = 400.0 * props.share.clamp(0.0, 1.0);
-    let target = format!("{:.1}", 400.0 * props.target.clamp(0.0, 1.0));
+    let share = props.share.clamp(0.0, 1.0);
+    let kind = if props.share >= props.target { "chart__high" } else { "chart__middle" };
     html! {
-        <figure class="chart" role="group" aria-label={&props.caption}>
+        <figure role="group" aria-label={&props.caption}>
             <figcaption class="sr-only">{ &props.caption }</figcaption>
-            <svg viewBox="0 0 400 28" aria-hidden="true" class="chart__bars">
-                <rect x="0" y="4" width="400" height="20" class="chart__ground" />
-                <rect x="0" y="4" width={format!("{width:.1}")} height="20" class={if props.share >= props.target { "chart__high" } else { "chart__middle" }} />
-                <line x1={target.clone()} x2={target} y1="0" y2="28" class="chart__target" />
-            </svg>
+            { strip(&[(share, kind), (1.0 - share, "chart__ground")], Some(props.target.clamp(0.0, 1.0))) }
         </figure>
     }
 }

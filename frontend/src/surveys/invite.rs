@@ -269,8 +269,13 @@ fn LinksDialog(props: &LinksDialogProps) -> Html {
         })
         .collect();
     let csv = format!("customer_no,name,url\r\n{}\r\n", lines.join("\r\n"));
-    let copy = cb!((csv, toasts), |_: MouseEvent| {
-        dom::copy(&csv);
+    // One link is for a message; many are for a spreadsheet.
+    let (taken, copy_words) = match links.as_slice() {
+        [only] => (only.url.clone(), Msg::InviteCopyLink),
+        _ => (csv.clone(), Msg::InviteCopy),
+    };
+    let copy = cb!((taken, toasts), |_: MouseEvent| {
+        dom::copy(&taken);
         toasts.say(i.t(Msg::CommonCopied));
     });
     let close = props.onclose.clone();
@@ -295,7 +300,7 @@ fn LinksDialog(props: &LinksDialogProps) -> Html {
             if !links.is_empty() {
                 <Notice tone="warn">{ i.t(Msg::InviteOnce) }</Notice>
                 <p class="row">
-                    <Button icon={Icon::Copy} onclick={copy}>{ i.t(Msg::InviteCopy) }</Button>
+                    <Button icon={Icon::Copy} onclick={copy}>{ i.t(copy_words) }</Button>
                     <a class="button" href={file} download="survey-links.csv">{ i.t(Msg::InviteDownload) }</a>
                 </p>
                 <ul class="lines survey-links">

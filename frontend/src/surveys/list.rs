@@ -1,29 +1,23 @@
 use std::rc::Rc;
 
-use chrono::{DateTime, Datelike};
-use guanxi_api::{
-    Instant, Language, NewQuestionnaire, NewSurvey, Page as Rows, QuestionnaireState, QuestionnaireSummary,
-    Survey,
-};
-use uuid::Uuid;
+use guanxi_api::{NewQuestionnaire, Page as Rows, QuestionnaireState, QuestionnaireSummary, Survey};
 use web_sys::UrlSearchParams;
 use yew::prelude::*;
 use yew_router::Routable;
 use yew_router::hooks::use_location;
 
+use super::form::SurveyDialog;
 use super::{Pages, said, status_badge};
-use crate::api;
-use crate::checks::Errors;
+use crate::api::{self, Tagged};
 use crate::dom;
 use crate::fetch::{self, use_query};
 use crate::i18n::{I18n, Msg, use_i18n};
-use crate::labels::{Label, by_code, options};
+use crate::labels::Label;
 use crate::route::{self, Route};
 use crate::session::{may, right, use_me};
 use crate::ui::{
-    Badge, Button, Check, Column, DateField, Dialog, EmptyState, ErrorPanel, HelpNote, Icon, Link, Look,
-    Notice, OnPhone, Page, Row, Select, Skeleton, Tab, Table, Tabs, TextField, Time, Tone, read_date,
-    use_toasts,
+    Badge, Button, Check, Column, EmptyState, ErrorPanel, HelpNote, Icon, Link, Look, OnPhone, Page, Row,
+    Skeleton, Tab, Table, Tabs, Time, Tone, use_toasts,
 };
 
 /// The surveys and the questionnaires that they ask.
@@ -51,6 +45,10 @@ pub fn SurveysPage() -> Html {
             }
         });
     });
+    let made = |survey: Tagged<Survey>| {
+        fetch::forget("surveys?");
+        route::go(&Route::Survey { id: survey.value.id }.to_path());
+    };
     let actions = html! {
         if shown.is_some() {
             if can(right::MANAGE_QUESTIONNAIRES) { <Button look={Look::Primary} icon={Icon::Plus} onclick={add_questionnaire}>{ i.t(Msg::QuestionnaireNew) }</Button> }
@@ -73,7 +71,7 @@ pub fn SurveysPage() -> Html {
             <Tabs label={i.t(Msg::SurveysTitle)} {tabs} {chosen} {onchoose}>
                 if shown.is_some() { <Questionnaires /> } else { <Surveys /> }
             </Tabs>
-            if *adding { <NewSurveyDialog onclose={cb!((adding), |()| adding.set(false))} /> }
+            if *adding { <SurveyDialog ondone={made} onclose={cb!((adding), |()| adding.set(false))} /> }
         </Page>
     }
 }
@@ -101,7 +99,7 @@ fn Surveys() -> Html {
             html! { <Link to={Route::Survey { id: survey.id }.to_path()} class="table__link">{ &survey.name }</Link> },
             html! { <>{ status_badge(survey.status, i) } if survey.anonymous { { " " }<Badge>{ i.t(Msg::SurveyAnonymous) }</Badge> }</> },
             html! { { said(&survey.questionnaire.title, i) } },
-            html! { <Time at={survey.closes_at} /> },
+            html! { <><span class="narrow-only">{ i.t(Msg::SurveyClosesAt) }{ " " }</span><Time at={survey.closes_at} /></> },
             html! { { survey.org_unit.name.in_language(i.lang).to_owned() } },
         ],
     };
@@ -132,6 +130,12 @@ fn state_badge(row: &QuestionnaireSummary, i: I18n) -> Html {
     }
 }
 
+/// A figure whose column says what it is; on a card, where there are no columns, it says so itself.
+fn on_phone(figure: String, words: impl Fn(&str) -> AttrValue) -> Html {
+    let words = words(&figure);
+    html! { <><span class="wide-only">{ figure }</span><span class="narrow-only">{ words }</span></> }
+}
+
 #[function_component]
 fn Questionnaires() -> Html {
     let i = use_i18n();
@@ -157,8 +161,8 @@ fn Questionnaires() -> Html {
         cells: vec![
             html! { <Link to={Route::Questionnaire { id: row.id }.to_path()} class="table__link">{ said(&row.title, i) }</Link> },
             state_badge(row, i),
-            html! { { i.number(row.number) } },
-            html! { { i.number(row.questions) } },
+            on_phone(i.number(row.number), |number| i.t(Msg::QuestionnaireVersionShort { number })),
+            on_phone(i.number(row.questions), |count| i.t(Msg::QuestionnaireCount { count })),
             html! { <Time at={row.updated_at} relative=true /> },
         ],
     };
@@ -177,115 +181,5 @@ fn Questionnaires() -> Html {
                 (None, None) => html! { <Skeleton rows=6 /> },
             } }
         </>
-    }
-}
-
-/// The end of a day, where the browser is.
-fn end_of(day: chrono::NaiveDate) -> Option<Instant> {
-    let date = js_sys::Date::new_with_year_month_day(
-        u32::try_from(day.year()).ok()?,
-        i32::try_from(day.month0()).ok()?,
-        i32::try_from(day.day()).ok()? + 1,
-    );
-    DateTime::from_timestamp_millis(date.get_time() as i64).map(Instant)
-}
-
-#[derive(Properties, PartialEq)]
-struct NewSurveyProps {
-    onclose: Callback<()>,
-}
-
-#[function_component]
-fn NewSurveyDialog(props: &NewSurveyProps) -> Html {
-    let i = use_i18n();
-    let name = use_state(String::new);
-    let questionnaire = use_state(String::new);
-    let closes = use_state(String::new);
-    let anonymous = use_state(|| false);
-    let language = use_state(|| i.lang);
-    let errors = use_state(Errors::default);
-    let refused = use_state(|| None::<AttrValue>);
-    let busy = use_state(|| false);
-    let once = use_state(dom::random_id);
-    let known =
-        use_query::<Rows<QuestionnaireSummary>, _, _>(Some("questionnaires?published".into()), || async {
-            api::surveys::questionnaires("state eq \"published\" and archived eq false", "").await
-        });
-    let offered: Vec<(AttrValue, AttrValue)> = known
-        .remote
-        .data
-        .iter()
-        .flat_map(|rows| rows.data.iter())
-        .map(|row| {
-            let number = row.number.to_string();
-            let words = i.t(Msg::QuestionnaireVersion { title: &said(&row.title, i), number: &number });
-            (row.id.to_string().into(), words)
-        })
-        .collect();
-    let chosen = if questionnaire.is_empty() {
-        offered.first().map(|(id, _)| id.to_string()).unwrap_or_default()
-    } else {
-        (*questionnaire).clone()
-    };
-    let onsubmit = cb!(
-        (name, chosen, closes, anonymous, language, errors, refused, busy, once),
-        |event: SubmitEvent| {
-            event.prevent_default();
-            let mut found = Errors::default();
-            let end = read_date(&closes).and_then(end_of);
-            if end.is_none() {
-                found.add("/closes_at", i.t(Msg::CheckDate));
-            }
-            let new = NewSurvey {
-                name: name.trim().to_owned(),
-                questionnaire_id: Uuid::parse_str(&chosen).unwrap_or_default(),
-                language: Some(*language),
-                anonymous: *anonymous,
-                opens_at: None,
-                closes_at: end.unwrap_or(Instant(DateTime::default())),
-                low_score: None,
-            };
-            for (pointer, message) in Errors::check(&new, i).iter() {
-                found.add(pointer, message);
-            }
-            errors.set(found.clone());
-            refused.set(None);
-            if !found.is_empty() || *busy {
-                return;
-            }
-            busy.set(true);
-            spawn!((errors, refused, busy, once), {
-                match api::surveys::create(&new, &once).await {
-                    Ok(survey) => {
-                        fetch::forget("surveys?");
-                        route::go(&Route::Survey { id: survey.id }.to_path());
-                    }
-                    Err(error) => {
-                        errors.set(Errors::of(&error));
-                        refused.set(error.errors.is_empty().then(|| error.detail(i)));
-                        once.set(dom::random_id());
-                    }
-                }
-                busy.set(false);
-            });
-        }
-    );
-    html! {
-        <Dialog title={i.t(Msg::SurveyNew)} onclose={props.onclose.clone()}>
-            <form class="form" {onsubmit} novalidate=true>
-                if let Some(text) = &*refused { <Notice tone="bad" alert=true>{ text }</Notice> }
-                if known.remote.data.is_some() && offered.is_empty() { <Notice tone="warn">{ i.t(Msg::SurveyNeedsQuestionnaire) }</Notice> }
-                <TextField id="survey-name" label={i.t(Msg::SurveyName)} value={(*name).clone()} hint={i.t(Msg::SurveyNameHint)} required=true autofocus=true
-                    error={errors.at("/name")} oninput={cb!((name), |text| name.set(text))} />
-                <Select id="survey-questionnaire" label={i.t(Msg::SurveyQuestionnaire)} options={offered} value={chosen} error={errors.at("/questionnaire_id")}
-                    onchange={cb!((questionnaire), |id| questionnaire.set(id))} />
-                <DateField id="survey-closes" label={i.t(Msg::SurveyLastDay)} value={(*closes).clone()} required=true error={errors.at("/closes_at")}
-                    oninput={cb!((closes), |text| closes.set(text))} />
-                <Select id="survey-language" label={i.t(Msg::SurveyLanguage)} options={options::<Language>(i)} value={language.code()}
-                    onchange={cb!((language), |code: String| language.set(by_code(&code).unwrap_or(*language)))} />
-                <Check label={i.t(Msg::SurveyAnonymousLong)} checked={*anonymous} onchange={cb!((anonymous), |on| anonymous.set(on))} />
-                <div class="form__actions"><Button submit=true look={Look::Primary} busy={*busy}>{ i.t(Msg::SurveyCreate) }</Button></div>
-            </form>
-        </Dialog>
     }
 }

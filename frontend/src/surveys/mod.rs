@@ -3,6 +3,7 @@
 mod answers;
 mod builder;
 mod charts;
+mod form;
 mod invite;
 mod list;
 mod results;
@@ -18,8 +19,9 @@ pub use list::SurveysPage;
 pub use results::withheld_words;
 pub use survey::SurveyPage;
 
+use crate::audit::field_words;
 use crate::i18n::{I18n, Msg, use_i18n};
-use crate::labels::Label;
+use crate::labels::{Label, by_code};
 use crate::ui::{Badge, Button, Tone};
 
 /// A text in the language of the page, or in the other one where it is missing.
@@ -27,6 +29,20 @@ pub fn said(text: &LocalText, i: I18n) -> String {
     let own = text.in_language(i.lang);
     let other = if own.is_empty() { if text.zh_cn.is_empty() { &text.en } else { &text.zh_cn } } else { own };
     other.to_owned()
+}
+
+/// A field of a survey or questionnaire and its value in words.
+fn survey_words((field, value): (String, serde_json::Value), i: I18n) -> (AttrValue, AttrValue) {
+    let (label, words) = field_words(&field, &value, i);
+    match field.as_str() {
+        "name" => (i.t(Msg::SurveyName), words),
+        // Tasks are open and done, too, and are called something else then.
+        "status" => {
+            let status = value.as_str().and_then(by_code::<SurveyStatus>);
+            (label, status.map_or(words, |status| status.label(i)))
+        }
+        _ => (label, words),
+    }
 }
 
 fn status_badge(status: SurveyStatus, i: I18n) -> Html {

@@ -6,11 +6,12 @@ use yew_router::Routable;
 use yew_router::hooks::use_location;
 
 use super::answers::AnswersTab;
+use super::form::SurveyDialog;
 use super::invite::InviteTab;
 use super::results::ResultsTab;
-use super::{said, status_badge};
+use super::{said, status_badge, survey_words};
 use crate::api::{self, Tagged};
-use crate::audit::{HistoryPages, Reading, field_words};
+use crate::audit::{HistoryPages, Reading};
 use crate::fetch::{self, use_query};
 use crate::i18n::{Msg, use_i18n};
 use crate::labels::Label;
@@ -34,6 +35,7 @@ pub fn SurveyPage(props: &SurveyPageProps) -> Html {
     let me = use_me();
     let toasts = use_toasts();
     let closing = use_state(|| false);
+    let editing = use_state(|| false);
     let location = use_location();
     let query =
         use_query::<Tagged<Survey>, _, _>(Some(format!("survey/{id}")), move || api::surveys::get(id));
@@ -69,8 +71,17 @@ pub fn SurveyPage(props: &SurveyPageProps) -> Html {
             fetch::forget("surveys?");
         });
     });
+    let saved = cb!((set, toasts, editing), |tagged: Tagged<Survey>| {
+        editing.set(false);
+        set.emit(tagged);
+        fetch::forget("surveys?");
+        toasts.say(i.t(Msg::SurveySaved));
+    });
     let actions = html! {
         <>
+        if manage && survey.status != SurveyStatus::Closed {
+            <Button icon={Icon::Pencil} onclick={cb!((editing), |_: MouseEvent| editing.set(true))}>{ i.t(Msg::SurveyEdit) }</Button>
+        }
         if manage && survey.status == SurveyStatus::Draft {
             <Button look={Look::Primary} onclick={cb!((act), |_: MouseEvent| act.emit("open"))}>{ i.t(Msg::SurveyOpen) }</Button>
         }
@@ -100,6 +111,8 @@ pub fn SurveyPage(props: &SurveyPageProps) -> Html {
     let onchoose =
         move |tab: AttrValue| route::replace(&format!("{}?tab={tab}", Route::Survey { id }.to_path()));
     let version = survey.version;
+    let asked = survey.questionnaire.id.to_string();
+    let asked_words = AttrValue::from(said(&survey.questionnaire.title, i));
     html! {
         <Page title={survey.name.clone()} {heading} {actions}>
             <div class="header__facts">
@@ -116,11 +129,18 @@ pub fn SurveyPage(props: &SurveyPageProps) -> Html {
                     "invitations" => html! { <InviteTab survey={survey.clone()} reload={query.reload.clone()} /> },
                     "history" => html! {
                         <HistoryPages key={version.to_string()} name={format!("survey/{id}/history/{version}")} {read}
-                            words={Callback::from(move |(field, value): (String, serde_json::Value)| field_words(&field, &value, i))} />
+                            words={Callback::from(move |change: (String, serde_json::Value)| {
+                                let own = change.1.as_str() == Some(&*asked);
+                                let (label, words) = survey_words(change, i);
+                                (label, if own { asked_words.clone() } else { words })
+                            })} />
                     },
                     _ => html! { <ResultsTab {id} /> },
                 } }
             </Tabs>
+            if *editing {
+                <SurveyDialog survey={(*tagged).clone()} ondone={saved} onstale={query.reload.clone()} onclose={cb!((editing), |()| editing.set(false))} />
+            }
             if *closing {
                 <ConfirmDialog title={i.t(Msg::SurveyClose)} action={i.t(Msg::SurveyClose)} danger=true onconfirm={cb!((act), |()| act.emit("close"))} onclose={cb!((closing), |()| closing.set(false))}>
                     <p>{ i.t(Msg::SurveyCloseText) }</p>

@@ -11,11 +11,13 @@ pub enum Shape {
     #[default]
     Normal,
     Wide,
+    /// At the lower edge of the window, as what a bar there opens.
+    Sheet,
     /// The command palette brings its own head.
     Bare,
 }
 
-const ANSWERS: &str = ".dialog__body input, .dialog__body select, .dialog__body button, .dialog__foot button";
+const ANSWERS: &str = ".dialog__body input, .dialog__body select, .dialog__body button, .dialog__foot button, .dialog__body nav a";
 
 #[derive(Properties, PartialEq)]
 pub struct DialogProps {
@@ -80,6 +82,7 @@ pub fn Dialog(props: &DialogProps) -> Html {
     let class = match props.shape {
         Shape::Normal => None,
         Shape::Wide => Some("dialog--wide"),
+        Shape::Sheet => Some("dialog--sheet"),
         Shape::Bare => Some("palette"),
     };
     if props.shape == Shape::Bare {

@@ -52,6 +52,10 @@ const SUMMARY: &str = "customer.id, customer.customer_no, customer.kind, custome
 const JOINED: &str = "customer JOIN customer_figures ON customer_figures.customer_id = customer.id \
     JOIN org_unit ON org_unit.id = customer.org_unit_id LEFT JOIN user_account ON user_account.id = customer.owner_id";
 
+/// The customers with two characters in their names, by the index that has them in order.
+const OF_PAIR: &str = "customer_pair JOIN customer ON customer.id = customer_pair.customer_id \
+    JOIN customer_figures ON customer_figures.customer_id = customer.id \
+    JOIN org_unit ON org_unit.id = customer.org_unit_id LEFT JOIN user_account ON user_account.id = customer.owner_id";
 /// Contacts, holdings and tasks with the names that belong to them.
 const CONTACTS: &str = "SELECT interaction.*, user_account.display_name FROM interaction \
     LEFT JOIN user_account ON user_account.id = interaction.author_id";
@@ -109,7 +113,8 @@ mod tests {
                      (SELECT id FROM org_unit), 0, 1, 1, 0, 0 FROM n;
                  INSERT INTO customer_figures (customer_id, tier, aum, city, archived, version, as_of)
                  SELECT id, 'mass', search_key * 10000, city, 0, 1, 0 FROM customer;
-                 INSERT INTO customer_search (rowid, tokens) SELECT search_key, substr(name, -2) FROM customer;",
+                 INSERT INTO customer_pair (pair, begins, name_sort, customer_id)
+                 SELECT substr(name, -2), 0, name_sort, id FROM customer;",
             )
             .unwrap();
         drop(connection);
@@ -133,7 +138,8 @@ mod tests {
                  (SELECT id FROM org_unit), false, 1, 1, now(), now() FROM generate_series(1, 220) i;
              INSERT INTO customer_figures (customer_id, tier, aum, city, archived, version, as_of)
              SELECT id, 'mass', search_key * 10000, city, false, 1, now() FROM customer;
-             INSERT INTO customer_search SELECT id, array_to_tsvector(ARRAY[right(name, 2)]) FROM customer;";
+             INSERT INTO customer_pair (pair, begins, name_sort, customer_id)
+             SELECT right(name, 2), false, name_sort, id FROM customer;";
         cluster.sql_in(&url, fill).unwrap();
         every_operation_runs(&PostgresFloor::copy_of(&cluster, "floor", folder.path()).unwrap());
     }

@@ -681,18 +681,14 @@ fn list_is_right(client: &Client, app: &TestApp, cell: &Cell, thing: &Thing, ans
 fn make_things(app: &TestApp, batch: &str, cells: &[Cell]) -> Vec<Thing> {
     let mut things = vec![Thing::default(); cells.len()];
     type Make = fn(&TestApp, &str, &[(Caller, Place)]) -> Vec<Thing>;
-    let makers: [(&[Target], Make, &str); 11] = [
+    let makers: [(&[Target], Make, &str); 12] = [
         (
-            &[
-                Target::Customer,
-                Target::CustomerList,
-                Target::Holding,
-                Target::HoldingList,
-                Target::TodayLine,
-            ],
+            &[Target::Customer, Target::CustomerList, Target::Holding, Target::HoldingList],
             make_customers,
             "c",
         ),
+        // Without holdings, which would bring them into the lowest tier.
+        (&[Target::TodayLine], make_customers, "l"),
         (&[Target::Product, Target::ProductList], make_products, "p"),
         (&[Target::User, Target::UserList], make_users, "u"),
         (&[Target::Unit, Target::UnitList], make_units, "o"),

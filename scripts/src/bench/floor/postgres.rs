@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use xtask::postgres::Postgres;
 use xtask::{Failure, Outcome};
 
-use super::{AGGREGATE, CONTACTS, DEEP, Floor, HOLDINGS, JOINED, PAGE, SUMMARY, Sample, TASKS};
+use super::{AGGREGATE, CONTACTS, DEEP, Floor, HOLDINGS, JOINED, OF_PAIR, PAGE, SUMMARY, Sample, TASKS};
 use crate::{NOTES, Operation};
 
 /// A copy of the database, asked by pgbench.
@@ -56,9 +56,9 @@ impl<'a> PostgresFloor<'a> {
                 quoted(&sample.deep.1)
             ),
             Operation::Search => format!(
-                "{pick}SELECT {SUMMARY} FROM {JOINED} WHERE customer.id IN (SELECT customer_id FROM customer_search \
-                 WHERE tokens @@ (SELECT quote_literal(word)::tsquery FROM bench_pick WHERE n = :n)) AND NOT customer.archived \
-                 ORDER BY customer.name_sort, customer.id LIMIT {};\n",
+                "{pick}SELECT {SUMMARY} FROM {OF_PAIR} WHERE customer_pair.pair = (SELECT word FROM bench_pick WHERE n = :n) \
+                 AND NOT customer_pair.begins AND NOT customer.archived \
+                 ORDER BY customer_pair.name_sort, customer_pair.customer_id LIMIT {};\n",
                 PAGE + 1
             ),
             Operation::ReadOne => {

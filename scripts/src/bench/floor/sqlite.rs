@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use rusqlite::{CachedStatement, Connection, Params, params};
 use xtask::{Failure, Outcome};
 
-use super::{AGGREGATE, CONTACTS, DEEP, Floor, HOLDINGS, JOINED, PAGE, SUMMARY, Sample, TASKS};
+use super::{AGGREGATE, CONTACTS, DEEP, Floor, HOLDINGS, JOINED, OF_PAIR, PAGE, SUMMARY, Sample, TASKS};
 use crate::{NOTES, Operation};
 
 /// Threads that read.
@@ -60,8 +60,8 @@ impl SqliteFloor {
         let deep =
             format!("{listed} AND (customer_figures.aum, customer_figures.customer_id) < (?2, ?3){order}");
         let search = format!(
-            "SELECT {SUMMARY} FROM {JOINED} WHERE customer.search_key IN (SELECT rowid FROM customer_search \
-             WHERE customer_search MATCH ?1) AND customer.archived = 0 ORDER BY customer.name_sort, customer.id LIMIT {}",
+            "SELECT {SUMMARY} FROM {OF_PAIR} WHERE customer_pair.pair = ?1 AND customer_pair.begins = 0 AND customer.archived = 0 \
+             ORDER BY customer_pair.name_sort, customer_pair.customer_id LIMIT {}",
             PAGE + 1
         );
         let one = [
@@ -82,7 +82,6 @@ impl SqliteFloor {
                 .to_owned(),
         ];
         let ids: Vec<Vec<u8>> = sample.ids.iter().map(|id| bytes(id)).collect();
-        let words: Vec<String> = sample.words.iter().map(|word| format!("\"{word}\"")).collect();
         let deep_id = bytes(&sample.deep.1);
         let (mut count, mut n) = (0, start);
         while Instant::now() < until {
@@ -95,6 +94,7 @@ impl SqliteFloor {
                     fetch(connection.prepare_cached(&deep)?, params![sample.city, sample.deep.0, deep_id])?
                 }
                 Operation::Search => {
+                    let words = &sample.words;
                     let word =
                         words.get(place % words.len().max(1)).ok_or_else(|| Failure::new("no names"))?;
                     fetch(connection.prepare_cached(&search)?, [word])?
