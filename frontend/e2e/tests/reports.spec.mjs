@@ -38,8 +38,8 @@ for (const language of LANGUAGES) {
     test.use({ language });
     test.describe.configure({ timeout: 240_000 });
 
-    test.describe("of the head of an outlet", () => {
-      test.use({ who: "outlet_head" });
+    test.describe("of the manager of a branch", () => {
+      test.use({ who: "branch_manager" });
 
       test("every figure opens its list", async ({ page, app, api, t }) => {
         const rm = await Api.as("rm");

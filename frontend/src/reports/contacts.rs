@@ -11,10 +11,6 @@ use crate::ui::{Button, Look, meter};
 /// Authors that a filter names at most; it stands in an address.
 const AUTHORS: usize = 20;
 
-/// What counts as a meeting.
-const MEETINGS: [InteractionKind; 3] =
-    [InteractionKind::Visit, InteractionKind::BranchMeeting, InteractionKind::Video];
-
 #[derive(Clone, Copy, PartialEq)]
 enum Which {
     Meetings,
@@ -25,18 +21,18 @@ fn quoted(codes: impl Iterator<Item = String>) -> String {
     codes.map(|code| format!("\"{code}\"")).collect::<Vec<_>>().join(",")
 }
 
-/// The contacts behind a number: of this kind, from Monday on, by these authors.
+/// The contacts behind a number: of this kind, in which the customer was reached, from Monday on, by these authors.
 fn behind(which: Which, report: &ContactReport, authors: &[Uuid]) -> AttrValue {
-    let mut filter = match which {
-        Which::Meetings => {
-            format!("kind in ({})", quoted(MEETINGS.iter().map(|kind| kind.as_str().to_owned())))
-        }
-        Which::Calls => {
-            let reached = InteractionOutcome::ALL.iter().filter(|outcome| outcome.is_connected());
-            let reached = quoted(reached.map(|outcome| outcome.as_str().to_owned()));
-            format!("kind eq \"{}\" and outcome in ({reached})", InteractionKind::Call)
-        }
+    let kinds: &[InteractionKind] = match which {
+        Which::Meetings => &InteractionKind::MEETINGS,
+        Which::Calls => &[InteractionKind::Call],
     };
+    let reached = InteractionOutcome::ALL.iter().filter(|outcome| outcome.is_connected());
+    let mut filter = format!(
+        "kind in ({}) and outcome in ({})",
+        quoted(kinds.iter().map(ToString::to_string)),
+        quoted(reached.map(ToString::to_string))
+    );
     filter.push_str(&format!(" and occurred_at ge \"{}\"", report.from_instant));
     match authors {
         [] => {}
