@@ -18,7 +18,7 @@ use crate::audit::{HistoryPages, Reading, field_words};
 use crate::fetch::use_query;
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::{Label, options};
-use crate::org::{EVERYONE, unit_options, use_colleagues, use_units, use_user_names};
+use crate::org::{EVERYONE, ids_in, unit_options, use_colleagues, use_units, use_user_names};
 use crate::route::{self, Route};
 use crate::session::{may, right, use_me};
 use crate::ui::{
@@ -56,13 +56,6 @@ fn fields(of_all: Option<(Vec<(AttrValue, AttrValue)>, FilterKind)>, i: I18n) ->
         }
     }
     fields
-}
-
-/// The authors that a filter names.
-fn authors_in(filter: &str) -> Vec<Uuid> {
-    let rest = filter.split_once("author_id ").map_or("", |(_, rest)| rest);
-    let rest = rest.split(" and ").next().unwrap_or_default();
-    rest.split('"').filter_map(|part| Uuid::parse_str(part).ok()).collect()
 }
 
 #[derive(Properties, PartialEq)]
@@ -128,7 +121,7 @@ pub fn ContactList(props: &ContactListProps) -> Html {
     };
     let sees_users = me.as_ref().is_some_and(|me| may(me, right::VIEW_USERS));
     let search = use_colleagues(EVERYONE);
-    let names = use_user_names(authors_in(&filter), sees_users);
+    let names = use_user_names(ids_in(&filter, "author_id"), sees_users);
     let key =
         format!("contacts/{}/{}/{filter}/{}/{}", customer.unwrap_or_default(), props.q, props.stamp, *round);
     let first = use_query::<Rows<Interaction>, _, _>(Some(key.clone()), {
