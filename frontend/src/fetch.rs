@@ -4,6 +4,7 @@ use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::Future;
+use std::pin::Pin;
 use std::rc::Rc;
 
 use yew::prelude::*;
@@ -13,17 +14,19 @@ use crate::api::ApiError;
 /// Answers kept for going back to a page.
 const KEPT: usize = 40;
 
+/// Whatever was read; the hook itself knows no types, so that it is in the program once and not for each of them.
+type Anything = Rc<dyn Any>;
+type Answer = Pin<Box<dyn Future<Output = Result<Anything, ApiError>>>>;
+
 thread_local! {
-    static CACHE: RefCell<VecDeque<(String, Rc<dyn Any>)>> = const { RefCell::new(VecDeque::new()) };
+    static CACHE: RefCell<VecDeque<(String, Anything)>> = const { RefCell::new(VecDeque::new()) };
 }
 
-fn recall<T: 'static>(key: &str) -> Option<Rc<T>> {
-    CACHE.with_borrow(|cache| {
-        cache.iter().find(|(k, _)| k == key).and_then(|(_, v)| Rc::clone(v).downcast().ok())
-    })
+fn recall(key: &str) -> Option<Anything> {
+    CACHE.with_borrow(|cache| cache.iter().find(|(k, _)| k == key).map(|(_, value)| Rc::clone(value)))
 }
 
-fn remember(key: &str, value: Rc<dyn Any>) {
+fn remember(key: &str, value: Anything) {
     CACHE.with_borrow_mut(|cache| {
         cache.retain(|(k, _)| k != key);
         cache.push_front((key.to_owned(), value));
@@ -61,6 +64,14 @@ pub struct Query<T> {
     pub set: Callback<T>,
 }
 
+/// What is known of something, whatever it is.
+#[derive(Clone)]
+struct Held {
+    data: Option<Anything>,
+    error: Option<Rc<ApiError>>,
+    loading: bool,
+}
+
 /// Reads something named by `key` and reads it again when the key changes; `None` reads nothing.
 #[hook]
 pub fn use_query<T, F, A>(key: Option<String>, read: F) -> Query<T>
@@ -69,7 +80,19 @@ where
     F: FnOnce() -> A + 'static,
     A: Future<Output = Result<T, ApiError>> + 'static,
 {
-    let state = use_state(|| (None::<String>, Remote::<T> { data: None, error: None, loading: true }));
+    let read = move || Box::pin(async move { Ok(Rc::new(read().await?) as Anything) }) as Answer;
+    let (held, reload, set) = use_held(key, Box::new(read));
+    let data = held.data.and_then(|data| data.downcast().ok());
+    let remote = Remote { data, error: held.error, loading: held.loading };
+    Query { remote, reload, set: set.reform(|value: T| Rc::new(value) as Anything) }
+}
+
+#[hook]
+fn use_held(
+    key: Option<String>,
+    read: Box<dyn FnOnce() -> Answer>,
+) -> (Held, Callback<()>, Callback<Anything>) {
+    let state = use_state(|| (None::<String>, Held { data: None, error: None, loading: true }));
     let round = use_state(|| 0_u32);
     // Answers that come after the question has changed belong to nobody.
     let turn = use_mut_ref(|| Rc::new(Cell::new(0_u32)));
@@ -80,22 +103,21 @@ where
             turn.set(turn.get() + 1);
             if let Some(key) = key.clone() {
                 let mine = turn.get();
-                let known = recall::<T>(&key);
-                state.set((Some(key.clone()), Remote { data: known.clone(), error: None, loading: true }));
+                let known = recall(&key);
+                state.set((Some(key.clone()), Held { data: known.clone(), error: None, loading: true }));
                 spawn!((turn), {
                     let outcome = read().await;
                     if turn.get() != mine {
                         return;
                     }
-                    let remote = match outcome {
+                    let held = match outcome {
                         Ok(value) => {
-                            let value = Rc::new(value);
-                            remember(&key, Rc::clone(&value) as Rc<dyn Any>);
-                            Remote { data: Some(value), error: None, loading: false }
+                            remember(&key, Rc::clone(&value));
+                            Held { data: Some(value), error: None, loading: false }
                         }
-                        Err(error) => Remote { data: known, error: Some(Rc::new(error)), loading: false },
+                        Err(error) => Held { data: known, error: Some(Rc::new(error)), loading: false },
                     };
-                    state.set((Some(key), remote));
+                    state.set((Some(key), held));
                 });
             }
         }
@@ -115,21 +137,20 @@ where
     });
     let set = {
         let (state, key) = (state.setter(), key.clone());
-        Callback::from(move |value: T| {
-            let value = Rc::new(value);
+        Callback::from(move |value: Anything| {
             if let Some(key) = &key {
-                remember(key, Rc::clone(&value) as Rc<dyn Any>);
+                remember(key, Rc::clone(&value));
             }
-            state.set((key.clone(), Remote { data: Some(value), error: None, loading: false }));
+            state.set((key.clone(), Held { data: Some(value), error: None, loading: false }));
         })
     };
     // Until the effect has run, what is held still belongs to the key before.
-    let remote = if state.0 == key {
+    let held = if state.0 == key {
         state.1.clone()
     } else {
-        Remote { data: key.as_deref().and_then(recall), error: None, loading: true }
+        Held { data: key.as_deref().and_then(recall), error: None, loading: true }
     };
-    Query { remote, reload, set }
+    (held, reload, set)
 }
 
 /// Forgets the answers whose name begins so, after a change that they do not show.

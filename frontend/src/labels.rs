@@ -83,6 +83,7 @@ labels! {
     TaskStatus { Open => TaskStatusOpen, Done => TaskStatusDone, Cancelled => TaskStatusCancelled }
     TaskSource { Manual => TaskSourceManual, Interaction => TaskSourceInteraction, Survey => TaskSourceSurvey, Handover => TaskSourceHandover,
         ContactDue => TaskSourceContactDue, Birthday => TaskSourceBirthday, Maturity => TaskSourceMaturity }
+    TodayReason { LowScore => TodayReasonLowScore, TaskDue => TodayReasonTaskDue, Maturity => TodayReasonMaturity, Birthday => TodayReasonBirthday, ContactDue => TodayReasonContactDue }
     GainColour { Red => GainColourRed, Green => GainColourGreen }
     ProductKind { Deposit => ProductKindDeposit, Wealth => ProductKindWealth, Fund => ProductKindFund, Insurance => ProductKindInsurance, PreciousMetal => ProductKindPreciousMetal, Card => ProductKindCard, Loan => ProductKindLoan, MobileBanking => ProductKindMobileBanking, OnlineBanking => ProductKindOnlineBanking, Payroll => ProductKindPayroll, Custody => ProductKindCustody, RegularInvestment => ProductKindRegularInvestment, Trust => ProductKindTrust, Bond => ProductKindBond, Unspecified => ProductKindUnspecified, Other => ProductKindOther }
     RiskGrade { R1 => RiskGradeR1, R2 => RiskGradeR2, R3 => RiskGradeR3, R4 => RiskGradeR4, R5 => RiskGradeR5 }

@@ -26,12 +26,14 @@ mod names;
 mod org;
 mod palette;
 mod products;
+mod reports;
 mod route;
 mod session;
 mod settings;
 mod shell;
 mod surveys;
 mod tasks;
+mod today;
 mod ui;
 
 fn main() {

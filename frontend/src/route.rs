@@ -43,6 +43,10 @@ pub enum Route {
     Contacts,
     #[at("/tasks")]
     Tasks,
+    #[at("/reports")]
+    Reports,
+    #[at("/admin/contact-targets")]
+    ContactTargets,
     #[at("/preferences")]
     Preferences,
     #[at("/sessions")]

@@ -19,11 +19,13 @@ use crate::labels::{Label, options};
 use crate::org::{NewUserPage, UnitsPage, UserPage, UsersPage};
 use crate::palette::Palette;
 use crate::products::{ProductsPage, RatesPage};
+use crate::reports::{ReportsPage, TargetsPage};
 use crate::route::Route;
 use crate::session::{Session, may, right, use_session};
 use crate::settings::use_settings;
 use crate::surveys::{QuestionnairePage, SurveyPage, SurveysPage};
 use crate::tasks::TasksPage;
+use crate::today::TodayPage;
 use crate::ui::{
     Avatar, Button, Dialog, EmptyState, Icon, IconButton, Kbd, Link, Look, Menu, MenuItem, Page, Shape,
     Skeleton, use_toasts,
@@ -133,6 +135,7 @@ fn PageOf(props: &PageOfProps) -> Html {
         }
     };
     match &props.route {
+        Route::Home if may(&props.me, right::VIEW_TASKS) => html! { <TodayPage /> },
         Route::Home => html! { <Home /> },
         Route::Customers => html! { <CustomersPage /> },
         Route::NewCustomer => allowed(right::CREATE_CUSTOMERS, html! { <NewCustomerPage /> }),
@@ -157,6 +160,8 @@ fn PageOf(props: &PageOfProps) -> Html {
         Route::Audit => allowed(right::VIEW_AUDIT, html! { <AuditPage /> }),
         Route::Contacts => allowed(right::VIEW_INTERACTIONS, html! { <ContactsPage /> }),
         Route::Tasks => allowed(right::VIEW_TASKS, html! { <TasksPage /> }),
+        Route::Reports => allowed(right::VIEW_REPORTS, html! { <ReportsPage /> }),
+        Route::ContactTargets => allowed(right::VIEW_TARGETS, html! { <TargetsPage /> }),
         Route::Preferences => html! { <PreferencesPage /> },
         Route::Sessions => html! { <SessionsPage /> },
         Route::Help => html! { <HelpPage title={i.t(Msg::HelpTitle)} /> },
@@ -164,7 +169,7 @@ fn PageOf(props: &PageOfProps) -> Html {
     }
 }
 
-/// The first page of everyone, until there is a day's list.
+/// The first page of those who have no list of the day.
 #[function_component]
 fn Home() -> Html {
     use_effect_with((), |()| route::replace(&Route::Customers.to_path()));
@@ -204,6 +209,7 @@ fn places(me: &Me, at: &Route) -> [Vec<Place>; 2] {
         (right.is_empty() || may(me, right)).then_some(Place { to, icon, text, here })
     };
     let work = [
+        place(right::VIEW_TASKS, Route::Home, Icon::CalendarCheck, Msg::NavToday, *at == Route::Home),
         place(
             "",
             Route::Customers,
@@ -227,6 +233,7 @@ fn places(me: &Me, at: &Route) -> [Vec<Place>; 2] {
             Msg::NavSurveys,
             matches!(at, Route::Surveys | Route::Survey { .. } | Route::Questionnaire { .. }),
         ),
+        place(right::VIEW_REPORTS, Route::Reports, Icon::ChartColumn, Msg::NavReports, *at == Route::Reports),
         place("", Route::Products, Icon::Package, Msg::NavProducts, *at == Route::Products),
     ];
     let administration = [
@@ -240,6 +247,13 @@ fn places(me: &Me, at: &Route) -> [Vec<Place>; 2] {
         place(right::VIEW_USERS, Route::Units, Icon::Network, Msg::NavUnits, *at == Route::Units),
         place(right::VIEW_TIERS, Route::Tiers, Icon::Layers, Msg::NavTiers, *at == Route::Tiers),
         place(right::VIEW_RATES, Route::Rates, Icon::ArrowLeftRight, Msg::NavRates, *at == Route::Rates),
+        place(
+            right::MANAGE_TARGETS,
+            Route::ContactTargets,
+            Icon::Target,
+            Msg::NavTargets,
+            *at == Route::ContactTargets,
+        ),
         place(right::VIEW_AUDIT, Route::Audit, Icon::ScrollText, Msg::NavAudit, *at == Route::Audit),
     ];
     [work.into_iter().flatten().collect(), administration.into_iter().flatten().collect()]

@@ -88,8 +88,8 @@ test.describe("the administrator", () => {
       await them.field("password.repeat", form).fill(own);
       await them.button("password.action", {}, form).click();
       await expect(form).toHaveCount(0);
-      await expect(theirs.getByRole("heading", { level: 1, name: them.t("customers.title") })).toBeVisible();
-      await expect(theirs.getByRole("heading", { name: them.t("customers.none") })).toBeVisible();
+      await expect(theirs.getByRole("heading", { level: 1 })).toContainText(them.t("today.title"));
+      await expect(theirs.getByRole("heading", { name: them.t("today.none") })).toBeVisible();
       await theirs.context().close();
     });
 

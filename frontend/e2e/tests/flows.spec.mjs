@@ -14,8 +14,10 @@ for (const language of LANGUAGES) {
 
       await page.goto("/");
       await app.signIn(signInOf("rm"));
-      await expect(page.getByRole("heading", { level: 1, name: t("customers.title") })).toBeVisible();
+      await expect(page.getByRole("heading", { level: 1 })).toContainText(t("today.title"));
       await expect(page.locator("html")).toHaveAttribute("lang", language);
+      await page.getByRole("link", { name: t("nav.customers"), exact: true }).click();
+      await expect(page.getByRole("heading", { level: 1, name: t("customers.title") })).toBeVisible();
 
       const search = page.getByRole("textbox", { name: t("customers.search") });
       const found = page.getByRole("table").getByRole("link", { name: customer.name, exact: true });

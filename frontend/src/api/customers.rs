@@ -1,6 +1,7 @@
 use guanxi_api::{
-    Assignment, AuditEntry, ContactPointPatch, Customer, CustomerPatch, CustomerSearch, CustomerSummary,
-    ExternalIdValue, NewContactPoint, NewCustomer, Page, Reveal, Revealed, Team, TierPolicy, TierRules,
+    Assignment, AuditEntry, ContactPointPatch, Customer, CustomerOverview, CustomerPatch, CustomerSearch,
+    CustomerSummary, ExternalIdValue, NewContactPoint, NewCustomer, Page, Reveal, Revealed, Team, TierPolicy,
+    TierRules,
 };
 use uuid::Uuid;
 
@@ -25,6 +26,11 @@ pub async fn search(search: &CustomerSearch) -> Result<Page<CustomerSummary>, Ap
 
 pub async fn get(id: Uuid) -> Result<Tagged<Customer>, ApiError> {
     Call::get(format!("/customers/{id}")).read_tagged().await
+}
+
+/// The customer with everything that one wants to know before a contact. Its tag is that of the customer.
+pub async fn overview(id: Uuid) -> Result<Tagged<CustomerOverview>, ApiError> {
+    Call::get(format!("/customers/{id}/overview")).read_tagged().await
 }
 
 pub async fn create(new: &NewCustomer, key: &str) -> Result<Customer, ApiError> {

@@ -11,8 +11,10 @@ pub mod holdings;
 pub mod interactions;
 pub mod org;
 pub mod products;
+pub mod reports;
 pub mod surveys;
 pub mod tasks;
+pub mod today;
 mod token;
 pub mod users;
 

@@ -76,6 +76,7 @@ pub fn resource_words(resource: &str, i: I18n) -> Option<AttrValue> {
         "survey" => Msg::ResourceSurvey,
         "survey_invitation" => Msg::ResourceSurveyInvitation,
         "survey_answer" => Msg::ResourceSurveyAnswer,
+        "contact_target" => Msg::NavTargets,
         _ => return None,
     }))
 }
@@ -136,6 +137,8 @@ pub fn field_words(field: &str, value: &Value, i: I18n) -> (AttrValue, AttrValue
         "code" => Msg::UnitCode,
         "archived" | "archived_at" => Msg::CommonArchived,
         "must_change_password" => Msg::UserMustChange,
+        "meetings_a_day" => Msg::ReportsMeetings,
+        "connected_calls_a_day" => Msg::ReportsCalls,
         _ => {
             let label = fact_label(field, i).unwrap_or_else(|| field.to_owned().into());
             return (label, plain(value, i).into());

@@ -101,12 +101,14 @@ pub fn ContactsTab(props: &SubjectProps) -> Html {
     let tag = subject.etag().bytes().fold(last, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
     let start = cb!((adding), |_: MouseEvent| adding.set(true));
     let close = cb!((adding), |()| adding.set(false));
-    let done = cb!((adding, stamp), |()| {
+    let reload = subject.reload.clone();
+    let done = cb!((adding, stamp, reload), |()| {
         adding.set(false);
         fetch::forget("tasks/");
         stamp.set(*stamp + 1);
+        reload.emit(());
     });
-    let reload = subject.reload.clone();
+    let worked = reload.clone();
     html! {
         <div class="split">
             <div><ContactList customer={with(subject)} stamp={tag} onchange={move |()| reload.emit(())} /></div>
@@ -115,7 +117,7 @@ pub fn ContactsTab(props: &SubjectProps) -> Html {
                     <div class="row"><h2>{ i.t(Msg::NavTasks) }</h2>
                         if may(&subject.me, right::WRITE_TASKS) { <IconButton small=true icon={Icon::Plus} label={i.t(Msg::TasksNew)} onclick={start} /> }
                     </div>
-                    <TaskList customer={subject.id} stamp={tag.wrapping_add(*stamp)} />
+                    <TaskList customer={subject.id} stamp={tag.wrapping_add(*stamp)} onchange={move |()| worked.emit(())} />
                     if *adding { <NewTaskDialog customer={Some(with(subject))} ondone={done} onclose={close} /> }
                 </div>
             }

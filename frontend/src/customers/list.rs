@@ -2,7 +2,6 @@ use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
 use guanxi_api::{CustomerSearch, CustomerSummary, Include, Page as Rows, PreferencesPatch};
-use uuid::Uuid;
 use web_sys::UrlSearchParams;
 use yew::prelude::*;
 use yew_router::Routable;
@@ -10,7 +9,7 @@ use yew_router::hooks::use_location;
 
 use super::{columns, listed};
 use crate::i18n::{Msg, use_i18n};
-use crate::org::{OWNERS, unit_options, use_colleagues, use_units, use_user_names};
+use crate::org::{OWNERS, ids_in, unit_options, use_colleagues, use_units, use_user_names};
 use crate::route::Route;
 use crate::session::{may, right, sees_masked, use_me};
 use crate::settings::use_settings;
@@ -80,7 +79,7 @@ pub fn CustomersPage() -> Html {
     let picked = use_state(Picked::default);
     let sees_users = me.as_ref().is_some_and(|me| may(me, right::VIEW_USERS));
     let search_owners = use_colleagues(OWNERS);
-    let names = use_user_names(owners_in(&view.filter), sees_users);
+    let names = use_user_names(ids_in(&view.filter, "owner_id"), sees_users);
     let owners = sees_users.then(|| FilterKind::Found { search: search_owners, names });
 
     // A place belongs to the view and text it was reached in.
@@ -294,31 +293,5 @@ pub fn CustomersPage() -> Html {
                 (None, _) => html! { <Skeleton rows=14 /> },
             } }
         </Page>
-    }
-}
-
-/// The owners that a filter names.
-fn owners_in(filter: &str) -> Vec<Uuid> {
-    let Some((_, rest)) = filter.split_once("owner_id ") else { return Vec::new() };
-    let rest = rest.split(" and ").next().unwrap_or_default();
-    rest.split('"').filter_map(|part| Uuid::parse_str(part).ok()).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_owners_of_a_filter_are_found() {
-        let (a, b) = ("018f5e66-0000-7000-8000-000000000001", "018f5e66-0000-7000-8000-000000000002");
-        let ids =
-            |texts: &[&str]| texts.iter().map(|text| Uuid::parse_str(text).unwrap()).collect::<Vec<_>>();
-        assert_eq!(owners_in(&format!(r#"owner_id eq "{a}""#)), ids(&[a]));
-        assert_eq!(
-            owners_in(&format!(r#"status eq "active" and owner_id in ("{a}","{b}") and aum ge 5"#)),
-            ids(&[a, b])
-        );
-        assert_eq!(owners_in(&format!(r#"org_unit_id eq "{a}""#)), ids(&[]));
-        assert_eq!(owners_in(""), ids(&[]));
     }
 }

@@ -9,6 +9,7 @@ mod history;
 mod identity;
 mod list;
 mod new;
+mod overview;
 mod page;
 mod profile;
 mod reveal;
@@ -59,7 +60,7 @@ pub fn recent() -> Vec<Recent> {
 }
 
 /// Notes the customers that a list shows, in their order.
-fn listed(ids: Vec<Uuid>) {
+pub fn listed(ids: Vec<Uuid>) {
     LISTED.set(ids);
 }
 

@@ -1,6 +1,6 @@
 use std::rc::Rc;
 
-use guanxi_api::{Customer, Me};
+use guanxi_api::{Customer, CustomerOverview, Me};
 use uuid::Uuid;
 use wasm_bindgen::JsCast;
 use web_sys::UrlSearchParams;
@@ -13,6 +13,7 @@ use super::contacts::ContactPanel;
 use super::dealings::{ContactsTab, LogContact};
 use super::history::HistoryTab;
 use super::identity::{ExternalIdPanel, IdentityPanel};
+use super::overview::overview;
 use super::profile::ProfileTab;
 use super::team::TeamPanel;
 use super::wealth::{OutsidePanel, RestrictionPanel};
@@ -80,14 +81,21 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
     let id = props.id;
     let me = use_me();
     let location = use_location();
-    let query =
-        use_query::<Tagged<Customer>, _, _>(Some(format!("customer/{id}")), move || api::customers::get(id));
+    // One request fills the first tab; the others have lists of their own.
+    let query = use_query::<Tagged<CustomerOverview>, _, _>(Some(format!("customer/{id}")), move || {
+        api::customers::overview(id)
+    });
+    let parts = use_memo(query.remote.data.clone(), |data| {
+        data.as_ref().map(|tagged| {
+            let customer = Tagged { value: tagged.value.customer.clone(), etag: tagged.etag.clone() };
+            (Rc::new(customer), Rc::new(tagged.value.clone()))
+        })
+    });
 
-    let opened = query
-        .remote
-        .data
+    let opened = parts
         .as_ref()
-        .map(|tagged| (tagged.value.profile.name.clone(), tagged.value.customer_no.clone()));
+        .as_ref()
+        .map(|(tagged, _)| (tagged.value.profile.name.clone(), tagged.value.customer_no.clone()));
     use_effect_with(opened, move |opened| {
         if let Some((name, customer_no)) = opened.clone() {
             visited(Recent { id, name, customer_no });
@@ -95,7 +103,7 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
     });
 
     let Some(me) = me else { return html!() };
-    let Some(tagged) = query.remote.data.clone() else {
+    let Some((tagged, known)) = (*parts).clone() else {
         return html! {
             <Page title={i.t(Msg::CustomerTitle)}>
                 { match &query.remote.error {
@@ -114,7 +122,13 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
         id,
         tagged: Rc::clone(&tagged),
         me: Rc::clone(&me),
-        set: query.set.clone(),
+        set: {
+            let (set, known) = (query.set.clone(), Rc::clone(&known));
+            Callback::from(move |changed: Tagged<Customer>| {
+                let value = CustomerOverview { customer: changed.value, ..(*known).clone() };
+                set.emit(Tagged { value, etag: changed.etag });
+            })
+        },
         reload: query.reload.clone(),
     };
 
@@ -164,6 +178,7 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
                 } else if chosen == "surveys" {
                     <CustomerAnswers {id} />
                 } else {
+                    { overview(&known, i) }
                     <div class="split">
                         <div><ProfileTab subject={subject.clone()} /></div>
                         <div>

@@ -24,6 +24,7 @@ pub fn HelpPage(props: &HelpPageProps) -> Html {
         <Page title={&props.title}>
             <div class="prose">
                 <p>{ i.t(Msg::HelpIntro) }</p>
+                { part(Msg::HelpTodayTitle, Msg::HelpTodayText) }
                 { part(Msg::HelpFindTitle, Msg::HelpFindText) }
                 { part(Msg::HelpListTitle, Msg::HelpListText) }
                 { part(Msg::HelpCustomerTitle, Msg::HelpCustomerText) }
@@ -41,6 +42,7 @@ pub fn HelpPage(props: &HelpPageProps) -> Html {
                     { key(&["Space"], Msg::HelpKeyPick) }
                     { key(&["Shift ↑", "Shift ↓"], Msg::HelpKeyRange) }
                     { key(&["Alt ↑", "Alt ↓"], Msg::HelpKeyWalk) }
+                    { key(&["L", "D", "P", "U"], Msg::HelpKeyToday) }
                     { key(&["C"], Msg::HelpKeyLog) }
                     { key(&["Esc"], Msg::HelpKeyEscape) }
                     { key(&["Ctrl Enter"], Msg::HelpKeySave) }

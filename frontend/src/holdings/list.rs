@@ -1,4 +1,4 @@
-use chrono::Days;
+use chrono::{Days, NaiveDate};
 use guanxi_api::{Holding, HoldingStatus, Page as Rows, ProductKind, Tier};
 use yew::prelude::*;
 use yew_router::Routable;
@@ -39,11 +39,16 @@ fn row(holding: &Holding, i: I18n) -> Row {
     }
 }
 
+/// The filter on what matures from one day up to another. Without a status, the server lists active holdings of customers who are not
+/// archived.
+pub fn maturing(from: NaiveDate, until: NaiveDate) -> String {
+    format!(r#"matures_on ge "{from}" and matures_on le "{until}""#)
+}
+
 /// The filter on what matures within so many days.
 fn within(days: u64, i: I18n) -> String {
     let today = i.today();
-    let last = today.checked_add_days(Days::new(days)).unwrap_or(today);
-    format!(r#"status eq "active" and matures_on ge "{today}" and matures_on le "{last}""#)
+    maturing(today, today.checked_add_days(Days::new(days)).unwrap_or(today))
 }
 
 /// Holdings and what matures of them.

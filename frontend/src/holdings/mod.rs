@@ -7,7 +7,7 @@ mod one;
 mod tab;
 
 pub use form::{Form, use_form};
-pub use list::HoldingsPage;
+pub use list::{HoldingsPage, maturing};
 pub use tab::HoldingsTab;
 
 use guanxi_api::{Amount, HoldingStatus};

@@ -12,6 +12,8 @@ use super::{I18n, Lang};
 thread_local! {
     /// The bank's business time zone, known once someone has signed in.
     static ZONE: RefCell<String> = RefCell::new("Asia/Shanghai".into());
+    /// How each language says how long ago something was.
+    static RELATIVE: RefCell<HashMap<Lang, Intl::RelativeTimeFormat>> = RefCell::new(HashMap::new());
     /// The browser's formatting functions, which are dear to make.
     static FORMATS: RefCell<HashMap<(Lang, Kind), Function>> = RefCell::new(HashMap::new());
 }
@@ -208,10 +210,12 @@ impl I18n {
             s if s < 31_536_000.0 => (2_592_000.0, "month"),
             _ => (31_536_000.0, "year"),
         };
-        let locales = Array::of1(&JsValue::from_str(self.lang.as_str()));
-        let format = Intl::RelativeTimeFormat::new(&locales, &options(&[("numeric", "auto".into())]));
-        let count = if unit == "second" { 0.0 } else { (seconds / size).round() };
-        String::from(format.format(count, unit))
+        relative(self.lang, if unit == "second" { 0.0 } else { (seconds / size).round() }, unit)
+    }
+
+    /// How many days ahead or ago: `in 3 days`, `今天`, `yesterday`.
+    pub fn in_days(self, days: i64) -> String {
+        relative(self.lang, days as f64, "day")
     }
 
     /// The order in which people expect names: pinyin in Chinese.
@@ -224,6 +228,16 @@ impl I18n {
         });
         order.and_then(|n| n.partial_cmp(&0.0)).unwrap_or(Ordering::Equal)
     }
+}
+
+fn relative(lang: Lang, count: f64, unit: &str) -> String {
+    RELATIVE.with_borrow_mut(|held| {
+        let format = held.entry(lang).or_insert_with(|| {
+            let locales = Array::of1(&JsValue::from_str(lang.as_str()));
+            Intl::RelativeTimeFormat::new(&locales, &options(&[("numeric", "auto".into())]))
+        });
+        String::from(format.format(count, unit))
+    })
 }
 
 fn js_date(at: Instant) -> JsValue {

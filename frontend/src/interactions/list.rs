@@ -2,13 +2,15 @@ use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
 use guanxi_api::{
-    AuditEntry, Direction, Interaction, InteractionKind, InteractionOutcome, InteractionPurpose,
+    AuditEntry, Direction, Include, Interaction, InteractionKind, InteractionOutcome, InteractionPurpose,
     InteractionSearch, Me, Mood, Page as Rows,
 };
 use serde_json::Value;
 use uuid::Uuid;
+use web_sys::UrlSearchParams;
 use yew::prelude::*;
 use yew_router::Routable;
+use yew_router::hooks::use_location;
 
 use super::{LogDialog, With, icon_of, may_change, name_of, tone_of};
 use crate::api::{self, ApiError};
@@ -16,9 +18,9 @@ use crate::audit::{HistoryPages, Reading, field_words};
 use crate::fetch::use_query;
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::{Label, options};
-use crate::org::{unit_options, use_units};
-use crate::route::Route;
-use crate::session::use_me;
+use crate::org::{EVERYONE, ids_in, unit_options, use_colleagues, use_units, use_user_names};
+use crate::route::{self, Route};
+use crate::session::{may, right, use_me};
 use crate::ui::{
     Badge, Button, Dialog, EmptyState, ErrorPanel, FilterChips, FilterField, FilterKind, FilterTerm,
     HelpNote, Icon, Link, Menu, MenuItem, Page, Skeleton, Time, Tone, use_composed, use_toasts,
@@ -28,23 +30,30 @@ use crate::{dom, fetch};
 /// Milliseconds of rest after which what is typed is looked for.
 const REST: u32 = 250;
 
-fn fields(units: Option<Vec<(AttrValue, AttrValue)>>, i: I18n) -> Vec<FilterField> {
-    let field = |key: &'static str, label, codes, nullable| FilterField {
+/// What contacts are narrowed by; those of all customers also by their units and their authors.
+fn fields(of_all: Option<(Vec<(AttrValue, AttrValue)>, FilterKind)>, i: I18n) -> Vec<FilterField> {
+    let any = |key: &'static str, label, kind, nullable| FilterField {
         key: key.into(),
         label: i.t(label),
-        kind: FilterKind::Codes(codes),
+        kind,
         nullable,
     };
+    let field =
+        |key: &'static str, label, codes, nullable| any(key, label, FilterKind::Codes(codes), nullable);
     let mut fields = vec![
         field("kind", Msg::FieldContactKind, options::<InteractionKind>(i), false),
         field("purpose", Msg::FieldPurpose, options::<InteractionPurpose>(i), false),
         field("outcome", Msg::FieldOutcome, options::<InteractionOutcome>(i), false),
         field("mood", Msg::FieldMood, options::<Mood>(i), true),
         field("direction", Msg::FieldDirection, options::<Direction>(i), false),
+        any("occurred_at", Msg::FieldDay, FilterKind::Moment, false),
         field("archived", Msg::CommonArchived, crate::labels::yes_no(i), false),
     ];
-    if let Some(units) = units.filter(|units| !units.is_empty()) {
-        fields.push(field("org_unit_id", Msg::FieldOrgUnit, units, false));
+    if let Some((units, authors)) = of_all {
+        fields.push(any("author_id", Msg::FieldAuthor, authors, false));
+        if !units.is_empty() {
+            fields.push(field("org_unit_id", Msg::FieldOrgUnit, units, false));
+        }
     }
     fields
 }
@@ -56,6 +65,9 @@ pub struct ContactListProps {
     pub customer: Option<With>,
     #[prop_or_default]
     pub q: AttrValue,
+    /// The filter, and who is told of another one, where it stands in the address; else it is kept here.
+    #[prop_or_default]
+    pub narrowed: Option<(AttrValue, Callback<String>)>,
     /// Another one asks again.
     #[prop_or_default]
     pub stamp: u32,
@@ -76,6 +88,8 @@ async fn ask(
             let some = |text: String| (!text.is_empty()).then_some(text);
             let search = InteractionSearch {
                 q: some(q),
+                // Who narrows the list wants to know how many there are.
+                include: (!filter.is_empty()).then_some(Include::Total),
                 filter: some(filter),
                 limit: Some(30),
                 cursor: some(cursor),
@@ -101,7 +115,13 @@ pub fn ContactList(props: &ContactListProps) -> Html {
     let history = use_state(|| None::<Interaction>);
 
     let customer = props.customer.as_ref().map(|with| with.id);
-    let filter = FilterTerm::write_all(&terms);
+    let filter = match &props.narrowed {
+        Some((filter, _)) => filter.to_string(),
+        None => FilterTerm::write_all(&terms),
+    };
+    let sees_users = me.as_ref().is_some_and(|me| may(me, right::VIEW_USERS));
+    let search = use_colleagues(EVERYONE);
+    let names = use_user_names(ids_in(&filter, "author_id"), sees_users);
     let key =
         format!("contacts/{}/{}/{filter}/{}/{}", customer.unwrap_or_default(), props.q, props.stamp, *round);
     let first = use_query::<Rows<Interaction>, _, _>(Some(key.clone()), {
@@ -115,14 +135,34 @@ pub fn ContactList(props: &ContactListProps) -> Html {
         round.set(*round + 1);
         onchange.emit(());
     });
-    let narrow = cb!((terms), |next: Vec<FilterTerm>| terms.set(next));
-    let units = customer.is_none().then(|| unit_options(&units, i));
+    let Some(me) = me else { return html!() };
+    let told = props.narrowed.as_ref().map(|(_, told)| told.clone());
+    let narrow = cb!((terms, told), |next: Vec<FilterTerm>| match &told {
+        Some(told) => told.emit(FilterTerm::write_all(&next)),
+        None => terms.set(next),
+    });
+    let of_all = customer.is_none().then(|| {
+        let myself = vec![(me.id.to_string().into(), me.display_name.clone().into())];
+        let authors =
+            if sees_users { FilterKind::Found { search, names } } else { FilterKind::Codes(myself) };
+        (unit_options(&units, i), authors)
+    });
+    let fields = fields(of_all, i);
+    let read = FilterTerm::read_all(&filter, &fields);
+    let foreign = read.is_none().then(|| AttrValue::from(filter.clone()));
+    let total = first.remote.data.as_ref().and_then(|page| {
+        let total = i.number(page.page.total?);
+        Some(match page.page.total_exact {
+            Some(false) => i.t(Msg::TableTotalMore { total: &total }),
+            _ => i.t(Msg::TableTotal { total: &total }),
+        })
+    });
     let head = html! {
         <div class="row" role="search" aria-label={i.t(Msg::ContactsNarrow)}>
-            <FilterChips fields={fields(units, i)} terms={(*terms).clone()} onchange={narrow} />
+            <FilterChips {fields} terms={read.unwrap_or_default()} {foreign} onchange={narrow} />
+            <span class="small muted" role="status">{ for total }</span>
         </div>
     };
-    let Some(me) = me else { return html!() };
     let Some(page) = first.remote.data.clone() else {
         return match &first.remote.error {
             Some(error) => {
@@ -186,7 +226,7 @@ pub fn ContactList(props: &ContactListProps) -> Html {
     };
     let all: Vec<&Interaction> = page.data.iter().chain(rest.iter()).collect();
     let empty = all.is_empty().then(|| {
-        let narrowed = !terms.is_empty() || !props.q.is_empty();
+        let narrowed = !filter.is_empty() || !props.q.is_empty();
         let text = i.t(if narrowed { Msg::ContactsNoneFound } else { Msg::ContactsNoneText });
         html! { <EmptyState icon={Icon::MessageCircle} title={i.t(Msg::ContactsNone)} {text} /> }
     });
@@ -303,10 +343,16 @@ fn ContactHistory(props: &ContactHistoryProps) -> Html {
     }
 }
 
-/// All contacts that one sees, and the search in their notes. What is typed stays out of the address.
+/// All contacts that one sees, and the search in their notes. What is typed stays out of the address, the filter stands in it.
 #[function_component]
 pub fn ContactsPage() -> Html {
     let i = use_i18n();
+    let location = use_location();
+    let params = location.and_then(|l| UrlSearchParams::new_with_str(l.query_str()).ok());
+    let filter: AttrValue = params.and_then(|p| p.get("filter")).unwrap_or_default().into();
+    let onfilter = Callback::from(|filter: String| {
+        route::go(&format!("{}{}", Route::Contacts.to_path(), api::query(&[("filter", &filter)])));
+    });
     let typed = use_state(String::new);
     let q = use_state(AttrValue::default);
     let timer = use_mut_ref(|| None::<Timeout>);
@@ -331,7 +377,7 @@ pub fn ContactsPage() -> Html {
                 <input class="input" id="contact-search" type="text" autocomplete="off" spellcheck="false" maxlength="100" value={(*typed).clone()}
                     placeholder={i.t(Msg::ContactsSearch)} aria-label={i.t(Msg::ContactsSearch)} {oninput} ref={field} />
             </div>
-            <ContactList q={(*q).clone()} />
+            <ContactList q={(*q).clone()} narrowed={Some((filter, onfilter))} />
         </Page>
     }
 }

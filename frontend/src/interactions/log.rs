@@ -25,6 +25,9 @@ pub struct LogDialogProps {
     /// The contact to change; without it, one is recorded.
     #[prop_or_default]
     pub contact: Option<Interaction>,
+    /// What a new one is most likely about.
+    #[prop_or(InteractionPurpose::Relationship)]
+    pub purpose: InteractionPurpose,
     pub ondone: Callback<()>,
     pub onclose: Callback<()>,
 }
@@ -58,7 +61,7 @@ pub fn LogDialog(props: &LogDialogProps) -> Html {
         Draft {
             kind: old.map_or(InteractionKind::Call, |c| c.kind),
             direction: old.map_or(Direction::Outbound, |c| c.direction),
-            purpose: old.map_or(InteractionPurpose::Relationship, |c| c.purpose),
+            purpose: old.map_or(props.purpose, |c| c.purpose),
             outcome: old.map_or(InteractionOutcome::Reached, |c| c.outcome),
             mood: old.and_then(|c| c.mood),
             minutes: old.and_then(|c| c.duration_minutes).map(|m| m.to_string()).unwrap_or_default(),

@@ -32,7 +32,8 @@ const fn icon_of(kind: InteractionKind) -> Icon {
     }
 }
 
-const fn tone_of(outcome: InteractionOutcome) -> Tone {
+/// How an outcome stands out.
+pub const fn tone_of(outcome: InteractionOutcome) -> Tone {
     match outcome {
         InteractionOutcome::Sold | InteractionOutcome::Interested => Tone::Good,
         InteractionOutcome::FollowUp => Tone::Information,

@@ -91,3 +91,30 @@ pub fn use_user_names(ids: Vec<Uuid>, allowed: bool) -> Vec<(AttrValue, AttrValu
     use_names(ids.iter().filter(|_| allowed).map(|id| (Named::User, *id)).collect());
     ids.into_iter().filter_map(|id| Some((id.to_string().into(), names::known(id)?.into()))).collect()
 }
+
+/// The ids that a filter names for a field.
+pub fn ids_in(filter: &str, field: &str) -> Vec<Uuid> {
+    let Some((_, rest)) = filter.split_once(&format!("{field} ")) else { return Vec::new() };
+    let rest = rest.split(" and ").next().unwrap_or_default();
+    rest.split('"').filter_map(|part| Uuid::parse_str(part).ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ids_of_a_filter_are_found() {
+        let (a, b) = ("018f5e66-0000-7000-8000-000000000001", "018f5e66-0000-7000-8000-000000000002");
+        let ids =
+            |texts: &[&str]| texts.iter().map(|text| Uuid::parse_str(text).unwrap()).collect::<Vec<_>>();
+        let owners = |filter: &str| ids_in(filter, "owner_id");
+        assert_eq!(owners(&format!(r#"owner_id eq "{a}""#)), ids(&[a]));
+        assert_eq!(
+            owners(&format!(r#"status eq "active" and owner_id in ("{a}","{b}") and aum ge 5"#)),
+            ids(&[a, b])
+        );
+        assert_eq!(owners(&format!(r#"org_unit_id eq "{a}""#)), ids(&[]));
+        assert_eq!(owners(""), ids(&[]));
+    }
+}

@@ -99,7 +99,11 @@ pub fn Palette(props: &PaletteProps) -> Html {
 
     let me = &props.me;
     let needle = text.to_lowercase();
-    let mut pages = vec![("customers", Icon::Users, Msg::NavCustomers, Route::Customers)];
+    let mut pages = Vec::new();
+    if may(me, right::VIEW_TASKS) {
+        pages.push(("today", Icon::CalendarCheck, Msg::NavToday, Route::Home));
+    }
+    pages.push(("customers", Icon::Users, Msg::NavCustomers, Route::Customers));
     if may(me, right::VIEW_HOLDINGS) {
         pages.push(("holdings", Icon::Wallet, Msg::NavHoldings, Route::Holdings));
     }
@@ -113,6 +117,9 @@ pub fn Palette(props: &PaletteProps) -> Html {
     if may(me, right::VIEW_SURVEYS) {
         pages.push(("surveys", Icon::Smile, Msg::NavSurveys, Route::Surveys));
     }
+    if may(me, right::VIEW_REPORTS) {
+        pages.push(("reports", Icon::ChartColumn, Msg::NavReports, Route::Reports));
+    }
     if may(me, right::VIEW_USERS) {
         pages.push(("users", Icon::IdCard, Msg::NavUsers, Route::Users));
         pages.push(("units", Icon::Network, Msg::NavUnits, Route::Units));
@@ -125,6 +132,9 @@ pub fn Palette(props: &PaletteProps) -> Html {
     }
     if may(me, right::VIEW_AUDIT) {
         pages.push(("audit", Icon::ScrollText, Msg::NavAudit, Route::Audit));
+    }
+    if may(me, right::VIEW_TARGETS) {
+        pages.push(("contact-targets", Icon::Target, Msg::NavTargets, Route::ContactTargets));
     }
     pages.push(("preferences", Icon::Settings, Msg::NavPreferences, Route::Preferences));
     pages.push(("sessions", Icon::Laptop, Msg::NavSessions, Route::Sessions));

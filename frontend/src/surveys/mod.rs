@@ -14,7 +14,9 @@ use yew::prelude::*;
 
 pub use answers::CustomerAnswers;
 pub use builder::QuestionnairePage;
+pub use charts::{Gauge, percent, signed};
 pub use list::SurveysPage;
+pub use results::withheld_words;
 pub use survey::SurveyPage;
 
 use crate::audit::field_words;

@@ -45,11 +45,7 @@ pub fn ResultsTab(props: &ResultsTabProps) -> Html {
                 { count(Msg::ResultsRate, results.response_rate.map_or("–".into(), percent)) }
             </dl>
             if let Some(why) = results.withheld {
-                <Notice>{ i.t(match why {
-                    WithheldBecause::TooFew => Msg::ResultsTooFew,
-                    WithheldBecause::UntilClosed => Msg::ResultsUntilClosed,
-                    WithheldBecause::OutsideScope => Msg::ResultsOutside,
-                }) }</Notice>
+                <Notice>{ withheld_words(why, i) }</Notice>
             } else if results.answered == 0 {
                 <EmptyState icon={Icon::MessageCircle} title={i.t(Msg::ResultsNone)} text={i.t(Msg::ResultsNoneText)} />
             } else {
@@ -66,6 +62,15 @@ pub fn ResultsTab(props: &ResultsTabProps) -> Html {
             }
         </div>
     }
+}
+
+/// Why there are no figures.
+pub fn withheld_words(why: WithheldBecause, i: I18n) -> AttrValue {
+    i.t(match why {
+        WithheldBecause::TooFew => Msg::ResultsTooFew,
+        WithheldBecause::UntilClosed => Msg::ResultsUntilClosed,
+        WithheldBecause::OutsideScope => Msg::ResultsOutside,
+    })
 }
 
 fn whole(figures: &ResultFigures, results: &SurveyResults, i: I18n) -> Html {

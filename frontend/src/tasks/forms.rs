@@ -15,26 +15,50 @@ use crate::ui::{
     Button, Check, DateField, Dialog, Look, Notice, Segments, Select, TextField, date_of, use_toasts,
 };
 
+/// What is put off.
+#[derive(Clone, PartialEq)]
+pub enum Postponed {
+    Task(Task),
+    /// A line of today that is no task yet, by its id, and its words.
+    Line(AttrValue, AttrValue),
+}
+
+impl Postponed {
+    fn title(&self) -> AttrValue {
+        match self {
+            Postponed::Task(task) => task.title.clone().into(),
+            Postponed::Line(_, words) => words.clone(),
+        }
+    }
+
+    async fn send(&self, to: &TaskPostponement) -> Result<Task, ApiError> {
+        match self {
+            Postponed::Task(task) => api::tasks::postpone(task, to).await,
+            Postponed::Line(id, _) => api::today::postpone(id, to).await,
+        }
+    }
+}
+
 #[derive(Properties, PartialEq)]
-pub struct WorkProps {
-    pub task: Task,
-    pub ondone: Callback<()>,
+pub struct PostponeProps {
+    pub what: Postponed,
+    /// Is given the task as it is now.
+    pub ondone: Callback<Task>,
     pub onclose: Callback<()>,
 }
 
 /// A later day, and why.
 #[function_component]
-pub fn PostponeDialog(props: &WorkProps) -> Html {
+pub fn PostponeDialog(props: &PostponeProps) -> Html {
     let i = use_i18n();
-    let toasts = use_toasts();
     let after = |days: u64| i.today().checked_add_days(Days::new(days)).unwrap_or_default().to_string();
     let due = use_state(|| after(1));
     let reason = use_state(String::new);
     let errors = use_state(Errors::default);
     let refused = use_state(|| None::<ApiError>);
     let busy = use_state(|| false);
-    let WorkProps { task, ondone, onclose } = props;
-    let onsubmit = cb!((due, reason, errors, refused, busy, toasts, task, ondone), |event: SubmitEvent| {
+    let PostponeProps { what, ondone, onclose } = props;
+    let onsubmit = cb!((due, reason, errors, refused, busy, what, ondone), |event: SubmitEvent| {
         event.prevent_default();
         let mut found = Errors::default();
         let day = date_of(&due, i).unwrap_or_else(|message| {
@@ -51,12 +75,9 @@ pub fn PostponeDialog(props: &WorkProps) -> Html {
         let Some(due_on) = day.filter(|_| found.is_empty() && !*busy) else { return };
         busy.set(true);
         let to = TaskPostponement { due_on, reason: reason.trim().to_owned() };
-        spawn!((errors, refused, busy, toasts, task, ondone), {
-            match api::tasks::postpone(&task, &to).await {
-                Ok(_) => {
-                    toasts.say(i.t(Msg::TasksPostponed { day: &to.due_on.to_string() }));
-                    ondone.emit(());
-                }
+        spawn!((errors, refused, busy, what, ondone), {
+            match what.send(&to).await {
+                Ok(task) => ondone.emit(task),
                 Err(error) => {
                     busy.set(false);
                     errors.set(Errors::of(&error));
@@ -67,18 +88,32 @@ pub fn PostponeDialog(props: &WorkProps) -> Html {
     });
     let days = [(1, Msg::TasksOneDay), (3, Msg::TasksThreeDays), (7, Msg::TasksSevenDays)];
     let days = days.map(|(days, text)| (AttrValue::from(after(days)), i.t(text))).to_vec();
+    // The reasons that come up all the time, one press away.
+    let usual = [Msg::TasksReasonAsked, Msg::TasksReasonAway, Msg::TasksReasonWaiting].map(|msg| {
+        let text = i.t(msg);
+        let onclick = cb!((reason, text), |_: MouseEvent| reason.set(text.to_string()));
+        html! { <Button small=true {onclick}>{ text }</Button> }
+    });
     html! {
-        <Dialog title={i.t(Msg::TasksPostponeTitle { title: &task.title })} onclose={onclose.clone()}>
+        <Dialog title={i.t(Msg::TasksPostponeTitle { title: &what.title() })} onclose={onclose.clone()}>
             <form class="form" {onsubmit} novalidate=true>
                 if let Some(error) = &*refused { <Notice tone="bad" alert=true>{ error.detail(i) }</Notice> }
                 <Segments label={i.t(Msg::TasksBy)} name="postpone-by" options={days} value={(*due).clone()} onchange={cb!((due), |day| due.set(day))} />
                 <DateField id="postpone-day" label={i.t(Msg::FieldDueOn)} value={(*due).clone()} oninput={cb!((due), |day| due.set(day))} error={errors.at("/due_on")} required=true />
+                <div class="row">{ for usual }</div>
                 <TextField id="postpone-reason" label={i.t(Msg::TasksReason)} value={(*reason).clone()} oninput={cb!((reason), |text| reason.set(text))} error={errors.at("/reason")}
                     required=true autofocus=true />
                 <div class="form__actions"><Button submit=true look={Look::Primary} busy={*busy}>{ i.t(Msg::TasksPostponeAction) }</Button></div>
             </form>
         </Dialog>
     }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct WorkProps {
+    pub task: Task,
+    pub ondone: Callback<()>,
+    pub onclose: Callback<()>,
 }
 
 /// Who may be given a task, to choose from.

@@ -5,7 +5,7 @@ use yew::prelude::*;
 use yew_router::Routable;
 
 use super::NewTaskDialog;
-use super::forms::{HandOverDialog, PostponeDialog};
+use super::forms::{HandOverDialog, PostponeDialog, Postponed};
 use crate::api::{self, ApiError};
 use crate::fetch::{self, use_query};
 use crate::i18n::{I18n, Msg, use_i18n};
@@ -72,6 +72,9 @@ pub struct TaskListProps {
     /// Another one asks again.
     #[prop_or_default]
     pub stamp: u32,
+    /// Is told that a task was worked.
+    #[prop_or_default]
+    pub onchange: Callback<()>,
 }
 
 /// Open tasks by their day, each to be worked in its place.
@@ -93,10 +96,16 @@ pub fn TaskList(props: &TaskListProps) -> Html {
         *last.borrow_mut() = Some(std::rc::Rc::clone(data));
     }
     let data = tasks.remote.data.clone().or_else(|| last.borrow().clone());
-    let again = cb!((round, doing), |()| {
+    let onchange = &props.onchange;
+    let again = cb!((round, doing, onchange), |()| {
         doing.set(None);
         fetch::forget("tasks/");
         round.set(*round + 1);
+        onchange.emit(());
+    });
+    let postponed = cb!((again, toasts), |task: Task| {
+        toasts.say(i.t(Msg::TasksPostponed { day: &task.due_on.to_string() }));
+        again.emit(());
     });
     let Some(me) = me else { return html!() };
     let Some(data) = data else {
@@ -160,7 +169,7 @@ pub fn TaskList(props: &TaskListProps) -> Html {
             if data.page.next.is_some() { <p class="small muted">{ i.t(Msg::TasksFirst { count: &i.number(MOST as u32) }) }</p> }
             { match (*doing).clone() {
                 None => html!(),
-                Some(Doing::Postponing(task)) => html! { <PostponeDialog {task} ondone={again} onclose={close} /> },
+                Some(Doing::Postponing(task)) => html! { <PostponeDialog what={Postponed::Task(task)} ondone={postponed} onclose={close} /> },
                 Some(Doing::HandingOver(task)) => html! { <HandOverDialog {task} ondone={again} onclose={close} /> },
             } }
         </>

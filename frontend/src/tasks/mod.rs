@@ -3,5 +3,5 @@
 mod forms;
 mod list;
 
-pub use forms::NewTaskDialog;
+pub use forms::{HandOverDialog, NewTaskDialog, PostponeDialog, Postponed};
 pub use list::{TaskList, TasksPage};

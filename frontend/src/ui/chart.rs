@@ -45,6 +45,17 @@ pub fn swatch(n: usize) -> Html {
     html! { <svg class="chart__swatch" viewBox="0 0 10 10" aria-hidden="true"><rect class={colour(n)} width="10" height="10" /></svg> }
 }
 
+/// A bar beside the figure that says the same, from 0 to 1; `reached` is whether what it measures is as it should be.
+pub fn meter(share: f64, reached: bool) -> Html {
+    let width = format!("{:.1}", 100.0 * share.clamp(0.0, 1.0));
+    html! {
+        <svg class="meter" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
+            <rect class="chart__ground" width="100" height="8" />
+            <rect class={if reached { "chart__high" } else { "chart__middle" }} {width} height="8" />
+        </svg>
+    }
+}
+
 #[derive(Properties, PartialEq)]
 pub struct StepLineProps {
     pub label: AttrValue,

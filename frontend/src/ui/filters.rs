@@ -1,3 +1,5 @@
+use chrono::{DateTime, TimeDelta, Utc};
+use guanxi_api::Instant;
 use yew::prelude::*;
 
 use super::{
@@ -73,6 +75,8 @@ pub enum FilterKind {
     Text,
     Number,
     Date,
+    /// An instant, of which people choose the day.
+    Moment,
 }
 
 /// A field that can be filtered by.
@@ -97,12 +101,17 @@ impl FilterField {
             // An id says nothing to anyone.
             FilterKind::Found { names, .. } => named(names).unwrap_or_else(|| "…".into()),
             FilterKind::Number => i.figure(value).into(),
+            FilterKind::Moment => moment_words(value, i),
             FilterKind::Text | FilterKind::Date => value.clone(),
         }
     }
 
+    const fn is_of_time(&self) -> bool {
+        matches!(self.kind, FilterKind::Date | FilterKind::Moment)
+    }
+
     /// A typed value as the grammar has it; nothing for what is no such value.
-    fn read(&self, typed: &str) -> Option<AttrValue> {
+    fn read(&self, typed: &str, operator: Operator, i: I18n) -> Option<AttrValue> {
         let typed = typed.trim();
         match self.kind {
             FilterKind::Number => {
@@ -110,6 +119,20 @@ impl FilterField {
                 is_figure(&bare).then(|| bare.into())
             }
             FilterKind::Date => read_date(typed).map(|date| date.to_string().into()),
+            FilterKind::Moment => {
+                let day = match read_moment(typed) {
+                    Some(known) => i.day_of(known)?,
+                    None => read_date(typed)?,
+                };
+                // A day counts from its first instant, and up to its last one.
+                let at = match operator {
+                    Operator::Le => Instant(
+                        i.instant(day.succ_opt()?.and_hms_opt(0, 0, 0)?)?.0 - TimeDelta::microseconds(1),
+                    ),
+                    _ => i.instant(day.and_hms_opt(0, 0, 0)?)?,
+                };
+                Some(at.to_string().into())
+            }
             _ => (!typed.is_empty()).then(|| typed.to_owned().into()),
         }
     }
@@ -118,7 +141,7 @@ impl FilterField {
         let mut list = match self.kind {
             FilterKind::Codes(_) | FilterKind::Found { .. } => vec![Operator::In],
             FilterKind::Text => vec![Operator::Eq, Operator::Starts],
-            FilterKind::Number | FilterKind::Date => vec![Operator::Ge, Operator::Le],
+            FilterKind::Number | FilterKind::Date | FilterKind::Moment => vec![Operator::Ge, Operator::Le],
         };
         if self.nullable {
             list.extend([Operator::Missing, Operator::Present]);
@@ -140,6 +163,18 @@ fn is_figure(text: &str) -> bool {
     let text = text.strip_prefix('-').unwrap_or(text);
     let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
     [whole, part].iter().all(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
+}
+
+fn read_moment(text: &str) -> Option<Instant> {
+    DateTime::parse_from_rfc3339(text).ok().map(|at| Instant(at.with_timezone(&Utc)))
+}
+
+/// The day of an instant, and its minute where it is neither the day's first nor its last one.
+fn moment_words(value: &AttrValue, i: I18n) -> AttrValue {
+    let Some(at) = read_moment(value) else { return value.clone() };
+    let minute = i.minute(at);
+    let day = [" 00:00", " 23:59"].iter().find_map(|edge| minute.strip_suffix(edge)).map(str::to_owned);
+    day.unwrap_or(minute).into()
 }
 
 fn quoted(text: &str) -> String {
@@ -304,12 +339,12 @@ pub fn FilterChips(props: &FilterChipsProps) -> Html {
         let label = AttrValue::from(format!(
             "{} {} {joined}",
             field.label,
-            term.operator.words(field.kind == FilterKind::Date, i)
+            term.operator.words(field.is_of_time(), i)
         ));
         Some(html! {
             <span class="chip" key={format!("{}-{index}", term.field)}>
                 <Popover label={i.t(Msg::FilterChange)} {body} class={classes!("chip__edit")} button={html! {
-                    <><span>{ &field.label }{ " " }{ term.operator.words(field.kind == FilterKind::Date, i) }</span><b>{ joined }</b></>
+                    <><span>{ &field.label }{ " " }{ term.operator.words(field.is_of_time(), i) }</span><b>{ joined }</b></>
                 }} />
                 <button type="button" class="chip__drop" onclick={drop} aria-label={i.t(Msg::FilterDrop { filter: &label })} title={i.t(Msg::FilterDrop { filter: &label })}>{ Icon::X.draw() }</button>
             </span>
@@ -366,7 +401,7 @@ fn TermForm(props: &TermFormProps) -> Html {
     let Some(field) = props.fields.iter().find(|field| field.key == now.field).cloned() else {
         return html!();
     };
-    let date = field.kind == FilterKind::Date;
+    let date = field.is_of_time();
 
     let fields = &props.fields;
     let choose_field = cb!((term, fields), |key: String| {
@@ -386,7 +421,7 @@ fn TermForm(props: &TermFormProps) -> Html {
     let values: Option<Vec<AttrValue>> = match (now.operator.takes_value(), now.values.is_empty()) {
         (false, _) => Some(Vec::new()),
         (true, true) => None,
-        (true, false) => now.values.iter().map(|value| field.read(value)).collect(),
+        (true, false) => now.values.iter().map(|value| field.read(value, now.operator, i)).collect(),
     };
     let complete = values.is_some();
     let onapply = &props.onapply;
@@ -446,12 +481,16 @@ fn TermForm(props: &TermFormProps) -> Html {
                 </>
             }
         }
-        FilterKind::Date => {
+        FilterKind::Date | FilterKind::Moment => {
+            // An instant is chosen by its day.
+            let value =
+                read_moment(&value).and_then(|at| i.day_of(at)).map_or(value, |day| day.to_string().into());
             html! { <DateField id="filter-value" label={i.t(Msg::FilterValue)} {value} oninput={type_value} required=true /> }
         }
         FilterKind::Number => {
             // The figure read aloud: it is easy to type a nought too many.
-            let hint = field.read(&value).map(|figure| AttrValue::from(i.short_figure(&figure)));
+            let hint =
+                field.read(&value, now.operator, i).map(|figure| AttrValue::from(i.short_figure(&figure)));
             html! { <TextField id="filter-value" label={i.t(Msg::FilterValue)} {value} oninput={type_value} kind={InputKind::Number} {hint} /> }
         }
         FilterKind::Text => {
@@ -480,12 +519,14 @@ mod tests {
     fn figures_and_dates_are_read_as_people_type_them() {
         let field = |kind| FilterField { key: "f".into(), label: "f".into(), kind, nullable: false };
         let (number, date) = (field(FilterKind::Number), field(FilterKind::Date));
-        assert_eq!(number.read(" 1,000,000.5 ").as_deref(), Some("1000000.5"));
+        let i = I18n { lang: crate::i18n::Lang::En };
+        let read = |field: &FilterField, text: &str| field.read(text, Operator::Ge, i);
+        assert_eq!(read(&number, " 1,000,000.5 ").as_deref(), Some("1000000.5"));
         for no_figure in ["", "-", "ten", "inf", "1.2.3", ".5", "5."] {
-            assert_eq!(number.read(no_figure), None, "{no_figure}");
+            assert_eq!(read(&number, no_figure), None, "{no_figure}");
         }
-        assert_eq!(date.read("2026/1/5").as_deref(), Some("2026-01-05"));
-        assert_eq!(date.read("soon"), None);
+        assert_eq!(read(&date, "2026/1/5").as_deref(), Some("2026-01-05"));
+        assert_eq!(read(&date, "soon"), None);
     }
 
     #[test]
@@ -500,6 +541,7 @@ mod tests {
             field("tier", FilterKind::Codes(vec![])),
             field("city", FilterKind::Text),
             field("aum", FilterKind::Number),
+            field("at", FilterKind::Moment),
         ];
         let term = |field: &'static str, operator, values: &[&'static str]| FilterTerm {
             field: field.into(),
@@ -512,11 +554,12 @@ mod tests {
             term("city", Operator::Starts, &["a \"b\" \\ c"]),
             term("aum", Operator::Ge, &["100000.5"]),
             term("aum", Operator::Missing, &[]),
+            term("at", Operator::Ge, &["2026-11-22T16:00:00.000000Z"]),
         ];
         let text = FilterTerm::write_all(&terms);
         assert_eq!(
             text,
-            r#"tier in ("gold","private") and tier eq "mass" and city starts "a \"b\" \\ c" and aum ge 100000.5 and aum eq null"#
+            r#"tier in ("gold","private") and tier eq "mass" and city starts "a \"b\" \\ c" and aum ge 100000.5 and aum eq null and at ge "2026-11-22T16:00:00.000000Z""#
         );
         assert_eq!(FilterTerm::read_all(&text, &fields).as_deref(), Some(&terms[..]));
         for foreign in

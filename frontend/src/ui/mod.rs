@@ -24,7 +24,7 @@ mod tabs;
 mod toast;
 
 pub use button::{Button, IconButton, Look};
-pub use chart::{ShareBar, StepLine, swatch};
+pub use chart::{ShareBar, StepLine, meter, swatch};
 pub use combobox::{Choice, Combobox, Search};
 pub use command::{CommandGroup, CommandItem, CommandPalette};
 pub use conflict::{Clash, ConflictDialog};
@@ -44,4 +44,4 @@ pub use popover::Popover;
 pub use states::{EmptyState, ErrorPanel, NewBuildBanner, Notice, OfflineBanner, Skeleton};
 pub use table::{Column, ColumnChooser, OnPhone, Pagination, Row, Selection, Sort, Table};
 pub use tabs::{Tab, Tabs};
-pub use toast::{ToastProvider, use_toasts};
+pub use toast::{ToastProvider, Toasts, use_toasts};
