@@ -40,9 +40,16 @@ export async function findings(page, except = []) {
           return !float.contains(element) && area.width > 0 && !apart;
         });
       };
+      const withinDialog = (element) => {
+        const dialog = element.closest("dialog[open]");
+        if (!dialog) return false;
+        const [own, area] = [boxOf(element), boxOf(dialog)];
+        return own.left >= area.left && own.right <= area.right && own.top >= area.top && own.bottom <= area.bottom;
+      };
       const known = {
         elmPartiallyObscured: (element) => scrolledAway(element) || covered(element),
-        bgOverlap: (element) => scrolledAway(element) || covered(element),
+        // The surface of a dialog is opaque: what lies half under it, such as the bar of a phone, is behind none of its words.
+        bgOverlap: (element) => scrolledAway(element) || covered(element) || withinDialog(element),
         elmPartiallyObscuring: (element) => element.closest(".combo__list, .menu__list, .popover__body") !== null,
         // The line and the dots of a history stand beside its words.
         pseudoContent: (element) => element.closest(".timeline") !== null,
