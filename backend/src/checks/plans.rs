@@ -88,6 +88,45 @@ pub(super) fn populate_holdings(app: &TestApp) {
     });
 }
 
+/// Two surveys to which every customer of [`populate`] was invited and which everyone has answered.
+pub(super) fn populate_answers(app: &TestApp) -> (SurveyId, SurveyId) {
+    let head = app.role(guanxi_api::Role::BranchManager);
+    let survey = crate::surveys::running_survey(&head, false);
+    let other = crate::surveys::running_survey(&head, false);
+    let (id, other): (SurveyId, SurveyId) =
+        (Id::new(survey.parse().expect("an id")), Id::new(other.parse().expect("an id")));
+    app.db(move |conn| {
+        let random = match conn.engine() {
+            Engine::Sqlite => "randomblob(16)",
+            Engine::Postgres => "gen_random_uuid()",
+        };
+        let (hash, on) = match conn.engine() {
+            Engine::Sqlite => ("randomblob(32)", "'2026-11-26'"),
+            Engine::Postgres => ("decode(md5(random()::text) || md5(random()::text), 'hex')", "DATE '2026-11-26'"),
+        };
+        for survey in [id, other] {
+            let statements = [
+                format!(
+                    "INSERT INTO survey_invitation (id, survey_id, customer_id, token_hash, opened, used, revoked, version, created_at) \
+                     SELECT {random}, survey.id, customer.id, {hash}, customer.archived, customer.archived, customer.archived, 1, customer.created_at \
+                     FROM customer, survey WHERE survey.id = $1"
+                ),
+                format!(
+                    "INSERT INTO survey_answer (id, survey_id, customer_id, source, language, answers, low, has_text, tier, org_unit_id, \
+                     owner_id, answered_on, answered_at) SELECT {random}, survey.id, customer.id, 'link', 'en', '[]', customer.archived, \
+                     customer.archived, 'gold', customer.org_unit_id, customer.owner_id, {on}, customer.created_at \
+                     FROM customer, survey WHERE survey.id = $1"
+                ),
+            ];
+            for statement in statements {
+                diesel::sql_query(statement).bind::<DbUuid, _>(survey).execute(conn).map_err(DbError::from)?;
+            }
+        }
+        guanxi_db::analyse(conn).map_err(Error::from)
+    });
+    (id, other)
+}
+
 /// Adds nine copies of every customer on PostgreSQL, so that a bank is large beside a book: in 10,000 rows PostgreSQL rightly reads
 /// narrow tables from end to end. Nobody owns the copies and no search finds them, so books and findings stay as small as they are.
 /// SQLite chooses the same plans for any number of rows, because it does not look at values.
@@ -545,41 +584,7 @@ fn plans_of_searches_that_find_many_follow_the_order_of_names() {
 fn plans_of_lists_of_surveys_follow_an_index() {
     let app = TestApp::start();
     populate(&app, 10_000);
-    let head = app.role(guanxi_api::Role::BranchManager);
-    let survey = crate::surveys::running_survey(&head, false);
-    let other = crate::surveys::running_survey(&head, false);
-    let (id, other): (SurveyId, SurveyId) =
-        (Id::new(survey.parse().expect("an id")), Id::new(other.parse().expect("an id")));
-    // Everybody is invited to both and has answered both.
-    app.db(move |conn| {
-        let random = match conn.engine() {
-            Engine::Sqlite => "randomblob(16)",
-            Engine::Postgres => "gen_random_uuid()",
-        };
-        let (hash, on) = match conn.engine() {
-            Engine::Sqlite => ("randomblob(32)", "'2026-11-26'"),
-            Engine::Postgres => ("decode(md5(random()::text) || md5(random()::text), 'hex')", "DATE '2026-11-26'"),
-        };
-        for survey in [id, other] {
-            let statements = [
-                format!(
-                    "INSERT INTO survey_invitation (id, survey_id, customer_id, token_hash, opened, used, revoked, version, created_at) \
-                     SELECT {random}, survey.id, customer.id, {hash}, customer.archived, customer.archived, customer.archived, 1, customer.created_at \
-                     FROM customer, survey WHERE survey.id = $1"
-                ),
-                format!(
-                    "INSERT INTO survey_answer (id, survey_id, customer_id, source, language, answers, low, has_text, tier, org_unit_id, \
-                     owner_id, answered_on, answered_at) SELECT {random}, survey.id, customer.id, 'link', 'en', '[]', customer.archived, \
-                     customer.archived, 'gold', customer.org_unit_id, customer.owner_id, {on}, customer.created_at \
-                     FROM customer, survey WHERE survey.id = $1"
-                ),
-            ];
-            for statement in statements {
-                diesel::sql_query(statement).bind::<DbUuid, _>(survey).execute(conn).map_err(DbError::from)?;
-            }
-        }
-        guanxi_db::analyse(conn).map_err(Error::from)
-    });
+    let (id, _) = populate_answers(&app);
     let customer = app.db(|conn| {
         use guanxi_db::schema::customer;
         let first = customer::table.select(customer::id).first::<customers::CustomerId>(conn);

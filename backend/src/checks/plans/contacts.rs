@@ -167,6 +167,8 @@ fn questions(app: &TestApp, customer: CustomerId) -> Vec<Question> {
 fn plans_of_contacts_and_tasks_follow_an_index() {
     let app = TestApp::start();
     populate(&app, 10_000);
+    populate_holdings(&app);
+    populate_answers(&app);
     add_contacts(&app);
     enlarge(&app);
     let rm = UserId::new(app.fixture.user("rm"));
