@@ -185,7 +185,7 @@ for (const language of LANGUAGES) {
       const customer = await api.newPerson();
       const asked = [];
       page.on("request", (request) => {
-        if (request.url().includes(`/customers/${customer.id}`)) asked.push(new URL(request.url()).pathname.split(customer.id)[1]);
+        if (request.url().includes(`/api/v1/customers/${customer.id}`)) asked.push(new URL(request.url()).pathname.split(customer.id)[1]);
       });
       await app.open(`/customers/${customer.id}`);
       await expect(app.panel("glance.tasks")).toContainText(t("glance.no_tasks"));
