@@ -36,7 +36,7 @@ fn customer(app: &TestApp, owner: &str, tier: Tier, since: i64, change: impl Fn(
     let state = app.state.clone();
     let made = app.db(move |conn| {
         let house = House { keys: &state.keys, settings: &state.settings };
-        customers::create_many(conn, &Actor::operator(clock::now()), house, &[prepared.clone()])
+        customers::create_many(conn, &Actor::operator(clock::now()), house, std::slice::from_ref(&prepared))
     });
     made[0].uuid().to_string()
 }
@@ -135,7 +135,7 @@ fn a_line_is_done_or_postponed_once_and_becomes_a_task() {
     assert_eq!(task["title"], "Contact 张三丰");
     postpone(&of_first, later.clone()).expect(404);
     complete(&of_first, json!({})).expect(404);
-    assert_eq!(ids_of(&rm, "contact_due"), [second.clone()]);
+    assert_eq!(ids_of(&rm, "contact_due"), std::slice::from_ref(&second));
     let history = rm.get(&format!("/tasks/{}/history", task["id"].as_str().expect("an id"))).expect(200);
     assert_eq!(history.json()["data"][0]["reason"], "客户出差");
 
