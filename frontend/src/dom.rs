@@ -10,6 +10,16 @@ pub fn now() -> f64 {
     js_sys::Date::now()
 }
 
+/// Hears every key on the page for as long as it is kept; `run` may prevent what the browser would do.
+pub fn on_key(run: impl Fn(&KeyboardEvent) + 'static) -> gloo_events::EventListener {
+    let options = gloo_events::EventListenerOptions::enable_prevent_default();
+    gloo_events::EventListener::new_with_options(&gloo_utils::document(), "keydown", options, move |event| {
+        if let Some(event) = event.dyn_ref::<KeyboardEvent>() {
+            run(event);
+        }
+    })
+}
+
 /// A random id, for an `Idempotency-Key` and for ids of elements.
 pub fn random_id() -> String {
     gloo_utils::window()

@@ -3,7 +3,6 @@
 use std::rc::Rc;
 
 use guanxi_api::{Language, Me, Theme};
-use wasm_bindgen::JsCast;
 use yew::prelude::*;
 use yew_router::Routable;
 use yew_router::hooks::{use_location, use_route};
@@ -51,21 +50,15 @@ pub fn Shell(props: &ShellProps) -> Html {
     use_effect_with((), {
         let palette = palette.setter();
         move |()| {
-            let listener = gloo_events::EventListener::new_with_options(
-                &gloo_utils::document(),
-                "keydown",
-                gloo_events::EventListenerOptions::enable_prevent_default(),
-                move |event| {
-                    let Some(event) = event.dyn_ref::<KeyboardEvent>() else { return };
-                    let hot = (event.ctrl_key() || event.meta_key()) && event.key().eq_ignore_ascii_case("k");
-                    let slash =
-                        event.key() == "/" && !dom::typing(event) && !event.ctrl_key() && !event.meta_key();
-                    if (hot || slash) && !dom::composing(event) && !dom::dialog_open() {
-                        event.prevent_default();
-                        palette.set(true);
-                    }
-                },
-            );
+            let listener = dom::on_key(move |event| {
+                let hot = (event.ctrl_key() || event.meta_key()) && event.key().eq_ignore_ascii_case("k");
+                let slash =
+                    event.key() == "/" && !dom::typing(event) && !event.ctrl_key() && !event.meta_key();
+                if (hot || slash) && !dom::composing(event) && !dom::dialog_open() {
+                    event.prevent_default();
+                    palette.set(true);
+                }
+            });
             move || drop(listener)
         }
     });

@@ -68,9 +68,9 @@ impl Condition {
         self
     }
 
-    /// A list of values: `a, b, c`, an absent one as `NULL`.
+    /// A list of values: `a, b, c`, an absent one as `NULL`. Where their number is not fixed, begin with [`Condition::unkept`].
     #[must_use]
-    pub fn bind_all<const N: usize>(mut self, values: [Option<Value>; N]) -> Self {
+    pub fn bind_all(mut self, values: impl IntoIterator<Item = Option<Value>>) -> Self {
         for (n, value) in values.into_iter().enumerate() {
             if n > 0 {
                 self.parts.push(Part::Sql(", "));

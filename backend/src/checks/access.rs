@@ -9,3 +9,4 @@ mod matrix;
 mod policy;
 mod rows;
 mod surveys;
+mod things;

@@ -341,12 +341,10 @@ pub(super) fn reversals(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let mut among = Condition::unkept().sql("holding_transaction.reverses_id IN (");
-    for (n, id) in ids.iter().enumerate() {
-        among = among.sql(if n > 0 { ", " } else { "" }).bind(Value::Id(Id::new(id.uuid())));
-    }
+    let ids = ids.iter().map(|id| Some(Value::Id(Id::new(id.uuid()))));
+    let among = Condition::unkept().sql("holding_transaction.reverses_id IN (").bind_all(ids).sql(")");
     let rows = holding_transaction::table
-        .filter(among.sql(")"))
+        .filter(among)
         .select((holding_transaction::reverses_id, holding_transaction::id))
         .load(conn)
         .map_err(DbError::from)?;

@@ -54,11 +54,7 @@ fn comparison(field: &Field, test: &Test) -> Condition {
         Test::Gt(bound) => column().sql(" > ").bind(value(bound)),
         Test::Ge(bound) => column().sql(" >= ").bind(value(bound)),
         Test::In(wanted) => {
-            let mut list = column().sql(" IN (");
-            for (n, wanted) in wanted.iter().enumerate() {
-                list = list.sql(if n > 0 { ", " } else { "" }).bind(value(wanted));
-            }
-            list.sql(")")
+            column().sql(" IN (").bind_all(wanted.iter().map(|wanted| Some(value(wanted)))).sql(")")
         }
         Test::Starts(prefix) => starts(field, prefix),
     };

@@ -65,13 +65,6 @@ fn code(code: &str) -> Value {
     Value::Text(code.to_owned())
 }
 
-fn one_of(mut condition: Condition, codes: &[&str]) -> Condition {
-    for (n, one) in codes.iter().enumerate() {
-        condition = condition.sql(if n == 0 { " (" } else { ", " }).bind(code(one));
-    }
-    condition.sql(")")
-}
-
 /// The condition on `user_account` and `org_unit` that somebody is an active relationship manager of some units; or that it is one user.
 pub(super) fn managers(units: &UnitScope, only: Option<UserId>) -> Condition {
     match only {
@@ -133,9 +126,7 @@ pub(super) fn contacts(
     from: Moment,
 ) -> Result<Vec<(UserId, i64, i64)>> {
     let call = || code(InteractionKind::Call.as_str());
-    let kinds: Vec<&str> =
-        InteractionKind::MEETINGS.iter().chain(&[InteractionKind::Call]).map(|kind| kind.as_str()).collect();
-    let unconnected: Vec<&str> = InteractionOutcome::UNCONNECTED.to_vec();
+    let kinds = InteractionKind::MEETINGS.iter().chain(&[InteractionKind::Call]);
     let statement = Condition::new()
         .sql("SELECT interaction.author_id, CAST(SUM(CASE WHEN interaction.kind = ")
         .bind(call())
@@ -150,9 +141,11 @@ pub(super) fn contacts(
         .bind(Value::Bool(false))
         .sql(" AND interaction.occurred_at >= ")
         .bind(Value::Moment(from))
-        .sql(" AND interaction.kind IN");
-    let statement = one_of(statement, &kinds).sql(" AND interaction.outcome NOT IN");
-    let statement = one_of(statement, &unconnected).sql(" GROUP BY interaction.author_id");
+        .sql(" AND interaction.kind IN (")
+        .bind_all(kinds.map(|kind| Some(code(kind.as_str()))))
+        .sql(") AND interaction.outcome NOT IN (")
+        .bind_all(InteractionOutcome::UNCONNECTED.map(|outcome| Some(code(outcome))))
+        .sql(") GROUP BY interaction.author_id");
     let rows = Statement::<(DbUuid, BigInt, BigInt)>::new(statement).load(conn).map_err(DbError::from)?;
     Ok(rows)
 }

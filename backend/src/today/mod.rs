@@ -215,8 +215,8 @@ fn maturities(
     Ok(held.into_iter().filter_map(line).collect())
 }
 
-/// The line with this name, if it stands in the list now.
-fn find(conn: &mut DbConn, actor: &Actor, house: House<'_>, id: LineId) -> Result<TodayLine> {
+/// The line with this name and its customer, if it stands in the list now.
+fn find(conn: &mut DbConn, actor: &Actor, house: House<'_>, id: LineId) -> Result<(TodayLine, CustomerId)> {
     let customer = Some(CustomerId::new(id.subject));
     let mut lines = match id.reason {
         TodayReason::ContactDue => contacts_due(conn, actor, house, customer)?,
@@ -225,7 +225,12 @@ fn find(conn: &mut DbConn, actor: &Actor, house: House<'_>, id: LineId) -> Resul
         TodayReason::LowScore | TodayReason::TaskDue => Vec::new(),
     };
     add_glances(conn, actor, &mut lines)?;
-    lines.into_iter().find(|line| line.id == id.to_string()).ok_or_else(Error::not_found)
+    let name = id.to_string();
+    let found = lines.into_iter().find(|line| line.id == name).and_then(|line| {
+        let customer = CustomerId::new(line.customer.as_ref()?.id);
+        Some((line, customer))
+    });
+    found.ok_or_else(Error::not_found)
 }
 
 /// Turns a line into a task and works it: done, or due on a later day. Gives the task.
@@ -233,10 +238,10 @@ fn find(conn: &mut DbConn, actor: &Actor, house: House<'_>, id: LineId) -> Resul
 /// # Errors
 /// 404 when no such line stands in the list, such as when somebody has worked it already; else as [`tasks::work`].
 pub fn work(conn: &mut DbConn, actor: &Actor, house: House<'_>, id: LineId, work: &Work) -> Result<Task> {
-    let customer = line_of(conn, actor, house, id)?.1;
+    let (_, customer) = find(conn, actor, house, id)?;
     // Whoever works the same line at the same time waits, and then finds it gone.
     customers::lock(conn, customer)?;
-    let (line, customer) = line_of(conn, actor, house, id)?;
+    let (line, customer) = find(conn, actor, house, id)?;
     let source = match line.reason {
         TodayReason::Birthday => TaskSource::Birthday,
         TodayReason::Maturity => TaskSource::Maturity,
@@ -255,17 +260,6 @@ pub fn work(conn: &mut DbConn, actor: &Actor, house: House<'_>, id: LineId, work
     };
     let task = tasks::open(conn, actor, house, &opening, "")?;
     tasks::work(conn, actor, house, task, 1, work)
-}
-
-fn line_of(
-    conn: &mut DbConn,
-    actor: &Actor,
-    house: House<'_>,
-    id: LineId,
-) -> Result<(TodayLine, CustomerId)> {
-    let line = find(conn, actor, house, id)?;
-    let customer = line.customer.as_ref().map(|customer| CustomerId::new(customer.id));
-    Ok((line, customer.ok_or_else(Error::not_found)?))
 }
 
 /// What the task is called. A title is what people would have written, so it is in the language of whoever works the line.

@@ -60,12 +60,10 @@ pub(super) fn these(conn: &mut DbConn, scope: &Scope, ids: &[CustomerId]) -> Res
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let mut among = Condition::unkept().sql("customer.id IN (");
-    for (n, id) in ids.iter().enumerate() {
-        among = among.sql(if n == 0 { "" } else { ", " }).bind(Value::Id(Id::new(id.uuid())));
-    }
     let most = i64::try_from(ids.len()).unwrap_or(i64::MAX);
-    glances(conn, scope, among.sql(")"), vec![("customer.id", false)], most)
+    let ids = ids.iter().map(|id| Some(Value::Id(Id::new(id.uuid()))));
+    let among = Condition::unkept().sql("customer.id IN (").bind_all(ids).sql(")");
+    glances(conn, scope, among, vec![("customer.id", false)], most)
 }
 
 /// Own customers who may be contacted; with `only`, that one if it is one of them.
@@ -131,19 +129,20 @@ pub(super) fn celebrating(
     most: i64,
 ) -> Result<Vec<GlanceRow>> {
     let (Some(first), Some(last)) = (days.first(), days.last()) else { return Ok(Vec::new()) };
-    let mut born = Condition::new().sql(match conn.engine() {
-        Engine::Sqlite => "substr(customer.birth_date, 6, 5) IN ('none'",
-        Engine::Postgres => "to_char(customer.birth_date, 'MM-DD') IN ('none'",
-    });
-    for day in days {
-        born = born.sql(", ").bind(Value::Text(day.format("%m-%d").to_string()));
-        // Whoever was born on a leap day celebrates on the last day of February in other years.
-        if (day.month(), day.day()) == (2, 28) && !day.leap_year() {
-            born = born.sql(", '02-29'");
-        }
+    let mut born_on: Vec<String> = days.iter().map(|day| day.format("%m-%d").to_string()).collect();
+    // Whoever was born on a leap day celebrates on the last day of February in other years.
+    if days.iter().any(|day| (day.month(), day.day()) == (2, 28) && !day.leap_year()) {
+        born_on.push("02-29".to_owned());
     }
+    let born = Condition::new()
+        .sql(match conn.engine() {
+            Engine::Sqlite => "substr(customer.birth_date, 6, 5) IN (",
+            Engine::Postgres => "to_char(customer.birth_date, 'MM-DD') IN (",
+        })
+        .bind_all(born_on.into_iter().map(|day| Some(Value::Text(day))))
+        .sql(")");
     let worked = tasks::no_task_for(TaskSource::Birthday, OF_CUSTOMER, (*first, *last), false);
-    let condition = own(owner, only).and(born.sql(")")).and(worked);
+    let condition = own(owner, only).and(born).and(worked);
     glances(conn, scope, condition, vec![(BY_TIER, false), ("customer.id", false)], most)
 }
 

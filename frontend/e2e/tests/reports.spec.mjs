@@ -5,6 +5,7 @@ import { Keyboard } from "../support/keyboard.mjs";
 import { look } from "../support/look.mjs";
 import { expect, test } from "../support/test.mjs";
 import { LANGUAGES } from "../support/words.mjs";
+import { unavailable } from "../support/problems.mjs";
 
 const number = (text) => Number(text.replace(/[^\d.-]/g, ""));
 
@@ -117,8 +118,7 @@ for (const language of LANGUAGES) {
 
       test("a report that fails says so alone, and is asked again", async ({ page, app, t, hygiene }) => {
         hygiene.expect(503, "/api/v1/reports/contacts");
-        const problem = { type: "/problems/unavailable", title: "Service unavailable", status: 503, detail: "The database is busy.", code: "unavailable", request_id: "01a2041d-0000-7000-8000-000000000000", errors: [] };
-        await page.route(/\/reports\/contacts$/, (route) => route.fulfill({ status: 503, contentType: "application/problem+json", json: problem }));
+        await page.route(/\/reports\/contacts$/, (route) => route.fulfill({ status: 503, contentType: "application/problem+json", json: unavailable }));
         await page.goto("/reports");
         const panel = app.panel("reports.contacts");
         await expect(panel.getByRole("heading", { name: t("reports.failed") })).toBeVisible();

@@ -6,6 +6,7 @@ import { creditCode, identityNumber, Api } from "../support/api.mjs";
 import { look, pressEscape } from "../support/look.mjs";
 import { expect, test } from "../support/test.mjs";
 import { LANGUAGES } from "../support/words.mjs";
+import { unavailable } from "../support/problems.mjs";
 
 for (const language of LANGUAGES) {
   test.describe(language, () => {
@@ -58,21 +59,12 @@ for (const language of LANGUAGES) {
 
       await page.getByRole("textbox", { name: t("customers.search") }).fill("");
       hygiene.expect(503, "/api/v1/customers");
-      const problem = {
-        type: "/problems/unavailable",
-        title: "Service unavailable",
-        status: 503,
-        detail: "The database is busy.",
-        code: "unavailable",
-        request_id: "01a2041d-0000-7000-8000-000000000000",
-        errors: [],
-      };
       await page.route(/\/api\/v1\/customers\?/, (route) =>
-        route.fulfill({ status: 503, contentType: "application/problem+json", json: problem }),
+        route.fulfill({ status: 503, contentType: "application/problem+json", json: unavailable }),
       );
       await app.go("/customers?sort=customer_no");
       await expect(page.getByRole("heading", { name: t("customers.failed") })).toBeVisible();
-      await expect(page.getByRole("alert").filter({ hasText: problem.request_id })).toBeVisible();
+      await expect(page.getByRole("alert").filter({ hasText: unavailable.request_id })).toBeVisible();
       await look(page, language, "customers-error");
       await page.unroute(/\/api\/v1\/customers\?/);
       await app.button("common.retry").click();

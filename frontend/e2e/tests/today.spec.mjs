@@ -6,6 +6,7 @@ import { Keyboard } from "../support/keyboard.mjs";
 import { look } from "../support/look.mjs";
 import { expect, test } from "../support/test.mjs";
 import { LANGUAGES } from "../support/words.mjs";
+import { unavailable } from "../support/problems.mjs";
 
 /** A day so many days from today, in the bank's zone. */
 function day(days) {
@@ -235,17 +236,8 @@ for (const language of LANGUAGES) {
 
       await page.unroute(/\/api\/v1\/today$/);
       hygiene.expect(503, "/api/v1/today");
-      const problem = {
-        type: "/problems/unavailable",
-        title: "Service unavailable",
-        status: 503,
-        detail: "The database is busy.",
-        code: "unavailable",
-        request_id: "01a2041d-0000-7000-8000-000000000000",
-        errors: [],
-      };
       await page.route(/\/api\/v1\/today$/, (route) =>
-        route.fulfill({ status: 503, contentType: "application/problem+json", json: problem }),
+        route.fulfill({ status: 503, contentType: "application/problem+json", json: unavailable }),
       );
       await page.goto("/");
       await expect(page.getByRole("heading", { name: t("today.failed") })).toBeVisible();

@@ -1,6 +1,5 @@
 //! What is done with a customer: contacts and tasks.
 
-use wasm_bindgen::JsCast;
 use yew::prelude::*;
 use yew_router::Routable;
 
@@ -46,20 +45,14 @@ pub fn LogContact(props: &LogContactProps) -> Html {
         let open = open.setter();
         move |allowed| {
             let allowed = *allowed;
-            let listener = gloo_events::EventListener::new_with_options(
-                &gloo_utils::document(),
-                "keydown",
-                gloo_events::EventListenerOptions::enable_prevent_default(),
-                move |event| {
-                    let Some(event) = event.dyn_ref::<KeyboardEvent>() else { return };
-                    let other = event.ctrl_key() || event.meta_key() || event.alt_key();
-                    let busy = dom::typing(event) || dom::composing(event) || dom::dialog_open();
-                    if allowed && !other && !busy && event.key().eq_ignore_ascii_case("c") {
-                        event.prevent_default();
-                        open.set(true);
-                    }
-                },
-            );
+            let listener = dom::on_key(move |event| {
+                let other = event.ctrl_key() || event.meta_key() || event.alt_key();
+                let busy = dom::typing(event) || dom::composing(event) || dom::dialog_open();
+                if allowed && !other && !busy && event.key().eq_ignore_ascii_case("c") {
+                    event.prevent_default();
+                    open.set(true);
+                }
+            });
             move || drop(listener)
         }
     });

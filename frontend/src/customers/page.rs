@@ -2,7 +2,6 @@ use std::rc::Rc;
 
 use guanxi_api::{Customer, CustomerOverview, Me};
 use uuid::Uuid;
-use wasm_bindgen::JsCast;
 use web_sys::UrlSearchParams;
 use yew::prelude::*;
 use yew_router::Routable;
@@ -214,25 +213,19 @@ fn Walk(props: &WalkProps) -> Html {
     };
     use_effect_with(around.clone(), move |around| {
         let around = around.clone();
-        let listener = gloo_events::EventListener::new_with_options(
-            &gloo_utils::document(),
-            "keydown",
-            gloo_events::EventListenerOptions::enable_prevent_default(),
-            move |event| {
-                let Some(event) = event.dyn_ref::<KeyboardEvent>() else { return };
-                let other = event.ctrl_key() || event.meta_key() || event.shift_key();
-                if !event.alt_key() || other || dom::typing(event) || dom::dialog_open() {
-                    return;
-                }
-                let to = match (event.key().as_str(), &around) {
-                    ("ArrowUp", Some(around)) => around.before,
-                    ("ArrowDown", Some(around)) => around.after,
-                    _ => return,
-                };
-                event.prevent_default();
-                go(to);
-            },
-        );
+        let listener = dom::on_key(move |event| {
+            let other = event.ctrl_key() || event.meta_key() || event.shift_key();
+            if !event.alt_key() || other || dom::typing(event) || dom::dialog_open() {
+                return;
+            }
+            let to = match (event.key().as_str(), &around) {
+                ("ArrowUp", Some(around)) => around.before,
+                ("ArrowDown", Some(around)) => around.after,
+                _ => return,
+            };
+            event.prevent_default();
+            go(to);
+        });
         move || drop(listener)
     });
     let Some(around) = around else { return html!() };

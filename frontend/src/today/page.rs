@@ -211,8 +211,8 @@ pub fn TodayPage() -> Html {
     use_effect_with((letters, Rc::clone(&lines)), {
         let (list, act, lines) = (list.clone(), act.clone(), Rc::clone(&lines));
         move |(letters, _)| {
-            let listener =
-                letters.then(|| listen(move |event| on_letter(event, list.cast::<Element>(), &lines, &act)));
+            let listener = letters
+                .then(|| dom::on_key(move |event| on_letter(event, list.cast::<Element>(), &lines, &act)));
             move || drop(listener)
         }
     });
@@ -381,16 +381,6 @@ fn empty(chosen: Option<TodayReason>, i: I18n) -> Html {
             </EmptyState>
         },
     }
-}
-
-/// Hears every key on the page.
-fn listen(run: impl Fn(&KeyboardEvent) + 'static) -> gloo_events::EventListener {
-    let options = gloo_events::EventListenerOptions::enable_prevent_default();
-    gloo_events::EventListener::new_with_options(&gloo_utils::document(), "keydown", options, move |event| {
-        if let Some(event) = event.dyn_ref::<KeyboardEvent>() {
-            run(event);
-        }
-    })
 }
 
 /// J and K move from line to line; L, D and P work the line that one is on, U takes back what was done last.

@@ -216,8 +216,7 @@ pub fn Table(props: &TableProps) -> Html {
         let node = node.clone();
         move |letters| {
             let listener = letters.then(|| {
-                gloo_events::EventListener::new(&gloo_utils::document(), "keydown", move |event| {
-                    let Some(event) = event.dyn_ref::<KeyboardEvent>() else { return };
+                dom::on_key(move |event| {
                     let modified = event.ctrl_key() || event.meta_key() || event.alt_key();
                     if modified || dom::composing(event) || dom::typing(event) || dom::dialog_open() {
                         return;

@@ -116,13 +116,13 @@ impl SqliteFloor {
         Ok(count)
     }
 
-    /// Contacts with random customers, each with its notes, figures, audit entry and event.
-    fn create_contacts(&self, sample: &Sample, until: Instant) -> Outcome<u64> {
-        let mut connection = self.open()?;
-        let search_key: i64 =
-            connection
-                .query_row("SELECT coalesce(max(search_key), 0) FROM interaction", [], |row| row.get(0))?;
-        let customers: Vec<Vec<u8>> = sample.ids.iter().map(|id| bytes(id)).collect();
+    /// Rows until a moment, 64 of them in one durable commit; `write` writes one with this number, instant and id.
+    fn create(
+        &self,
+        connection: &mut Connection,
+        until: Instant,
+        write: impl Fn(&Connection, u64, i64, [u8; 16]) -> Outcome,
+    ) -> Outcome<u64> {
         let mut count = 0;
         while Instant::now() < until {
             let transaction =
@@ -130,29 +130,7 @@ impl SqliteFloor {
             for _ in 0..GROUP {
                 let n = self.created.fetch_add(1, Ordering::Relaxed);
                 let now = micros();
-                let id = time_ordered(now, n);
-                let key = search_key + i64::try_from(n)?;
-                let place = usize::try_from(n.wrapping_mul(2_654_435_761) % customers.len().max(1) as u64)?;
-                let customer = customers.get(place).ok_or_else(|| Failure::new("no customers"))?;
-                let run =
-                    |sql: &str, values: &dyn Fn(&mut CachedStatement<'_>) -> rusqlite::Result<usize>| {
-                        transaction.prepare_cached(sql).and_then(|mut statement| values(&mut statement))
-                    };
-                run(
-                    "INSERT INTO interaction (search_key, id, customer_id, kind, direction, purpose, outcome, duration_minutes, \
-                     occurred_at, notes, searched, archived, version, created_at, updated_at) \
-                     VALUES (?1, ?2, ?3, 'call', 'outbound', 'service', 'reached', 6, ?4, ?5, ?5, 0, 1, ?4, ?4)",
-                    &|s| s.execute(params![key, id, customer, now, format!("{NOTES}{n}")]),
-                )?;
-                run("INSERT INTO interaction_search (rowid, tokens) VALUES (?1, ?2)", &|s| {
-                    s.execute(params![key, pairs(NOTES)])
-                })?;
-                run(
-                    "UPDATE customer_figures SET last_contacted_at = max(last_contacted_at, ?2), version = version + 1 \
-                     WHERE customer_id = ?1",
-                    &|s| s.execute(params![customer, now]),
-                )?;
-                record(&transaction, "interaction.created", "interaction", (id, now, key))?;
+                write(&transaction, n, now, time_ordered(now, n))?;
             }
             transaction.commit()?;
             count += GROUP;
@@ -160,54 +138,67 @@ impl SqliteFloor {
         Ok(count)
     }
 
+    /// Contacts with random customers, each with its notes, figures, audit entry and event.
+    fn create_contacts(&self, sample: &Sample, until: Instant) -> Outcome<u64> {
+        let mut connection = self.open()?;
+        let search_key: i64 =
+            connection
+                .query_row("SELECT coalesce(max(search_key), 0) FROM interaction", [], |row| row.get(0))?;
+        let customers: Vec<Vec<u8>> = sample.ids.iter().map(|id| bytes(id)).collect();
+        let tokens = pairs(NOTES);
+        self.create(&mut connection, until, |transaction, n, now, id| {
+            let key = search_key + i64::try_from(n)?;
+            let place = usize::try_from(n.wrapping_mul(2_654_435_761) % customers.len().max(1) as u64)?;
+            let customer = customers.get(place).ok_or_else(|| Failure::new("no customers"))?;
+            run(
+                transaction,
+                "INSERT INTO interaction (search_key, id, customer_id, kind, direction, purpose, outcome, duration_minutes, \
+                 occurred_at, notes, searched, archived, version, created_at, updated_at) \
+                 VALUES (?1, ?2, ?3, 'call', 'outbound', 'service', 'reached', 6, ?4, ?5, ?5, 0, 1, ?4, ?4)",
+                params![key, id, customer, now, format!("{NOTES}{n}")],
+            )?;
+            run(
+                transaction,
+                "INSERT INTO interaction_search (rowid, tokens) VALUES (?1, ?2)",
+                params![key, tokens],
+            )?;
+            run(
+                transaction,
+                "UPDATE customer_figures SET last_contacted_at = max(last_contacted_at, ?2), version = version + 1 \
+                 WHERE customer_id = ?1",
+                params![customer, now],
+            )?;
+            record(transaction, "interaction.created", "interaction", (id, now, key))
+        })
+    }
+
     fn create_customers(&self, until: Instant) -> Outcome<u64> {
         let mut connection = self.open()?;
         let unit: Vec<u8> = connection.query_row("SELECT id FROM org_unit LIMIT 1", [], |row| row.get(0))?;
         let search_key: i64 =
             connection.query_row("SELECT max(search_key) FROM customer", [], |row| row.get(0))?;
-        let mut count = 0;
-        while Instant::now() < until {
-            let transaction =
-                connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-            for _ in 0..GROUP {
-                let n = self.created.fetch_add(1, Ordering::Relaxed);
-                let now = micros();
-                let id = time_ordered(now, n);
-                let key = search_key + i64::try_from(n)?;
-                let run =
-                    |sql: &str, values: &dyn Fn(&mut CachedStatement<'_>) -> rusqlite::Result<usize>| {
-                        transaction.prepare_cached(sql).and_then(|mut statement| values(&mut statement))
-                    };
-                run(
-                    "INSERT INTO customer (id, search_key, customer_no, kind, status, name, name_sort, gender, city, do_not_contact, \
-                     restricted, details, org_unit_id, archived, search_version, version, created_at, updated_at) \
-                     VALUES (?1, ?2, ?3, 'person', 'prospect', ?4, ?5, 'female', '无', 0, 0, '{}', ?6, 0, 1, 1, ?7, ?7)",
-                    &|s| {
-                        s.execute(params![
-                            id,
-                            key,
-                            format!("F{key}"),
-                            format!("压测{key}"),
-                            format!("yace{key}"),
-                            unit,
-                            now
-                        ])
-                    },
-                )?;
-                run(
-                    "INSERT INTO customer_figures (customer_id, tier, aum, city, archived, version, as_of) \
-                     VALUES (?1, 'mass', 0, '无', 0, 1, ?2)",
-                    &|s| s.execute(params![id, now]),
-                )?;
-                run("INSERT OR REPLACE INTO customer_search (rowid, tokens) VALUES (?1, ?2)", &|s| {
-                    s.execute(params![key, format!("压测 压 测 yace yc f{key}")])
-                })?;
-                record(&transaction, "customer.created", "customer", (id, now, key))?;
-            }
-            transaction.commit()?;
-            count += GROUP;
-        }
-        Ok(count)
+        self.create(&mut connection, until, |transaction, n, now, id| {
+            let key = search_key + i64::try_from(n)?;
+            run(
+                transaction,
+                "INSERT INTO customer (id, search_key, customer_no, kind, status, name, name_sort, gender, city, do_not_contact, \
+                 restricted, details, org_unit_id, archived, search_version, version, created_at, updated_at) \
+                 VALUES (?1, ?2, ?3, 'person', 'prospect', ?4, ?5, 'female', '无', 0, 0, '{}', ?6, 0, 1, 1, ?7, ?7)",
+                params![id, key, format!("F{key}"), format!("压测{key}"), format!("yace{key}"), unit, now],
+            )?;
+            run(
+                transaction,
+                "INSERT INTO customer_figures (customer_id, tier, aum, city, archived, version, as_of) \
+                 VALUES (?1, 'mass', 0, '无', 0, 1, ?2)",
+                params![id, now],
+            )?;
+            run(
+                transaction,
+                "INSERT OR REPLACE INTO customer_search (rowid, tokens) VALUES (?1, ?2)",
+                params![key, format!("压测 压 测 yace yc f{key}")],
+            )?;
+            record(transaction, "customer.created", "customer", (id, now, key))
+        })
     }
 }
 
@@ -262,29 +253,36 @@ impl Floor for SqliteFloor {
     }
 }
 
+/// Runs a statement that stays prepared.
+fn run(connection: &Connection, sql: &str, values: impl Params) -> Outcome {
+    connection.prepare_cached(sql)?.execute(values)?;
+    Ok(())
+}
+
 /// The audit entry with its document and the change event of a new row.
 fn record(
     connection: &Connection,
     action: &str,
     resource: &str,
     (id, now, key): ([u8; 16], i64, i64),
-) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO audit_entry (id, at, actor_kind, actor_id, action, resource_type, resource_id, request_id, \
-             document_digest) VALUES (?1, ?2, 'user', ?1, ?5, ?6, ?1, ?3, ?4)",
-        )?
-        .execute(params![id, now, format!("r{key}"), [7_u8; 32], action, resource])?;
-    connection
-        .prepare_cached("INSERT INTO audit_document (entry_id, document) VALUES (?1, ?2)")?
-        .execute(params![id, format!("{{\"name\":\"压测{key}\"}}")])?;
-    connection
-        .prepare_cached(
-            "INSERT INTO change_event (kind, resource_type, resource_id, version, changed, at) \
-             VALUES (?1, ?2, ?3, 1, '[\"name\"]', ?4)",
-        )?
-        .execute(params![action, resource, id, now])?;
-    Ok(())
+) -> Outcome {
+    run(
+        connection,
+        "INSERT INTO audit_entry (id, at, actor_kind, actor_id, action, resource_type, resource_id, request_id, \
+         document_digest) VALUES (?1, ?2, 'user', ?1, ?5, ?6, ?1, ?3, ?4)",
+        params![id, now, format!("r{key}"), [7_u8; 32], action, resource],
+    )?;
+    run(
+        connection,
+        "INSERT INTO audit_document (entry_id, document) VALUES (?1, ?2)",
+        params![id, format!("{{\"name\":\"压测{key}\"}}")],
+    )?;
+    run(
+        connection,
+        "INSERT INTO change_event (kind, resource_type, resource_id, version, changed, at) \
+         VALUES (?1, ?2, ?3, 1, '[\"name\"]', ?4)",
+        params![action, resource, id, now],
+    )
 }
 
 /// As a UUIDv7 begins: with the time, so that rows go to the end of their index.

@@ -1,3 +1,5 @@
+mod store;
+
 use guanxi_api::{
     Amount, AuditEntry, ContactPoint, ContactPointKind, ContactPointUse, Customer, CustomerFigures,
     CustomerKind, CustomerProfile, CustomerStatus, ExternalId, IdentityDocument, IdentityKind, Instant,
@@ -8,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::access::{Actor, MaskProfile, Scope};
 use crate::audit;
-use crate::customers::store::{self, ContactPointRow, WholeRow};
+use crate::customers::store::{self as rows, ContactPointRow, WholeRow};
 use crate::customers::{CustomerId, House, contacted, known, profile};
 use crate::error::{Error, Result};
 use crate::listing::ListRequest;
@@ -16,9 +18,9 @@ use crate::listing::ListRequest;
 /// A customer with everything that belongs to it, as the database has it.
 pub(super) struct Whole {
     pub(super) row: WholeRow,
-    pub(super) identity: Option<store::IdentityRow>,
+    pub(super) identity: Option<rows::IdentityRow>,
     pub(super) contact_points: Vec<ContactPointRow>,
-    pub(super) external_ids: Vec<store::ExternalIdRow>,
+    pub(super) external_ids: Vec<rows::ExternalIdRow>,
     pub(super) team: Vec<(Id<crate::access::UserMark>, String, String)>,
 }
 
@@ -27,7 +29,7 @@ pub(super) struct Whole {
 /// # Errors
 /// 404 for any other.
 pub(super) fn whole(conn: &mut DbConn, scope: &Scope, id: CustomerId) -> Result<Whole> {
-    let row = store::find(conn, scope, id)?;
+    let row = rows::find(conn, scope, id)?;
     let store::Parts { identity, contact_points, external_ids, team } = store::parts(conn, id)?;
     Ok(Whole { row, identity, contact_points, external_ids, team })
 }
@@ -47,7 +49,7 @@ pub fn read(conn: &mut DbConn, actor: &Actor, house: House<'_>, id: CustomerId) 
 /// # Errors
 /// 404 for one that the actor does not see.
 pub fn visible(conn: &mut DbConn, actor: &Actor, id: CustomerId) -> Result<()> {
-    store::named(conn, &Scope::of(actor), id)?.map(drop).ok_or_else(Error::not_found)
+    rows::named(conn, &Scope::of(actor), id)?.map(drop).ok_or_else(Error::not_found)
 }
 
 /// The history of a customer, newest first.
@@ -61,7 +63,7 @@ pub fn history(
     id: CustomerId,
     request: &ListRequest,
 ) -> Result<Page<AuditEntry>> {
-    store::find(conn, &Scope::of(actor), id)?;
+    rows::find(conn, &Scope::of(actor), id)?;
     audit::history(conn, actor, house.keys, ("customer", id.uuid()), request)
 }
 

@@ -1,0 +1,535 @@
+//! What the matrix calls its operations on, made for every cell that needs one of its own.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+use guanxi_api::{
+    Amount, ContactPointKind, CustomerKind, Direction, ExternalId, IdentityDocument, IdentityKind,
+    InteractionKind, InteractionOutcome, InteractionPurpose, LocalName, NewContactPoint, NewCustomer,
+    NewOrgUnit, NewUser, OrgUnitKind, Role, TaskPriority, TaskSource, TaskStatus, TeamRole, Tier,
+};
+use guanxi_api::{LocalText, NewQuestionnaire, NewSurvey, Question, QuestionKind};
+use guanxi_db::schema::{
+    contact_point, customer, external_id, interaction, survey, survey_answer, survey_invitation, task,
+};
+use guanxi_db::{DbConn, DbError, Id};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::cells::{Caller, Cell, Place, Position, parent};
+use super::policy::Target;
+use crate::access::password::Parameters;
+use crate::access::{Actor, Hasher};
+use crate::customers::{ContactPointId, CustomerId, House, Prepared, create_many};
+use crate::error::Result;
+use crate::interactions::{self, InteractionId};
+use crate::tasks::{self, TaskId};
+use crate::testing::{PASSWORD, TestApp};
+use crate::{clock, holdings, org, products, surveys};
+
+/// A target as a request names it.
+#[derive(Clone, Debug, Default)]
+pub struct Thing {
+    pub id: Uuid,
+    pub contact_point: Uuid,
+    pub external_id: String,
+    pub version: i64,
+    pub unit: Uuid,
+    pub holding: Uuid,
+    pub transaction: Uuid,
+    pub holding_version: i64,
+    pub product: Uuid,
+    /// The same thing in its other state: a published questionnaire beside a draft, an open survey beside one.
+    pub other: Uuid,
+    pub customer: Uuid,
+    pub invitation: Uuid,
+}
+
+/// A product that every test of the matrix holds something of.
+fn make_product(conn: &mut DbConn, code: &str) -> Result<guanxi_api::Product> {
+    let name = LocalName { zh_cn: "一年期定期".into(), en: "One year".into() };
+    products::create_product(
+        conn,
+        &Actor::operator(clock::now()),
+        &guanxi_api::NewProduct {
+            code: code.to_owned(),
+            kind: guanxi_api::ProductKind::Deposit,
+            name,
+            risk_grade: None,
+            currency: "CNY".into(),
+            counts_as_asset: None,
+            term_days: Some(365),
+            terms: None,
+        },
+    )
+}
+
+/// Gives each customer a holding with a transaction; those that are to be opened again are closed.
+fn make_holdings(app: &TestApp, batch: &str, things: &mut [Thing], closed: &[bool]) {
+    let (ids, closed): (Vec<Uuid>, Vec<bool>) =
+        (things.iter().map(|thing| thing.id).collect(), closed.to_vec());
+    let (code, state) = (format!("h{batch}"), app.state.clone());
+    let made = app.db(move |conn| {
+        let house = House { keys: &state.keys, settings: &state.settings };
+        let actor = Actor::operator(clock::now());
+        let today = state.settings.day(actor.now());
+        let product = make_product(conn, &code)?;
+        let mut made = Vec::new();
+        for (id, closed) in ids.iter().zip(&closed) {
+            let new = json!({"product_id": product.id, "amount": "1000", "opened_on": today});
+            let new = serde_json::from_value(new).expect("a holding");
+            let mut holding = holdings::open(conn, &actor, house, Id::new(*id), &new)?;
+            let new = json!({"day": today, "kind": "deposit", "amount": "500"});
+            let new = serde_json::from_value(new).expect("a transaction");
+            let transaction = holdings::record(conn, &actor, house, Id::new(holding.id), &new)?;
+            if *closed {
+                let how = guanxi_api::CloseHolding::default();
+                holding = holdings::close(conn, &actor, house, (Id::new(holding.id), holding.version), &how)?;
+            }
+            made.push((holding.id, transaction.id, holding.version, product.id));
+        }
+        Ok(made)
+    });
+    for (thing, made) in things.iter_mut().zip(made) {
+        (thing.holding, thing.transaction, thing.holding_version, thing.product) = made;
+    }
+}
+
+fn make_products(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
+    let archived: Vec<bool> = wanted.iter().map(|(_, place)| place.archived).collect();
+    let batch = batch.to_owned();
+    app.db(move |conn| {
+        let actor = Actor::operator(clock::now());
+        let make = |(n, archived): (usize, &bool)| -> Result<Thing> {
+            let mut product = make_product(conn, &format!("{batch}{n}"))?;
+            if *archived {
+                product = products::archive_product(conn, &actor, Id::new(product.id), product.version)?;
+            }
+            Ok(Thing { id: product.id, version: product.version, ..Thing::default() })
+        };
+        archived.iter().enumerate().map(make).collect()
+    })
+}
+
+/// Makes one customer for each place.
+pub fn make_customers(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
+    let prepared: Vec<Prepared> = wanted
+        .iter()
+        .enumerate()
+        .map(|(n, (caller, place))| Prepared {
+            new: NewCustomer {
+                identity: Some(IdentityDocument {
+                    kind: IdentityKind::ResidentCard,
+                    number: "11010519491231002X".into(),
+                }),
+                contact_points: vec![NewContactPoint {
+                    kind: ContactPointKind::Phone,
+                    value: "13800138000".into(),
+                    r#use: guanxi_api::ContactPointUse::Personal,
+                    primary: false,
+                    verified: false,
+                }],
+                external_ids: vec![ExternalId { source: "core".into(), id: format!("{batch}-{n}") }],
+                ..NewCustomer::named(CustomerKind::Person, "张三丰")
+            },
+            org_unit_id: Id::new(app.fixture.unit(place.unit)),
+            owner_id: place.owner.map(|name| Id::new(app.fixture.user(name))),
+            team: match caller.username().filter(|_| place.in_team) {
+                Some(name) => vec![(Id::new(app.fixture.user(name)), TeamRole::Adviser)],
+                None => Vec::new(),
+            },
+            tier: Tier::Gold,
+            aum: Amount(5_000_000_000),
+            // So long ago that a contact is due.
+            created_at: clock::now().plus_seconds(-60 * 86_400),
+            updated_at: clock::now(),
+            archived: place.archived,
+        })
+        .collect();
+    for chunk in prepared.chunks(100) {
+        let (chunk, state) = (chunk.to_vec(), app.state.clone());
+        app.db(move |conn| {
+            let house = House { keys: &state.keys, settings: &state.settings };
+            create_many(conn, &Actor::operator(clock::now()), house, &chunk)
+        });
+    }
+    let (ids, points) = app.db(|conn: &mut DbConn| {
+        let ids: Vec<(String, CustomerId)> = external_id::table
+            .select((external_id::value, external_id::customer_id))
+            .load(conn)
+            .map_err(DbError::from)?;
+        let points: Vec<(CustomerId, ContactPointId)> = contact_point::table
+            .select((contact_point::customer_id, contact_point::id))
+            .load(conn)
+            .map_err(DbError::from)?;
+        Ok((ids, points))
+    });
+    let (ids, points): (HashMap<_, _>, HashMap<_, _>) =
+        (ids.into_iter().collect(), points.into_iter().collect());
+    (0..wanted.len())
+        .map(|n| {
+            let external_id = format!("{batch}-{n}");
+            let id = ids[&external_id];
+            Thing {
+                id: id.uuid(),
+                contact_point: points[&id].uuid(),
+                external_id,
+                version: 1,
+                ..Thing::default()
+            }
+        })
+        .collect()
+}
+
+fn make_users(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
+    let hash = hash();
+    let new = |n: usize, place: &Place| NewUser {
+        username: format!("{batch}.{n}"),
+        display_name: format!("Target {n}"),
+        role: Role::Teller,
+        org_unit_id: app.fixture.unit(place.unit),
+    };
+    let new: Vec<(NewUser, bool)> =
+        wanted.iter().enumerate().map(|(n, (_, place))| (new(n, place), place.archived)).collect();
+    app.db(move |conn| {
+        let actor = Actor::operator(clock::now());
+        let make = |(new, archived): &(NewUser, bool)| -> Result<Thing> {
+            let user =
+                org::create_user(conn, &actor, new, org::NewPassword { hash: &hash, must_change: false })?;
+            let version = if *archived {
+                org::archive_user(conn, &actor, Id::new(user.id), user.version)?.version
+            } else {
+                user.version
+            };
+            Ok(Thing { id: user.id, version, ..Thing::default() })
+        };
+        new.iter().map(make).collect()
+    })
+}
+
+/// A unit below the place's, or beside it where nothing stands below.
+fn make_units(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
+    let new = |n: usize, place: &Place| {
+        let above = if place.unit.len() == 2 { parent(place.unit).unwrap_or("head") } else { place.unit };
+        let name = format!("{batch} {n}");
+        let new = NewOrgUnit {
+            parent_id: app.fixture.unit(above),
+            kind: OrgUnitKind::Outlet,
+            code: format!("{batch}{n}"),
+            name: LocalName { zh_cn: name.clone(), en: name },
+        };
+        (new, place.archived)
+    };
+    let new: Vec<(NewOrgUnit, bool)> =
+        wanted.iter().enumerate().map(|(n, (_, place))| new(n, place)).collect();
+    app.db(move |conn| {
+        let actor = Actor::operator(clock::now());
+        let make = |(new, archived): &(NewOrgUnit, bool)| -> Result<Thing> {
+            let unit = org::create_unit(conn, &actor, new)?;
+            let version = if *archived {
+                org::archive_unit(conn, &actor, Id::new(unit.id), unit.version)?.version
+            } else {
+                unit.version
+            };
+            Ok(Thing { id: unit.id, version, ..Thing::default() })
+        };
+        new.iter().map(make).collect()
+    })
+}
+
+pub fn today(app: &TestApp) -> chrono::NaiveDate {
+    app.state.settings.day(clock::now())
+}
+
+/// A customer at each place, which is there itself whatever the target is like.
+fn customers_of(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<CustomerId> {
+    let wanted: Vec<(Caller, Place)> =
+        wanted.iter().map(|(caller, place)| (*caller, Place { archived: false, ..*place })).collect();
+    let customers: Vec<CustomerId> =
+        make_customers(app, batch, &wanted).into_iter().map(|thing| Id::new(thing.id)).collect();
+    let made = customers.clone();
+    // They stand in no list of customers that is looked at: a list is read to its first 200 rows.
+    app.db(move |conn| {
+        diesel::update(customer::table.filter(customer::id.eq_any(&made)))
+            .set(customer::industry.eq("of_another_room"))
+            .execute(conn)
+            .map_err(|error| DbError::from(error).into())
+    });
+    customers
+}
+
+/// A contact with a customer at each place; its author is the customer's owner.
+fn make_interactions(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
+    let customers = customers_of(app, batch, wanted);
+    let contacts: Vec<interactions::Prepared> = customers
+        .iter()
+        .zip(wanted)
+        .map(|(customer, (_, place))| interactions::Prepared {
+            customer_id: *customer,
+            author_id: place.owner.map(|name| Id::new(app.fixture.user(name))),
+            kind: InteractionKind::Call,
+            direction: Direction::Outbound,
+            purpose: InteractionPurpose::Service,
+            outcome: InteractionOutcome::Reached,
+            mood: None,
+            duration_minutes: None,
+            occurred_at: clock::now(),
+            notes: Some("金桂开了".into()),
+        })
+        .collect();
+    let archived: Vec<CustomerId> = customers
+        .iter()
+        .zip(wanted)
+        .filter(|(_, (_, place))| place.archived)
+        .map(|(customer, _)| *customer)
+        .collect();
+    let ids: HashMap<CustomerId, InteractionId> = app
+        .db(move |conn| {
+            interactions::create_many(conn, &Actor::operator(clock::now()), &contacts)?;
+            diesel::update(interaction::table.filter(interaction::customer_id.eq_any(&archived)))
+                .set((interaction::archived.eq(true), interaction::archived_at.eq(clock::now())))
+                .execute(conn)
+                .map_err(DbError::from)?;
+            let rows: Vec<(CustomerId, InteractionId)> = interaction::table
+                .select((interaction::customer_id, interaction::id))
+                .load(conn)
+                .map_err(DbError::from)?;
+            Ok(rows)
+        })
+        .into_iter()
+        .collect();
+    customers
+        .iter()
+        .map(|customer| Thing { id: ids[customer].uuid(), version: 1, ..Thing::default() })
+        .collect()
+}
+
+/// A task about a customer at each place, set by the customer's owner.
+fn make_tasks(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
+    let customers = customers_of(app, batch, wanted);
+    let prepared: Vec<tasks::Prepared> = customers
+        .iter()
+        .zip(wanted)
+        .map(|(customer, (_, place))| tasks::Prepared {
+            customer_id: Some(*customer),
+            title: "回访".into(),
+            assignee_id: Id::new(app.fixture.user("rm2")),
+            creator_id: place.owner.map(|name| Id::new(app.fixture.user(name))),
+            due_on: today(app).pred_opt().expect("a day"),
+            priority: TaskPriority::Normal,
+            status: if place.archived { TaskStatus::Done } else { TaskStatus::Open },
+            source: TaskSource::Manual,
+            outcome: None,
+            done_at: place.archived.then(clock::now),
+            created_at: clock::now(),
+        })
+        .collect();
+    let ids: HashMap<Option<CustomerId>, TaskId> = app
+        .db(move |conn| {
+            tasks::create_many(conn, &Actor::operator(clock::now()), &prepared)?;
+            let rows: Vec<(Option<CustomerId>, TaskId)> =
+                task::table.select((task::customer_id, task::id)).load(conn).map_err(DbError::from)?;
+            Ok(rows)
+        })
+        .into_iter()
+        .collect();
+    customers
+        .iter()
+        .map(|customer| Thing { id: ids[&Some(*customer)].uuid(), version: 1, ..Thing::default() })
+        .collect()
+}
+
+/// A questionnaire as a draft and a published one.
+fn make_questionnaires(app: &TestApp, _: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
+    let archived: Vec<bool> = wanted.iter().map(|(_, place)| place.archived).collect();
+    app.db(move |conn| {
+        let actor = Actor::operator(clock::now());
+        let make = |archived: &bool| -> Result<Thing> {
+            let draft = surveys::create_questionnaire(conn, &actor, &questionnaire())?;
+            let version = if *archived {
+                surveys::archive_questionnaire(conn, &actor, Id::new(draft.id), draft.version)?.version
+            } else {
+                draft.version
+            };
+            let other = surveys::create_questionnaire(conn, &actor, &questionnaire())?.id;
+            surveys::publish_questionnaire(conn, &actor, Id::new(other), 1)?;
+            Ok(Thing { id: draft.id, version, other, ..Thing::default() })
+        };
+        archived.iter().map(make).collect()
+    })
+}
+
+fn questionnaire() -> NewQuestionnaire {
+    let text = LocalText { zh_cn: "推荐".into(), en: "Recommend".into() };
+    let question = Question {
+        key: "nps".into(),
+        kind: QuestionKind::Nps,
+        text: text.clone(),
+        help: LocalText::default(),
+        required: true,
+        dimension: None,
+        options: Vec::new(),
+        ask_if: None,
+    };
+    NewQuestionnaire { title: text, questions: vec![question] }
+}
+
+/// A survey of a unit as a draft and an open one; its id is the draft's.
+fn make_surveys(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
+    let units: Vec<Uuid> = wanted.iter().map(|(_, place)| app.fixture.unit(place.unit)).collect();
+    let name = batch.to_owned();
+    app.db(move |conn| {
+        let actor = Actor::operator(clock::now());
+        let made = surveys::create_questionnaire(conn, &actor, &questionnaire())?.id;
+        surveys::publish_questionnaire(conn, &actor, Id::new(made), 1)?;
+        let new = NewSurvey {
+            name: name.clone(),
+            questionnaire_id: made,
+            language: None,
+            anonymous: false,
+            opens_at: None,
+            closes_at: guanxi_api::Instant(actor.now().plus_seconds(86_400).to_utc()),
+            low_score: None,
+        };
+        let make = |unit: &Uuid| -> Result<Thing> {
+            let draft = surveys::create_survey(conn, &actor, &new)?.id;
+            let open = surveys::create_survey(conn, &actor, &new)?.id;
+            surveys::open_survey(conn, &actor, Id::new(open), 1)?;
+            diesel::update(
+                survey::table.filter(survey::id.eq_any([draft, open].map(Id::<surveys::SurveyMark>::new))),
+            )
+            .set(survey::org_unit_id.eq(Id::<crate::access::OrgUnitMark>::new(*unit)))
+            .execute(conn)
+            .map_err(DbError::from)?;
+            Ok(Thing { id: draft, version: 1, other: open, ..Thing::default() })
+        };
+        units.iter().map(make).collect()
+    })
+}
+
+/// An open survey for each customer.
+fn make_uninvited(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
+    let customers = make_customers(app, batch, wanted);
+    let open = make_surveys(app, batch, wanted);
+    let of = |(customer, survey): (Thing, Thing)| Thing {
+        id: survey.other,
+        version: 1,
+        customer: customer.id,
+        ..survey
+    };
+    customers.into_iter().zip(open).map(of).collect()
+}
+
+fn make_invited(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
+    let mut things = make_uninvited(app, batch, wanted);
+    for thing in &mut things {
+        thing.invitation = Uuid::now_v7();
+    }
+    let made = things.clone();
+    app.db(move |conn| {
+        for thing in &made {
+            let row = (
+                survey_invitation::id.eq(Id::<surveys::InvitationMark>::new(thing.invitation)),
+                survey_invitation::survey_id.eq(Id::<surveys::SurveyMark>::new(thing.id)),
+                survey_invitation::customer_id.eq(CustomerId::new(thing.customer)),
+                survey_invitation::token_hash.eq(thing.invitation.as_bytes().to_vec()),
+                survey_invitation::opened.eq(false),
+                survey_invitation::used.eq(false),
+                survey_invitation::revoked.eq(false),
+                survey_invitation::version.eq(1),
+                survey_invitation::created_at.eq(clock::now()),
+            );
+            diesel::insert_into(survey_invitation::table).values(row).execute(conn).map_err(DbError::from)?;
+        }
+        Ok(())
+    });
+    things
+}
+
+fn make_answered(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
+    let things = make_invited(app, batch, wanted);
+    let made = things.clone();
+    app.db(move |conn| {
+        for thing in &made {
+            let row = (
+                survey_answer::id.eq(Id::<surveys::AnswerMark>::new(Uuid::now_v7())),
+                survey_answer::survey_id.eq(Id::<surveys::SurveyMark>::new(thing.id)),
+                survey_answer::customer_id.eq(CustomerId::new(thing.customer)),
+                survey_answer::source.eq("staff"),
+                survey_answer::language.eq("en"),
+                survey_answer::answers.eq(guanxi_db::Doc(json!([{"question": "nps", "score": 9}]))),
+                survey_answer::low.eq(false),
+                survey_answer::has_text.eq(false),
+                survey_answer::answered_on.eq(clock::now().to_utc().date_naive()),
+                survey_answer::answered_at.eq(clock::now()),
+            );
+            diesel::insert_into(survey_answer::table).values(row).execute(conn).map_err(DbError::from)?;
+        }
+        Ok(())
+    });
+    things
+}
+
+pub fn hash() -> String {
+    Hasher::new(Parameters::FLOOR, 1).and_then(|hasher| hasher.hash_blocking(PASSWORD)).expect("a hash")
+}
+
+/// The things that the cells of one target need, made at once.
+pub fn make_things(app: &TestApp, batch: &str, cells: &[Cell]) -> Vec<Thing> {
+    let mut things = vec![Thing::default(); cells.len()];
+    type Make = fn(&TestApp, &str, &[(Caller, Place)]) -> Vec<Thing>;
+    let makers: [(&[Target], Make, &str); 12] = [
+        (
+            &[Target::Customer, Target::CustomerList, Target::Holding, Target::HoldingList],
+            make_customers,
+            "c",
+        ),
+        // Without holdings, which would bring them into the lowest tier.
+        (&[Target::TodayLine], make_customers, "l"),
+        (&[Target::Product, Target::ProductList], make_products, "p"),
+        (&[Target::User, Target::UserList], make_users, "u"),
+        (&[Target::Unit, Target::UnitList], make_units, "o"),
+        (&[Target::Interaction, Target::InteractionList], make_interactions, "i"),
+        (&[Target::Task, Target::TaskList], make_tasks, "t"),
+        (&[Target::Questionnaire], make_questionnaires, "q"),
+        (&[Target::Survey], make_surveys, "s"),
+        (&[Target::NewInvitation], make_uninvited, "n"),
+        (&[Target::Invitation, Target::InvitationList, Target::NewAnswer], make_invited, "v"),
+        (&[Target::AnswerList], make_answered, "a"),
+    ];
+    for (targets, make, kind) in makers {
+        // Cells that change nothing share one target for each caller and position.
+        let mut wanted: Vec<(Caller, Place)> = Vec::new();
+        let mut shared: HashMap<(Caller, Position), usize> = HashMap::new();
+        let mut places: Vec<(usize, usize)> = Vec::new();
+        let mut closed: Vec<bool> = Vec::new();
+        for (n, cell) in cells.iter().enumerate().filter(|(_, cell)| targets.contains(&cell.operation.target))
+        {
+            let mut add = || {
+                wanted.push((cell.caller, cell.place()));
+                closed.push(cell.operation.path.ends_with("/reopen") && !cell.leaves_everything());
+                wanted.len() - 1
+            };
+            let at = if cell.leaves_everything() {
+                *shared.entry((cell.caller, cell.position)).or_insert_with(add)
+            } else {
+                add()
+            };
+            places.push((n, at));
+        }
+        let mut made = make(app, &format!("{kind}{batch}"), &wanted);
+        if kind == "c" {
+            make_holdings(app, batch, &mut made, &closed);
+        }
+        for (n, at) in places {
+            things[n] = made[at].clone();
+        }
+    }
+    for (thing, cell) in things.iter_mut().zip(cells) {
+        if cell.operation.sets_a_policy() {
+            thing.version = 1;
+        }
+        thing.unit = app.fixture.unit(cell.place().unit);
+    }
+    things
+}
