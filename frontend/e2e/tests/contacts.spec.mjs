@@ -79,6 +79,8 @@ for (const language of LANGUAGES) {
       const customer = await api.newPerson();
       const keyboard = new Keyboard(page);
       await app.open(`/customers/${customer.id}`);
+      // The page of a customer is there before its customer is.
+      await expect(page.getByRole("heading", { level: 1, name: customer.name })).toBeVisible();
       await page.keyboard.press("c");
       const dialog = app.dialog("log.title", { name: customer.name });
       await expect(app.field("log.notes", dialog)).toBeFocused();
