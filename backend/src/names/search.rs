@@ -23,7 +23,7 @@ use guanxi_api::CustomerKind;
 use super::reading::{Unit, first_sounds, fold, is_cjk, surname_length, units, ways_to_read};
 
 /// Changes whenever [`index_tokens`], [`pairs`] or [`beginnings`] give others, so that stored ones are rebuilt.
-pub const SEARCH_VERSION: i16 = 3;
+pub const SEARCH_VERSION: i16 = 4;
 /// Most tokens of one name with its aliases. A person's name has about 12; only organisations with several long names come near.
 pub const MAX_TOKENS: usize = 160;
 /// Longest token, in characters; a longer query is cut to it as well.
