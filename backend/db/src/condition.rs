@@ -1,3 +1,4 @@
+use chrono::Datelike;
 use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
@@ -20,7 +21,7 @@ pub enum Value {
 }
 
 /// A condition or an ordering whose shape is only known at run time: SQL text that the program itself wrote
-/// (`&'static str`, so no user's text can get in) and bound values.
+/// (`&'static str`, so no user's text can get in), bound values, and numbers and dates that are literals.
 ///
 /// As a `WHERE` condition it filters; [`Ordering`] wraps it for `ORDER BY`. Statements with it stay prepared by
 /// their text unless it was made with [`Condition::unkept`].
@@ -33,6 +34,7 @@ pub struct Condition {
 #[derive(Clone, Debug)]
 enum Part {
     Sql(&'static str),
+    Literal(String),
     Bind(Value),
 }
 
@@ -65,6 +67,21 @@ impl Condition {
     #[must_use]
     pub fn bind(mut self, value: Value) -> Self {
         self.parts.push(Part::Bind(value));
+        self
+    }
+
+    /// A value in the text itself, for a statement that is not kept: PostgreSQL plans it knowing the value, which matters where one range
+    /// holds everything and another next to nothing. Values of people's own text, and any whose text could be read as something else, are
+    /// bound all the same.
+    #[must_use]
+    pub fn literal(mut self, value: Value) -> Self {
+        self.unkept = true;
+        self.parts.push(match value {
+            Value::Integer(number) => Part::Literal(number.to_string()),
+            // Outside these years the engines write dates in other ways than chrono.
+            Value::Date(date) if (1..=9999).contains(&date.year()) => Part::Literal(format!("'{date}'")),
+            other => Part::Bind(other),
+        });
         self
     }
 
@@ -173,6 +190,7 @@ impl Condition {
         for part in &self.parts {
             match part {
                 Part::Sql(text) => out.push_sql(text),
+                Part::Literal(text) => out.push_sql(text),
                 Part::Bind(Value::Text(value)) => out.push_bind_param::<Text, _>(value)?,
                 Part::Bind(Value::Integer(value)) => out.push_bind_param::<BigInt, _>(value)?,
                 Part::Bind(Value::Real(value)) => out.push_bind_param::<Double, _>(value)?,

@@ -127,7 +127,7 @@ pub(super) fn populate_answers(app: &TestApp) -> (SurveyId, SurveyId) {
     (id, other)
 }
 
-/// Adds nine copies of every customer on PostgreSQL, so that a bank is large beside a book: in 10,000 rows PostgreSQL rightly reads
+/// Adds nine copies of every customer and holding on PostgreSQL, so that a bank is large beside a book: in 10,000 rows PostgreSQL rightly reads
 /// narrow tables from end to end. Nobody owns the copies and no search finds them, so books and findings stay as small as they are.
 /// SQLite chooses the same plans for any number of rows, because it does not look at values.
 fn enlarge(app: &TestApp) {
@@ -144,6 +144,7 @@ fn enlarge(app: &TestApp) {
                 ),
                 copy_of("customer_figures", "", n),
                 copy_of("customer_search", ", 'tokens', md5(c.id::text)", n),
+                copy_of("holding", &format!(", 'id', md5(t.id::text || {n})::uuid"), n),
             ];
             // However slow the machine is that makes them.
             let patience = "SET LOCAL statement_timeout = 0".to_owned();
@@ -156,7 +157,7 @@ fn enlarge(app: &TestApp) {
     app.db(|conn| guanxi_db::analyse(conn).map_err(Error::from));
 }
 
-/// What copies the rows of a table that has one for each customer, with other values in the columns of `changes`.
+/// What copies the rows of a table that belong to a customer, with other values in the columns of `changes`.
 fn copy_of(table: &str, changes: &str, n: u32) -> String {
     format!(
         "INSERT INTO {table} SELECT copy.* FROM {table} AS t JOIN customer AS c ON c.id = t.customer_id, \
@@ -221,7 +222,7 @@ fn plans(
         .collect()
 }
 
-/// The plan that the engine really chooses, which is the same for all values: SQLite is built so (QPSG), PostgreSQL told so
+/// The plan that the engine really chooses, which is the same for all values that are bound: SQLite is built so (QPSG), PostgreSQL told so
 /// (`plan_cache_mode`).
 fn explain(conn: &mut DbConn, sql: &str, literals: &[String]) -> Result<Vec<String>> {
     let plan = match conn {

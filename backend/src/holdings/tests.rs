@@ -569,6 +569,9 @@ fn a7_lists_of_holdings_are_what_their_filters_mean() {
     let escape = |text: &str| text.replace(' ', "%20").replace('"', "%22").replace(',', "%2C");
     let all = walk(&format!("&filter={}", escape("status ne null")));
     assert_eq!(all.len(), 150);
+    // The ends of what can be written are values like any others.
+    let extremes = r#"status ne null and opened_on ge "0000-01-01" and opened_on le "9999-12-31" and value ge -922337203685477.5808"#;
+    assert_eq!(walk(&format!("&filter={}", escape(extremes))).len(), 150);
     let field = |name: &str| FIELDS.iter().find(|field| field.name == name).expect("a field");
     let micros = |amount: &Value| Amount::parse(amount.as_str().expect("text")).expect("an amount").0;
     let units: BTreeMap<String, Value> = customers

@@ -2,15 +2,36 @@
 
 use guanxi_db::{Condition, Id, Moment, Value};
 
-use super::Field;
 use super::filter::{Test, TypedFilter, TypedValue};
+use super::{Field, Privacy};
 
 /// Filters of this many plain equalities, joined by `and`, keep their prepared statements: there are few such texts.
 const KEPT_EQUALITIES: usize = 2;
 
 pub(super) fn condition(filter: &TypedFilter<&'static Field>) -> Condition {
-    let start = if is_plain(filter) { Condition::new() } else { Condition::unkept() };
-    start.part(translate(filter))
+    if is_plain(filter) {
+        translate(filter, bound)
+    } else {
+        Condition::unkept().part(translate(filter, written))
+    }
+}
+
+/// How a value stands in the text that compares with it.
+type Operand = fn(Condition, &Field, &TypedValue) -> Condition;
+
+/// As a parameter: the text is the same for all values.
+fn bound(text: Condition, _: &Field, wanted: &TypedValue) -> Condition {
+    text.bind(value(wanted))
+}
+
+/// As itself where it can: the statement is planned anew, so the plan may as well be the one for its values. Texts of statements are
+/// logged when they are slow, so what is said of a person stays a parameter.
+fn written(text: Condition, field: &Field, wanted: &TypedValue) -> Condition {
+    match wanted {
+        _ if field.privacy != Privacy::Open => bound(text, field, wanted),
+        TypedValue::Code(code) => text.sql("'").sql(code).sql("'"),
+        other => text.literal(value(other)),
+    }
 }
 
 fn is_plain(filter: &TypedFilter<&'static Field>) -> bool {
@@ -23,38 +44,44 @@ fn is_plain(filter: &TypedFilter<&'static Field>) -> bool {
     }
 }
 
-fn translate(filter: &TypedFilter<&'static Field>) -> Condition {
+fn translate(filter: &TypedFilter<&'static Field>, operand: Operand) -> Condition {
     match filter {
-        TypedFilter::And(members) => joined(members, " AND "),
-        TypedFilter::Or(members) => joined(members, " OR "),
-        TypedFilter::Not(inner) => Condition::new().sql("NOT (").part(translate(inner)).sql(")"),
-        TypedFilter::Comparison { field, test } => comparison(field, test),
+        TypedFilter::And(members) => joined(members, " AND ", operand),
+        TypedFilter::Or(members) => joined(members, " OR ", operand),
+        TypedFilter::Not(inner) => Condition::new().sql("NOT (").part(translate(inner, operand)).sql(")"),
+        TypedFilter::Comparison { field, test } => comparison(field, test, operand),
     }
 }
 
-fn joined(members: &[TypedFilter<&'static Field>], word: &'static str) -> Condition {
+fn joined(members: &[TypedFilter<&'static Field>], word: &'static str, operand: Operand) -> Condition {
     let mut condition = Condition::new().sql("(");
     for (n, member) in members.iter().enumerate() {
-        condition = condition.sql(if n > 0 { word } else { "" }).part(translate(member));
+        condition = condition.sql(if n > 0 { word } else { "" }).part(translate(member, operand));
     }
     condition.sql(")")
 }
 
-fn comparison(field: &Field, test: &Test) -> Condition {
-    let column = || Condition::new().sql(field.column);
+fn comparison(field: &Field, test: &Test, operand: Operand) -> Condition {
+    // The column of the order holds the same where the field's own is not null, and has the index.
+    let column = || Condition::new().sql(field.sort_column.unwrap_or(field.column));
+    let compared = |sign, wanted| operand(column().sql(sign), field, wanted);
     let plain = match test {
         Test::IsNull if !field.nullable => return Condition::nothing(),
         Test::NotNull if !field.nullable => return Condition::everything(),
-        Test::IsNull => return column().sql(" IS NULL"),
-        Test::NotNull => return column().sql(" IS NOT NULL"),
-        Test::Eq(wanted) | Test::Has(wanted) => column().sql(" = ").bind(value(wanted)),
-        Test::Ne(other) => column().sql(" <> ").bind(value(other)),
-        Test::Lt(bound) => column().sql(" < ").bind(value(bound)),
-        Test::Le(bound) => column().sql(" <= ").bind(value(bound)),
-        Test::Gt(bound) => column().sql(" > ").bind(value(bound)),
-        Test::Ge(bound) => column().sql(" >= ").bind(value(bound)),
+        Test::IsNull => return Condition::new().sql(field.column).sql(" IS NULL"),
+        Test::NotNull => return Condition::new().sql(field.column).sql(" IS NOT NULL"),
+        Test::Eq(wanted) | Test::Has(wanted) => compared(" = ", wanted),
+        Test::Ne(other) => compared(" <> ", other),
+        Test::Lt(bound) => compared(" < ", bound),
+        Test::Le(bound) => compared(" <= ", bound),
+        Test::Gt(bound) => compared(" > ", bound),
+        Test::Ge(bound) => compared(" >= ", bound),
         Test::In(wanted) => {
-            column().sql(" IN (").bind_all(wanted.iter().map(|wanted| Some(value(wanted)))).sql(")")
+            let mut list = column().sql(" IN (");
+            for (n, one) in wanted.iter().enumerate() {
+                list = operand(list.sql(if n > 0 { ", " } else { "" }), field, one);
+            }
+            list.sql(")")
         }
         Test::Starts(prefix) => starts(field, prefix),
     };
