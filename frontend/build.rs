@@ -23,8 +23,10 @@ fn main() -> Result<(), String> {
     let keys: BTreeSet<&String> = zh.keys().chain(en.keys()).collect();
 
     let mut variants = String::new();
-    let mut arms = String::new();
+    let (mut lines, mut arguments_of) = (String::new(), String::new());
+    let mut texts: [Vec<String>; 2] = Default::default();
     let mut problems = Vec::new();
+    let mut most = 0;
     for key in keys {
         let (Some(chinese), Some(english)) = (zh.get(key), en.get(key)) else {
             problems.push(format!("`{key}` is missing in one language"));
@@ -36,31 +38,47 @@ fn main() -> Result<(), String> {
             problems.push(format!("`{key}` has other placeholders in the other language"));
             continue;
         }
-        let name = camel(key);
+        let (name, line) = (camel(key), texts[0].len());
         let list: Vec<&str> = fields.iter().map(String::as_str).collect();
-        let pattern =
-            if fields.is_empty() { name.clone() } else { format!("{name} {{ {} }}", list.join(", ")) };
-        if fields.is_empty() {
+        most = most.max(list.len());
+        if list.is_empty() {
             let _ = writeln!(variants, "    {name},");
+            let _ = writeln!(lines, "            Msg::{name} => {line},");
         } else {
             let typed: Vec<String> = list.iter().map(|field| format!("{field}: &'a str")).collect();
             let _ = writeln!(variants, "    {name} {{ {} }},", typed.join(", "));
+            let _ = writeln!(lines, "            Msg::{name} {{ .. }} => {line},");
+            let _ = writeln!(
+                arguments_of,
+                "            Msg::{name} {{ {} }} => read(&[{}]),",
+                list.join(", "),
+                list.join(", ")
+            );
         }
-        let _ = writeln!(arms, "        (Lang::ZhCn, Msg::{pattern}) => {},", expression(&chinese));
-        let _ = writeln!(arms, "        (Lang::En, Msg::{pattern}) => {},", expression(&english));
+        for (texts, pieces) in texts.iter_mut().zip([&chinese, &english]) {
+            texts.push(packed(key, pieces, &list)?);
+        }
     }
     if !problems.is_empty() {
         return Err(problems.join("\n"));
+    }
+    if most > 9 {
+        return Err("a text has more than nine placeholders".into());
     }
 
     let code = format!(
         "/// Every text of the web app; its arguments are fields.\n\
          #[derive(Clone, Copy, PartialEq, Debug)]\n#[allow(missing_docs)]\npub enum Msg<'a> {{\n{variants}}}\n\n\
-         #[allow(clippy::match_same_arms, unused_variables)]\n\
-         fn render(lang: Lang, msg: Msg<'_>) -> AttrValue {{\n    match (lang, msg) {{\n{arms}    }}\n}}\n"
+         impl Msg<'_> {{\n    /// Which of the texts it is.\n    const fn line(self) -> usize {{\n        match self {{\n{lines}        }}\n    }}\n\n\
+         \x20   fn with_arguments<R>(self, read: impl FnOnce(&[&str]) -> R) -> R {{\n        match self {{\n{arguments_of}            \
+         _ => read(&[]),\n        }}\n    }}\n}}\n"
     );
     let out = std::env::var("OUT_DIR").map_err(|e| e.to_string())?;
-    std::fs::write(Path::new(&out).join("msg.rs"), code).map_err(|e| e.to_string())
+    let [chinese, english] = texts.map(|texts| texts.join("\0"));
+    for (file, text) in [("msg.rs", code), ("zh-CN.texts", chinese), ("en.texts", english)] {
+        std::fs::write(Path::new(&out).join(file), text).map_err(|e| e.to_string())?;
+    }
+    Ok(())
 }
 
 fn read(path: &Path) -> Result<Texts, String> {
@@ -120,23 +138,31 @@ fn arguments(pieces: &[Piece]) -> BTreeSet<String> {
         .collect()
 }
 
-fn expression(pieces: &[Piece]) -> String {
-    let plain: Vec<&str> =
-        pieces.iter().filter_map(|p| if let Piece::Words(w) = p { Some(w.as_str()) } else { None }).collect();
-    if plain.len() == pieces.len() {
-        return format!("AttrValue::Static({:?})", plain.concat());
-    }
-    let parts: Vec<String> = pieces
-        .iter()
-        .map(|piece| match piece {
-            Piece::Words(words) => format!("{words:?}"),
-            Piece::Argument(argument) => argument.clone(),
-            Piece::Choice { argument, one, other } => {
-                format!("if {argument} == \"1\" {{ {one:?} }} else {{ {other:?} }}")
+/// A text as the web app carries it: an argument is U+0001 and its number, a choice U+0002, the number, one form, U+0003, the other,
+/// U+0004. So a text costs its letters and no code.
+fn packed(key: &str, pieces: &[Piece], arguments: &[&str]) -> Result<String, String> {
+    let number = |argument: &str| arguments.iter().position(|known| *known == argument).unwrap_or_default();
+    let mut text = String::new();
+    for piece in pieces {
+        match piece {
+            Piece::Words(words) => text.push_str(words),
+            Piece::Argument(argument) => {
+                let _ = write!(text, "\u{1}{}", number(argument));
             }
-        })
-        .collect();
-    format!("join(&[{}])", parts.join(", "))
+            Piece::Choice { argument, one, other } => {
+                let _ = write!(text, "\u{2}{}{one}\u{3}{other}\u{4}", number(argument));
+            }
+        }
+    }
+    let written = pieces.iter().flat_map(|piece| match piece {
+        Piece::Words(words) => vec![words],
+        Piece::Argument(_) => Vec::new(),
+        Piece::Choice { one, other, .. } => vec![one, other],
+    });
+    if written.into_iter().any(|words| words.contains(|c: char| c < '\u{5}')) {
+        return Err(format!("`{key}` holds a control character"));
+    }
+    Ok(text)
 }
 
 /// `sign_in.title` is `SignInTitle`.

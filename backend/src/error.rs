@@ -43,6 +43,7 @@ problems! {
     SortInvalid = "sort_invalid", 400;
     CursorInvalid = "cursor_invalid", 400;
     IdempotencyKeyInvalid = "idempotency_key_invalid", 400;
+    IdempotencyKeyRequired = "idempotency_key_required", 400;
     Unauthenticated = "unauthenticated", 401;
     /// Wrong name or password: the same for both.
     SignInFailed = "sign_in_failed", 401;

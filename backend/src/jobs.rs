@@ -142,6 +142,7 @@ fn keep_house(state: &web::Data<AppState>, now: Moment) -> Result<()> {
     let keys = Arc::clone(&state.keys);
     state.db.write_blocking(move |conn| {
         idempotency::purge(conn, now)?;
+        customers::purge_bulk_outcomes(conn, now)?;
         sessions::purge(conn, now)?;
         rotate_signing_keys(conn, &keys, now)
     })?;

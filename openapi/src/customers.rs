@@ -203,6 +203,71 @@ macro_rules! profile {
             )+
         }
 
+        /// What another system says of a customer: an absent member stays as it is, `null` clears it. A new customer needs a kind and a
+        /// name; its contact points, identity document, unit and owner are taken from here, those of an existing one stay as they are.
+        #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Validate)]
+        #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+        #[serde(deny_unknown_fields, default)]
+        pub struct CustomerUpsert {
+            #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+            #[cfg_attr(feature = "schema", schema(nullable = false))]
+            pub kind: Option<CustomerKind>,
+            #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+            #[cfg_attr(feature = "schema", schema(nullable = false))]
+            pub status: Option<CustomerStatus>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub org_unit_id: Option<Uuid>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub owner_id: Option<Uuid>,
+            /// The identity document; its number whole.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            #[validate(nested)]
+            pub identity: Option<IdentityDocument>,
+            #[serde(skip_serializing_if = "Vec::is_empty")]
+            #[validate(length(max = 20), nested)]
+            #[cfg_attr(feature = "schema", schema(max_items = 20))]
+            pub contact_points: Vec<NewContactPoint>,
+            /// Full name of a person, registered name of an organisation.
+            #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+            #[validate(length(min = 1, max = 200))]
+            #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 200))]
+            #[cfg_attr(feature = "schema", schema(nullable = false, example = "张三丰"))]
+            pub name: Option<String>,
+            $(
+                $(#[$meta])*
+                #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "clearable")]
+                #[cfg_attr(feature = "schema", schema(value_type = Option<$($patch)+>))]
+                pub $field: Option<Option<$($patch)+>>,
+            )+
+        }
+
+        impl CustomerUpsert {
+            /// What of it changes the profile and the status of a customer.
+            pub fn patch(&self) -> CustomerPatch {
+                CustomerPatch {
+                    status: self.status,
+                    identity: None,
+                    name: self.name.clone(),
+                    $( $field: self.$field.clone(), )+
+                }
+            }
+
+            /// The customer that it makes of a profile that was put together from it.
+            pub fn new_customer(&self, kind: CustomerKind, profile: CustomerProfile) -> NewCustomer {
+                NewCustomer {
+                    kind,
+                    status: self.status.unwrap_or_else(prospect),
+                    org_unit_id: self.org_unit_id,
+                    owner_id: self.owner_id,
+                    identity: self.identity.clone(),
+                    contact_points: self.contact_points.clone(),
+                    external_ids: Vec::new(),
+                    name: profile.name,
+                    $( $field: profile.$field, )+
+                }
+            }
+        }
+
         impl CustomerPatch {
             /// The profile after this patch (RFC 7396: members of objects are merged, lists are replaced).
             ///

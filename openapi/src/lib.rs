@@ -8,6 +8,7 @@
 //! four decimals beside its currency; in a patch an absent member is unchanged and `null` clears.
 
 mod audit;
+mod bulk;
 mod codes;
 mod common;
 mod customers;
@@ -26,6 +27,7 @@ mod today;
 mod users;
 
 pub use audit::*;
+pub use bulk::*;
 pub use codes::*;
 pub use common::*;
 pub use customers::*;

@@ -223,6 +223,6 @@ impl Check<'_> {
             Setup::sqlite(self.workspace.server("ci"), folder.path(), &log.with_extension("server.log"));
         setup.prepare(2_000)?;
         let server = setup.start(Duration::from_secs(60))?;
-        browser::playwright(self.workspace, &server, Some(&format!("@{}", self.name)), log)
+        browser::playwright(self.workspace, &[server], Some(&format!("@{}", self.name)), log)
     }
 }

@@ -19,6 +19,9 @@ pub const STAGES: [&str; 10] =
 /// Past this a line says so: the gate should not take longer.
 const EXPECTED: Duration = Duration::from_secs(45 * 60);
 
+/// How many browsers work at the same time, each with a server of its own: one waits for its server half of the time.
+const BROWSERS: usize = 2;
+
 /// The crates with tests that need no browser.
 const BACKEND: [&str; 6] = ["-p", "guanxi", "-p", "guanxi-db", "-p", "guanxi-api"];
 
@@ -92,10 +95,15 @@ pub fn run(workspace: &Workspace, options: &Options) -> Outcome<bool> {
             return Err(Failure::new("not run: the server or the web app did not build"));
         }
         let folder = TemporaryFolder::new(&workspace.target, "xtask-browser")?;
-        let setup = Setup::sqlite(workspace.server("ci"), folder.path(), &log.with_extension("server.log"));
-        setup.prepare(2_000)?;
-        let server = setup.start(Duration::from_secs(60))?;
-        browser::playwright(workspace, &server, None, log)
+        let mut servers = Vec::new();
+        for number in 1..=BROWSERS {
+            let data = folder.path().join(number.to_string());
+            let server_log = log.with_extension(format!("server-{number}.log"));
+            let setup = Setup::sqlite(workspace.server("ci"), &data, &server_log);
+            setup.prepare(2_000)?;
+            servers.push(setup.start(Duration::from_secs(60))?);
+        }
+        browser::playwright(workspace, &servers, None, log)
     });
     stage("schemathesis", &mut |log| {
         if !built {

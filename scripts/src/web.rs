@@ -78,7 +78,14 @@ pub fn build(workspace: &Workspace, options: Options<'_>) -> Outcome<String> {
     let wasm = bound.join("app_bg.wasm");
     if let Some(tool) = &shrink {
         let mut command = Command::new("node");
-        command.arg(tool).arg(&wasm).arg("-o").arg(&wasm).args(["-Oz", "--strip-debug", "--strip-producers"]);
+        command.arg(tool).arg(&wasm).arg("-o").arg(&wasm).args([
+            "--flatten",
+            "--rereloop",
+            "-Oz",
+            "-Oz",
+            "--strip-debug",
+            "--strip-producers",
+        ]);
         for feature in
             ["bulk-memory", "nontrapping-float-to-int", "reference-types", "multivalue", "sign-ext"]
         {

@@ -217,6 +217,18 @@ diesel::table! {
         source -> Text,
         value -> Text,
         customer_id -> DbUuid,
+        source_version -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbDoc, DbMoment, DbUuid};
+
+    bulk_outcome (id) {
+        id -> DbUuid,
+        outcome -> DbDoc,
+        created_at -> DbMoment,
     }
 }
 
@@ -693,6 +705,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     identity_document,
     contact_point,
     external_id,
+    bulk_outcome,
     customer_team,
     idempotency_key,
     audit_entry,

@@ -101,17 +101,27 @@ pub struct Event<'a> {
 /// # Errors
 /// When the database fails.
 pub fn announce(conn: &mut DbConn, actor: &Actor, event: &Event<'_>) -> Result<()> {
-    store::insert_event(
-        conn,
-        store::NewEvent {
-            kind: event.kind.to_owned(),
-            resource_type: event.resource_type.to_owned(),
-            resource_id: Id::new(event.resource_id),
-            version: event.version,
-            changed: Doc(json!(event.changed)),
-            at: actor.now(),
-        },
-    )
+    store::insert_event(conn, new_event(actor, event))
+}
+
+/// Puts many events into the change feed, for writes that have one audit entry in common.
+///
+/// # Errors
+/// When the database fails.
+pub fn announce_all(conn: &mut DbConn, actor: &Actor, events: &[Event<'_>]) -> Result<()> {
+    let events: Vec<_> = events.iter().map(|event| new_event(actor, event)).collect();
+    store::insert_events(conn, &events)
+}
+
+fn new_event(actor: &Actor, event: &Event<'_>) -> store::NewEvent {
+    store::NewEvent {
+        kind: event.kind.to_owned(),
+        resource_type: event.resource_type.to_owned(),
+        resource_id: Id::new(event.resource_id),
+        version: event.version,
+        changed: Doc(json!(event.changed)),
+        at: actor.now(),
+    }
 }
 
 /// Something that happened without changing a resource: a sign-in, a reveal.

@@ -1,7 +1,7 @@
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Binary};
 use guanxi_db::schema::{audit_document, audit_entry, change_event, user_account};
-use guanxi_db::{Condition, DbConn, DbError, DbUuid, Doc, Engine, Id, Moment, Statement, Value};
+use guanxi_db::{Condition, DbConn, DbError, DbUuid, Doc, Engine, Id, Moment, Statement, Value, on_each};
 use uuid::Uuid;
 
 use crate::audit::AuditEntryId;
@@ -117,6 +117,13 @@ fn insert_at_once(
 /// Writes an event without an entry.
 pub(super) fn insert_event(conn: &mut DbConn, event: NewEvent) -> Result<()> {
     diesel::insert_into(change_event::table).values(event).execute(conn).map_err(DbError::from)?;
+    Ok(())
+}
+
+/// Writes events without entries, in this order.
+pub(super) fn insert_events(conn: &mut DbConn, events: &[NewEvent]) -> Result<()> {
+    on_each!(conn => diesel::insert_into(change_event::table).values(events).execute(conn))
+        .map_err(DbError::from)?;
     Ok(())
 }
 

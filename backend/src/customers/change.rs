@@ -1,3 +1,4 @@
+use chrono::NaiveDate;
 use guanxi_api::{CustomerKind, CustomerPatch, CustomerProfile};
 use guanxi_db::DbConn;
 
@@ -90,19 +91,8 @@ pub fn change(
     edit(conn, actor, id, version, "updated", |conn, whole| {
         let row = &mut whole.row.customer;
         let kind = known(CustomerKind::from_code(&row.kind))?;
-        let mut profile = profile::load(row)?;
         let mut wrong = Wrong::default();
-        profile = match patch.applied_to(&profile) {
-            Ok(changed) => changed,
-            // What else is wrong is told as well.
-            Err(_) => {
-                wrong.add(FieldError::new("/restricted", "incomplete"));
-                let rest = CustomerPatch { restricted: None, ..patch.clone() };
-                rest.applied_to(&profile).map_err(Error::internal)?
-            }
-        };
-        wrong.keep(crate::web::check_rules(&profile))?;
-        wrong.keep(profile::clean(kind, &mut profile, today))?;
+        let mut profile = patched(&profile::load(row)?, patch, kind, today, &mut wrong)?;
         let identity = match &patch.identity {
             None => Some(None),
             Some(None) => Some(Some(None)),
@@ -119,6 +109,44 @@ pub fn change(
         }
         write_profile(conn, kind, &profile, row)
     })
+}
+
+/// A profile after a patch, in the form in which it is stored; what is wrong with it goes to the others.
+///
+/// # Errors
+/// What is no matter of fields.
+pub(super) fn patched(
+    profile: &CustomerProfile,
+    patch: &CustomerPatch,
+    kind: CustomerKind,
+    today: NaiveDate,
+    wrong: &mut Wrong,
+) -> Result<CustomerProfile> {
+    let mut profile = merged(profile, patch, wrong)?;
+    wrong.keep(profile::clean(kind, &mut profile, today))?;
+    Ok(profile)
+}
+
+/// A profile after a patch, checked by the contract's rules alone.
+///
+/// # Errors
+/// What is no matter of fields.
+pub(super) fn merged(
+    profile: &CustomerProfile,
+    patch: &CustomerPatch,
+    wrong: &mut Wrong,
+) -> Result<CustomerProfile> {
+    let merged = match patch.applied_to(profile) {
+        Ok(changed) => changed,
+        // What else is wrong is told as well.
+        Err(_) => {
+            wrong.add(FieldError::new("/restricted", "incomplete"));
+            let rest = CustomerPatch { restricted: None, ..patch.clone() };
+            rest.applied_to(profile).map_err(Error::internal)?
+        }
+    };
+    wrong.keep(crate::web::check_rules(&merged))?;
+    Ok(merged)
 }
 
 /// Writes a profile into the row, and into the search index when the name is another one.

@@ -43,9 +43,7 @@ pub(super) fn create_whole(
     new: &NewCustomer,
 ) -> Result<Whole> {
     let mut wrong = Wrong::default();
-    let own = (actor.role() == Some(Role::Rm)).then(|| actor.user_id()).flatten();
-    let owner_id = new.owner_id.map(UserId::new).or(own);
-    let unit_id = new.org_unit_id.map(OrgUnitId::new).or(actor.org_unit_id());
+    let (unit_id, owner_id) = wanted_place(actor, new);
     let placement = match unit_id {
         Some(unit_id) => wrong.keep(ownership::check_placement(conn, actor, unit_id, owner_id))?,
         None => {
@@ -64,6 +62,13 @@ pub(super) fn create_whole(
     let whole = whole_of(rows, placement);
     record_creation(conn, actor, &whole)?;
     Ok(whole)
+}
+
+/// Where a new customer is to belong: without a unit to that of the actor, and to a relationship manager who names nobody else.
+pub(super) fn wanted_place(actor: &Actor, new: &NewCustomer) -> (Option<OrgUnitId>, Option<UserId>) {
+    let own = (actor.role() == Some(Role::Rm)).then(|| actor.user_id()).flatten();
+    let owner_id = new.owner_id.map(UserId::new).or(own);
+    (new.org_unit_id.map(OrgUnitId::new).or(actor.org_unit_id()), owner_id)
 }
 
 /// What [`view::whole`] would read of rows that were just written.
@@ -87,9 +92,9 @@ fn whole_of(rows: NewRows, placement: Placement) -> Whole {
 }
 
 /// Where a new customer belongs.
-struct Place {
-    unit_id: OrgUnitId,
-    owner_id: Option<UserId>,
+pub(super) struct Place {
+    pub(super) unit_id: OrgUnitId,
+    pub(super) owner_id: Option<UserId>,
 }
 
 /// The one unique value of a new customer that a client chooses is an external id.
@@ -117,8 +122,8 @@ fn record_creation(conn: &mut DbConn, actor: &Actor, whole: &Whole) -> Result<()
 }
 
 /// What a new customer is made of, every rule kept.
-struct Checked {
-    id: CustomerId,
+pub(super) struct Checked {
+    pub(super) id: CustomerId,
     profile: CustomerProfile,
     identity: Option<IdentityRow>,
     contact_points: Vec<ContactPointRow>,
@@ -128,7 +133,7 @@ struct Checked {
 ///
 /// # Errors
 /// 422 with every field that breaks a rule.
-fn check(actor: &Actor, house: House<'_>, new: &NewCustomer) -> Result<Checked> {
+pub(super) fn check(actor: &Actor, house: House<'_>, new: &NewCustomer) -> Result<Checked> {
     let today = house.settings.day(actor.now());
     let id: CustomerId = actor.new_id();
     let mut profile = new.profile();
@@ -144,7 +149,17 @@ fn check(actor: &Actor, house: House<'_>, new: &NewCustomer) -> Result<Checked> 
     Ok(Checked { id, profile, identity, contact_points })
 }
 
-fn rows(actor: &Actor, new: &NewCustomer, checked: Checked, place: &Place, number: i64) -> Result<NewRows> {
+/// What is written for a new customer.
+///
+/// # Errors
+/// When the profile cannot be written as JSON.
+pub(super) fn rows(
+    actor: &Actor,
+    new: &NewCustomer,
+    checked: Checked,
+    place: &Place,
+    number: i64,
+) -> Result<NewRows> {
     let Checked { id, profile, identity, contact_points: points } = checked;
     let mut row = CustomerRow {
         id,
@@ -204,6 +219,7 @@ fn rows(actor: &Actor, new: &NewCustomer, checked: Checked, place: &Place, numbe
                 source: external.source.clone(),
                 value: external.id.trim().to_owned(),
                 customer_id: id,
+                source_version: None,
             })
             .collect(),
     })

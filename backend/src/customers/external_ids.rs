@@ -41,7 +41,8 @@ pub fn set_external_id(
         .map_err(|broken| Error::fields(vec![FieldError::broken("/id", broken)]))?;
     edit(conn, actor, id, version, "updated", |conn, _| {
         store::delete_external_id(conn, id, &external.source)?;
-        let row = ExternalIdRow { source: external.source.clone(), value, customer_id: id };
+        let row =
+            ExternalIdRow { source: external.source.clone(), value, customer_id: id, source_version: None };
         store::insert_external_ids(conn, &[row]).map_err(|error| match error {
             DbError::Unique => Error::conflict("/id", "taken"),
             other => other.into(),

@@ -4,6 +4,7 @@
 //! not found. Identity numbers and contact points are stored encrypted, found by keyed hashes and shown masked; [`reveal`]
 //! gives them in the clear, on record. A change is made from a version and fails when it is no longer the newest.
 
+mod bulk;
 mod change;
 mod contact_points;
 mod contacted;
@@ -24,6 +25,7 @@ mod tests;
 mod tiers;
 mod view;
 
+pub use bulk::{BulkOutcomeId, kept_outcome, purge_bulk_outcomes, try_upsert_many, upsert_many};
 pub use change::{archive, change, renew_search, restore};
 pub use contact_points::{add_contact_point, change_contact_point, remove_contact_point};
 pub use contacted::{contacted, is_seen_by, lock_figures, named, set_last_contact};
@@ -76,6 +78,7 @@ pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) 
         .service(routes::create_customer)
         .service(routes::search_customers)
         .service(routes::upsert_customer)
+        .service(routes::upsert_customers)
         .service(routes::get_customer)
         .service(routes::change_customer)
         .service(routes::archive_customer)

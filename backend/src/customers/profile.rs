@@ -199,7 +199,8 @@ pub(super) fn found_by_name(id: CustomerId, search_key: i64, kind: CustomerKind,
     }
 }
 
-fn store_members(profile: &CustomerProfile, row: &mut CustomerRow) -> Result<()> {
+/// The same without what finds the customer: for a profile whose name is the row's.
+pub(super) fn store_members(profile: &CustomerProfile, row: &mut CustomerRow) -> Result<()> {
     let code = |code: Option<&'static str>| code.map(str::to_owned);
     row.name.clone_from(&profile.name);
     row.gender = code(profile.gender.map(|value| value.as_str()));

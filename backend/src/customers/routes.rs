@@ -1,18 +1,19 @@
+use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put, web};
 use guanxi_api::{
-    Assignment, AuditEntry, ContactPointPatch, Customer, CustomerPatch, CustomerSearch, CustomerSummary,
-    ExternalId, ExternalIdValue, ListQuery, NewContactPoint, NewCustomer, Page, Reveal, Revealed, Team,
-    TierChange, TierPolicy, TierRules,
+    Assignment, AuditEntry, BulkCustomer, BulkOutcome, BulkQuery, ContactPointPatch, Customer, CustomerPatch,
+    CustomerSearch, CustomerSummary, ExternalId, ExternalIdValue, ListQuery, NewContactPoint, NewCustomer,
+    Page, Reveal, Revealed, Team, TierChange, TierPolicy, TierRules,
 };
 use guanxi_db::DbConn;
 
 use crate::access::{Actor, May, kinds};
 use crate::app::AppState;
-use crate::customers::{self, CustomerId, CustomerMark, House, Upserted};
+use crate::customers::{self, BulkOutcomeId, CustomerId, CustomerMark, House, Upserted};
 use crate::error::{Error, Result};
 use crate::idempotency::{self, Once};
 use crate::listing::ListRequest;
-use crate::web::{self as answer, Document, IfMatch, Json, PageDocument, PathId, Query};
+use crate::web::{self as answer, Document, IfMatch, Json, Lines, PageDocument, PathId, Query};
 
 impl AppState {
     pub(crate) fn house(&self) -> House<'_> {
@@ -177,6 +178,56 @@ pub async fn upsert_customer(
     } else {
         answer::ok_document(shown.document, &shown.tag)
     })
+}
+
+/// Create or update many customers with keys of another system.
+///
+/// One JSON text a line, at most 1,000 of them and 5 MiB. A customer whose key is new is created; members that a line does not have stay
+/// as they are on a customer that exists. A line whose `source_version` is lower than the one that is known is not applied.
+#[utoipa::path(operation_id = "upsertCustomers", tag = "customers", params(BulkQuery,
+        ("Idempotency-Key" = String, Header, description = "8 to 128 visible characters; the same call with the same key is done once", min_length = 8, max_length = 130)),
+    request_body(content = BulkCustomer, content_type = "application/x-ndjson", description = "A line for each customer"),
+    responses((status = 200, body = BulkOutcome, description = "Every line was applied, or did not have to be"),
+        (status = 207, body = BulkOutcome, description = "Some lines failed")))]
+#[post("/bulk/customers")]
+pub async fn upsert_customers(
+    request: HttpRequest,
+    who: May<kinds::EditCustomers>,
+    state: web::Data<AppState>,
+    query: Query<BulkQuery>,
+    lines: Lines,
+) -> Result<HttpResponse> {
+    let (actor, shared, BulkQuery { mode, dry_run }) = (who.actor(), state.clone(), query.0);
+    let body = lines.0;
+    let once = idempotency::Request::of(&request, &[request.query_string().as_bytes(), &body])?.required()?;
+    let (outcome, replayed) = if dry_run {
+        let tried = state
+            .db
+            .write(move |conn| customers::try_upsert_many(conn, &actor, shared.house(), &body, mode))
+            .await?;
+        (tried, false)
+    } else {
+        state
+            .db
+            .write(move |conn| {
+                let upsert =
+                    |conn: &mut DbConn| customers::upsert_many(conn, &actor, shared.house(), &body, mode);
+                match idempotency::once(conn, &actor, &once, upsert, |(id, _)| Some(id.uuid()))? {
+                    Once::Done((_, outcome)) => Ok((outcome, false)),
+                    Once::Replayed(id) => {
+                        let id = id.map(BulkOutcomeId::new).ok_or_else(Error::not_found)?;
+                        Ok::<_, Error>((customers::kept_outcome(conn, id)?, true))
+                    }
+                }
+            })
+            .await?
+    };
+    let status = if outcome.summary.failed == 0 { StatusCode::OK } else { StatusCode::MULTI_STATUS };
+    let mut response = HttpResponse::build(status).json(&outcome);
+    if replayed {
+        answer::mark_replayed(&mut response);
+    }
+    Ok(response)
 }
 
 /// Get a customer.

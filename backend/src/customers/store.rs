@@ -11,7 +11,7 @@ use crate::customers::{ContactPointId, CustomerBrief, CustomerId};
 use crate::error::Result;
 use crate::listing::COUNTED;
 
-#[derive(Queryable, Selectable, Insertable, AsChangeset, Clone)]
+#[derive(Queryable, Selectable, Insertable, AsChangeset, Clone, PartialEq)]
 #[diesel(table_name = customer, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub(super) struct CustomerRow {
     pub(super) id: CustomerId,
@@ -97,6 +97,8 @@ pub(super) struct ExternalIdRow {
     pub(super) source: String,
     pub(super) value: String,
     pub(super) customer_id: CustomerId,
+    /// The version of the customer in the other system, where that tells it.
+    pub(super) source_version: Option<i64>,
 }
 
 #[derive(Insertable, Clone)]

@@ -37,6 +37,14 @@ impl Request {
     /// # Errors
     /// 400 for a key that is not 8 to 128 visible ASCII characters, bare or in quotes.
     pub fn read(request: &HttpRequest, body: &impl Serialize) -> Result<Request> {
+        Request::of(request, &[&serde_json::to_vec(body).map_err(Error::internal)?])
+    }
+
+    /// The same for what a request holds in other forms than one JSON text.
+    ///
+    /// # Errors
+    /// As [`Request::read`].
+    pub fn of(request: &HttpRequest, parts: &[&[u8]]) -> Result<Request> {
         let invalid = || Error::new(Code::IdempotencyKeyInvalid);
         let mut values = request.headers().get_all("Idempotency-Key");
         let key = values.next().map(|value| {
@@ -50,8 +58,23 @@ impl Request {
             context.update(part.as_bytes());
             context.update(&[0]);
         }
-        context.update(&serde_json::to_vec(body).map_err(Error::internal)?);
+        for (n, part) in parts.iter().enumerate() {
+            if n > 0 {
+                context.update(&[0]);
+            }
+            context.update(part);
+        }
         Ok(Request { key: key.transpose()?, fingerprint: context.finish().as_ref().to_vec() })
+    }
+}
+
+impl Request {
+    /// The same, for what must not be sent without a key.
+    ///
+    /// # Errors
+    /// 400 without one.
+    pub fn required(self) -> Result<Request> {
+        if self.key.is_some() { Ok(self) } else { Err(Error::new(Code::IdempotencyKeyRequired)) }
     }
 }
 

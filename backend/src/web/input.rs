@@ -20,6 +20,8 @@ use strict::Strict;
 
 /// Largest JSON body, in bytes.
 pub const MAX_JSON: usize = 1024 * 1024;
+/// Largest body of JSON lines, in bytes.
+pub const MAX_LINES: usize = 5 * 1024 * 1024;
 /// How deep objects and arrays may lie in each other.
 const MAX_DEPTH: usize = 32;
 /// Most elements of one array.
@@ -37,17 +39,49 @@ impl<T: DeserializeOwned + Validate + 'static> FromRequest for Json<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let media = media_type(request);
-        let body = collect(payload.take());
+        let body = collect(payload.take(), MAX_JSON);
         Box::pin(async move {
             media?;
             let bytes = body.await?;
-            let value = parse(&bytes)?;
+            let value = read_json(&bytes)?;
             Ok(Json(value))
         })
     }
 }
 
+/// A body of JSON texts, each on a line of its own (`application/x-ndjson`).
+///
+/// Another media type is 415, too much 413. The lines are read one by one with [`read_json`].
+#[derive(Debug)]
+pub struct Lines(pub web::Bytes);
+
+impl FromRequest for Lines {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (media, utf8) = media_of(request);
+        let plain = media == "application/x-ndjson" && utf8;
+        let body = collect(payload.take(), MAX_LINES);
+        Box::pin(async move {
+            if plain { Ok(Lines(body.await?.freeze())) } else { Err(Error::new(Code::UnsupportedMediaType)) }
+        })
+    }
+}
+
 fn media_type(request: &HttpRequest) -> Result<()> {
+    let (media, utf8) = media_of(request);
+    let merge_patch =
+        media == "application/merge-patch+json" && request.method() == actix_web::http::Method::PATCH;
+    if (media == "application/json" || merge_patch) && utf8 {
+        Ok(())
+    } else {
+        Err(Error::new(Code::UnsupportedMediaType))
+    }
+}
+
+/// The media type of a body, and whether it is UTF-8 as it stands.
+fn media_of(request: &HttpRequest) -> (String, bool) {
     let header =
         request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut parts = header.split(';').map(str::trim);
@@ -57,24 +91,15 @@ fn media_type(request: &HttpRequest) -> Result<()> {
             .strip_prefix("charset=")
             .is_none_or(|charset| charset.trim_matches('"') == "utf-8")
     });
-    let merge_patch =
-        media == "application/merge-patch+json" && request.method() == actix_web::http::Method::PATCH;
-    if (media == "application/json" || merge_patch)
-        && utf8
-        && !request.headers().contains_key("Content-Encoding")
-    {
-        Ok(())
-    } else {
-        Err(Error::new(Code::UnsupportedMediaType))
-    }
+    (media, utf8 && !request.headers().contains_key("Content-Encoding"))
 }
 
-async fn collect(mut payload: Payload) -> Result<web::BytesMut> {
+async fn collect(mut payload: Payload, most: usize) -> Result<web::BytesMut> {
     let mut bytes = web::BytesMut::new();
     while let Some(chunk) = payload.next().await {
         let chunk =
             chunk.map_err(|error| Error { cause: Some(error.to_string()), ..Error::new(Code::Malformed) })?;
-        if bytes.len() + chunk.len() > MAX_JSON {
+        if bytes.len() + chunk.len() > most {
             return Err(Error::new(Code::TooLarge));
         }
         bytes.extend_from_slice(&chunk);
@@ -83,7 +108,10 @@ async fn collect(mut payload: Payload) -> Result<web::BytesMut> {
 }
 
 /// Reads a JSON text into a type and checks its rules.
-fn parse<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T> {
+///
+/// # Errors
+/// As [`Json`].
+pub fn read_json<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T> {
     check_shape(bytes)?;
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value: T = serde_path_to_error::deserialize(Strict(&mut reader)).map_err(|error| {
@@ -327,7 +355,7 @@ mod tests {
     use super::*;
 
     fn fields(text: &str) -> Vec<(String, String)> {
-        let error = parse::<NewCustomer>(text.as_bytes()).unwrap_err();
+        let error = read_json::<NewCustomer>(text.as_bytes()).unwrap_err();
         error.fields.into_iter().map(|field| (field.pointer, field.code.into_owned())).collect()
     }
 
@@ -383,7 +411,7 @@ mod tests {
 
     #[test]
     fn nothing_that_a_client_wrote_comes_back() {
-        let error = |text: &str| parse::<NewCustomer>(text.as_bytes()).unwrap_err().fields.remove(0);
+        let error = |text: &str| read_json::<NewCustomer>(text.as_bytes()).unwrap_err().fields.remove(0);
         for name in ["13987654321", "王伟", "a@example.com", "wang wei", "x`y", ""] {
             let text = json!({"kind": "person", "name": "x", name: 1}).to_string();
             assert_eq!(
@@ -406,14 +434,18 @@ mod tests {
     #[test]
     fn what_is_not_json_is_malformed() {
         for text in ["", "{", "{\"kind\":}", "[1]trailing", "nul"] {
-            let error = parse::<NewCustomer>(text.as_bytes()).unwrap_err();
+            let error = read_json::<NewCustomer>(text.as_bytes()).unwrap_err();
             assert!(matches!(error.code, Code::Malformed | Code::ValidationFailed), "{text}");
         }
         // Whatever stands before the place where it breaks.
         for text in
             ["{", r#"{"kind":"pet""#, r#"["x"]x"#, r#"{"kind":5,"name":}"#, "{\"kind\":5,\"name\":\"\u{1}\"}"]
         {
-            assert_eq!(parse::<NewCustomer>(text.as_bytes()).unwrap_err().code, Code::Malformed, "{text}");
+            assert_eq!(
+                read_json::<NewCustomer>(text.as_bytes()).unwrap_err().code,
+                Code::Malformed,
+                "{text}"
+            );
         }
     }
 

@@ -114,7 +114,8 @@ mod tests {
                  INSERT INTO customer_figures (customer_id, tier, aum, city, archived, version, as_of)
                  SELECT id, 'mass', search_key * 10000, city, 0, 1, 0 FROM customer;
                  INSERT INTO customer_pair (pair, begins, name_sort, customer_id)
-                 SELECT substr(name, -2), 0, name_sort, id FROM customer;",
+                 SELECT substr(name, -2), 0, name_sort, id FROM customer;
+                 INSERT INTO external_id (source, value, customer_id) SELECT 'core', customer_no, id FROM customer;",
             )
             .unwrap();
         drop(connection);
@@ -139,7 +140,8 @@ mod tests {
              INSERT INTO customer_figures (customer_id, tier, aum, city, archived, version, as_of)
              SELECT id, 'mass', search_key * 10000, city, false, 1, now() FROM customer;
              INSERT INTO customer_pair (pair, begins, name_sort, customer_id)
-             SELECT right(name, 2), false, name_sort, id FROM customer;";
+             SELECT right(name, 2), false, name_sort, id FROM customer;
+             INSERT INTO external_id (source, value, customer_id) SELECT 'core', customer_no, id FROM customer;";
         cluster.sql_in(&url, fill).unwrap();
         every_operation_runs(&PostgresFloor::copy_of(&cluster, "floor", folder.path()).unwrap());
     }

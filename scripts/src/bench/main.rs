@@ -9,6 +9,7 @@
 
 mod floor;
 mod load;
+mod upsert;
 
 use std::fs;
 use std::path::PathBuf;
@@ -47,10 +48,12 @@ pub enum Operation {
     CreateCustomer,
     /// Customers and assets by tier.
     Aggregate,
+    /// Customers by their keys in another system, 1,000 in one call; counted by rows.
+    Upsert,
 }
 
 impl Operation {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Overview,
         Self::ListFirst,
         Self::ListDeep,
@@ -59,6 +62,7 @@ impl Operation {
         Self::Create,
         Self::CreateCustomer,
         Self::Aggregate,
+        Self::Upsert,
     ];
 
     fn name(self) -> &'static str {
@@ -71,6 +75,7 @@ impl Operation {
             Self::Create => "create",
             Self::CreateCustomer => "create_customer",
             Self::Aggregate => "aggregate",
+            Self::Upsert => "upsert (rows)",
         }
     }
 
@@ -89,6 +94,7 @@ impl Operation {
             Self::Create | Self::CreateCustomer => (0.60, 0.60),
             Self::Overview | Self::ReadOne => (0.60, 0.25),
             Self::Aggregate => (10.0, 10.0),
+            Self::Upsert => (0.40, 0.25),
         }
     }
 }
@@ -216,7 +222,8 @@ fn measure(setup: &Setup, floor: &dyn Floor, options: &Options) -> Outcome {
     let wanted = |operation: Operation| {
         let only = options.only.as_deref();
         only.is_none_or(|name| {
-            name == operation.name() || (name == "list_deep" && operation == Operation::ListFirst)
+            operation.name().split(' ').next() == Some(name)
+                || (name == "list_deep" && operation == Operation::ListFirst)
         })
     };
     let mut results: Vec<Measured> =
@@ -281,7 +288,9 @@ fn print_table(results: &[Measured], options: &Options) {
             _ => (rate / floor, ""),
         };
         let verdict = |good: bool| if good { "pass" } else { "miss" };
-        let tail = if result.operation.creates() {
+        let tail = if result.operation == Operation::Upsert {
+            "a call".to_owned()
+        } else if result.operation.creates() {
             format!("≤ 100: {}", verdict(p99 <= 100.0))
         } else {
             format!("≤ 5 × p50: {}", verdict(p99 <= 5.0 * p50))
@@ -304,6 +313,9 @@ fn serve(
     cursor: &str,
     seconds: u64,
 ) -> Outcome<Round> {
+    if operation == Operation::Upsert {
+        return upsert::calls(server, Duration::from_secs(seconds));
+    }
     // A token lives ten minutes; a round takes seconds.
     let role = match operation {
         // Sees every customer and writes contacts.
@@ -346,6 +358,7 @@ fn serve(
             let body = serde_json::json!({ "kind": "person", "name": format!("压测{n}"), "gender": "female", "city": "无" });
             request(out, "POST", "/api/v1/customers", &token, &body.to_string());
         }
+        Operation::Upsert => {}
     })
 }
 

@@ -87,6 +87,7 @@ pub fn positions(target: Target) -> &'static [Position] {
         | Target::Invitation
         | Target::InvitationList
         | Target::NewInvitation
+        | Target::BulkLine
         | Target::NewAnswer
         | Target::AnswerList => Position::ALL.split_at(1).1,
         Target::Product | Target::ProductList => &[Own, Deleted],
@@ -221,6 +222,7 @@ fn expected(operation: &Operation, caller: Caller, position: Position) -> u16 {
         Target::Session => (position != Own).then_some(404),
         Target::Customer | Target::Holding => (!sees_customer(role, &place)).then_some(404),
         Target::NewCustomer => (!places_in(role, place.unit)).then_some(422),
+        Target::BulkLine => (!sees_customer(role, &place)).then_some(422),
         Target::User => (!sees_user(role, place.unit)).then_some(404),
     };
     let takes_no_archived =

@@ -190,6 +190,12 @@ fn body(operation: &Operation, app: &TestApp) -> Value {
         }
         ("PATCH", "/users/{id}") => json!({"display_name": "Somebody else"}),
         ("POST", "/customers") | ("PUT", "/customers/by-external/{source}/{external_id}") => new_customer(),
+        ("POST", "/bulk/customers") => {
+            let mut data = profile();
+            data["kind"] = json!("person");
+            data["contact_points"] = json!([{"kind": "phone", "value": "13912345678"}]);
+            json!({"external": {"source": "crm", "id": "77"}, "source_version": 1, "data": data})
+        }
         ("POST", "/customers/search") => json!({"q": "李"}),
         ("PATCH", "/customers/{id}") => profile(),
         ("POST", "/customers/{id}/reveal") => json!({"fields": ["identity"], "reason": "the customer asked"}),
@@ -298,9 +304,11 @@ fn b3_members_that_the_server_owns_are_refused_in_every_body() {
         if content.is_null() {
             continue;
         }
-        let schema = &content["application/json"]["schema"];
+        let lines = operation.takes_lines();
+        let media = if lines { "application/x-ndjson" } else { "application/json" };
+        let schema = &content[media]["schema"];
         assert!(!schema.is_null(), "{operation} takes something that is not JSON");
-        let of_head = ["/customers", "/holdings", "/interactions", "/tasks", "/today"];
+        let of_head = ["/bulk", "/customers", "/holdings", "/interactions", "/tasks", "/today"];
         let is_heads = of_head.iter().any(|start| operation.path.starts_with(start));
         let is_heads = is_heads || operation.path == "/surveys/{id}/answers";
         let client: &Client = if is_heads { &head } else { &admin };
@@ -321,15 +329,18 @@ fn b3_members_that_the_server_owns_are_refused_in_every_body() {
             .replace("{transaction_id}", &entry)
             .replace("{source}", "core")
             .replace("{external_id}", "1");
+        let (path, line) = if lines { (format!("{path}?mode=atomic"), "/1") } else { (path, "") };
         let body = body(operation, &app);
         let mut places = Vec::new();
         objects(&document, schema, &body, "", &mut places);
         for (pointer, declared) in places {
             for member in SERVER_OWNED.iter().filter(|member| !declared.contains(**member)) {
                 let forged = forged(&body, &pointer, member);
-                let answer = client.send(operation.method, &path, &[("If-Match", "\"1-0\"")], Some(&forged));
+                let headers =
+                    [("If-Match", "\"1-0\""), ("Content-Type", media), ("Idempotency-Key", "forged-1")];
+                let answer = client.send(operation.method, &path, &headers, Some(&forged));
                 tried += 1;
-                let refused = [(format!("{pointer}/{member}"), "unknown_member".to_owned())];
+                let refused = [(format!("{line}{pointer}/{member}"), "unknown_member".to_owned())];
                 if answer.status != 422 || answer.fields() != refused {
                     wrong.push(format!(
                         "{operation} with {pointer}/{member}: {} {:?}",

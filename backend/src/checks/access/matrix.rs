@@ -49,6 +49,9 @@ fn body(operation: &Operation, app: &TestApp, caller: Caller, thing: &Thing) -> 
         ("PUT", "/customers/by-external/{source}/{external_id}") => {
             json!({"kind": "person", "name": "王大明"})
         }
+        ("POST", "/bulk/customers") => json!({
+            "external": {"source": "core", "id": thing.external_id}, "source_version": 1, "data": {"name": "王大明"},
+        }),
         ("PATCH", "/customers/{id}") => json!({"city": "苏州", "notes": "Changed"}),
         ("POST", "/customers/{id}/reveal") => {
             json!({"fields": ["identity", thing.contact_point], "reason": "the customer asked"})
@@ -158,6 +161,9 @@ fn place_of(operation: &Operation, app: &TestApp, thing: &Thing) -> (String, i64
     if operation.method == "GET" && operation.target == Target::ProductList {
         path.push_str("?limit=200&filter=archived%20eq%20true%20or%20archived%20eq%20false");
     }
+    if operation.takes_lines() {
+        path.push_str("?mode=atomic");
+    }
     if operation.target == Target::HoldingList {
         path.push_str("?limit=200&filter=status%20ne%20null");
     }
@@ -172,6 +178,10 @@ fn call(client: &Client, app: &TestApp, cell: &Cell, thing: &Thing) -> Answer {
     let (path, version) = place_of(operation, app, thing);
     let tag = format!("\"{version}-0\"");
     let mut headers = vec![("X-Guanxi", "1")];
+    let key = Uuid::now_v7().to_string();
+    if operation.takes_lines() {
+        headers.extend([("Content-Type", "application/x-ndjson"), ("Idempotency-Key", &key)]);
+    }
     if operation.path.contains("{id}") || operation.sets_a_policy() {
         headers.push(("If-Match", &tag));
     }

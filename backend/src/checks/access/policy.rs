@@ -45,6 +45,8 @@ pub enum Target {
     Invitation,
     InvitationList,
     NewInvitation,
+    /// A customer, named by a line of a bulk call that is done whole or not at all.
+    BulkLine,
     NewAnswer,
     AnswerList,
 }
@@ -65,6 +67,11 @@ impl Operation {
     /// Whether it is done to the one policy of its kind, from a version of it.
     pub fn sets_a_policy(&self) -> bool {
         self.method == "PUT" && !self.path.contains('{')
+    }
+
+    /// Whether its body is lines of JSON.
+    pub fn takes_lines(&self) -> bool {
+        self.path.starts_with("/bulk/")
     }
 
     /// Whether it leaves the database as it was.
@@ -124,6 +131,7 @@ pub const OPERATIONS: &[Operation] = &[
     op("POST", "/customers", Needs(CreateCustomers), NewCustomer, 201),
     op("POST", "/customers/search", Needs(ViewCustomers), CustomerList, 200),
     op("PUT", "/customers/by-external/{source}/{external_id}", Needs(EditCustomers), Customer, 200),
+    op("POST", "/bulk/customers", Needs(EditCustomers), BulkLine, 200),
     op("GET", "/customers/{id}", Needs(ViewCustomers), Customer, 200),
     op("PATCH", "/customers/{id}", Needs(EditCustomers), Customer, 200),
     op("GET", "/customers/{id}/overview", Needs(ViewCustomers), Customer, 200),

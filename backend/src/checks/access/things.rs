@@ -480,7 +480,7 @@ pub fn make_things(app: &TestApp, batch: &str, cells: &[Cell]) -> Vec<Thing> {
     type Make = fn(&TestApp, &str, &[(Caller, Place)]) -> Vec<Thing>;
     let makers: [(&[Target], Make, &str); 12] = [
         (
-            &[Target::Customer, Target::CustomerList, Target::Holding, Target::HoldingList],
+            &[Target::Customer, Target::CustomerList, Target::BulkLine, Target::Holding, Target::HoldingList],
             make_customers,
             "c",
         ),

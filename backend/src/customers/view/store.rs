@@ -95,7 +95,12 @@ pub(super) fn parts(conn: &mut DbConn, id: CustomerId) -> Result<Parts> {
                 created_at: made.unwrap_or(Moment::EARLIEST),
                 updated_at: changed.unwrap_or(Moment::EARLIEST),
             }),
-            2 => parts.external_ids.push(ExternalIdRow { source: a, value: b, customer_id: id }),
+            2 => parts.external_ids.push(ExternalIdRow {
+                source: a,
+                value: b,
+                customer_id: id,
+                source_version: None,
+            }),
             _ => team.push((a, c, Id::new(part_id), b)),
         }
     }

@@ -2,11 +2,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use xtask::postgres::Postgres;
 use xtask::{Failure, Outcome};
 
 use super::{AGGREGATE, CONTACTS, DEEP, Floor, HOLDINGS, JOINED, OF_PAIR, PAGE, SUMMARY, Sample, TASKS};
+use crate::upsert::ROWS;
 use crate::{NOTES, Operation};
 
 /// A copy of the database, asked by pgbench.
@@ -14,6 +16,29 @@ pub struct PostgresFloor<'a> {
     cluster: &'a Postgres,
     url: String,
     folder: PathBuf,
+}
+
+impl PostgresFloor<'_> {
+    /// Runs the script of an upsert until the time is over; rows a second.
+    fn upserts(&self, script: &Path, time: Duration) -> Outcome<f64> {
+        let keys =
+            format!("SELECT source || ',' || value || ',职业' || random() FROM external_id LIMIT {ROWS}");
+        let (mut count, mut taken) = (0, Duration::ZERO);
+        while taken < time {
+            let incoming = self.cluster.sql_in(&self.url, &keys)?;
+            fs::write(self.folder.join("incoming.csv"), &incoming)?;
+            let start = Instant::now();
+            let mut psql = self.cluster.program("psql");
+            psql.current_dir(&self.folder).args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", &self.url, "-f"]);
+            let out = psql.arg(script).output()?;
+            if !out.status.success() {
+                return Err(Failure::new(format!("psql: {}", String::from_utf8_lossy(&out.stderr))));
+            }
+            taken += start.elapsed();
+            count += incoming.lines().count();
+        }
+        Ok(count as f64 / taken.as_secs_f64())
+    }
 }
 
 impl<'a> PostgresFloor<'a> {
@@ -78,6 +103,7 @@ impl<'a> PostgresFloor<'a> {
             Operation::Aggregate => format!("{AGGREGATE};\n"),
             Operation::Create => contact_script(&pick),
             Operation::CreateCustomer => customer_script(),
+            Operation::Upsert => upsert_script(),
         }
     }
 }
@@ -145,6 +171,22 @@ fn customer_script() -> String {
     )
 }
 
+/// Customers changed by their keys in other systems: what comes in is copied into a table and goes over to the customers in one statement,
+/// with an event for each. For psql, which can copy.
+fn upsert_script() -> String {
+    format!(
+        "BEGIN;\nCREATE TEMP TABLE incoming (source text, value text, occupation text) ON COMMIT DROP;\n\
+         \\copy incoming FROM 'incoming.csv' (FORMAT csv)\n\
+         INSERT INTO customer SELECT changed.* FROM incoming JOIN external_id USING (source, value) \
+         JOIN customer ON customer.id = external_id.customer_id, \
+         LATERAL jsonb_populate_record(customer, jsonb_build_object('occupation', incoming.occupation)) AS changed \
+         ON CONFLICT (id) DO UPDATE SET occupation = excluded.occupation, version = customer.version + 1, updated_at = now();\n\
+         INSERT INTO change_event (kind, resource_type, resource_id, version, changed, at) \
+         SELECT 'customer.updated', 'customer', customer_id, 2, '[\"occupation\"]', now() FROM incoming JOIN external_id USING (source, value);\n\
+         COMMIT;\n"
+    )
+}
+
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
@@ -177,6 +219,9 @@ impl Floor for PostgresFloor<'_> {
     fn rate(&self, operation: Operation, sample: &Sample, seconds: u64) -> Outcome<f64> {
         let file = self.folder.join("floor.sql");
         fs::write(&file, Self::script(operation, sample))?;
+        if operation == Operation::Upsert {
+            return self.upserts(&file, Duration::from_secs(seconds));
+        }
         let mut pgbench = self.cluster.program("pgbench");
         pgbench.args(["-n", "-M", "prepared", "-c", "8", "-j", "2", "-T", &seconds.to_string(), "-f"]);
         pgbench.arg(&file).arg(&self.url);

@@ -9,6 +9,7 @@ use rusqlite::{CachedStatement, Connection, Params, params};
 use xtask::{Failure, Outcome};
 
 use super::{AGGREGATE, CONTACTS, DEEP, Floor, HOLDINGS, JOINED, OF_PAIR, PAGE, SUMMARY, Sample, TASKS};
+use crate::upsert::ROWS;
 use crate::{NOTES, Operation};
 
 /// Threads that read.
@@ -107,11 +108,45 @@ impl SqliteFloor {
                     }
                 }
                 Operation::Aggregate => fetch(connection.prepare_cached(AGGREGATE)?, [])?,
-                Operation::Create | Operation::CreateCustomer => {
+                Operation::Create | Operation::CreateCustomer | Operation::Upsert => {
                     return Err(Failure::new("a write among the reads"));
                 }
             }
             count += 1;
+        }
+        Ok(count)
+    }
+
+    /// Changes customers by their keys in other systems, with an event for each, as many as a bulk call takes in one transaction.
+    fn upsert(&self, until: Instant) -> Outcome<u64> {
+        let mut connection = self.open()?;
+        let keys: Vec<(String, String)> = connection
+            .prepare("SELECT source, value FROM external_id LIMIT ?1")?
+            .query_map([i64::try_from(ROWS)?], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<Result<_, _>>()?;
+        let mut count = 0;
+        while Instant::now() < until {
+            let transaction =
+                connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+            for (source, value) in &keys {
+                let found = transaction
+                    .prepare_cached("SELECT customer_id FROM external_id WHERE source = ?1 AND value = ?2")?
+                    .query_row([source, value], |row| row.get::<_, [u8; 16]>(0))?;
+                let now = micros();
+                run(
+                    &transaction,
+                    "UPDATE customer SET occupation = ?2, version = version + 1, updated_at = ?3 WHERE id = ?1",
+                    params![found, format!("职业{now}"), now],
+                )?;
+                run(
+                    &transaction,
+                    "INSERT INTO change_event (kind, resource_type, resource_id, version, changed, at) \
+                     VALUES ('customer.updated', 'customer', ?1, 2, '[\"occupation\"]', ?2)",
+                    params![found, now],
+                )?;
+                count += 1;
+            }
+            transaction.commit()?;
         }
         Ok(count)
     }
@@ -238,6 +273,8 @@ impl Floor for SqliteFloor {
             self.create_contacts(sample, until)?
         } else if operation == Operation::CreateCustomer {
             self.create_customers(until)?
+        } else if operation == Operation::Upsert {
+            self.upsert(until)?
         } else {
             thread::scope(|scope| {
                 let readers: Vec<_> = (0..READERS)

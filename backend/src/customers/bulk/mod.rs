@@ -1,0 +1,451 @@
+//! Customers as another system has them, many in one call, each found by its key there.
+//!
+//! What is known of all lines is read with one statement a table, and what they change is written with one a table: a bulk call costs
+//! its lines, not its round trips. One audit entry stands for the call, an event for each customer.
+
+mod store;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::NaiveDate;
+use guanxi_api::{
+    BulkCustomer, BulkMode, BulkOutcome, BulkProblem, BulkResult, BulkStatus, BulkSummary, CustomerKind,
+    CustomerProfile, ExternalId, FieldChange, NewCustomer,
+};
+use guanxi_db::search::FoundByName;
+use guanxi_db::{DbConn, Id, next_customer_numbers};
+use serde_json::json;
+
+use crate::access::{Actor, OrgUnitId, Scope, UserId};
+use crate::audit;
+use crate::customers::create::{self, Checked, Place};
+use crate::customers::portfolio::Moves;
+use crate::customers::store::{self as rows, CustomerRow, ExternalIdRow, FiguresRow, NewRows};
+use crate::customers::{CustomerId, House, change, known, ownership, profile};
+use crate::error::{Code, Error, FieldError, Result, Wrong};
+use crate::names::search;
+use crate::text;
+use crate::web::read_json;
+
+pub use store::purge as purge_bulk_outcomes;
+
+/// Most lines of one call; more are a job's.
+pub const MAX_LINES: usize = 1000;
+
+/// The id under which the outcome of a call is kept for those who send it again.
+pub type BulkOutcomeId = Id<BulkOutcomeMark>;
+/// Marks ids of kept outcomes.
+#[derive(Debug)]
+pub enum BulkOutcomeMark {}
+
+/// Creates and changes customers by lines of JSON, and keeps the outcome.
+///
+/// # Errors
+/// 413 for too many lines, 422 for none; 422 naming every wrong line when the mode is `atomic`, and then nothing is written; 409 when
+/// another call has created one of the customers in the meantime.
+pub fn upsert_many(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    body: &[u8],
+    mode: BulkMode,
+) -> Result<(BulkOutcomeId, BulkOutcome)> {
+    let lines = read(body)?;
+    let mut call = Call { actor, house, writes: true, places: HashMap::new() };
+    let steps = call.plan(conn, &lines)?;
+    let outcome = outcome(actor, &lines, &steps);
+    refuse_if_atomic(mode, &lines, &steps)?;
+    call.write(conn, &lines, steps, &outcome)?;
+    let id = actor.new_id();
+    store::keep(conn, id, serde_json::to_value(&outcome).map_err(Error::internal)?, actor.now())?;
+    Ok((id, outcome))
+}
+
+/// What [`upsert_many`] would do, without doing it: customers that it would create have no ids yet. Runs in a write transaction, as the
+/// real call does, because units and owners are kept from changing while they are looked at.
+///
+/// # Errors
+/// As [`upsert_many`].
+pub fn try_upsert_many(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    body: &[u8],
+    mode: BulkMode,
+) -> Result<BulkOutcome> {
+    let lines = read(body)?;
+    let mut call = Call { actor, house, writes: false, places: HashMap::new() };
+    let steps = call.plan(conn, &lines)?;
+    refuse_if_atomic(mode, &lines, &steps)?;
+    let mut outcome = outcome(actor, &lines, &steps);
+    for result in outcome.results.iter_mut().filter(|result| result.status == BulkStatus::Created) {
+        result.id = None;
+    }
+    Ok(outcome)
+}
+
+/// What came of an earlier call.
+///
+/// # Errors
+/// 404 when it is no longer known.
+pub fn kept_outcome(conn: &mut DbConn, id: BulkOutcomeId) -> Result<BulkOutcome> {
+    serde_json::from_value(store::kept(conn, id)?).map_err(Error::internal)
+}
+
+/// A line of the body with its number, counted from 1, and what it says or why it cannot be read.
+struct Line {
+    number: u32,
+    read: Result<BulkCustomer>,
+}
+
+fn read(body: &[u8]) -> Result<Vec<Line>> {
+    let texts = (1..).zip(body.split(|byte| *byte == b'\n'));
+    let filled: Vec<(u32, &[u8])> = texts
+        .map(|(number, text)| (number, text.trim_ascii()))
+        .filter(|(_, text)| !text.is_empty())
+        .collect();
+    if filled.len() > MAX_LINES {
+        return Err(Error::new(Code::TooLarge));
+    }
+    if filled.is_empty() {
+        return Err(Error::field("", "required"));
+    }
+    let mut seen = HashSet::new();
+    let lines = filled.into_iter().map(|(number, text)| {
+        let read = read_line(text).and_then(|line| {
+            let key = (line.external.source.clone(), line.external.id.clone());
+            if seen.insert(key) { Ok(line) } else { Err(Error::field("/external/id", "duplicate")) }
+        });
+        Line { number, read }
+    });
+    Ok(lines.collect())
+}
+
+fn read_line(text: &[u8]) -> Result<BulkCustomer> {
+    let mut line: BulkCustomer = read_json(text)?;
+    line.external.id = text::line(&line.external.id, 100)
+        .map_err(|broken| Error::fields(vec![FieldError::broken("/external/id", broken)]))?;
+    Ok(line)
+}
+
+/// What is to be done about a line.
+enum Step {
+    Create(Box<Created>),
+    Change(Box<Changed>),
+    /// The customer is as the line says.
+    Leave {
+        id: CustomerId,
+        version: i64,
+    },
+    Stale {
+        id: CustomerId,
+        version: i64,
+    },
+    Fail(Error),
+}
+
+struct Created {
+    new: NewCustomer,
+    checked: Checked,
+    place: Place,
+}
+
+struct Changed {
+    before: CustomerRow,
+    after: CustomerRow,
+    figures: FiguresRow,
+    /// Set when the name is another one.
+    found_by: Option<FoundByName>,
+    members: Vec<&'static str>,
+}
+
+struct Call<'a> {
+    actor: &'a Actor,
+    house: House<'a>,
+    /// Whether what is read stays as it is until the transaction ends.
+    writes: bool,
+    /// What was found out about placing customers with a unit and an owner.
+    places: HashMap<(OrgUnitId, Option<UserId>), Option<Error>>,
+}
+
+impl Call<'_> {
+    fn plan(&mut self, conn: &mut DbConn, lines: &[Line]) -> Result<Vec<Step>> {
+        let keys: Vec<&ExternalId> =
+            lines.iter().filter_map(|line| line.read.as_ref().ok()).map(|line| &line.external).collect();
+        let known = store::by_keys(conn, &keys)?;
+        let mut ids: Vec<CustomerId> = known.values().map(|key| key.customer_id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        if self.writes {
+            store::lock(conn, &ids)?;
+        }
+        let mut rows = store::rows(conn, &Scope::of(self.actor), &ids)?;
+        let mut steps = Vec::with_capacity(lines.len());
+        let mut met = HashSet::new();
+        for line in lines {
+            let step = match &line.read {
+                Err(error) => Err(error.clone()),
+                Ok(line) => match known.get(&(line.external.source.clone(), line.external.id.clone())) {
+                    None => self.create(conn, line),
+                    // A customer with two keys is changed by the first line that names it.
+                    Some(key) if !met.insert(key.customer_id) => Err(Error::field("/external", "duplicate")),
+                    Some(key) => match rows.remove(&key.customer_id) {
+                        None => Err(Error::not_found()),
+                        Some((row, _))
+                            if line.source_version.is_some_and(|new| Some(new) < key.source_version) =>
+                        {
+                            Ok(Step::Stale { id: row.id, version: row.version })
+                        }
+                        Some((row, figures)) => self.change(row, figures, line),
+                    },
+                },
+            };
+            steps.push(match step {
+                Ok(step) => step,
+                Err(error) if error.code.status() < 500 => Step::Fail(error),
+                Err(error) => return Err(error),
+            });
+        }
+        Ok(steps)
+    }
+
+    fn create(&mut self, conn: &mut DbConn, line: &BulkCustomer) -> Result<Step> {
+        let mut wrong = Wrong::default();
+        let (kind, name) = (line.data.kind, line.data.name.clone());
+        for (pointer, missing) in [("/kind", kind.is_none()), ("/name", name.is_none())] {
+            if missing {
+                wrong.add(FieldError::new(pointer, "required"));
+            }
+        }
+        let kind = kind.unwrap_or(CustomerKind::Person);
+        let blank =
+            CustomerProfile { name: name.unwrap_or_else(|| "?".to_owned()), ..CustomerProfile::default() };
+        let profile = change::merged(&blank, &line.data.patch(), &mut wrong)?;
+        let new = line.data.new_customer(kind, profile);
+        let (unit_id, owner_id) = create::wanted_place(self.actor, &new);
+        let place = match unit_id {
+            None => {
+                wrong.add(FieldError::new("/org_unit_id", "required"));
+                None
+            }
+            Some(unit_id) => wrong
+                .keep(self.check_placement(conn, unit_id, owner_id))?
+                .map(|()| Place { unit_id, owner_id }),
+        };
+        let checked = wrong.keep(create::check(self.actor, self.house, &new))?;
+        let (checked, place) = in_data(wrong.unless(checked.zip(place)))?;
+        Ok(Step::Create(Box::new(Created { new, checked, place })))
+    }
+
+    /// The units and owners of a call are few.
+    fn check_placement(
+        &mut self,
+        conn: &mut DbConn,
+        unit_id: OrgUnitId,
+        owner_id: Option<UserId>,
+    ) -> Result<()> {
+        let refused = match self.places.get(&(unit_id, owner_id)) {
+            Some(refused) => refused.clone(),
+            None => {
+                let refused = ownership::check_placement(conn, self.actor, unit_id, owner_id).err();
+                self.places.entry((unit_id, owner_id)).or_insert(refused).clone()
+            }
+        };
+        refused.map_or(Ok(()), Err)
+    }
+
+    fn change(&self, row: CustomerRow, figures: FiguresRow, line: &BulkCustomer) -> Result<Step> {
+        if line.data.kind.is_some_and(|kind| kind.as_str() != row.kind) {
+            return Err(Error::conflict("/data/kind", "kind_differs"));
+        }
+        let kind = known(CustomerKind::from_code(&row.kind))?;
+        let before = profile::load(&row)?;
+        let mut wrong = Wrong::default();
+        let patched = change::patched(&before, &line.data.patch(), kind, self.today(), &mut wrong)?;
+        let profile = in_data(wrong.unless(Some(patched)))?;
+        let mut after = row.clone();
+        if let Some(status) = line.data.status {
+            after.status = status.as_str().to_owned();
+        }
+        let renamed = profile.name != before.name || row.search_version != search::SEARCH_VERSION;
+        let found_by = if renamed {
+            Some(profile::store(kind, &profile, &mut after)?)
+        } else {
+            profile::store_members(&profile, &mut after)?;
+            None
+        };
+        let mut members = changed_members(&before, &profile)?;
+        if after.status != row.status {
+            members.push("status");
+        }
+        if members.is_empty() {
+            return Ok(Step::Leave { id: row.id, version: row.version });
+        }
+        after.version += 1;
+        after.updated_at = self.actor.now();
+        Ok(Step::Change(Box::new(Changed { before: row, after, figures, found_by, members })))
+    }
+
+    fn today(&self) -> NaiveDate {
+        self.house.settings.day(self.actor.now())
+    }
+
+    fn write(
+        &self,
+        conn: &mut DbConn,
+        lines: &[Line],
+        steps: Vec<Step>,
+        outcome: &BulkOutcome,
+    ) -> Result<()> {
+        let mut numbers = match outcome.summary.created {
+            0 => Vec::new(),
+            count => next_customer_numbers(conn, i64::from(count))?,
+        }
+        .into_iter();
+        let (mut new, mut changed, mut versions) = (Vec::new(), Vec::new(), Vec::new());
+        let mut moves = Moves::default();
+        for (line, step) in lines.iter().zip(steps) {
+            let Ok(line) = &line.read else { continue };
+            match step {
+                Step::Create(created) => {
+                    let number = numbers.next().ok_or_else(|| Error::internal("too few numbers"))?;
+                    let rows = self.rows(*created, line, number)?;
+                    moves.add(&rows.customer, &rows.figures);
+                    new.push(rows);
+                }
+                Step::Change(step) => {
+                    moves.take(&step.before, &step.figures);
+                    moves.add(&step.after, &step.figures);
+                    changed.push(*step);
+                    versions.push(line);
+                }
+                Step::Leave { .. } => versions.push(line),
+                Step::Stale { .. } | Step::Fail(_) => {}
+            }
+        }
+        if !new.is_empty() {
+            rows::insert_many(conn, &new, &[]).map_err(create::taken)?;
+        }
+        store::update(conn, &changed)?;
+        store::set_source_versions(conn, &versions)?;
+        moves.record(conn)?;
+        let created =
+            new.iter().map(|rows| event("customer.created", &rows.customer, CustomerProfile::FIELDS));
+        let updated = changed.iter().map(|step| event("customer.updated", &step.after, &step.members));
+        audit::announce_all(conn, self.actor, &created.chain(updated).collect::<Vec<_>>())?;
+        self.record(conn, outcome)
+    }
+
+    fn rows(&self, created: Created, line: &BulkCustomer, number: i64) -> Result<NewRows> {
+        let Created { new, checked, place } = created;
+        let mut rows = create::rows(self.actor, &new, checked, &place, number)?;
+        rows.external_ids.push(ExternalIdRow {
+            source: line.external.source.clone(),
+            value: line.external.id.clone(),
+            customer_id: rows.customer.id,
+            source_version: line.source_version,
+        });
+        Ok(rows)
+    }
+
+    fn record(&self, conn: &mut DbConn, outcome: &BulkOutcome) -> Result<()> {
+        let BulkSummary { created, updated, .. } = outcome.summary;
+        if created + updated == 0 {
+            return Ok(());
+        }
+        let count = |field: &str, count: u32| FieldChange {
+            field: field.to_owned(),
+            before: None,
+            after: Some(json!(count)),
+        };
+        let entry = audit::Entry {
+            action: "customer.upserted_many".into(),
+            resource_type: "customer",
+            resource_id: None,
+            changes: &[count("created", created), count("updated", updated)],
+            reason: None,
+        };
+        audit::note(conn, self.actor, &entry)
+    }
+}
+
+fn event<'a>(kind: &'static str, row: &CustomerRow, changed: &'a [&'static str]) -> audit::Event<'a> {
+    audit::Event {
+        kind,
+        resource_type: "customer",
+        resource_id: row.id.uuid(),
+        version: row.version,
+        changed,
+    }
+}
+
+/// The names of the members in which two profiles differ.
+fn changed_members(before: &CustomerProfile, after: &CustomerProfile) -> Result<Vec<&'static str>> {
+    let before = serde_json::to_value(before).map_err(Error::internal)?;
+    let after = serde_json::to_value(after).map_err(Error::internal)?;
+    Ok(CustomerProfile::FIELDS.iter().copied().filter(|name| before[*name] != after[*name]).collect())
+}
+
+/// What is wrong with the data of a line, as seen from the line.
+fn in_data<T>(checked: Result<T>) -> Result<T> {
+    checked.map_err(|mut error| {
+        for field in &mut error.fields {
+            field.pointer.insert_str(0, "/data");
+        }
+        error
+    })
+}
+
+fn outcome(actor: &Actor, lines: &[Line], steps: &[Step]) -> BulkOutcome {
+    let mut summary = BulkSummary::default();
+    let results = lines.iter().zip(steps).map(|(line, step)| {
+        let (status, customer, problem) = match step {
+            Step::Create(created) => (BulkStatus::Created, Some((created.checked.id, 1)), None),
+            Step::Change(step) => (BulkStatus::Updated, Some((step.after.id, step.after.version)), None),
+            Step::Leave { id, version } => (BulkStatus::Unchanged, Some((*id, *version)), None),
+            Step::Stale { id, version } => (BulkStatus::Stale, Some((*id, *version)), None),
+            Step::Fail(error) => (BulkStatus::Failed, None, Some(problem(actor, error))),
+        };
+        *match status {
+            BulkStatus::Created => &mut summary.created,
+            BulkStatus::Updated => &mut summary.updated,
+            BulkStatus::Unchanged => &mut summary.unchanged,
+            BulkStatus::Stale => &mut summary.stale,
+            BulkStatus::Failed => &mut summary.failed,
+        } += 1;
+        BulkResult {
+            line: line.number,
+            external_id: line.read.as_ref().ok().map(|line| line.external.id.clone()),
+            status,
+            id: customer.map(|(id, _)| id.uuid()),
+            version: customer.map(|(_, version)| version),
+            problem,
+        }
+    });
+    let results = results.collect();
+    BulkOutcome { summary, results }
+}
+
+fn problem(actor: &Actor, error: &Error) -> BulkProblem {
+    let problem = error.problem(actor.language(), actor.request_id());
+    BulkProblem { code: problem.code, detail: problem.detail, errors: problem.errors }
+}
+
+fn refuse_if_atomic(mode: BulkMode, lines: &[Line], steps: &[Step]) -> Result<()> {
+    let failed = lines.iter().zip(steps).filter_map(|(line, step)| match step {
+        Step::Fail(error) if mode == BulkMode::Atomic => Some((line.number, error)),
+        _ => None,
+    });
+    let fields: Vec<FieldError> = failed
+        .flat_map(|(number, error)| {
+            let whole = error.fields.is_empty().then(|| FieldError::new("", error.code.as_str()));
+            let fields: Vec<FieldError> = error.fields.iter().cloned().chain(whole).collect();
+            fields
+                .into_iter()
+                .map(move |field| FieldError { pointer: format!("/{number}{}", field.pointer), ..field })
+        })
+        .collect();
+    if fields.is_empty() { Ok(()) } else { Err(Error::fields(fields)) }
+}
