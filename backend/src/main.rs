@@ -109,7 +109,7 @@ fn run(command: Command) -> Result<ExitCode, ConfigError> {
                 .map_err(|error| ConfigError(format!("{}: {error}", config.addr)))?;
         }
         Command::Demo { customers, seed, customers_only } => {
-            let opened = server::open(&config)?;
+            let opened = server::open_to_load(&config)?;
             let made = demo::make(&config, &opened, Demo { customers, seed, customers_only })
                 .map_err(|error| failed(&error))?;
             say(&made);

@@ -32,6 +32,21 @@ pub struct Opened {
 /// # Errors
 /// With what is wrong, in one line.
 pub fn open(config: &Config) -> std::result::Result<Opened, ConfigError> {
+    open_with(config, None)
+}
+
+/// The same for a command that writes more than it reads, and then ends.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_to_load(config: &Config) -> std::result::Result<Opened, ConfigError> {
+    open_with(config, Some(LOADING_CACHE))
+}
+
+/// The cache that a command writes to SQLite with, in KiB: the indexes of a million customers are twice that.
+const LOADING_CACHE: u32 = 512 * 1024;
+
+fn open_with(config: &Config, write_cache: Option<u32>) -> std::result::Result<Opened, ConfigError> {
     let failed = |error: &dyn std::fmt::Display| ConfigError(error.to_string());
     std::fs::create_dir_all(&config.data)
         .map_err(|error| ConfigError(format!("{}: {error}", config.data.display())))?;
@@ -47,6 +62,7 @@ pub fn open(config: &Config) -> std::result::Result<Opened, ConfigError> {
     let mut options = DbOptions::for_cores(config.database_url.clone(), cores);
     options.read_threads = config.read_threads.unwrap_or(options.read_threads);
     options.write_threads = config.write_threads.unwrap_or(options.write_threads);
+    options.write_cache = write_cache.unwrap_or(options.write_cache);
     let db = Db::open(&options).map_err(|error| failed(&error))?;
     let (shared, settings_of) = (Arc::clone(&keys), config.clone());
     let settings = db

@@ -30,6 +30,5 @@ pub use manager::DatabaseUrl;
 pub use migrate::{analyse, migrate, pending_migrations};
 pub use pool::{Db, DbOptions};
 pub use sequence::{next_customer_number, next_customer_numbers};
-pub use sqlite::bulk;
 pub use statement::Statement;
 pub use types::{DbDoc, DbMoment, DbUuid, Doc, Id, Moment};

@@ -141,14 +141,22 @@ fn check_postgres(conn: &mut PgConnection) -> Result<(), DbError> {
 }
 
 /// Makes and replaces the connections of a pool.
-pub(crate) struct Manager(pub(crate) DatabaseUrl);
+pub(crate) struct Manager {
+    pub(crate) url: DatabaseUrl,
+    /// Cache of the connection that writes to SQLite, in KiB; none for those that read.
+    pub(crate) write_cache: Option<u32>,
+}
 
 impl ManageConnection for Manager {
     type Connection = DbConn;
     type Error = DbError;
 
     fn connect(&self) -> Result<DbConn, DbError> {
-        self.0.connect()
+        let mut conn = self.url.connect()?;
+        if let (DbConn::Sqlite(conn), Some(cache)) = (&mut conn, self.write_cache) {
+            sqlite::prepare_to_write(conn, cache)?;
+        }
+        Ok(conn)
     }
 
     fn is_valid(&self, conn: &mut DbConn) -> Result<(), DbError> {

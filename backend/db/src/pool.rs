@@ -30,7 +30,12 @@ pub struct DbOptions {
     pub queue: usize,
     /// How long one may wait before it is refused.
     pub wait: Duration,
+    /// Cache of the connection that writes to SQLite, in KiB.
+    pub write_cache: u32,
 }
+
+/// The cache that a server writes to SQLite with, in KiB: the upper pages of the indexes that a write touches.
+const SERVER_WRITE_CACHE: u32 = 16 * 1024;
 
 impl DbOptions {
     /// What suits a server on a machine with so many cores.
@@ -45,6 +50,7 @@ impl DbOptions {
             write_threads,
             queue: 1024,
             wait: Duration::from_secs(2),
+            write_cache: SERVER_WRITE_CACHE,
         }
     }
 }
@@ -74,23 +80,26 @@ impl Db {
         options.url.check_engine()?;
         let engine = options.url.engine();
         let write_threads = if engine == Engine::Sqlite { 1 } else { options.write_threads };
-        let threads = u32::try_from(options.read_threads + write_threads).unwrap_or(u32::MAX);
-        let pool = Pool::builder()
-            .max_size(threads)
-            .min_idle(Some(0))
-            // A broken connection is noticed when it is used, and replaced; asking each time costs a round trip.
-            .test_on_check_out(false)
-            .connection_timeout(options.wait)
-            .build(Manager(options.url.clone()))
-            .map_err(|error| DbError::Unavailable(error.to_string()))?;
+        let pool = |threads: usize, write_cache: Option<u32>| {
+            Pool::builder()
+                .max_size(u32::try_from(threads).unwrap_or(u32::MAX))
+                .min_idle(Some(0))
+                // A broken connection is noticed when it is used, and replaced; asking each time costs a round trip.
+                .test_on_check_out(false)
+                .connection_timeout(options.wait)
+                .build(Manager { url: options.url.clone(), write_cache })
+                .map_err(|error| DbError::Unavailable(error.to_string()))
+        };
+        let read_pool = pool(options.read_threads, None)?;
+        let write_pool = pool(write_threads, Some(options.write_cache))?;
         let (reads, read_queue) = bounded(options.queue);
         let (writes, write_queue) = bounded(options.queue);
         for n in 0..options.read_threads {
-            spawn(format!("db-read-{n}"), pool.clone(), read_queue.clone(), options.wait, serve)?;
+            spawn(format!("db-read-{n}"), read_pool.clone(), read_queue.clone(), options.wait, serve)?;
         }
         for n in 0..write_threads {
             let run = if engine == Engine::Sqlite { serve_groups } else { serve };
-            spawn(format!("db-write-{n}"), pool.clone(), write_queue.clone(), options.wait, run)?;
+            spawn(format!("db-write-{n}"), write_pool.clone(), write_queue.clone(), options.wait, run)?;
         }
         Ok(Db { engine, wait: options.wait, reads, writes, waiting: Arc::default() })
     }

@@ -3,13 +3,15 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use diesel::sqlite::SqliteConnection;
 
-use crate::{DbConn, DbError};
+use crate::DbError;
 
 /// Below it, two connections that write and checkpoint together could corrupt the file (the WAL-reset bug).
 const OLDEST_VERSION: [u32; 3] = [3, 51, 3];
 
 /// Cache of a connection, in KiB.
 const CACHE: i64 = 2000;
+/// Size of a page, in KiB.
+const PAGE_KIB: u32 = 4;
 
 /// What every connection is set to, and must read back.
 const PRAGMAS: [(&str, i64); 6] = [
@@ -69,29 +71,12 @@ pub(crate) fn check_build(conn: &mut SqliteConnection) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Cache of a connection while it writes in bulk, in KiB: what 5,000 customers touch.
-const BULK_CACHE: i64 = 128 * 1024;
-
-/// For writes of thousands of rows in one transaction: on SQLite the connection meanwhile has a cache that holds the pages
-/// it changes, which otherwise go to the log and come back again and again. On PostgreSQL nothing differs.
-///
-/// # Errors
-/// What `f` gives, or when the database fails.
-pub fn bulk<T, E: From<DbError>>(
-    conn: &mut DbConn,
-    f: impl FnOnce(&mut DbConn) -> Result<T, E>,
-) -> Result<T, E> {
-    set_cache(conn, BULK_CACHE)?;
-    let result = f(conn);
-    set_cache(conn, CACHE)?;
-    result
-}
-
-fn set_cache(conn: &mut DbConn, kib: i64) -> Result<(), DbError> {
-    match conn {
-        DbConn::Pg(_) => Ok(()),
-        DbConn::Sqlite(conn) => Ok(conn.batch_execute(&format!("PRAGMA cache_size = -{kib}"))?),
-    }
+/// Sets up the connection that writes. No other one does, so what it has in its cache stays true from one commit to the next: `cache` KiB
+/// of it, and a log that goes over to the database file when it holds as much, not after every few commits.
+pub(crate) fn prepare_to_write(conn: &mut SqliteConnection, cache: u32) -> Result<(), DbError> {
+    let pages = cache / PAGE_KIB;
+    conn.batch_execute(&format!("PRAGMA cache_size = -{cache}; PRAGMA wal_autocheckpoint = {pages}"))?;
+    Ok(())
 }
 
 #[derive(QueryableByName)]

@@ -115,7 +115,14 @@ fn d3_a_database_that_could_lose_a_write_is_refused() {
 }
 
 fn options(url: &DatabaseUrl, queue: usize) -> DbOptions {
-    DbOptions { url: url.clone(), read_threads: 1, write_threads: 1, queue, wait: Duration::from_millis(500) }
+    DbOptions {
+        url: url.clone(),
+        read_threads: 1,
+        write_threads: 1,
+        queue,
+        wait: Duration::from_millis(500),
+        write_cache: 2000,
+    }
 }
 
 fn mark(conn: &mut DbConn, name: &str) -> Result<(), DbError> {

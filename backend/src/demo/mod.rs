@@ -24,7 +24,7 @@ use generator::holdings::{DemoHolding, PRODUCTS, RATES};
 
 /// Customers a statement, and a transaction.
 const CHUNK: usize = 250;
-const TRANSACTION: u64 = 5000;
+const TRANSACTION: u64 = 10_000;
 
 /// Where the sign-ins of the demo users are kept.
 fn sign_in_file(config: &Config) -> PathBuf {
@@ -168,10 +168,8 @@ fn make_customers(
         Ok((prepared, held))
     };
     let calendar = Calendar { now, today };
-    let mut from = 0;
-    while from < customers {
-        let to = (from + TRANSACTION).min(customers);
-        let prepared: Vec<Whole> = (from..to)
+    let batch = |from: u64| -> Result<Vec<Whole>> {
+        (from..(from + TRANSACTION).min(customers))
             .map(|n| {
                 let (customer, held) = prepare(n)?;
                 let dealings = if customers_only {
@@ -181,20 +179,29 @@ fn make_customers(
                 };
                 Ok((customer, held, dealings))
             })
-            .collect::<Result<_>>()?;
-        let (keys, settings) = (std::sync::Arc::clone(&opened.keys), opened.settings.clone());
-        let catalogue = catalogue.to_vec();
-        opened.db.write_blocking(move |conn| {
-            let house = House { keys: &keys, settings: &settings };
-            guanxi_db::bulk(conn, |conn| {
+            .collect()
+    };
+    // The next customers are made up while the last ones are written.
+    std::thread::scope(|scope| {
+        let (made, making) = std::sync::mpsc::sync_channel(1);
+        let starts = (0..customers).step_by(usize::try_from(TRANSACTION).unwrap_or(usize::MAX));
+        scope.spawn(move || starts.map(batch).try_for_each(|batch| made.send(batch)));
+        let mut written = 0;
+        for prepared in making {
+            let prepared = prepared?;
+            written += prepared.len();
+            let (keys, settings) = (std::sync::Arc::clone(&opened.keys), opened.settings.clone());
+            let catalogue = catalogue.to_vec();
+            opened.db.write_blocking(move |conn| {
+                let house = House { keys: &keys, settings: &settings };
                 prepared.chunks(CHUNK).try_for_each(|chunk| load(conn, house, now, chunk, &catalogue))
-            })
-        })?;
-        from = to;
-        if from % 50_000 == 0 {
-            tracing::info!(customers = from, "demo data");
+            })?;
+            if written % 50_000 == 0 {
+                tracing::info!(customers = written, "demo data");
+            }
         }
-    }
+        Ok::<_, Error>(())
+    })?;
     opened.db.write_blocking(|conn| {
         guanxi_db::analyse(conn)?;
         Ok::<_, Error>(())

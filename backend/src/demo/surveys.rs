@@ -81,7 +81,7 @@ pub(super) fn make(db: &Db, keys: &Arc<Keys>, settings: &Settings, seed: u64) ->
         let keys = Arc::clone(keys);
         db.write_blocking(move |conn| {
             let house = House { keys: &keys, settings: &settings };
-            guanxi_db::bulk(conn, |conn| surveys::record_many(conn, &actor, house, ended, &chunk))
+            surveys::record_many(conn, &actor, house, ended, &chunk)
         })?;
     }
     let keys = Arc::clone(keys);
