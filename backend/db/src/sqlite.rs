@@ -72,10 +72,13 @@ pub(crate) fn check_build(conn: &mut SqliteConnection) -> Result<(), DbError> {
 }
 
 /// Sets up the connection that writes. No other one does, so what it has in its cache stays true from one commit to the next: `cache` KiB
-/// of it, and a log that goes over to the database file when it holds as much, not after every few commits.
+/// of it, and a log that goes over to the database file when it holds as much, not after every few commits. What undoes a savepoint is
+/// kept in memory too: every request that writes has one.
 pub(crate) fn prepare_to_write(conn: &mut SqliteConnection, cache: u32) -> Result<(), DbError> {
     let pages = cache / PAGE_KIB;
-    conn.batch_execute(&format!("PRAGMA cache_size = -{cache}; PRAGMA wal_autocheckpoint = {pages}"))?;
+    conn.batch_execute(&format!(
+        "PRAGMA cache_size = -{cache}; PRAGMA wal_autocheckpoint = {pages}; PRAGMA temp_store = MEMORY"
+    ))?;
     Ok(())
 }
 

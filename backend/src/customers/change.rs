@@ -42,7 +42,7 @@ pub(super) fn edit(
     row.version = current + 1;
     row.updated_at = actor.now();
     let figures_keys_changed = row.city != unchanged_row.city || row.archived != unchanged_row.archived;
-    if !store::update(conn, &row, current)? {
+    if !store::update(conn, &unchanged_row, &row)? {
         return Err(stale(actor, current + 1, whole.row.figures.version));
     }
     if figures_keys_changed {
@@ -52,7 +52,7 @@ pub(super) fn edit(
     let after = view::whole(conn, &Scope::of(&Actor::operator(actor.now())), id)?;
     let changes = audit::changes_between(&before, &view::audited(&after)?);
     if changes.is_empty() {
-        store::update(conn, &CustomerRow { version: current, ..unchanged_row }, current + 1)?;
+        store::update(conn, &row, &unchanged_row)?;
         return Ok(());
     }
     moves.add(&after.row.customer, &after.row.figures);

@@ -11,8 +11,8 @@ use crate::customers::{ContactPointId, CustomerBrief, CustomerId};
 use crate::error::Result;
 use crate::listing::COUNTED;
 
-#[derive(Queryable, Selectable, Insertable, AsChangeset, Clone, PartialEq)]
-#[diesel(table_name = customer, treat_none_as_null = true, treat_none_as_default_value = false)]
+#[derive(Queryable, Selectable, Insertable, Clone, PartialEq)]
+#[diesel(table_name = customer, treat_none_as_default_value = false)]
 pub(super) struct CustomerRow {
     pub(super) id: CustomerId,
     pub(super) search_key: i64,
@@ -192,13 +192,66 @@ pub(super) fn insert_external_ids(conn: &mut DbConn, rows: &[ExternalIdRow]) -> 
     Ok(())
 }
 
-/// Writes a changed customer over the version it was made from; false when that is no longer the version.
-pub(super) fn update(conn: &mut DbConn, row: &CustomerRow, from_version: i64) -> Result<bool> {
-    let changed = diesel::update(customer::table.find(row.id).filter(customer::version.eq(from_version)))
-        .set(row)
-        .execute(conn)
-        .map_err(DbError::from)?;
-    Ok(changed > 0)
+/// Writes what differs between two states of a customer over the version that the first one has; false when that is no longer the version.
+///
+/// Only columns that differ are set: SQLite writes every index anew that has a column in the list, whether its value is another one or not.
+pub(super) fn update(conn: &mut DbConn, before: &CustomerRow, after: &CustomerRow) -> Result<bool> {
+    let changed: Vec<(&'static str, Option<Value>)> = columns(after)
+        .into_iter()
+        .zip(columns(before))
+        .filter(|((_, after), (_, before))| after != before)
+        .map(|(after, _)| after)
+        .collect();
+    // Few texts are kept: most changes are of one or two facts.
+    let start = if changed.len() > KEPT_COLUMNS { Condition::unkept() } else { Condition::new() };
+    let mut statement = start.sql("UPDATE customer SET version = ").bind(Value::Integer(after.version));
+    for (column, value) in changed {
+        statement = statement.sql(", ").sql(column).sql(" = ").bind_all([value]);
+    }
+    let statement = statement
+        .sql(" WHERE id = ")
+        .bind(Value::Id(Id::new(after.id.uuid())))
+        .sql(" AND version = ")
+        .bind(Value::Integer(before.version));
+    Ok(Statement::new(statement).execute(conn)? > 0)
+}
+
+/// Changes of at most so many columns keep their prepared statements.
+const KEPT_COLUMNS: usize = 2;
+
+/// What of a customer may change, but for its version.
+fn columns(row: &CustomerRow) -> [(&'static str, Option<Value>); 27] {
+    let text = |text: &str| Some(Value::Text(text.to_owned()));
+    let optional = |text: &Option<String>| text.clone().map(Value::Text);
+    [
+        ("status", text(&row.status)),
+        ("name", text(&row.name)),
+        ("name_sort", text(&row.name_sort)),
+        ("gender", optional(&row.gender)),
+        ("birth_date", row.birth_date.map(Value::Date)),
+        ("birth_year", row.birth_year.map(|year| Value::Integer(year.into()))),
+        ("marital_status", optional(&row.marital_status)),
+        ("province", optional(&row.province)),
+        ("city", optional(&row.city)),
+        ("occupation", optional(&row.occupation)),
+        ("industry", optional(&row.industry)),
+        ("income_band", optional(&row.income_band)),
+        ("source", optional(&row.source)),
+        ("risk_attribute", optional(&row.risk_attribute)),
+        ("customer_since", row.customer_since.map(Value::Date)),
+        ("do_not_contact", Some(Value::Bool(row.do_not_contact))),
+        ("restricted", Some(Value::Bool(row.restricted))),
+        ("details", Some(Value::Doc(row.details.clone()))),
+        ("phone_masked", optional(&row.phone_masked)),
+        ("org_unit_id", Some(Value::Id(Id::new(row.org_unit_id.uuid())))),
+        ("owner_id", row.owner_id.map(|id| Value::Id(Id::new(id.uuid())))),
+        ("archived_at", row.archived_at.map(Value::Moment)),
+        ("archived", Some(Value::Bool(row.archived))),
+        ("search_version", Some(Value::Integer(row.search_version.into()))),
+        ("created_at", Some(Value::Moment(row.created_at))),
+        ("updated_at", Some(Value::Moment(row.updated_at))),
+        ("beginnings", text(&row.beginnings)),
+    ]
 }
 
 /// Keeps what the figures repeat of the customer.

@@ -81,7 +81,7 @@ pub(super) fn update(conn: &mut DbConn, changed: &[Changed]) -> Result<()> {
         DbConn::Pg(conn) => update_at_once(conn, changed)?,
         DbConn::Sqlite(_) => {
             for step in changed {
-                if !rows::update(conn, &step.after, step.before.version)? {
+                if !rows::update(conn, &step.before, &step.after)? {
                     return Err(Error::new(Code::Stale));
                 }
             }

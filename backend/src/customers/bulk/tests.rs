@@ -240,3 +240,66 @@ fn what_is_no_bulk_call_is_told_so() {
         "malformed"
     );
 }
+
+/// A value for every member of a profile of this kind of customer, or the other one of two.
+fn full(kind: &str, other: bool) -> Value {
+    let text = |name: &str| format!("{name}{}", if other { "乙" } else { "甲" });
+    let pick = |values: [&str; 2]| values[usize::from(other)].to_owned();
+    let mut data = json!({
+        "name": text("名"), "form_of_address": text("称呼"), "province": text("省"), "city": text("市"), "employer": text("单位"),
+        "occupation": text("职业"), "industry": text("行业"), "income_band": pick(["below_100k", "from_100k_to_300k"]),
+        "preferred_channel": pick(["phone", "sms"]), "preferred_language": pick(["zh-CN", "en"]),
+        "source": pick(["own_circle", "introduced"]), "risk_attribute": pick(["c1", "c2"]),
+        "customer_since": pick(["2001-02-03", "2004-05-06"]), "hobbies": text("爱好"), "character": text("性格"),
+        "dislikes": text("忌讳"), "needs": [pick(["investment", "preservation"])], "risks": [pick(["health", "liability"])],
+        "goals": [pick(["education", "retirement"])], "preferences": text("偏好"), "notes": text("备注"),
+        "do_not_contact": {"all": other, "channels": [pick(["sms", "email"])], "hours": {"from": pick(["21:00", "22:00"]), "to": "09:00"}},
+        "restricted": {"reason": text("原因"), "source": text("来源"), "until": null},
+        "outside_assets": [{"institution": text("他行"), "kind": "fund", "as_of": pick(["2025-01-01", "2025-02-01"]), "estimate": null}],
+    });
+    let own = match kind {
+        "person" => json!({
+            "gender": pick(["female", "male"]), "birth_date": pick(["1980-01-02", "1981-02-03"]),
+            "birth_year": if other { 1981 } else { 1980 }, "marital_status": pick(["single", "married"]), "children": u8::from(other),
+        }),
+        _ => json!({
+            "business_state": pick(["start_up", "growing"]), "organisation_size": pick(["micro", "small"]),
+            "credit_rating": text("A"), "legal_representative": text("法人"),
+        }),
+    };
+    data.as_object_mut().expect("an object").extend(own.as_object().expect("an object").clone());
+    data
+}
+
+#[test]
+fn every_member_of_a_profile_is_created_and_changed() {
+    let app = TestApp::start();
+    let head = app.role(Role::OutletHead);
+    let known = |data: &Value, name: &&&str| data.get(**name).is_some();
+    let (person, organisation) = (full("person", false), full("organisation", false));
+    let missing: Vec<_> = guanxi_api::CustomerProfile::FIELDS
+        .iter()
+        .filter(|name| !known(&person, name) && !known(&organisation, name))
+        .collect();
+    assert_eq!(missing, Vec::<&&str>::new(), "members that this test does not know");
+    for (round, other) in [false, true].into_iter().enumerate() {
+        let lines = ["person", "organisation"].map(|kind| {
+            let mut data = full(kind, other);
+            data["kind"] = json!(kind);
+            data["status"] = json!(if other { "dormant" } else { "active" });
+            line(kind, 1, data)
+        });
+        let outcome = call(&head, "", &format!("round-{round}-of-two"), &lines).expect(200).json();
+        assert_eq!(statuses(&outcome), [if other { "updated" } else { "created" }; 2]);
+        for (n, kind) in ["person", "organisation"].into_iter().enumerate() {
+            let id = outcome["results"][n]["id"].as_str().expect("an id");
+            let shown = head.get(&format!("/customers/{id}")).expect(200).json();
+            for (name, value) in full(kind, other).as_object().expect("an object") {
+                assert_eq!(&shown[name], value, "{kind} {name} in round {round}");
+            }
+            assert_eq!(shown["status"], if other { "dormant" } else { "active" });
+        }
+        let again = call(&head, "", &format!("again-{round}-of-two"), &lines).expect(200).json();
+        assert_eq!(statuses(&again), ["unchanged", "unchanged"]);
+    }
+}

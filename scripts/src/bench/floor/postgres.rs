@@ -174,8 +174,7 @@ fn customer_script() -> String {
 /// Customers changed by their keys in other systems: what comes in is copied into a table and goes over to the customers in one statement,
 /// with an event for each. For psql, which can copy.
 fn upsert_script() -> String {
-    format!(
-        "BEGIN;\nCREATE TEMP TABLE incoming (source text, value text, occupation text) ON COMMIT DROP;\n\
+    "BEGIN;\nCREATE TEMP TABLE incoming (source text, value text, occupation text) ON COMMIT DROP;\n\
          \\copy incoming FROM 'incoming.csv' (FORMAT csv)\n\
          INSERT INTO customer SELECT changed.* FROM incoming JOIN external_id USING (source, value) \
          JOIN customer ON customer.id = external_id.customer_id, \
@@ -184,7 +183,7 @@ fn upsert_script() -> String {
          INSERT INTO change_event (kind, resource_type, resource_id, version, changed, at) \
          SELECT 'customer.updated', 'customer', customer_id, 2, '[\"occupation\"]', now() FROM incoming JOIN external_id USING (source, value);\n\
          COMMIT;\n"
-    )
+        .to_owned()
 }
 
 fn quoted(text: &str) -> String {
