@@ -15,7 +15,7 @@ use guanxi_api::{
     CustomerProfile, ExternalId, FieldChange, NewCustomer,
 };
 use guanxi_db::search::FoundByName;
-use guanxi_db::{DbConn, Id, next_customer_numbers};
+use guanxi_db::{DbConn, Id, Moment, next_customer_numbers};
 use serde_json::json;
 
 use crate::access::{Actor, OrgUnitId, Scope, UserId};
@@ -28,8 +28,6 @@ use crate::error::{Code, Error, FieldError, Result, Wrong};
 use crate::names::search;
 use crate::text;
 use crate::web::read_json;
-
-pub use store::purge as purge_bulk_outcomes;
 
 /// Most lines of one call; more are a job's.
 pub const MAX_LINES: usize = 1000;
@@ -92,6 +90,14 @@ pub fn try_upsert_many(
 /// 404 when it is no longer known.
 pub fn kept_outcome(conn: &mut DbConn, id: BulkOutcomeId) -> Result<BulkOutcome> {
     serde_json::from_value(store::kept(conn, id)?).map_err(Error::internal)
+}
+
+/// Removes the outcomes of calls whose keys have expired; gives how many.
+///
+/// # Errors
+/// When the database fails.
+pub fn purge_bulk_outcomes(conn: &mut DbConn, now: Moment) -> Result<usize> {
+    store::purge(conn, now)
 }
 
 /// A line of the body with its number, counted from 1, and what it says or why it cannot be read.

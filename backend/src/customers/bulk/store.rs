@@ -193,10 +193,7 @@ pub(super) fn kept(conn: &mut DbConn, id: BulkOutcomeId) -> Result<serde_json::V
 }
 
 /// Removes outcomes whose keys have expired; gives how many.
-///
-/// # Errors
-/// When the database fails.
-pub fn purge(conn: &mut DbConn, now: Moment) -> Result<usize> {
+pub(super) fn purge(conn: &mut DbConn, now: Moment) -> Result<usize> {
     let oldest = now.plus_seconds(-KEPT_SECONDS);
     let removed = diesel::delete(bulk_outcome::table.filter(bulk_outcome::created_at.lt(oldest)))
         .execute(conn)
