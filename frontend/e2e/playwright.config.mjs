@@ -1,19 +1,21 @@
 // Run by `cargo xtask test`, which starts the server and sets the variables.
 import { defineConfig } from "@playwright/test";
 
+import { URL_OF_SERVER } from "./support/server.mjs";
+
 export default defineConfig({
   testDir: "tests",
   testMatch: "**/*.spec.mjs",
   outputDir: "results/runs",
-  // The demo users are few, and their preferences are theirs alone: one test at a time.
-  workers: 1,
+  // One for each server, see support/server.mjs; the tests of a file run one after another.
+  workers: (process.env.GUANXI_URL ?? "").split("\n").length,
   fullyParallel: false,
   retries: 0,
   forbidOnly: true,
   timeout: 60_000,
   expect: { timeout: 10_000 },
   use: {
-    baseURL: process.env.GUANXI_URL,
+    baseURL: URL_OF_SERVER,
     browserName: "chromium",
     viewport: { width: 1366, height: 768 },
     timezoneId: "Asia/Shanghai",

@@ -38,8 +38,7 @@ pub fn packages(workspace: &Workspace, log: Option<&Path>) -> Outcome<PathBuf> {
     Ok(modules)
 }
 
-/// Runs the Playwright tests, all of them or those with a tag, shared out among running servers: a part of the files for each, at the
-/// same time.
+/// Runs the Playwright tests, all of them or those with a tag: as many at a time as there are servers, each on its own.
 ///
 /// # Errors
 /// When they can't be run at all; failed tests are counted, not an error.
@@ -49,73 +48,32 @@ pub fn playwright(
     tag: Option<&str>,
     log: &Path,
 ) -> Outcome<Counts> {
-    packages(workspace, Some(log))?;
-    let parts: Vec<Outcome<Counts>> = std::thread::scope(|scope| {
-        let running: Vec<_> = (1..)
-            .zip(servers)
-            .map(|(part, server)| {
-                let part = Part { number: part, of: servers.len(), server, tag };
-                (scope.spawn(move || part.run(workspace, &part.log(log))), part.log(log))
-            })
-            .collect();
-        let outcomes = running.into_iter().map(|(thread, part_log)| {
-            let outcome = thread.join().unwrap_or_else(|_| Err(Failure::new("Playwright's thread panicked")));
-            let mut whole = fs::OpenOptions::new().append(true).create(true).open(log)?;
-            std::io::copy(&mut fs::File::open(&part_log)?, &mut whole)?;
-            fs::remove_file(part_log)?;
-            outcome
-        });
-        outcomes.collect()
-    });
-    let mut counts = Counts::default();
-    for part in parts {
-        counts += part?;
+    let folder = workspace.root.join("frontend/e2e");
+    let modules = packages(workspace, Some(log))?;
+    let browser = chromium().ok_or_else(|| Failure::new("Chromium was not found"))?;
+    let report = workspace.logs().join("playwright.json");
+    let _ = fs::remove_file(&report);
+    let mut command = workspace.command("node");
+    command
+        .current_dir(&folder)
+        .arg(modules.join("@playwright/test/cli.js"))
+        .args(["test", "--reporter=list,json"]);
+    if let Some(tag) = tag {
+        command.args(["--grep", &format!("{tag}\\b")]);
     }
-    if counts.passed + counts.failed == 0 {
-        return Err(Failure::new("no browser test was run"));
+    let urls: Vec<&str> = servers.iter().map(Server::url).collect();
+    let sign_ins: Vec<String> =
+        servers.iter().map(|server| server.sign_ins_file().display().to_string()).collect();
+    command.env("PLAYWRIGHT_JSON_OUTPUT_NAME", &report).env("CHROMIUM", browser);
+    command.env("GUANXI_URL", urls.join("\n")).env("GUANXI_SIGN_INS", sign_ins.join("\n"));
+    command.env("CI", "1").env("NO_COLOR", "1").env_remove("FORCE_COLOR");
+    let succeeded = run_logged(&mut command, log)?;
+    let text = fs::read(&report).map_err(|_| Failure::new("Playwright has written no report"))?;
+    let report: serde_json::Value = serde_json::from_slice(&text)?;
+    let count = |name: &str| report["stats"][name].as_u64().unwrap_or(0);
+    let counts = Counts { passed: count("expected"), failed: count("unexpected") + count("flaky") };
+    if counts.failed == 0 && (!succeeded || counts.passed == 0) {
+        return Err(Failure::new(if succeeded { "no browser test was run" } else { "Playwright failed" }));
     }
     Ok(counts)
-}
-
-/// The tests that one server gets.
-#[derive(Clone, Copy)]
-struct Part<'a> {
-    number: usize,
-    of: usize,
-    server: &'a Server,
-    tag: Option<&'a str>,
-}
-
-impl Part<'_> {
-    fn log(&self, whole: &Path) -> PathBuf {
-        whole.with_extension(format!("{}.log", self.number))
-    }
-
-    fn run(&self, workspace: &Workspace, log: &Path) -> Outcome<Counts> {
-        let folder = workspace.root.join("frontend/e2e");
-        let browser = chromium().ok_or_else(|| Failure::new("Chromium was not found"))?;
-        let report = workspace.logs().join(format!("playwright-{}.json", self.number));
-        let _ = fs::remove_file(&report);
-        let _ = fs::remove_file(log);
-        let mut command = workspace.command("node");
-        command.current_dir(&folder).arg("node_modules/@playwright/test/cli.js");
-        command.args(["test", "--reporter=list,json", "--pass-with-no-tests"]);
-        command.arg(format!("--shard={}/{}", self.number, self.of));
-        command.arg(format!("--output=results/runs-{}", self.number));
-        if let Some(tag) = self.tag {
-            command.args(["--grep", &format!("{tag}\\b")]);
-        }
-        command.env("PLAYWRIGHT_JSON_OUTPUT_NAME", &report).env("CHROMIUM", browser);
-        command.env("GUANXI_URL", self.server.url()).env("GUANXI_SIGN_INS", self.server.sign_ins_file());
-        command.env("CI", "1").env("NO_COLOR", "1").env_remove("FORCE_COLOR");
-        let succeeded = run_logged(&mut command, log)?;
-        let text = fs::read(&report).map_err(|_| Failure::new("Playwright has written no report"))?;
-        let report: serde_json::Value = serde_json::from_slice(&text)?;
-        let count = |name: &str| report["stats"][name].as_u64().unwrap_or(0);
-        let counts = Counts { passed: count("expected"), failed: count("unexpected") + count("flaky") };
-        if counts.failed == 0 && !succeeded {
-            return Err(Failure::new("Playwright failed"));
-        }
-        Ok(counts)
-    }
 }

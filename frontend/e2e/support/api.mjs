@@ -2,11 +2,13 @@
 import { readFileSync } from "node:fs";
 import { randomInt, randomUUID } from "node:crypto";
 
-const BASE = process.env.GUANXI_URL;
+import { SIGN_INS_FILE, URL_OF_SERVER } from "./server.mjs";
+
+const BASE = URL_OF_SERVER;
 
 /** User name and password of each role's demo user. */
 export const SIGN_INS = (() => {
-  const lines = readFileSync(process.env.GUANXI_SIGN_INS, "utf8").split("\n");
+  const lines = readFileSync(SIGN_INS_FILE, "utf8").split("\n");
   const password = lines.find((line) => line.startsWith("Password: ")).slice("Password: ".length).trim();
   const people = lines.map((line) => line.trim().split(/\s+/)).filter((words) => words.length >= 3);
   return Object.fromEntries(people.map(([username, role]) => [role, { username, password }]).reverse());
