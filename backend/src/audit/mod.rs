@@ -142,6 +142,29 @@ pub fn note(conn: &mut DbConn, actor: &Actor, entry: &Entry<'_>) -> Result<()> {
     write(conn, actor, entry, None, Vec::new())
 }
 
+/// Records a write of many resources at once by its counts, such as `("count", 250)`: one entry for all of them.
+///
+/// # Errors
+/// When the database fails.
+pub fn note_many(
+    conn: &mut DbConn,
+    actor: &Actor,
+    resource_type: &'static str,
+    action: &str,
+    counts: &[(&str, usize)],
+) -> Result<()> {
+    let changes: Vec<FieldChange> = counts
+        .iter()
+        .map(|(name, count)| FieldChange {
+            field: (*name).to_owned(),
+            before: None,
+            after: Some(json!(count)),
+        })
+        .collect();
+    let action = format!("{resource_type}.{action}");
+    note(conn, actor, &Entry { action, resource_type, resource_id: None, changes: &changes, reason: None })
+}
+
 fn write(
     conn: &mut DbConn,
     actor: &Actor,

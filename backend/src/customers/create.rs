@@ -297,17 +297,6 @@ pub fn create_many(
         moves.add(&rows.customer, &rows.figures);
     }
     moves.record(conn)?;
-    let entry = audit::Entry {
-        action: "customer.created_many".into(),
-        resource_type: "customer",
-        resource_id: None,
-        changes: &[guanxi_api::FieldChange {
-            field: "count".into(),
-            before: None,
-            after: Some(serde_json::json!(all.len())),
-        }],
-        reason: None,
-    };
-    audit::note(conn, actor, &entry)?;
+    audit::note_many(conn, actor, "customer", "created_many", &[("count", all.len())])?;
     Ok(all.iter().map(|rows| rows.customer.id).collect())
 }

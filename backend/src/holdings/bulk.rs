@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::NaiveDate;
-use guanxi_api::{Amount, FieldChange, HoldingChannel, HoldingStatus, Quantity, TransactionKind};
+use guanxi_api::{Amount, HoldingChannel, HoldingStatus, Quantity, TransactionKind};
 use guanxi_db::{DbConn, Moment};
 
 use crate::access::Actor;
@@ -83,19 +83,8 @@ pub fn load(conn: &mut DbConn, actor: &Actor, house: House<'_>, holdings: &[Load
         })
         .collect();
     customers::load_assets(conn, actor, &assets)?;
-    let count = |field: &str, count: usize| FieldChange {
-        field: field.to_owned(),
-        before: None,
-        after: Some(serde_json::json!(count)),
-    };
-    let entry = audit::Entry {
-        action: "holding.created_many".into(),
-        resource_type: "holding",
-        resource_id: None,
-        changes: &[count("count", rows.len()), count("transactions", transactions.len())],
-        reason: None,
-    };
-    audit::note(conn, actor, &entry)?;
+    let counts = [("count", rows.len()), ("transactions", transactions.len())];
+    audit::note_many(conn, actor, "holding", "created_many", &counts)?;
     Ok(rows.len())
 }
 

@@ -66,9 +66,7 @@ impl Request {
         }
         Ok(Request { key: key.transpose()?, fingerprint: context.finish().as_ref().to_vec() })
     }
-}
 
-impl Request {
     /// The same, for what must not be sent without a key.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 use guanxi_api::{
-    Direction, FieldChange, Interaction, InteractionKind, InteractionOutcome, InteractionPurpose, Mood,
-    NewInteraction, TaskPriority, TaskSource,
+    Direction, Interaction, InteractionKind, InteractionOutcome, InteractionPurpose, Mood, NewInteraction,
+    TaskPriority, TaskSource,
 };
 use guanxi_db::{DbConn, Id, Moment};
 use serde_json::json;
@@ -165,13 +165,5 @@ pub fn create_many(conn: &mut DbConn, actor: &Actor, contacts: &[Prepared]) -> R
     for (customer, at) in reached {
         guanxi_db::Statement::new(customers::contacted(customer, at)).execute(conn)?;
     }
-    let count = FieldChange { field: "count".into(), before: None, after: Some(json!(rows.len())) };
-    let entry = audit::Entry {
-        action: "interaction.created_many".into(),
-        resource_type: "interaction",
-        resource_id: None,
-        changes: &[count],
-        reason: None,
-    };
-    audit::note(conn, actor, &entry)
+    audit::note_many(conn, actor, "interaction", "created_many", &[("count", rows.len())])
 }

@@ -437,14 +437,7 @@ pub fn record_many(
     for chunk in follow_ups.chunks(500) {
         store::insert_follow_ups(conn, chunk)?;
     }
-    let entry = audit::Entry {
-        action: "survey_answer.created_many".into(),
-        resource_type: "survey_answer",
-        resource_id: None,
-        changes: &[FieldChange { field: "count".into(), before: None, after: Some(json!(rows.len())) }],
-        reason: None,
-    };
-    audit::note(conn, actor, &entry)
+    audit::note_many(conn, actor, "survey_answer", "created_many", &[("count", rows.len())])
 }
 
 /// Whether an actor sees the results of anonymous surveys of a unit: managers those of their own units, and who sees everything.

@@ -1,5 +1,5 @@
 use chrono::NaiveDate;
-use guanxi_api::{FieldChange, NewTask, TaskPriority, TaskSource, TaskStatus};
+use guanxi_api::{NewTask, TaskPriority, TaskSource, TaskStatus};
 use guanxi_db::{DbConn, Id, Moment};
 use serde_json::json;
 use uuid::Uuid;
@@ -244,13 +244,5 @@ pub fn create_many(conn: &mut DbConn, actor: &Actor, tasks: &[Prepared]) -> Resu
         })
         .collect();
     store::insert_many(conn, &rows)?;
-    let count = FieldChange { field: "count".into(), before: None, after: Some(json!(rows.len())) };
-    let entry = audit::Entry {
-        action: "task.created_many".into(),
-        resource_type: "task",
-        resource_id: None,
-        changes: &[count],
-        reason: None,
-    };
-    audit::note(conn, actor, &entry)
+    audit::note_many(conn, actor, "task", "created_many", &[("count", rows.len())])
 }

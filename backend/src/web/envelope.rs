@@ -13,7 +13,7 @@ use futures_util::FutureExt;
 use crate::access::Allowance;
 use crate::app::AppState;
 use crate::error::{Code, Error, FieldError};
-use crate::web::{MAX_JSON, MAX_LINES, RequestContext};
+use crate::web::{MAX_JSON, MAX_JSON_LINES, RequestContext};
 
 /// The longest that a handler may take.
 const HANDLER_TIME: Duration = Duration::from_secs(30);
@@ -114,7 +114,7 @@ fn refusal(request: &ServiceRequest, state: &AppState) -> Option<Error> {
     }
     let declared =
         request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    let most = if request.path().starts_with("/api/v1/bulk/") { MAX_LINES } else { MAX_JSON };
+    let most = if request.path().starts_with("/api/v1/bulk/") { MAX_JSON_LINES } else { MAX_JSON };
     if declared.is_some_and(|length: usize| length > most) {
         return Some(Error::new(Code::TooLarge));
     }

@@ -21,7 +21,7 @@ use strict::Strict;
 /// Largest JSON body, in bytes.
 pub const MAX_JSON: usize = 1024 * 1024;
 /// Largest body of JSON lines, in bytes.
-pub const MAX_LINES: usize = 5 * 1024 * 1024;
+pub const MAX_JSON_LINES: usize = 5 * 1024 * 1024;
 /// How deep objects and arrays may lie in each other.
 const MAX_DEPTH: usize = 32;
 /// Most elements of one array.
@@ -62,7 +62,7 @@ impl FromRequest for Lines {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (media, utf8) = media_of(request);
         let plain = media == "application/x-ndjson" && utf8;
-        let body = collect(payload.take(), MAX_LINES);
+        let body = collect(payload.take(), MAX_JSON_LINES);
         Box::pin(async move {
             if plain { Ok(Lines(body.await?.freeze())) } else { Err(Error::new(Code::UnsupportedMediaType)) }
         })

@@ -20,7 +20,7 @@ pub use context::RequestContext;
 pub use docs::reference_page;
 pub use envelope::{Limits, envelope};
 pub use health::{Readiness, alive, ready};
-pub use input::{Json, Lines, MAX_JSON, MAX_LINES, PathId, Query, check_rules, path_id, read_json};
+pub use input::{Json, Lines, MAX_JSON, MAX_JSON_LINES, PathId, Query, check_rules, path_id, read_json};
 pub use metrics::{Metrics, serve_metrics};
 pub use openapi::{Operations, complete, openapi_json};
 pub use problems::problem_page;

@@ -26,6 +26,18 @@ pub struct Round {
     pub p99: f64,
 }
 
+impl Round {
+    /// A round at a rate whose answers took so many milliseconds; at least one was given.
+    pub fn of(mut latencies: Vec<f64>, rate: f64) -> Self {
+        latencies.sort_by(f64::total_cmp);
+        let at = |share: f64| {
+            let place = (latencies.len() as f64 * share) as usize;
+            latencies.get(place.min(latencies.len().saturating_sub(1))).copied().unwrap_or(f64::NAN)
+        };
+        Round { rate, p50: at(0.5), p99: at(0.99) }
+    }
+}
+
 /// Sends requests for `warm_up`, then for `time`, and measures the latter. `write` writes the request with this number.
 ///
 /// # Errors
@@ -49,16 +61,12 @@ pub fn run(
             })
             .collect::<Outcome<Vec<_>>>()
     })?;
-    let mut all: Vec<u32> = measured.concat();
-    all.sort_unstable();
+    let all: Vec<u32> = measured.concat();
     if all.is_empty() {
         return Err(Failure::new("no request was answered"));
     }
-    let at = |share: f64| {
-        let place = (all.len() as f64 * share) as usize;
-        f64::from(all.get(place.min(all.len() - 1)).copied().unwrap_or(0)) / 1000.0
-    };
-    Ok(Round { rate: all.len() as f64 / time.as_secs_f64(), p50: at(0.5), p99: at(0.99) })
+    let latencies = all.iter().map(|micros| f64::from(*micros) / 1000.0).collect();
+    Ok(Round::of(latencies, all.len() as f64 / time.as_secs_f64()))
 }
 
 struct Connection {

@@ -56,10 +56,5 @@ pub fn calls(server: &Server, time: Duration) -> Outcome<Round> {
         taken.push(call(taken.len() % (ROWS / LINES))?.as_secs_f64() * 1000.0);
     }
     let rate = (taken.len() * LINES) as f64 / start.elapsed().as_secs_f64();
-    taken.sort_by(f64::total_cmp);
-    let at = |share: f64| {
-        let place = (taken.len() as f64 * share) as usize;
-        taken.get(place.min(taken.len().saturating_sub(1))).copied().unwrap_or(f64::NAN)
-    };
-    Ok(Round { rate, p50: at(0.5), p99: at(0.99) })
+    Ok(Round::of(taken, rate))
 }

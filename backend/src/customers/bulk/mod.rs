@@ -12,17 +12,16 @@ use std::collections::{HashMap, HashSet};
 use chrono::NaiveDate;
 use guanxi_api::{
     BulkCustomer, BulkMode, BulkOutcome, BulkProblem, BulkResult, BulkStatus, BulkSummary, CustomerKind,
-    CustomerProfile, ExternalId, FieldChange, NewCustomer,
+    CustomerProfile, ExternalId, NewCustomer,
 };
 use guanxi_db::search::FoundByName;
 use guanxi_db::{DbConn, Id, Moment, next_customer_numbers};
-use serde_json::json;
 
 use crate::access::{Actor, OrgUnitId, Scope, UserId};
 use crate::audit;
 use crate::customers::create::{self, Checked, Place};
 use crate::customers::portfolio::Moves;
-use crate::customers::store::{self as rows, CustomerRow, ExternalIdRow, FiguresRow, NewRows};
+use crate::customers::store::{self as rows, CustomerRow, ExternalIdRow, NewRows};
 use crate::customers::{CustomerId, House, change, known, ownership, profile};
 use crate::error::{Code, Error, FieldError, Result, Wrong};
 use crate::names::search;
@@ -30,7 +29,7 @@ use crate::text;
 use crate::web::read_json;
 
 /// Most lines of one call; more are a job's.
-pub const MAX_LINES: usize = 1000;
+const MOST_LINES: usize = 1000;
 
 /// The id under which the outcome of a call is kept for those who send it again.
 pub type BulkOutcomeId = Id<BulkOutcomeMark>;
@@ -112,7 +111,7 @@ fn read(body: &[u8]) -> Result<Vec<Line>> {
         .map(|(number, text)| (number, text.trim_ascii()))
         .filter(|(_, text)| !text.is_empty())
         .collect();
-    if filled.len() > MAX_LINES {
+    if filled.len() > MOST_LINES {
         return Err(Error::new(Code::TooLarge));
     }
     if filled.is_empty() {
@@ -161,7 +160,6 @@ struct Created {
 struct Changed {
     before: CustomerRow,
     after: CustomerRow,
-    figures: FiguresRow,
     /// Set when the name is another one.
     found_by: Option<FoundByName>,
     members: Vec<&'static str>,
@@ -199,12 +197,12 @@ impl Call<'_> {
                     Some(key) if !met.insert(key.customer_id) => Err(Error::field("/external", "duplicate")),
                     Some(key) => match rows.remove(&key.customer_id) {
                         None => Err(Error::not_found()),
-                        Some((row, _))
+                        Some(row)
                             if line.source_version.is_some_and(|new| Some(new) < key.source_version) =>
                         {
                             Ok(Step::Stale { id: row.id, version: row.version })
                         }
-                        Some((row, figures)) => self.change(row, figures, line),
+                        Some(row) => self.change(row, line),
                     },
                 },
             };
@@ -262,7 +260,7 @@ impl Call<'_> {
         refused.map_or(Ok(()), Err)
     }
 
-    fn change(&self, row: CustomerRow, figures: FiguresRow, line: &BulkCustomer) -> Result<Step> {
+    fn change(&self, row: CustomerRow, line: &BulkCustomer) -> Result<Step> {
         if line.data.kind.is_some_and(|kind| kind.as_str() != row.kind) {
             return Err(Error::conflict("/data/kind", "kind_differs"));
         }
@@ -291,7 +289,7 @@ impl Call<'_> {
         }
         after.version += 1;
         after.updated_at = self.actor.now();
-        Ok(Step::Change(Box::new(Changed { before: row, after, figures, found_by, members })))
+        Ok(Step::Change(Box::new(Changed { before: row, after, found_by, members })))
     }
 
     fn today(&self) -> NaiveDate {
@@ -322,8 +320,6 @@ impl Call<'_> {
                     new.push(rows);
                 }
                 Step::Change(step) => {
-                    moves.take(&step.before, &step.figures);
-                    moves.add(&step.after, &step.figures);
                     changed.push(*step);
                     versions.push(line);
                 }
@@ -361,19 +357,8 @@ impl Call<'_> {
         if created + updated == 0 {
             return Ok(());
         }
-        let count = |field: &str, count: u32| FieldChange {
-            field: field.to_owned(),
-            before: None,
-            after: Some(json!(count)),
-        };
-        let entry = audit::Entry {
-            action: "customer.upserted_many".into(),
-            resource_type: "customer",
-            resource_id: None,
-            changes: &[count("created", created), count("updated", updated)],
-            reason: None,
-        };
-        audit::note(conn, self.actor, &entry)
+        let counts = [("created", created), ("updated", updated)].map(|(name, count)| (name, count as usize));
+        audit::note_many(conn, self.actor, "customer", "upserted_many", &counts)
     }
 }
 

@@ -4,13 +4,13 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Text};
 use diesel::upsert::excluded;
 use guanxi_api::{BulkCustomer, ExternalId};
-use guanxi_db::schema::{bulk_outcome, customer, customer_figures, external_id};
+use guanxi_db::schema::{bulk_outcome, customer, external_id};
 use guanxi_db::{Condition, DbConn, DbError, Doc, Moment, Value};
 
 use crate::access::Scope;
 use crate::customers::CustomerId;
 use crate::customers::bulk::{BulkOutcomeId, Changed};
-use crate::customers::store::{self as rows, CustomerRow, ExternalIdRow, FiguresRow};
+use crate::customers::store::{self as rows, CustomerRow, ExternalIdRow};
 use crate::error::{Code, Error, Result};
 
 /// How long the outcome of a call is kept: as long as idempotency keys.
@@ -58,18 +58,17 @@ pub(super) fn rows(
     conn: &mut DbConn,
     scope: &Scope,
     ids: &[CustomerId],
-) -> Result<HashMap<CustomerId, (CustomerRow, FiguresRow)>> {
+) -> Result<HashMap<CustomerId, CustomerRow>> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let found: Vec<(CustomerRow, FiguresRow)> = customer::table
-        .inner_join(customer_figures::table)
+    let found: Vec<CustomerRow> = customer::table
         .filter(rows::these(ids))
         .filter(scope.customer())
-        .select((CustomerRow::as_select(), FiguresRow::as_select()))
+        .select(CustomerRow::as_select())
         .load(conn)
         .map_err(DbError::from)?;
-    Ok(found.into_iter().map(|(row, figures)| (row.id, (row, figures))).collect())
+    Ok(found.into_iter().map(|row| (row.id, row)).collect())
 }
 
 /// Writes changed customers over the versions that they were made from.
