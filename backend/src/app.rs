@@ -74,7 +74,9 @@ fn rooms(config: &mut ServiceConfig<'_>) {
         (name = "today", description = "Whom to contact and what to do today, and why"),
         (name = "audit", description = "Who saw and changed what"),
         (name = "surveys", description = "Questionnaires, surveys, and what customers answered"),
-    )
+    ),
+    // What only parameters name is not collected from the handlers.
+    components(schemas(guanxi_api::BulkMode, guanxi_api::ResultsBy))
 )]
 struct Description;
 

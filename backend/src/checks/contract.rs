@@ -135,6 +135,27 @@ fn a2_every_operation_is_described() {
     }
 }
 
+#[test]
+fn a2_every_reference_leads_somewhere() {
+    fn references(value: &Value, found: &mut BTreeSet<String>) {
+        match value {
+            Value::Object(members) => {
+                found.extend(members.get("$ref").and_then(Value::as_str).map(str::to_owned));
+                members.values().for_each(|member| references(member, found));
+            }
+            Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+            _ => {}
+        }
+    }
+    let document = document();
+    let mut found = BTreeSet::new();
+    references(&document, &mut found);
+    assert!(found.len() > 100, "{}", found.len());
+    let leads = |reference: &String| document.pointer(reference.trim_start_matches('#')).is_some();
+    let lost: Vec<&String> = found.iter().filter(|reference| !leads(reference)).collect();
+    assert!(lost.is_empty(), "references to nothing: {lost:?}");
+}
+
 /// Whether a schema, or one it is made of, shows a value: an example, a default, a constant or its list of codes.
 fn has_example(document: &Value, schema: &Value, seen: &mut BTreeSet<String>) -> bool {
     match schema {

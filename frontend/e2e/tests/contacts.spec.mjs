@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 
 import { expectNoSidewaysScrolling, findings } from "../support/axe.mjs";
+import { day } from "../support/dates.mjs";
 import { Keyboard } from "../support/keyboard.mjs";
 import { expect, test } from "../support/test.mjs";
 import { LANGUAGES } from "../support/words.mjs";
@@ -102,11 +103,10 @@ for (const language of LANGUAGES) {
 
     test("tasks are done, postponed and handed over in their place", async ({ page, app, api, t }) => {
       const customer = await api.newPerson();
-      const today = new Date().toISOString().slice(0, 10);
       const title = (word) => `${word}${customer.customer_no}`;
       for (const word of ["做", "推", "交"]) {
-        const due = new Date(Date.now() + 30 * 86_400_000).toISOString().slice(0, 10);
-        await api.create("/tasks", { title: title(word), due_on: word === "做" ? due : today, customer_id: customer.id });
+        const due_on = day(word === "做" ? 30 : 0);
+        await api.create("/tasks", { title: title(word), due_on, customer_id: customer.id });
       }
       await app.open(`/customers/${customer.id}?tab=contacts`);
       const line = (word) => page.locator(".lines > li").filter({ hasText: title(word) });
@@ -126,7 +126,7 @@ for (const language of LANGUAGES) {
       await app.button("tasks.postpone_action", {}, dialog).click();
       await expect(dialog).toHaveCount(0);
       const [pushed] = (await api.get(`/customers/${customer.id}/tasks`)).data.filter((task) => task.title === title("推"));
-      expect(pushed.due_on > today).toBe(true);
+      expect(pushed.due_on > day()).toBe(true);
 
       await app.button("tasks.menu", { title: title("交") }, line("交")).click();
       await app.menuItem("tasks.hand_over").click();

@@ -1,10 +1,9 @@
 // What everybody reads and administrators set: exchange rates and tiers.
 import { Api } from "../support/api.mjs";
+import { day } from "../support/dates.mjs";
 import { look } from "../support/look.mjs";
 import { expect, test } from "../support/test.mjs";
 import { LANGUAGES } from "../support/words.mjs";
-
-const day = (ahead) => new Date(Date.now() + 8 * 3_600_000 + ahead * 86_400_000).toISOString().slice(0, 10);
 
 for (const language of LANGUAGES) {
   test.describe(language, () => {

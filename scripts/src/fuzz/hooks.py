@@ -1,5 +1,6 @@
 """Signs in for schemathesis, and again before a token has run out."""
 
+import json
 import os
 from urllib.parse import urlencode
 
@@ -26,3 +27,9 @@ class SignIn:
 def filter_query(context, query):
     """An address of more than 64 KiB is no HTTP for the server's library, which answers it before the server sees it."""
     return len(urlencode(query or {}, doseq=True)) < 60_000
+
+
+@schemathesis.serializer("application/x-ndjson")
+def lines(context, value):
+    """The document describes one line of such a body."""
+    return value if isinstance(value, bytes) else json.dumps(value).encode() + b"\n"
