@@ -11,11 +11,13 @@ use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::{Gate, Hasher, Keys, Quotas, Signer};
+use crate::files::FileStore;
 use crate::installation::Settings;
 use crate::listing::Resource;
 use crate::web::{Limits, Metrics, Operations, Readiness, envelope};
 use crate::{
-    access, audit, customers, holdings, interactions, org, overview, products, reports, surveys, tasks, today,
+    access, audit, customers, holdings, imports, interactions, jobs, org, overview, products, reports,
+    surveys, tasks, today,
 };
 
 /// What the handlers share. Nothing in it is the only copy of anything: servers keep no state of their own.
@@ -24,6 +26,7 @@ pub struct AppState {
     pub db: Db,
     pub keys: Arc<Keys>,
     pub settings: Settings,
+    pub files: FileStore,
     pub signer: Signer,
     pub hasher: Hasher,
     pub gate: Gate,
@@ -51,6 +54,9 @@ fn rooms(config: &mut ServiceConfig<'_>) {
     surveys::routes(config);
     overview::routes(config);
     today::routes(config);
+    // Before the routes of a job by its id, of which its path would be one.
+    imports::routes(config);
+    jobs::routes(config);
 }
 
 #[derive(OpenApi)]
@@ -73,6 +79,7 @@ fn rooms(config: &mut ServiceConfig<'_>) {
         (name = "tasks", description = "What is to be done, by whom and by when"),
         (name = "today", description = "Whom to contact and what to do today, and why"),
         (name = "audit", description = "Who saw and changed what"),
+        (name = "jobs", description = "Files that are sent in, imports, and how far they are"),
         (name = "surveys", description = "Questionnaires, surveys, and what customers answered"),
     ),
     // What only parameters name is not collected from the handlers.
@@ -91,7 +98,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 /// What lists filter and sort by. A list of the end of a path is the same wherever it stands.
-static LISTS: [(&str, &Resource); 18] = [
+static LISTS: [(&str, &Resource); 20] = [
     ("/customers", &customers::CUSTOMERS),
     ("/org-units", &org::UNITS),
     ("/users", &org::USERS),
@@ -110,6 +117,8 @@ static LISTS: [(&str, &Resource); 18] = [
     ("/invitations", &surveys::INVITATIONS),
     ("/answers", &surveys::ANSWERS),
     ("/survey-answers", &surveys::ANSWERS),
+    ("/jobs", &jobs::JOBS),
+    ("/problems", &imports::PROBLEMS),
 ];
 
 /// The app of one actix worker.

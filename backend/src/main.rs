@@ -1,12 +1,18 @@
 //! The command line: reads arguments and calls the library.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
 use guanxi::config::{Config, ConfigError};
 use guanxi::demo::{self, Demo};
-use guanxi::{app, server, telemetry};
-use guanxi_api::Role;
+use guanxi::error::Error;
+use guanxi::import_file::{Order, import_file};
+use guanxi::imports::Bench;
+use guanxi::server::Opened;
+use guanxi::{app, clock, server, telemetry};
+use guanxi_api::{JobCounts, JobDetails, JobState, Language, Role};
 use guanxi_db::migrate;
 
 #[global_allocator]
@@ -41,6 +47,16 @@ enum Command {
         /// Without holdings, contacts, tasks and surveys.
         #[arg(long)]
         customers_only: bool,
+    },
+    /// Import a file of customers, as the web app does; beside a running server too. One that was broken off goes on.
+    Import {
+        file: PathBuf,
+        /// What the columns become, as JSON: `{"mapping": {"source": …, "customer": […]}}`.
+        #[arg(long)]
+        mapping: PathBuf,
+        /// Tell what would be done and do nothing.
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Manage users.
     User {
@@ -114,6 +130,10 @@ fn run(command: Command) -> Result<ExitCode, ConfigError> {
                 .map_err(|error| failed(&error))?;
             say(&made);
         }
+        Command::Import { file, mapping, dry_run } => {
+            let opened = server::open_to_load(&config)?;
+            return import(&opened, &Order { file: &file, mapping: &mapping, dry_run });
+        }
         Command::User { command: UserCommand::Add { username, display_name, role } } => {
             let opened = server::open(&config)?;
             let shown = display_name.as_deref().unwrap_or(&username);
@@ -135,6 +155,50 @@ fn run(command: Command) -> Result<ExitCode, ConfigError> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Imports a file, telling how far it is.
+fn import(opened: &Opened, order: &Order<'_>) -> Result<ExitCode, ConfigError> {
+    let bench = Bench {
+        db: opened.db.clone(),
+        keys: Arc::clone(&opened.keys),
+        settings: opened.settings.clone(),
+        files: opened.files.clone(),
+    };
+    let started = std::time::Instant::now();
+    let mut told = 0;
+    let each = |done: i64, total: Option<i64>| {
+        if done - told >= 10_000 {
+            told = done;
+            let of = total.map_or_else(String::new, |total| format!(" of {total}"));
+            eprintln!("{done}{of}");
+        }
+    };
+    let JobDetails { job, .. } =
+        import_file(&bench, order, clock::now, each).map_err(|error| ConfigError(explained(&error)))?;
+    let JobCounts { created, updated, unchanged, failed } = job.counts;
+    say(&format!(
+        "{}: {} records in {:.1} s: {created} created, {updated} updated, {unchanged} unchanged, {failed} failed{}",
+        job.state,
+        job.processed,
+        started.elapsed().as_secs_f64(),
+        if job.dry_run { " (dry run: nothing was written)" } else { "" },
+    ));
+    if let Some(problem) = job.problem {
+        say(&problem.message);
+    }
+    if failed > 0 {
+        say(&format!("What is wrong with each record stands in job {}.", job.id));
+    }
+    Ok(if job.state == JobState::Failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Everything that is wrong, in a line each.
+fn explained(error: &Error) -> String {
+    let problem = error.problem(Language::En, "");
+    let fields = problem.errors.iter().map(|field| format!("\n  {} {}", field.pointer, field.message));
+    let cause = error.cause.as_ref().map(|cause| format!(" ({cause})")).unwrap_or_default();
+    format!("{}{cause}{}", problem.title, fields.collect::<String>())
 }
 
 /// Answers of the command line go to standard output; everything else is log.

@@ -85,9 +85,9 @@ mod tests {
 
     use super::*;
 
-    /// Where a field's code stands in a call that makes one: the name of the function and the place of the argument. `wrong` and
-    /// `refuse` are what rooms call their own shorthand.
-    const GIVES_A_CODE: [(&str, usize); 7] = [
+    /// Where a field's code stands in a call that makes one: the name of the function and the place of the argument. `wrong`,
+    /// `refuse` and `refused` are what rooms call their own shorthand.
+    const GIVES_A_CODE: [(&str, usize); 8] = [
         ("FieldError::new(", 1),
         ("Error::field(", 1),
         ("Error::conflict(", 1),
@@ -95,6 +95,7 @@ mod tests {
         ("ValidationError::new(", 0),
         ("wrong(", 0),
         ("refuse(", 0),
+        ("refused(", 1),
     ];
     /// Codes that reach those calls through a variable, with the file that gives each.
     const THROUGH_A_VARIABLE: [(&str, &str); 7] = [

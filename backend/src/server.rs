@@ -8,9 +8,10 @@ use guanxi_db::{Db, DbOptions, Engine, migrate, pending_migrations};
 
 use crate::access::{Actor, Gate, Hasher, Keys, Quotas, Signer};
 use crate::app::AppState;
+use crate::background::JobLoop;
 use crate::config::{Config, ConfigError};
 use crate::error::{Error, Result};
-use crate::jobs::JobLoop;
+use crate::files::FileStore;
 use crate::web::{Limits, Metrics, Operations, Readiness, serve_metrics};
 use crate::{app, clock, installation};
 
@@ -25,6 +26,7 @@ pub struct Opened {
     pub db: Db,
     pub keys: Arc<Keys>,
     pub settings: installation::Settings,
+    pub files: FileStore,
 }
 
 /// Prepares the data directory, migrates where that is automatic, opens the database and reads the installation's settings.
@@ -70,7 +72,8 @@ fn open_with(config: &Config, write_cache: Option<u32>) -> std::result::Result<O
             installation::open(conn, &Actor::operator(clock::now()), &settings_of, &shared)
         })
         .map_err(|error: Error| failed(&error))?;
-    Ok(Opened { db, keys, settings })
+    let files = FileStore::new(config.data.join("files"), Arc::clone(&keys));
+    Ok(Opened { db, keys, settings, files })
 }
 
 /// Puts together what the handlers share.
@@ -78,7 +81,7 @@ fn open_with(config: &Config, write_cache: Option<u32>) -> std::result::Result<O
 /// # Errors
 /// When the database fails or a setting is wrong.
 pub fn state(config: &Config, opened: Opened) -> Result<web::Data<AppState>> {
-    let Opened { db, keys, settings } = opened;
+    let Opened { db, keys, settings, files } = opened;
     let (shared, issuer) = (Arc::clone(&keys), config.public_url.clone());
     let signer = db.write_blocking(move |conn| Signer::open(conn, &shared, &issuer, clock::now()))?;
     let document = app::openapi();
@@ -88,6 +91,7 @@ pub fn state(config: &Config, opened: Opened) -> Result<web::Data<AppState>> {
         keys,
         hasher: Hasher::new(settings.passwords, cores)?,
         settings,
+        files,
         signer,
         gate: Gate::default(),
         quotas: Quotas::new(config.rate_limit),

@@ -2,7 +2,8 @@
 
 use wasm_bindgen::JsCast;
 use web_sys::{
-    Element, Event, HtmlElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement, KeyboardEvent,
+    Blob, Element, Event, HtmlElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement,
+    KeyboardEvent, Url,
 };
 
 /// Milliseconds since 1970 by the browser's clock.
@@ -132,6 +133,22 @@ pub fn store(key: &str, value: Option<&str>) {
 /// Puts a text on the clipboard.
 pub fn copy(text: &str) {
     let _ = gloo_utils::window().navigator().clipboard().write_text(text);
+}
+
+/// Saves a file under a name.
+pub fn save(file: &Blob, name: &str) {
+    let Ok(address) = Url::create_object_url_with_blob(file) else { return };
+    let link = gloo_utils::document().create_element("a").ok();
+    if let Some(link) = link.and_then(|link| link.dyn_into::<HtmlElement>().ok()) {
+        let _ = link.set_attribute("href", &address);
+        let _ = link.set_attribute("download", name);
+        link.click();
+    }
+    // The browser begins to read it only after this.
+    gloo_timers::callback::Timeout::new(10_000, move || {
+        let _ = Url::revoke_object_url(&address);
+    })
+    .forget();
 }
 
 /// Names a moment for measurements, once.

@@ -100,5 +100,14 @@ labels! {
     InvitationState { Invited => InvitationStateInvited, Opened => InvitationStateOpened, Answered => InvitationStateAnswered, Expired => InvitationStateExpired, Revoked => InvitationStateRevoked }
     AnswerSource { Link => AnswerSourceLink, Staff => AnswerSourceStaff }
     SkipReason { NotFound => SkipReasonNotFound, Archived => SkipReasonArchived, DoNotContact => SkipReasonDoNotContact, AlreadyInvited => SkipReasonAlreadyInvited, AlreadyAnswered => SkipReasonAlreadyAnswered }
+    JobKind { Import => JobKindImport }
+    JobState { Queued => JobStateQueued, Running => JobStateRunning, Succeeded => JobStateSucceeded, PartiallySucceeded => JobStatePartiallySucceeded, Failed => JobStateFailed, Cancelled => JobStateCancelled }
+    TextEncoding { Utf8 => TextEncodingUtf8, Gb18030 => TextEncodingGb18030 }
+    Delimiter { Comma => DelimiterComma, Semicolon => DelimiterSemicolon, Tab => DelimiterTab, Pipe => DelimiterPipe }
+    ImportField { ExternalId => ImportFieldExternalId, Kind => FieldKind, Status => FieldStatus, Name => FieldName, FormOfAddress => FieldFormOfAddress, Gender => FieldGender, BirthDate => FieldBirthDate, BirthYear => FieldBirthYear, MaritalStatus => FieldMaritalStatus, Children => FieldChildren,
+        IdentityKind => IdentityKindLabel, IdentityNumber => IdentityNumber, Phone => FieldPhone, Email => ContactPointKindEmail, Wechat => ContactPointKindWechat, Address => ContactPointKindAddress, Province => FieldProvince, City => FieldCity,
+        Employer => FieldEmployer, Occupation => FieldOccupation, Industry => FieldIndustry, IncomeBand => FieldIncomeBand, PreferredChannel => FieldPreferredChannel, PreferredLanguage => FieldPreferredLanguage, Source => FieldSource, RiskAttribute => FieldRiskAttribute, CustomerSince => FieldCustomerSince,
+        Hobbies => FieldHobbies, Character => FieldCharacter, Dislikes => FieldDislikes, Preferences => FieldPreferences, Notes => FieldNotes, BusinessState => FieldBusinessState, OrganisationSize => FieldOrganisationSize, CreditRating => FieldCreditRating, LegalRepresentative => FieldLegalRepresentative,
+        UnitCode => ImportFieldUnitCode, OwnerUsername => ImportFieldOwnerUsername }
     ResultsBy { None => ResultsByNone, Tier => ResultsByTier, Unit => ResultsByUnit }
 }

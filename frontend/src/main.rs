@@ -19,6 +19,7 @@ mod fetch;
 mod help;
 mod holdings;
 mod i18n;
+mod imports;
 mod interactions;
 mod labels;
 mod listing;

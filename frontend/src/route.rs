@@ -47,6 +47,12 @@ pub enum Route {
     Reports,
     #[at("/admin/contact-targets")]
     ContactTargets,
+    #[at("/imports/new")]
+    NewImport,
+    #[at("/jobs")]
+    Jobs,
+    #[at("/jobs/:id")]
+    Job { id: Uuid },
     #[at("/preferences")]
     Preferences,
     #[at("/sessions")]

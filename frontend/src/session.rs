@@ -77,4 +77,6 @@ pub mod right {
     pub const VIEW_REPORTS: &str = "reports:view";
     pub const VIEW_TARGETS: &str = "contact_targets:view";
     pub const MANAGE_TARGETS: &str = "contact_targets:manage";
+    pub const RUN_IMPORTS: &str = "imports:run";
+    pub const VIEW_JOBS: &str = "jobs:view";
 }

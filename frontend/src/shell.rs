@@ -13,6 +13,7 @@ use crate::customers::{CustomerPage, CustomersPage, NewCustomerPage, TiersPage};
 use crate::help::HelpPage;
 use crate::holdings::HoldingsPage;
 use crate::i18n::{I18n, Msg, use_i18n};
+use crate::imports::{JobPage, JobsPage, NewImportPage};
 use crate::interactions::ContactsPage;
 use crate::labels::{Label, options};
 use crate::org::{NewUserPage, UnitsPage, UserPage, UsersPage};
@@ -155,6 +156,9 @@ fn PageOf(props: &PageOfProps) -> Html {
         Route::Tasks => allowed(right::VIEW_TASKS, html! { <TasksPage /> }),
         Route::Reports => allowed(right::VIEW_REPORTS, html! { <ReportsPage /> }),
         Route::ContactTargets => allowed(right::VIEW_TARGETS, html! { <TargetsPage /> }),
+        Route::NewImport => allowed(right::RUN_IMPORTS, html! { <NewImportPage /> }),
+        Route::Jobs => allowed(right::VIEW_JOBS, html! { <JobsPage /> }),
+        Route::Job { id } => allowed(right::VIEW_JOBS, html! { <JobPage key={id.to_string()} id={*id} /> }),
         Route::Preferences => html! { <PreferencesPage /> },
         Route::Sessions => html! { <SessionsPage /> },
         Route::Help => html! { <HelpPage title={i.t(Msg::HelpTitle)} /> },
@@ -238,6 +242,13 @@ fn places(me: &Me, at: &Route) -> [Vec<Place>; 2] {
             matches!(at, Route::Users | Route::User { .. } | Route::NewUser),
         ),
         place(right::VIEW_USERS, Route::Units, Icon::Network, Msg::NavUnits, *at == Route::Units),
+        place(
+            right::VIEW_JOBS,
+            Route::Jobs,
+            Icon::Upload,
+            Msg::NavJobs,
+            matches!(at, Route::Jobs | Route::Job { .. } | Route::NewImport),
+        ),
         place(right::VIEW_TIERS, Route::Tiers, Icon::Layers, Msg::NavTiers, *at == Route::Tiers),
         place(right::VIEW_RATES, Route::Rates, Icon::ArrowLeftRight, Msg::NavRates, *at == Route::Rates),
         place(

@@ -707,3 +707,98 @@ codes! {
         OutsideScope = "outside_scope",
     }
 }
+
+codes! {
+    /// What a job does.
+    JobKind {
+        Import = "import",
+    }
+}
+
+codes! {
+    JobState {
+        Queued = "queued",
+        Running = "running",
+        Succeeded = "succeeded",
+        /// Some records failed, the others were taken.
+        PartiallySucceeded = "partially_succeeded",
+        Failed = "failed",
+        /// Ended on request; what was done until then stays done.
+        Cancelled = "cancelled",
+    }
+}
+
+codes! {
+    /// How a file writes characters.
+    TextEncoding {
+        Utf8 = "utf_8",
+        Gb18030 = "gb18030",
+    }
+}
+
+codes! {
+    /// What stands between the values of a record.
+    Delimiter {
+        Comma = "comma",
+        Semicolon = "semicolon",
+        Tab = "tab",
+        Pipe = "pipe",
+    }
+}
+
+codes! {
+    /// How a file guards values that a table program would take for formulas.
+    CsvProfile {
+        /// A quote stands before values that begin with = + - @, a tab or a carriage return; reading takes it away again.
+        Spreadsheet = "spreadsheet",
+        /// Values stand as they are.
+        Raw = "raw",
+    }
+}
+
+codes! {
+    /// What a column of an imported file can become.
+    ImportField {
+        /// The key of the customer in the system that the file comes from.
+        ExternalId = "external_id",
+        Kind = "kind",
+        Status = "status",
+        Name = "name",
+        FormOfAddress = "form_of_address",
+        Gender = "gender",
+        BirthDate = "birth_date",
+        BirthYear = "birth_year",
+        MaritalStatus = "marital_status",
+        Children = "children",
+        IdentityKind = "identity_kind",
+        IdentityNumber = "identity_number",
+        Phone = "phone",
+        Email = "email",
+        Wechat = "wechat",
+        Address = "address",
+        Province = "province",
+        City = "city",
+        Employer = "employer",
+        Occupation = "occupation",
+        Industry = "industry",
+        IncomeBand = "income_band",
+        PreferredChannel = "preferred_channel",
+        PreferredLanguage = "preferred_language",
+        Source = "source",
+        RiskAttribute = "risk_attribute",
+        CustomerSince = "customer_since",
+        Hobbies = "hobbies",
+        Character = "character",
+        Dislikes = "dislikes",
+        Preferences = "preferences",
+        Notes = "notes",
+        BusinessState = "business_state",
+        OrganisationSize = "organisation_size",
+        CreditRating = "credit_rating",
+        LegalRepresentative = "legal_representative",
+        /// Code of the unit that the customer belongs to.
+        UnitCode = "unit_code",
+        /// User name of the responsible relationship manager.
+        OwnerUsername = "owner_username",
+    }
+}

@@ -659,6 +659,65 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbDoc, DbMoment, DbUuid};
+
+    upload (id) {
+        id -> DbUuid,
+        name -> Text,
+        bytes -> BigInt,
+        digest -> Binary,
+        created_by -> Nullable<DbUuid>,
+        created_at -> DbMoment,
+        expires_at -> DbMoment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbDoc, DbMoment, DbUuid};
+
+    job (id) {
+        id -> DbUuid,
+        kind -> Text,
+        state -> Text,
+        title -> Text,
+        dry_run -> Bool,
+        input -> DbDoc,
+        processed -> BigInt,
+        total -> Nullable<BigInt>,
+        created -> BigInt,
+        updated -> BigInt,
+        unchanged -> BigInt,
+        failed -> BigInt,
+        cancel_requested -> Bool,
+        problem -> Nullable<DbDoc>,
+        attempts -> Integer,
+        lease_holder -> DbUuid,
+        lease_until -> DbMoment,
+        created_by -> Nullable<DbUuid>,
+        created_at -> DbMoment,
+        started_at -> Nullable<DbMoment>,
+        finished_at -> Nullable<DbMoment>,
+        expires_at -> DbMoment,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbDoc, DbMoment, DbUuid};
+
+    import_problem (id) {
+        id -> DbUuid,
+        job_id -> DbUuid,
+        line -> BigInt,
+        record -> Binary,
+        problems -> DbDoc,
+    }
+}
+
 diesel::joinable!(user_account -> org_unit (org_unit_id));
 diesel::joinable!(session -> user_account (user_id));
 diesel::joinable!(refresh_token -> session (session_id));
@@ -689,6 +748,8 @@ diesel::joinable!(survey_answer -> survey (survey_id));
 diesel::joinable!(survey_answer -> customer (customer_id));
 diesel::joinable!(survey_answer_value -> survey_answer (answer_id));
 diesel::joinable!(survey_follow_up -> survey_answer (answer_id));
+diesel::joinable!(job -> user_account (created_by));
+diesel::joinable!(import_problem -> job (job_id));
 diesel::allow_tables_to_appear_in_same_query!(
     installation,
     lease,
@@ -728,4 +789,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     survey_answer,
     survey_answer_value,
     survey_follow_up,
+    upload,
+    job,
+    import_problem,
 );

@@ -50,6 +50,8 @@ pub(in crate::access) enum Who {
     Operator,
     /// The job loop.
     Job,
+    /// The job loop, for the user who started the job: with the rights and the scope that this user has by now.
+    JobFor(Arc<SignedInUser>),
     /// Someone at the door: nobody yet, or the user that a sign-in or a refresh has just shown to be there. Has no right
     /// and sees nothing; leaves traces only.
     Visitor(Option<UserId>),
@@ -84,6 +86,16 @@ impl Actor {
     /// The job loop.
     pub fn job(now: Moment) -> Self {
         Actor { who: Who::Job, now, request_id: "job".into(), language: Language::En, ids: Ids::default() }
+    }
+
+    /// The job loop at a job that the command line has started.
+    pub fn operator_job(now: Moment, job: Uuid) -> Self {
+        Actor { request_id: format!("job {job}").into(), ..Actor::operator(now) }
+    }
+
+    /// The job loop at a job of this user.
+    pub(in crate::access) fn job_for(user: SignedInUser, now: Moment, job: Uuid) -> Self {
+        Actor { who: Who::JobFor(Arc::new(user)), request_id: format!("job {job}").into(), ..Actor::job(now) }
     }
 
     /// A customer who answers by a link of their own.
@@ -125,7 +137,7 @@ impl Actor {
             Who::User(_) | Who::Visitor(Some(_)) => "user",
             Who::Visitor(None) => "anonymous",
             Who::Operator => "operator",
-            Who::Job => "job",
+            Who::Job | Who::JobFor(_) => "job",
             Who::Respondent => "respondent",
         }
     }
@@ -138,7 +150,10 @@ impl Actor {
     }
 
     pub fn session_id(&self) -> Option<SessionId> {
-        self.user().map(|user| user.session_id)
+        match &self.who {
+            Who::User(user) => Some(user.session_id),
+            _ => None,
+        }
     }
 
     pub fn role(&self) -> Option<Role> {
@@ -152,7 +167,7 @@ impl Actor {
     /// Whether the policy gives this actor a right.
     pub fn may(&self, right: Right) -> bool {
         match &self.who {
-            Who::User(user) => right.is_given_to(user.role),
+            Who::User(user) | Who::JobFor(user) => right.is_given_to(user.role),
             Who::Operator | Who::Job => true,
             Who::Visitor(_) | Who::Respondent => false,
         }
@@ -161,7 +176,7 @@ impl Actor {
     /// Whose customers this actor sees.
     pub fn reach(&self) -> Reach {
         match &self.who {
-            Who::User(user) => Reach::of(user.role),
+            Who::User(user) | Who::JobFor(user) => Reach::of(user.role),
             Who::Operator | Who::Job => Reach::All,
             Who::Visitor(_) | Who::Respondent => Reach::Nobody,
         }
@@ -170,7 +185,7 @@ impl Actor {
     /// Which values this actor sees masked.
     pub fn mask_profile(&self) -> MaskProfile {
         match &self.who {
-            Who::User(user) => MaskProfile::of(user.role),
+            Who::User(user) | Who::JobFor(user) => MaskProfile::of(user.role),
             Who::Operator | Who::Job => MaskProfile::Standard,
             Who::Visitor(_) | Who::Respondent => MaskProfile::Restricted,
         }
@@ -183,7 +198,7 @@ impl Actor {
 
     pub(in crate::access) fn user(&self) -> Option<&SignedInUser> {
         match &self.who {
-            Who::User(user) => Some(user),
+            Who::User(user) | Who::JobFor(user) => Some(user),
             Who::Operator | Who::Job | Who::Visitor(_) | Who::Respondent => None,
         }
     }

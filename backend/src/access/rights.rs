@@ -88,6 +88,9 @@ rights! {
     ManageSurveys = "surveys:manage", &[OutletHead, DeputyManager, BranchManager, Admin];
     /// Entering what a customer answered, as in a phone interview.
     AnswerSurveys = "surveys:answer", &[Rm, OutletHead, DeputyManager, BranchManager, Service];
+    /// One's own jobs; with the right to the audit trail, all.
+    ViewJobs = "jobs:view", &[OutletHead, DeputyManager, BranchManager, Admin, Auditor];
+    RunImports = "imports:run", &[OutletHead, DeputyManager, BranchManager, Admin];
 }
 
 impl Right {

@@ -6,7 +6,7 @@
 //! somebody copied it: then the whole session ends.
 
 use guanxi_api::{Language, LocalName, Me, Preferences, PreferencesPatch, Role, Session, Sessions, UnitRef};
-use guanxi_db::{DbConn, Doc, Moment};
+use guanxi_db::{DbConn, Doc, Id, Moment};
 
 use crate::access::actor::{Actor, Ids, SessionId, UserId, Who};
 use crate::access::keys::Keys;
@@ -394,6 +394,26 @@ pub(super) fn seen(
             auth_epoch: row.auth_epoch,
             must_change_password: row.must_change_password,
         })
+    }))
+}
+
+/// Who acts in a job of a user: with the rights and the scope that this user has by now. None when the account is closed.
+///
+/// # Errors
+/// When the database fails.
+pub fn acting_for(conn: &mut DbConn, user: UserId, job: uuid::Uuid, now: Moment) -> Result<Option<Actor>> {
+    let Some(row) = store::account_of(conn, user)? else { return Ok(None) };
+    Ok(Role::from_code(&row.role).map(|role| {
+        let user = crate::access::actor::SignedInUser {
+            id: user,
+            session_id: Id::new(uuid::Uuid::nil()),
+            role,
+            org_unit_id: row.org_unit_id,
+            org_unit_path: row.org_unit_path,
+            auth_epoch: row.auth_epoch,
+            must_change_password: false,
+        };
+        Actor::job_for(user, now, job)
     }))
 }
 

@@ -312,3 +312,25 @@ pub(super) fn seen(conn: &mut DbConn, id: SessionId) -> Result<Option<SeenRow>> 
         .map_err(DbError::from)?;
     Ok(row)
 }
+
+/// What an account may do by now.
+#[derive(Queryable)]
+pub(super) struct AccountOfJob {
+    pub(super) role: String,
+    pub(super) org_unit_id: OrgUnitId,
+    pub(super) org_unit_path: String,
+    pub(super) auth_epoch: i64,
+}
+
+/// An account that is not closed.
+pub(super) fn account_of(conn: &mut DbConn, id: UserId) -> Result<Option<AccountOfJob>> {
+    let row = user_account::table
+        .inner_join(org_unit::table)
+        .filter(user_account::id.eq(id))
+        .filter(user_account::archived.eq(false))
+        .select((user_account::role, user_account::org_unit_id, org_unit::path, user_account::auth_epoch))
+        .first::<AccountOfJob>(conn)
+        .optional()
+        .map_err(DbError::from)?;
+    Ok(row)
+}

@@ -14,9 +14,9 @@ use uuid::Uuid;
 
 use super::plans::{actor, populate};
 use crate::audit;
+use crate::background::publish_if_leader;
 use crate::clock;
 use crate::customers::{self, CustomerId, House};
-use crate::jobs::publish_if_leader;
 use crate::testing::{TestApp, TestDatabase};
 
 #[derive(QueryableByName)]

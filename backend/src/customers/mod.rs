@@ -25,7 +25,9 @@ mod tests;
 mod tiers;
 mod view;
 
-pub use bulk::{BulkOutcomeId, kept_outcome, purge_bulk_outcomes, try_upsert_many, upsert_many};
+pub use bulk::{
+    BulkLine, BulkOutcomeId, kept_outcome, purge_bulk_outcomes, try_upsert_many, upsert_lines, upsert_many,
+};
 pub use change::{archive, change, renew_search, restore};
 pub use contact_points::{add_contact_point, change_contact_point, remove_contact_point};
 pub use contacted::{contacted, is_seen_by, lock_figures, named, set_last_contact};

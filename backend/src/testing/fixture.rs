@@ -23,6 +23,7 @@ static PASSWORD_HASH: LazyLock<String> = LazyLock::new(|| {
 /// Every role has a user named after it: `rm`, `adviser`, `outlet_head`, `teller` in outlet `a1`; `deputy_manager` and
 /// `branch_manager` in branch `a`; `service`, `admin`, `auditor` in the head office. Beside them `rm2` in `a1`, `rm_a2`,
 /// `rm_b1`, `head_b1`.
+#[derive(Clone)]
 pub struct Fixture {
     pub units: HashMap<&'static str, Uuid>,
     pub users: HashMap<String, Uuid>,

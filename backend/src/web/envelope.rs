@@ -13,10 +13,13 @@ use futures_util::FutureExt;
 use crate::access::Allowance;
 use crate::app::AppState;
 use crate::error::{Code, Error, FieldError};
+use crate::imports::MAX_UPLOAD;
 use crate::web::{MAX_JSON, MAX_JSON_LINES, RequestContext};
 
 /// The longest that a handler may take.
 const HANDLER_TIME: Duration = Duration::from_secs(30);
+/// The longest that a file may take to arrive, by whatever line.
+const UPLOAD_TIME: Duration = Duration::from_secs(3600);
 /// Longest request target, in bytes.
 const MAX_TARGET: usize = 8 * 1024;
 /// Most bytes of header names and values.
@@ -51,6 +54,7 @@ pub async fn envelope<B: MessageBody + 'static>(
     let started = Instant::now();
     let context = RequestContext::read(&request, crate::clock::now(), &state.limits.trusted_proxies);
     let method = request.method().clone();
+    let time = if is_upload(request.path()) { UPLOAD_TIME } else { HANDLER_TIME };
     let in_api = is_api(request.path());
     let origin = allowed_origin(request.headers(), &state.limits.allowed_origins);
     let finish = |error: Error| Finished {
@@ -68,7 +72,7 @@ pub async fn envelope<B: MessageBody + 'static>(
         request.into_response(preflight_answer())
     } else {
         let call = AssertUnwindSafe(next.call(request)).catch_unwind();
-        match actix_web::rt::time::timeout(HANDLER_TIME, call).await {
+        match actix_web::rt::time::timeout(time, call).await {
             Ok(Ok(Ok(response))) => settle(response.map_into_boxed_body(), &context),
             Ok(Ok(Err(error))) => return Err(finish(from_actix(&error)).into()),
             Ok(Err(_)) => return Err(finish(Error::internal("a handler panicked")).into()),
@@ -114,8 +118,12 @@ fn refusal(request: &ServiceRequest, state: &AppState) -> Option<Error> {
     }
     let declared =
         request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    let most = if request.path().starts_with("/api/v1/bulk/") { MAX_JSON_LINES } else { MAX_JSON };
-    if declared.is_some_and(|length: usize| length > most) {
+    let most = match request.path() {
+        path if is_upload(path) => MAX_UPLOAD,
+        path if path.starts_with("/api/v1/bulk/") => MAX_JSON_LINES as u64,
+        _ => MAX_JSON as u64,
+    };
+    if declared.is_some_and(|length: u64| length > most) {
         return Some(Error::new(Code::TooLarge));
     }
     let known = state.operations.allows_query(request.method(), request.path(), request.query_string());
@@ -124,6 +132,11 @@ fn refusal(request: &ServiceRequest, state: &AppState) -> Option<Error> {
         return Some(Error { fields: vec![field], ..Error::new(Code::UnknownParameter) });
     }
     None
+}
+
+/// Whether a file is sent in.
+fn is_upload(path: &str) -> bool {
+    path == "/api/v1/uploads"
 }
 
 fn is_preflight(request: &ServiceRequest) -> bool {

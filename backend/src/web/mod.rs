@@ -25,3 +25,15 @@ pub use metrics::{Metrics, serve_metrics};
 pub use openapi::{Operations, complete, openapi_json};
 pub use problems::problem_page;
 pub use ui::app_page;
+
+use crate::error::{Error, Result};
+
+/// Does what waits for the file system on a thread for that.
+///
+/// # Errors
+/// What the work gives; 500 when it panicked.
+pub async fn in_background<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    actix_web::web::block(work).await.map_err(Error::internal)?
+}

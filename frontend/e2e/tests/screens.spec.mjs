@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 
 import { creditCode, identityNumber, Api } from "../support/api.mjs";
+import { csv, imported, unique } from "../support/imports.mjs";
 import { look, pressEscape } from "../support/look.mjs";
 import { expect, test } from "../support/test.mjs";
 import { LANGUAGES } from "../support/words.mjs";
@@ -195,6 +196,67 @@ for (const language of LANGUAGES) {
       });
     });
 
+    test.describe("of the deputy manager", () => {
+      test.use({ who: "deputy_manager" });
+
+      test("an import and its jobs", async ({ page, app, t, api, hygiene }) => {
+        await app.open("/jobs");
+        await expect(page.getByRole("heading", { name: t("jobs.title") }).first()).toBeVisible();
+        await look(page, language, "jobs");
+        await app.go("/imports/new");
+        await look(page, language, "import-file");
+        hygiene.expect(422, "/api/v1/uploads");
+        const send = (name, text) =>
+          page.locator("#import-file").setInputFiles({ name, mimeType: "text/csv", buffer: Buffer.from(text) });
+        await send("empty.csv", "");
+        await expect(page.getByRole("alert").filter({ hasText: /\S/ })).toBeVisible();
+        await look(page, language, "import-refused");
+
+        const own = unique();
+        const lines = [
+          ["客户号", "姓名", "性别", "手机", "备注"],
+          [`${own}-1`, `Person ${own} 1`, "男", "13800001111", "很长的一段备注很长的一段备注很长的一段备注很长的一段备注"],
+          [`${own}-2`, `Person ${own} 2`, "未知", "12", ""],
+        ];
+        await send("customers.csv", csv(lines));
+        await expect(page.locator("#import-step")).toHaveText(t("imports.step_mapping"));
+        const column = (name) => page.getByLabel(t("imports.column_becomes", { column: name }), { exact: true });
+        await column("客户号").selectOption("");
+        await column("姓名").selectOption("");
+        await column("性别").selectOption("gender");
+        await app.button("imports.add_value").click();
+        await app.button("imports.add_fixed").click();
+        await look(page, language, "import-missing");
+        await column("客户号").selectOption("external_id");
+        await column("姓名").selectOption("name");
+        await column("手机").selectOption("phone");
+        await page.getByLabel(t("imports.value_becomes", { value: "未知" }), { exact: true }).selectOption("other");
+        await page.locator("#fixed-field-0").selectOption("kind");
+        await page.locator("#fixed-value-0").selectOption("person");
+        await look(page, language, "import-mapping");
+        await app.button("imports.start_dry_run").click();
+        await expect(page.locator(".records tbody tr")).toHaveCount(1);
+        await look(page, language, "import-dry-run");
+        await app.button("imports.start", { count: "1" }).click();
+        await expect(app.button("problems.correct", { line: "3" })).toBeVisible();
+        await look(page, language, "import-done");
+
+        const job = await imported(api);
+        await app.go(`/jobs/${job.id}`);
+        await app.button("problems.correct", { line: "4" }).click();
+        await page.getByLabel(t("problems.cell", { line: 4, column: "phone" }), { exact: true }).fill("13800002222");
+        await app.button("problems.correct", { line: "5" }).click();
+        await look(page, language, "job-correcting");
+        await app.go("/jobs");
+        await expect(page.getByRole("table").locator("tbody tr").first()).toBeVisible();
+        await look(page, language, "jobs-some");
+        hygiene.expect(404, "/api/v1/jobs/");
+        await app.go(`/jobs/${randomUUID()}`);
+        await expect(page.getByRole("heading", { name: t("job.missing") })).toBeVisible();
+        await look(page, language, "job-missing");
+      });
+    });
+
     test.describe("of the administrator", () => {
       test.use({ who: "admin" });
 
@@ -243,6 +305,13 @@ for (const language of LANGUAGES) {
         await look(page, language, "audit");
         await page.locator(".table__link").first().click();
         await look(page, language, "audit-entry");
+      });
+
+      test("somebody else's job", async ({ page, app, t }) => {
+        const job = await imported(await Api.as("deputy_manager"));
+        await app.open(`/jobs/${job.id}`);
+        await expect(page.getByText(t("problems.help_others"))).toBeVisible();
+        await look(page, language, "job-others");
       });
     });
 

@@ -9,6 +9,7 @@ pub mod customers;
 mod error;
 pub mod holdings;
 pub mod interactions;
+pub mod jobs;
 pub mod org;
 pub mod products;
 pub mod reports;
@@ -27,7 +28,7 @@ use serde::de::DeserializeOwned;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    AbortController, AbortSignal, Headers, RequestCache, RequestCredentials, RequestInit, Response,
+    AbortController, AbortSignal, Blob, Headers, RequestCache, RequestCredentials, RequestInit, Response,
 };
 use yew::Callback;
 
@@ -101,6 +102,8 @@ pub fn give_up() {
 pub struct Answer {
     pub body: String,
     pub etag: Option<String>,
+    /// The answer as it came, where it was asked for as a file.
+    file: Option<Blob>,
 }
 
 impl Answer {
@@ -154,14 +157,25 @@ pub struct Call {
     method: &'static str,
     path: String,
     body: Option<Result<String, ApiError>>,
+    file: Option<Blob>,
     headers: Vec<(&'static str, String)>,
     open: bool,
+    for_file: bool,
     until: Option<AbortSignal>,
 }
 
 impl Call {
     fn new(method: &'static str, path: impl Into<String>) -> Self {
-        Call { method, path: path.into(), body: None, headers: Vec::new(), open: false, until: None }
+        Call {
+            method,
+            path: path.into(),
+            body: None,
+            file: None,
+            headers: Vec::new(),
+            open: false,
+            for_file: false,
+            until: None,
+        }
     }
 
     pub fn get(path: impl Into<String>) -> Self {
@@ -187,6 +201,12 @@ impl Call {
     pub fn json(mut self, body: &impl Serialize) -> Self {
         self.body =
             Some(serde_json::to_string(body).map_err(|error| ApiError::unreadable(&error.to_string())));
+        self
+    }
+
+    /// Carries a file as it is.
+    pub fn file(mut self, file: Blob) -> Self {
+        self.file = Some(file);
         self
     }
 
@@ -229,6 +249,12 @@ impl Call {
     pub async fn read_tagged<T: DeserializeOwned>(self) -> Result<Tagged<T>, ApiError> {
         let answer = self.send().await?;
         Ok(Tagged { value: answer.read()?, etag: answer.etag.unwrap_or_default() })
+    }
+
+    /// Sends it and takes the answer as it comes: reading it as text would drop the mark by which spreadsheets know its encoding.
+    pub async fn read_file(mut self) -> Result<Blob, ApiError> {
+        self.for_file = true;
+        self.send().await?.file.ok_or_else(ApiError::unreachable)
     }
 
     /// Sends it, as often as signing in again makes necessary.
@@ -274,12 +300,19 @@ impl Call {
         let header = |name: &str| response.headers().get(name).ok().flatten();
         note_build(header("X-Guanxi-Build"));
         let (etag, request_id, retry_after) = (header("ETag"), header("X-Request-Id"), header("Retry-After"));
+        if self.for_file && response.ok() {
+            let file = match response.blob() {
+                Ok(file) => JsFuture::from(file).await.ok().and_then(|file| file.dyn_into().ok()),
+                Err(_) => None,
+            };
+            return Ok(Answer { body: String::new(), etag, file });
+        }
         let text = match response.text() {
             Ok(text) => JsFuture::from(text).await.ok().and_then(|text| text.as_string()).unwrap_or_default(),
             Err(_) => String::new(),
         };
         if response.ok() {
-            return Ok(Answer { body: text, etag });
+            return Ok(Answer { body: text, etag, file: None });
         }
         Err(ApiError::from_answer(
             response.status(),
@@ -295,7 +328,8 @@ impl Call {
         let set = |name: &str, value: &str| {
             let _ = headers.set(name, value);
         };
-        set("Accept", "application/json, application/problem+json");
+        let wanted = if self.for_file { "text/csv" } else { "application/json" };
+        set("Accept", &format!("{wanted}, application/problem+json"));
         set("Accept-Language", LANGUAGE.get().as_str());
         if let Some(bearer) = bearer {
             set("Authorization", &format!("Bearer {bearer}"));
@@ -313,6 +347,10 @@ impl Call {
             let body = body.as_ref().map_err(|error| Some(error.clone()))?;
             set("Content-Type", "application/json");
             init.set_body(&body.as_str().into());
+        }
+        if let Some(file) = &self.file {
+            set("Content-Type", "application/octet-stream");
+            init.set_body(file);
         }
         init.set_headers(&headers);
         let sent = gloo_utils::window().fetch_with_str_and_init(&format!("{BASE}{}", self.path), &init);

@@ -166,7 +166,7 @@ pub fn AuditPage() -> Html {
         field(
             "resource_type",
             Msg::AuditResource,
-            codes(&["customer", "interaction", "task", "user", "org_unit"], &|code| {
+            codes(&["customer", "interaction", "task", "job", "user", "org_unit"], &|code| {
                 resource_words(code, i).unwrap_or_default()
             }),
         ),

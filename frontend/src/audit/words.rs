@@ -78,6 +78,7 @@ pub fn resource_words(resource: &str, i: I18n) -> Option<AttrValue> {
         "survey_invitation" => Msg::ResourceSurveyInvitation,
         "survey_answer" => Msg::ResourceSurveyAnswer,
         "contact_target" => Msg::NavTargets,
+        "job" => Msg::ResourceJob,
         _ => return None,
     }))
 }
@@ -140,6 +141,7 @@ pub fn field_words(field: &str, value: &Value, i: I18n) -> (AttrValue, AttrValue
         "code" => Msg::UnitCode,
         "archived" | "archived_at" => Msg::CommonArchived,
         "must_change_password" => Msg::UserMustChange,
+        "dry_run" => Msg::JobDryRun,
         "meetings_a_day" => Msg::ReportsMeetings,
         "connected_calls_a_day" => Msg::ReportsCalls,
         _ => {

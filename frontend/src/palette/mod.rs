@@ -120,6 +120,9 @@ pub fn Palette(props: &PaletteProps) -> Html {
     if may(me, right::VIEW_REPORTS) {
         pages.push(("reports", Icon::ChartColumn, Msg::NavReports, Route::Reports));
     }
+    if may(me, right::VIEW_JOBS) {
+        pages.push(("jobs", Icon::Upload, Msg::NavJobs, Route::Jobs));
+    }
     if may(me, right::VIEW_USERS) {
         pages.push(("users", Icon::IdCard, Msg::NavUsers, Route::Users));
         pages.push(("units", Icon::Network, Msg::NavUnits, Route::Units));
@@ -165,6 +168,15 @@ pub fn Palette(props: &PaletteProps) -> Html {
             actions
                 .push((text, CommandItem { to: Some(to.into()), note: recent.customer_no.into(), ..line }));
         }
+    }
+    if may(me, right::RUN_IMPORTS) {
+        actions.push(item(
+            "new-import",
+            Icon::Upload,
+            i.t(Msg::JobsNew),
+            Some(Route::NewImport),
+            Callback::noop(),
+        ));
     }
     if may(me, right::MANAGE_USERS) {
         actions.push(item(

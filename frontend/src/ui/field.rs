@@ -1,3 +1,5 @@
+use std::rc::Rc;
+
 use yew::prelude::*;
 
 use super::Icon;
@@ -146,12 +148,19 @@ pub fn TextArea(props: &TextFieldProps) -> Html {
     }
 }
 
+/// The name of a group of choices, and code and words of each.
+pub type OptionGroup = (AttrValue, Vec<(AttrValue, AttrValue)>);
+
 #[derive(Properties, PartialEq)]
 pub struct SelectProps {
     pub id: AttrValue,
     pub label: AttrValue,
     /// Code and words of each choice.
+    #[prop_or_default]
     pub options: Vec<(AttrValue, AttrValue)>,
+    /// More choices, where there are too many for one list.
+    #[prop_or_default]
+    pub groups: Rc<Vec<OptionGroup>>,
     /// The code of the chosen one; empty for none.
     pub value: AttrValue,
     pub onchange: Callback<String>,
@@ -179,15 +188,17 @@ pub fn Select(props: &SelectProps) -> Html {
         let emit = props.onchange.clone();
         move |event: Event| emit.emit(dom::value_of(&event))
     };
+    let option = |(code, words): &(AttrValue, AttrValue)| {
+        html! { <option value={code} selected={*code == props.value}>{ words }</option> }
+    };
     html! {
         <Field id={&props.id} label={&props.label} quiet_label={props.quiet_label} optional={props.optional} hint={props.hint.clone()}
             error={props.error.clone()} class={props.class.clone()}>
             <div class="select"><select class="input" id={&props.id} {onchange} disabled={props.disabled} aria-invalid={props.error.is_some().then_some("true")}
                 aria-describedby={described(&props.id, props.hint.is_some(), props.error.is_some())}>
                 if let Some(none) = &props.none { <option value="" selected={props.value.is_empty()}>{ none }</option> }
-                { for props.options.iter().map(|(code, words)| html! {
-                    <option value={code} selected={*code == props.value}>{ words }</option>
-                }) }
+                { for props.options.iter().map(option) }
+                { for props.groups.iter().map(|(name, options)| html! { <optgroup label={name}>{ for options.iter().map(option) }</optgroup> }) }
             </select></div>
         </Field>
     }

@@ -66,6 +66,8 @@ pub enum Icon {
     Smile,
     Layers,
     ArrowLeftRight,
+    Upload,
+    Download,
 }
 
 impl Icon {
@@ -211,6 +213,8 @@ impl Icon {
                 "M12.83 2.18a2 2 0 0 0-1.66 0L2.6 6.08a1 1 0 0 0 0 1.83l8.58 3.91a2 2 0 0 0 1.66 0l8.58-3.9a1 1 0 0 0 0-1.83zM2 12a1 1 0 0 0 .58.91l8.6 3.91a2 2 0 0 0 1.65 0l8.58-3.9A1 1 0 0 0 22 12M2 17a1 1 0 0 0 .58.91l8.6 3.91a2 2 0 0 0 1.65 0l8.58-3.9A1 1 0 0 0 22 17"
             }
             Icon::ArrowLeftRight => "M8 3L4 7l4 4M4 7h16M16 21l4-4-4-4M20 17H4",
+            Icon::Upload => "M12 3v12M17 8l-5-5-5 5M21 15v4a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2v-4",
+            Icon::Download => "M12 15V3M21 15v4a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2v-4M7 10l5 5 5-5",
         }
     }
 

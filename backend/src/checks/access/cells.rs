@@ -77,6 +77,7 @@ pub fn positions(target: Target) -> &'static [Position] {
         Target::Nothing | Target::Questionnaire => &[Nowhere],
         Target::Survey => &[Unit, Sibling, Parent, SiblingBranch, OtherBranch],
         Target::Session => &[Own, Unit, OtherBranch],
+        Target::Upload | Target::NewImport | Target::Job | Target::JobList => &[Own, OtherBranch],
         // Everywhere that is somewhere.
         Target::Customer
         | Target::CustomerList
@@ -204,7 +205,8 @@ fn expected(operation: &Operation, caller: Caller, position: Position) -> u16 {
         | Target::Unit
         | Target::Product
         | Target::ProductList
-        | Target::HoldingList => None,
+        | Target::HoldingList
+        | Target::JobList => None,
         Target::InteractionList | Target::TaskList => None,
         Target::Interaction if !sees_customer(role, &place) => Some(404),
         Target::Interaction => (operation.method != "GET" && !writes_contact(role, &place)).then_some(403),
@@ -219,7 +221,9 @@ fn expected(operation: &Operation, caller: Caller, position: Position) -> u16 {
         Target::Survey => (!operation.only_reads() && !sees_user(role, place.unit)).then_some(403),
         Target::Invitation => (!sees_customer(role, &place)).then_some(404),
         Target::NewAnswer => (!sees_customer(role, &place) || place.archived).then_some(422),
-        Target::Session => (position != Own).then_some(404),
+        Target::Session | Target::Upload => (position != Own).then_some(404),
+        Target::Job => (position != Own && role != Role::Auditor).then_some(404),
+        Target::NewImport => (position != Own).then_some(422),
         Target::Customer | Target::Holding => (!sees_customer(role, &place)).then_some(404),
         Target::NewCustomer => (!places_in(role, place.unit)).then_some(422),
         Target::BulkLine => (!sees_customer(role, &place)).then_some(422),

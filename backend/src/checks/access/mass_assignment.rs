@@ -255,6 +255,10 @@ fn body(operation: &Operation, app: &TestApp) -> Value {
         ("POST", "/surveys/{id}/answers") => {
             json!({"customer_id": app.fixture.user("rm"), "answers": [{"question": "nps", "score": 9}]})
         }
+        ("POST", "/jobs/imports") => json!({
+            "upload_id": unit, "layout": {"encoding": "utf_8"}, "mapping": super::matrix::mapping(),
+        }),
+        ("POST", "/jobs/{id}/corrections") => json!({"records": [{"line": 2, "values": ["1"]}]}),
         _ => panic!("{operation} takes a body that this test does not know"),
     }
 }
@@ -302,6 +306,10 @@ fn b3_members_that_the_server_owns_are_refused_in_every_body() {
         let item = &document["paths"][format!("/api/v1{}", operation.path)][operation.method.to_lowercase()];
         let content = &item["requestBody"]["content"];
         if content.is_null() {
+            continue;
+        }
+        if operation.path == "/uploads" {
+            // A file has no members.
             continue;
         }
         let lines = operation.takes_lines();

@@ -113,9 +113,20 @@ fn body(operation: &Operation, app: &TestApp, caller: Caller, thing: &Thing) -> 
         ("POST", "/surveys/{id}/answers") => {
             json!({"customer_id": thing.customer, "answers": [{"question": "nps", "score": 9}]})
         }
+        // The text of a JSON text is a file with one column.
+        ("POST", "/uploads") => json!("id"),
+        ("POST", "/jobs/imports") => json!({"upload_id": thing.id, "mapping": mapping()}),
+        ("POST", "/jobs/{id}/corrections") => json!({"records": [{"line": 2, "values": ["1", "王伟"]}]}),
         _ => return None,
     };
     Some(body)
+}
+
+/// What becomes of the columns of a file of the matrix.
+pub fn mapping() -> Value {
+    json!({"source": "core", "customer": [
+        {"field": "external_id", "from": "{id}"}, {"field": "name", "from": "{name}"}, {"field": "kind", "from": "person"},
+    ]})
 }
 
 /// The layers as they are, but for whom the phone centre serves.
@@ -135,7 +146,8 @@ fn place_of(operation: &Operation, app: &TestApp, thing: &Thing) -> (String, i64
     let source =
         if operation.method == "PUT" && !operation.path.contains("by-external") { "crm" } else { "core" };
     let of_holding = matches!(operation.target, Target::Holding | Target::HoldingList);
-    let in_other_state = ["/new-version", "/close"].iter().any(|end| operation.path.ends_with(end));
+    let in_other_state =
+        ["/new-version", "/close", "/corrections"].iter().any(|end| operation.path.ends_with(end));
     let (id, version) = match (of_holding, in_other_state) {
         (true, _) => (thing.holding, thing.holding_version),
         (false, true) => (thing.other, 2),
@@ -163,6 +175,9 @@ fn place_of(operation: &Operation, app: &TestApp, thing: &Thing) -> (String, i64
     }
     if operation.takes_lines() {
         path.push_str("?mode=atomic");
+    }
+    if operation.path == "/uploads" {
+        path.push_str("?name=customers.csv");
     }
     if operation.target == Target::HoldingList {
         path.push_str("?limit=200&filter=status%20ne%20null");
@@ -199,6 +214,7 @@ fn list_is_right(client: &Client, app: &TestApp, cell: &Cell, thing: &Thing, ans
         Target::UnitList | Target::ProductList => true,
         Target::InteractionList => sees_customer(role, &cell.place()),
         Target::TaskList => sees_task(role, &cell.place()),
+        Target::JobList => cell.position == Own || role == Role::Auditor,
         _ => return true,
     };
     if answer.status != 200 {

@@ -49,6 +49,12 @@ pub enum Target {
     BulkLine,
     NewAnswer,
     AnswerList,
+    /// A file that somebody sent in.
+    Upload,
+    /// An import of a file.
+    NewImport,
+    Job,
+    JobList,
 }
 
 /// One operation of the API.
@@ -226,6 +232,15 @@ pub const OPERATIONS: &[Operation] = &[
     op("GET", "/surveys/{id}/answers", Needs(ViewSurveys), AnswerList, 200),
     op("POST", "/surveys/{id}/answers", Needs(AnswerSurveys), NewAnswer, 201),
     op("GET", "/customers/{id}/survey-answers", Needs(ViewSurveys), Customer, 200),
+    op("POST", "/uploads", Needs(RunImports), Nothing, 201),
+    op("GET", "/uploads/{id}", Needs(RunImports), Upload, 200),
+    op("POST", "/jobs/imports", Needs(RunImports), NewImport, 202),
+    op("GET", "/jobs", Needs(ViewJobs), JobList, 200),
+    op("GET", "/jobs/{id}", Needs(ViewJobs), Job, 200),
+    op("POST", "/jobs/{id}/cancel", Needs(RunImports), Job, 200),
+    op("GET", "/jobs/{id}/problems", Needs(ViewJobs), Job, 200),
+    op("GET", "/jobs/{id}/problems/file", Needs(RunImports), Job, 200),
+    op("POST", "/jobs/{id}/corrections", Needs(RunImports), Job, 202),
 ];
 
 /// The OpenAPI document, which is made from the routes themselves.

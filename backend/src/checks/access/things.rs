@@ -10,22 +10,25 @@ use guanxi_api::{
 };
 use guanxi_api::{LocalText, NewQuestionnaire, NewSurvey, Question, QuestionKind};
 use guanxi_db::schema::{
-    contact_point, customer, external_id, interaction, survey, survey_answer, survey_invitation, task,
+    contact_point, customer, external_id, interaction, job, survey, survey_answer, survey_invitation, task,
+    upload,
 };
 use guanxi_db::{DbConn, DbError, Id};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::cells::{Caller, Cell, Place, Position, parent};
+use super::matrix::mapping;
 use super::policy::Target;
 use crate::access::password::Parameters;
 use crate::access::{Actor, Hasher};
 use crate::customers::{ContactPointId, CustomerId, House, Prepared, create_many};
 use crate::error::Result;
+use crate::files::FileStore;
 use crate::interactions::{self, InteractionId};
 use crate::tasks::{self, TaskId};
-use crate::testing::{PASSWORD, TestApp};
-use crate::{clock, holdings, org, products, surveys};
+use crate::testing::{Fixture, PASSWORD, TestApp};
+use crate::{clock, holdings, imports, org, products, surveys};
 
 /// A target as a request names it.
 #[derive(Clone, Debug, Default)]
@@ -470,6 +473,63 @@ fn make_answered(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<
     things
 }
 
+/// A file of whoever owns the place.
+fn make_upload(
+    files: &FileStore,
+    fixture: &Fixture,
+    conn: &mut DbConn,
+    place: &Place,
+) -> Result<imports::Sent> {
+    let actor = Actor::operator(clock::now());
+    let mut received = imports::Received::begin(files, &actor)?;
+    received.take("id,name\n1,王伟\n".as_bytes())?;
+    let id = imports::receive(conn, &actor, "customers.csv", &received.end()?)?;
+    let sent = imports::find(conn, &actor, id)?;
+    let owner = place.owner.map(|name| Id::<()>::new(fixture.user(name)));
+    diesel::update(upload::table.find(id))
+        .set(upload::created_by.eq(owner))
+        .execute(conn)
+        .map_err(DbError::from)?;
+    Ok(sent)
+}
+
+fn make_uploads(app: &TestApp, _: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
+    let (state, fixture) = (app.state.clone(), app.fixture.clone());
+    let places: Vec<Place> = wanted.iter().map(|(_, place)| *place).collect();
+    app.db(move |conn| {
+        let make = |place: &Place| {
+            let sent = make_upload(&state.files, &fixture, conn, place)?;
+            Ok(Thing { id: sent.id().uuid(), version: 1, ..Thing::default() })
+        };
+        places.iter().map(make).collect::<Result<_>>()
+    })
+}
+
+/// A job that waits and one that has ended, of whoever owns the place.
+fn make_jobs(app: &TestApp, _: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
+    let (state, fixture) = (app.state.clone(), app.fixture.clone());
+    let places: Vec<Place> = wanted.iter().map(|(_, place)| *place).collect();
+    app.db(move |conn| {
+        let actor = Actor::operator(clock::now());
+        let make = |place: &Place| {
+            let owner = place.owner.map(|name| Id::<()>::new(fixture.user(name)));
+            let sent = make_upload(&state.files, &fixture, conn, place)?;
+            let new = json!({"upload_id": sent.id().uuid(), "mapping": mapping()});
+            let new = serde_json::from_value(new).expect("an import");
+            let checked = imports::check(&state.files, &sent, &new)?;
+            let ids = [imports::start(conn, &actor, &checked)?, imports::start(conn, &actor, &checked)?];
+            for (id, state, ended) in [(ids[0], "queued", None), (ids[1], "failed", Some(actor.now()))] {
+                diesel::update(job::table.find(id))
+                    .set((job::created_by.eq(owner), job::state.eq(state), job::finished_at.eq(ended)))
+                    .execute(conn)
+                    .map_err(DbError::from)?;
+            }
+            Ok(Thing { id: ids[0].uuid(), other: ids[1].uuid(), version: 1, ..Thing::default() })
+        };
+        places.iter().map(make).collect::<Result<_>>()
+    })
+}
+
 pub fn hash() -> String {
     Hasher::new(Parameters::FLOOR, 1).and_then(|hasher| hasher.hash_blocking(PASSWORD)).expect("a hash")
 }
@@ -478,7 +538,7 @@ pub fn hash() -> String {
 pub fn make_things(app: &TestApp, batch: &str, cells: &[Cell]) -> Vec<Thing> {
     let mut things = vec![Thing::default(); cells.len()];
     type Make = fn(&TestApp, &str, &[(Caller, Place)]) -> Vec<Thing>;
-    let makers: [(&[Target], Make, &str); 12] = [
+    let makers: [(&[Target], Make, &str); 14] = [
         (
             &[Target::Customer, Target::CustomerList, Target::BulkLine, Target::Holding, Target::HoldingList],
             make_customers,
@@ -496,6 +556,8 @@ pub fn make_things(app: &TestApp, batch: &str, cells: &[Cell]) -> Vec<Thing> {
         (&[Target::NewInvitation], make_uninvited, "n"),
         (&[Target::Invitation, Target::InvitationList, Target::NewAnswer], make_invited, "v"),
         (&[Target::AnswerList], make_answered, "a"),
+        (&[Target::Upload, Target::NewImport], make_uploads, "f"),
+        (&[Target::Job, Target::JobList], make_jobs, "j"),
     ];
     for (targets, make, kind) in makers {
         // Cells that change nothing share one target for each caller and position.

@@ -83,6 +83,28 @@ pub fn try_upsert_many(
     Ok(outcome)
 }
 
+/// Creates and changes customers by lines that a job has read, or tells what it would do; gives what came of each line. The lines are
+/// about customers that no other line is about.
+///
+/// # Errors
+/// 409 when another call has created one of the customers in the meantime; when the database fails.
+pub fn upsert_lines(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    lines: &[BulkLine],
+    writes: bool,
+) -> Result<Vec<(BulkStatus, Option<Error>)>> {
+    let mut call = Call { actor, house, writes, places: HashMap::new() };
+    let steps = call.plan(conn, lines)?;
+    let outcome = outcome(actor, lines, &steps);
+    let errors: Vec<Option<Error>> = steps.iter().map(|step| step.error().cloned()).collect();
+    if writes {
+        call.write(conn, lines, steps, &outcome)?;
+    }
+    Ok(outcome.results.iter().map(|result| result.status).zip(errors).collect())
+}
+
 /// What came of an earlier call.
 ///
 /// # Errors
@@ -99,13 +121,15 @@ pub fn purge_bulk_outcomes(conn: &mut DbConn, now: Moment) -> Result<usize> {
     store::purge(conn, now)
 }
 
-/// A line of the body with its number, counted from 1, and what it says or why it cannot be read.
-struct Line {
-    number: u32,
-    read: Result<BulkCustomer>,
+/// What is said of a customer, or why it cannot be read.
+#[derive(Debug)]
+pub struct BulkLine {
+    /// Its line in what it comes from, counted from 1.
+    pub number: u32,
+    pub read: Result<BulkCustomer>,
 }
 
-fn read(body: &[u8]) -> Result<Vec<Line>> {
+fn read(body: &[u8]) -> Result<Vec<BulkLine>> {
     let texts = (1..).zip(body.split(|byte| *byte == b'\n'));
     let filled: Vec<(u32, &[u8])> = texts
         .map(|(number, text)| (number, text.trim_ascii()))
@@ -123,7 +147,7 @@ fn read(body: &[u8]) -> Result<Vec<Line>> {
             let key = (line.external.source.clone(), line.external.id.clone());
             if seen.insert(key) { Ok(line) } else { Err(Error::field("/external/id", "duplicate")) }
         });
-        Line { number, read }
+        BulkLine { number, read }
     });
     Ok(lines.collect())
 }
@@ -151,6 +175,15 @@ enum Step {
     Fail(Error),
 }
 
+impl Step {
+    fn error(&self) -> Option<&Error> {
+        match self {
+            Step::Fail(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
 struct Created {
     new: NewCustomer,
     checked: Checked,
@@ -175,7 +208,7 @@ struct Call<'a> {
 }
 
 impl Call<'_> {
-    fn plan(&mut self, conn: &mut DbConn, lines: &[Line]) -> Result<Vec<Step>> {
+    fn plan(&mut self, conn: &mut DbConn, lines: &[BulkLine]) -> Result<Vec<Step>> {
         let keys: Vec<&ExternalId> =
             lines.iter().filter_map(|line| line.read.as_ref().ok()).map(|line| &line.external).collect();
         let known = store::by_keys(conn, &keys)?;
@@ -299,7 +332,7 @@ impl Call<'_> {
     fn write(
         &self,
         conn: &mut DbConn,
-        lines: &[Line],
+        lines: &[BulkLine],
         steps: Vec<Step>,
         outcome: &BulkOutcome,
     ) -> Result<()> {
@@ -389,7 +422,7 @@ fn in_data<T>(checked: Result<T>) -> Result<T> {
     })
 }
 
-fn outcome(actor: &Actor, lines: &[Line], steps: &[Step]) -> BulkOutcome {
+fn outcome(actor: &Actor, lines: &[BulkLine], steps: &[Step]) -> BulkOutcome {
     let mut summary = BulkSummary::default();
     let results = lines.iter().zip(steps).map(|(line, step)| {
         let (status, customer, problem) = match step {
@@ -424,7 +457,7 @@ fn problem(actor: &Actor, error: &Error) -> BulkProblem {
     BulkProblem { code: problem.code, detail: problem.detail, errors: problem.errors }
 }
 
-fn refuse_if_atomic(mode: BulkMode, lines: &[Line], steps: &[Step]) -> Result<()> {
+fn refuse_if_atomic(mode: BulkMode, lines: &[BulkLine], steps: &[Step]) -> Result<()> {
     let failed = lines.iter().zip(steps).filter_map(|(line, step)| match step {
         Step::Fail(error) if mode == BulkMode::Atomic => Some((line.number, error)),
         _ => None,

@@ -1,5 +1,6 @@
-//! The job loop: what runs by itself, in a thread of `serve`. `GUANXI_JOBS=off` leaves it out; with several servers on one
-//! database a lease row lets one of them publish at a time.
+//! The job loop: what runs by itself, in two threads of `serve`. One publishes, keeps house and does what changes have made due, in short
+//! steps; the other one works on jobs, which take long. `GUANXI_JOBS=off` leaves both out; with several servers on one database a lease
+//! row lets one of them publish at a time, and each job has a lease of its own.
 
 mod store;
 
@@ -15,8 +16,8 @@ use uuid::Uuid;
 use crate::access::{Actor, rotate_signing_keys, sessions};
 use crate::app::AppState;
 use crate::customers::House;
-use crate::error::Result;
-use crate::{audit, clock, customers, due, holdings, idempotency, org};
+use crate::error::{Error, Result};
+use crate::{audit, clock, customers, due, holdings, idempotency, imports, jobs, org};
 
 /// How often the loop looks for work.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -29,7 +30,7 @@ const HOUSEKEEPING_SECONDS: i64 = 600;
 #[derive(Debug)]
 pub struct JobLoop {
     stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
+    threads: Vec<JoinHandle<()>>,
 }
 
 impl JobLoop {
@@ -39,18 +40,20 @@ impl JobLoop {
     /// When no thread can be had.
     pub fn start(state: web::Data<AppState>) -> std::io::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
-        let seen = Arc::clone(&stop);
-        let thread = std::thread::Builder::new().name("jobs".into()).spawn(move || run(&state, &seen))?;
-        Ok(JobLoop { stop, thread: Some(thread) })
+        let start = |name: &str, work: fn(&web::Data<AppState>, &AtomicBool)| {
+            let (state, seen) = (state.clone(), Arc::clone(&stop));
+            std::thread::Builder::new().name(name.into()).spawn(move || work(&state, &seen))
+        };
+        Ok(JobLoop { threads: vec![start("background", run)?, start("jobs", work_on_jobs)?], stop })
     }
 
     /// Ends the loop after what it is doing.
     pub fn stop(&mut self) {
         self.stop.store(true, Ordering::SeqCst);
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::error!("the job loop panicked");
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the job loop panicked");
+            }
         }
     }
 }
@@ -91,6 +94,35 @@ fn run(state: &web::Data<AppState>, stop: &AtomicBool) {
         // A full batch means that more waits.
         if !matches!(published, Ok(done) if done >= 1000) && !matches!(worked, Ok(true)) {
             std::thread::sleep(PAUSE);
+        }
+    }
+}
+
+fn work_on_jobs(state: &web::Data<AppState>, stop: &AtomicBool) {
+    let holder = Id::new(Uuid::now_v7());
+    let bench = imports::Bench {
+        db: state.db.clone(),
+        keys: Arc::clone(&state.keys),
+        settings: state.settings.clone(),
+        files: state.files.clone(),
+    };
+    while !stop.load(Ordering::SeqCst) {
+        let now = clock::now();
+        let claimed = match state.db.read_blocking(move |conn| jobs::is_waiting(conn, now)) {
+            Ok(true) => state.db.write_blocking(move |conn| jobs::claim(conn, &Actor::job(now), holder)),
+            Ok(false) => Ok(None),
+            Err(error) => Err(error),
+        };
+        match claimed {
+            Ok(Some(claim)) => match imports::run(&bench, &claim, stop, clock::now, |_| {}) {
+                Ok(_) => {}
+                Err(error) => tracing::warn!(%error, job = %claim.id, "a job failed; it is tried again"),
+            },
+            Ok(None) => std::thread::sleep(PAUSE),
+            Err(error) => {
+                tracing::warn!(%error, "looking for jobs failed; it is tried again");
+                std::thread::sleep(PAUSE);
+            }
         }
     }
 }
@@ -146,7 +178,23 @@ fn keep_house(state: &web::Data<AppState>, now: Moment) -> Result<()> {
         sessions::purge(conn, now)?;
         rotate_signing_keys(conn, &keys, now)
     })?;
+    remove_expired_files(state, now)?;
     while state.db.write_blocking(org::renew_search)? > 0 {}
     while state.db.write_blocking(customers::renew_search)? > 0 {}
     state.signer.reload(&state.db, &state.keys, now)
+}
+
+/// Removes jobs and files that are kept no longer: first the file, then what is known of it, so that no file is left that nothing knows of.
+fn remove_expired_files(state: &web::Data<AppState>, now: Moment) -> Result<()> {
+    while state.db.write_blocking(move |conn| imports::remove_expired_jobs(conn, now))? > 0 {}
+    loop {
+        let expired = state.db.read_blocking(move |conn| imports::expired(conn, now))?;
+        if expired.is_empty() {
+            return Ok(());
+        }
+        for id in expired {
+            state.files.remove(id.uuid()).map_err(Error::internal)?;
+            state.db.write_blocking(move |conn| imports::forget(conn, id))?;
+        }
+    }
 }

@@ -1,0 +1,115 @@
+//! `guanxi import`: the same job as a request starts, run by the command line, beside a live server too.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use guanxi_api::{FileLayout, ImportMapping, JobDetails, NewImport};
+use guanxi_db::{Id, Moment};
+use uuid::Uuid;
+use validator::Validate;
+
+use crate::access::Actor;
+use crate::error::{Error, Result};
+use crate::imports::{self, Bench, Checked, Received, check, details, run, start};
+use crate::jobs::{self, Claim, JobId};
+use crate::web::read_json;
+
+/// A mapping as it stands in a file, with how the data file is read.
+#[derive(Clone, Debug, serde::Deserialize, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct MappingFile {
+    #[serde(default)]
+    #[validate(nested)]
+    pub layout: FileLayout,
+    #[validate(nested)]
+    pub mapping: ImportMapping,
+}
+
+/// What an import from the command line is told.
+#[derive(Debug)]
+pub struct Order<'a> {
+    pub file: &'a Path,
+    pub mapping: &'a Path,
+    pub dry_run: bool,
+}
+
+/// How often it is looked whether a job that another process left behind is free.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Imports a file; `each` is told how many records are done and how many there are. An import of the same file by the same mapping that was
+/// broken off goes on where it ended.
+///
+/// # Errors
+/// 422 with what does not fit; when a file cannot be read, or the database fails.
+pub fn import_file(
+    bench: &Bench,
+    order: &Order<'_>,
+    now: fn() -> Moment,
+    mut each: impl FnMut(i64, Option<i64>),
+) -> Result<JobDetails> {
+    let cannot = |path: &Path, why: std::io::Error| Error::internal(format!("{}: {why}", path.display()));
+    let mapping = std::fs::read(order.mapping).map_err(|why| cannot(order.mapping, why))?;
+    let MappingFile { layout, mapping } = read_json(&mapping)?;
+    let name = order.file.file_name().map_or_else(|| "import".into(), |name| name.to_string_lossy());
+    let actor = Actor::operator(now());
+    let mut received = Received::begin(&bench.files, &actor)?;
+    let mut file = File::open(order.file).map_err(|why| cannot(order.file, why))?;
+    let mut piece = vec![0; 256 * 1024];
+    loop {
+        let read = file.read(&mut piece).map_err(|why| cannot(order.file, why))?;
+        if read == 0 {
+            break;
+        }
+        received.take(piece.get(..read).unwrap_or_default())?;
+    }
+    let stored = received.end()?;
+    let (by, name) = (actor.clone(), name.into_owned());
+    let sent = bench.db.write_blocking(move |conn| {
+        let id = imports::receive(conn, &by, &name, &stored)?;
+        imports::find(conn, &by, id)
+    })?;
+    let new = NewImport { upload_id: Uuid::nil(), layout, mapping, dry_run: order.dry_run };
+    let checked = check(&bench.files, &sent, &new)?;
+    let claim = claim(bench, &actor, checked, now)?;
+    let (id, total) = (claim.id, std::cell::Cell::new(claim.total));
+    let stop = AtomicBool::new(false);
+    run(bench, &claim, &stop, now, |done| {
+        if total.get().is_none() {
+            let by = actor.clone();
+            let known = bench.db.read_blocking(move |conn| jobs::read(conn, &by, id));
+            total.set(known.ok().and_then(|job| job.total));
+        }
+        each(done, total.get());
+    })?;
+    bench.db.read_blocking(move |conn| details(conn, &actor, id))
+}
+
+/// Takes the job of an import that was broken off, else a new one.
+fn claim(bench: &Bench, actor: &Actor, checked: Checked, now: fn() -> Moment) -> Result<Claim> {
+    let holder = Id::new(Uuid::now_v7());
+    let by = actor.clone();
+    let left = bench.db.read_blocking(move |conn| jobs::unfinished(conn, &by))?;
+    let same = left.into_iter().find(|(_, dry_run, input)| checked.is_of(*dry_run, input));
+    let id: JobId = match same {
+        Some((id, ..)) => id,
+        None => {
+            let by = actor.clone();
+            return bench.db.write_blocking(move |conn| {
+                let id = start(conn, &by, &checked)?;
+                jobs::claim_this(conn, &by, holder, id)?
+                    .ok_or_else(|| Error::internal("another process took the job"))
+            });
+        }
+    };
+    loop {
+        let at = Actor::operator(now());
+        let claimed = bench.db.write_blocking(move |conn| jobs::claim_this(conn, &at, holder, id))?;
+        match claimed {
+            Some(claim) => return Ok(claim),
+            None => std::thread::sleep(LOOK),
+        }
+    }
+}

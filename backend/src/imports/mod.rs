@@ -1,0 +1,69 @@
+//! Imports: files of customers, as other systems write them. A file is sent in ([`uploads`]), a mapping says what its columns become,
+//! and a job takes its records, two hundred in a transaction, over the plan of a bulk call ([`crate::customers::upsert_lines`]). How
+//! far it is stands in the row of the job, written with the records, so a crash repeats and loses none. Records that are not
+//! taken are kept, sealed, with what is wrong with each, to be put right and imported again.
+
+mod columns;
+mod mapping;
+mod problems;
+mod reading;
+mod routes;
+mod run;
+mod spreadsheet;
+mod start;
+mod store;
+#[cfg(test)]
+mod tests;
+mod uploads;
+mod words;
+
+use guanxi_api::{FileLayout, ImportMapping};
+use guanxi_db::Id;
+use serde::{Deserialize, Serialize};
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+pub(crate) use problems::PROBLEMS;
+pub use problems::{problems, problems_file};
+pub use run::{Bench, Ended, run};
+pub use start::{Checked, Corrected, check, correct, corrected_file, details, start, to_correct};
+pub use uploads::{
+    MAX_UPLOAD, Received, Sent, Stored, expired, find, forget, inspect, receive, remove_expired_jobs,
+};
+
+/// The routes of this room.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(routes::send_file)
+        .service(routes::get_upload)
+        .service(routes::start_import)
+        .service(routes::get_job)
+        .service(routes::cancel_job)
+        .service(routes::list_import_problems)
+        .service(routes::get_import_problems_file)
+        .service(routes::correct_import);
+}
+
+/// Marks ids of files that were sent in.
+#[derive(Debug)]
+pub enum UploadMark {}
+/// Marks ids of records that were not taken.
+#[derive(Debug)]
+pub enum ImportProblemMark {}
+
+pub type UploadId = Id<UploadMark>;
+pub type ImportProblemId = Id<ImportProblemMark>;
+
+/// What an import is told to do, as its job keeps it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Input {
+    upload_id: Uuid,
+    /// Size of the file in bytes.
+    bytes: i64,
+    /// SHA-256 of the file, in hexadecimal digits.
+    digest: String,
+    /// Nothing in it is left open.
+    layout: FileLayout,
+    mapping: ImportMapping,
+    columns: Vec<String>,
+}

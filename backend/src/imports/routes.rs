@@ -1,0 +1,275 @@
+use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use futures_util::StreamExt;
+use guanxi_api::{
+    FileLayout, ImportCorrections, ImportProblem, JobDetails, ListQuery, NewImport, Page, ProblemsFileQuery,
+    Upload, UploadQuery,
+};
+use guanxi_db::DbConn;
+
+use crate::access::{Actor, May, kinds};
+use crate::app::AppState;
+use crate::error::{Code, Error, Result};
+use crate::idempotency::{self, Once};
+use crate::imports::{self, Received, UploadId, UploadMark};
+use crate::jobs::{self, JobId, JobMark};
+use crate::web::{self as answer, Json, PathId, Query, in_background};
+
+/// How much of a file is written at a time.
+const WRITTEN_AT_ONCE: usize = 1024 * 1024;
+
+fn tag(actor: &Actor, details: &JobDetails) -> String {
+    answer::etag(actor, details.job.version, 0)
+}
+
+/// A job that was written down, to be asked for its progress.
+fn accepted(details: &JobDetails, replayed: bool) -> HttpResponse {
+    let mut response = HttpResponse::Accepted()
+        .insert_header((LOCATION, format!("/api/v1/jobs/{}", details.job.id)))
+        .insert_header((RETRY_AFTER, "2"))
+        .json(details);
+    if replayed {
+        answer::mark_replayed(&mut response);
+    }
+    response
+}
+
+/// Send a file.
+///
+/// Delimited text in UTF-8 or GB18030, packed by gzip or not, at most 200 MiB. The answer says how it is read and what its columns seem to
+/// hold. It is kept for seven days, sealed, for the user who sent it.
+#[utoipa::path(operation_id = "sendFile", tag = "jobs", params(UploadQuery),
+    request_body(content = String, content_type = "application/octet-stream", description = "The file", example = json!("id,name\n1,王伟\n")),
+    responses((status = 201, body = Upload, description = "Kept",
+        headers(("Location" = String, description = "Where what is known of the file is")))))]
+#[post("/uploads")]
+pub async fn send_file(
+    who: May<kinds::RunImports>,
+    state: web::Data<AppState>,
+    query: Query<UploadQuery>,
+    mut payload: web::Payload,
+) -> Result<HttpResponse> {
+    let (actor, files) = (who.actor(), state.files.clone());
+    let (by, store) = (actor.clone(), files.clone());
+    let mut received = in_background(move || Received::begin(&store, &by)).await?;
+    let mut waiting = web::BytesMut::new();
+    loop {
+        let chunk = payload.next().await.transpose();
+        let chunk =
+            chunk.map_err(|error| Error { cause: Some(error.to_string()), ..Error::new(Code::Malformed) })?;
+        let ended = chunk.is_none();
+        waiting.extend_from_slice(&chunk.unwrap_or_default());
+        if ended || waiting.len() >= WRITTEN_AT_ONCE {
+            let piece = waiting.split();
+            received = in_background(move || received.take(&piece).map(|()| received)).await?;
+        }
+        if ended {
+            break;
+        }
+    }
+    let stored = in_background(move || received.end()).await?;
+    let id = stored.id();
+    let (by, name) = (actor.clone(), query.0.name);
+    let sent = state
+        .db
+        .write(move |conn| {
+            imports::receive(conn, &by, &name, &stored)?;
+            imports::find(conn, &by, id)
+        })
+        .await;
+    let upload = match sent {
+        Ok(sent) => {
+            let files = files.clone();
+            in_background(move || imports::inspect(&files, &sent, &FileLayout::default())).await
+        }
+        Err(error) => Err(error),
+    };
+    match upload {
+        Ok(upload) => Ok(HttpResponse::Created()
+            .insert_header((LOCATION, format!("/api/v1/uploads/{id}")))
+            .json(&upload)),
+        Err(error) => {
+            // Nobody could use it.
+            let forgotten = state.db.write(move |conn| imports::forget(conn, id)).await;
+            let removed = in_background(move || files.remove(id.uuid()).map_err(Error::internal)).await;
+            if let Err(cause) = forgotten.and(removed) {
+                tracing::warn!(error = %cause, "a refused file was not removed; it goes when it expires");
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Read what is known of a file.
+///
+/// With another encoding, delimiter or record of names, as the file is read then.
+#[utoipa::path(operation_id = "getUpload", tag = "jobs", params(("id" = String, Path, description = "Id of the file"), FileLayout),
+    responses((status = 200, body = Upload, description = "The file, how it is read, and its columns")))]
+#[get("/uploads/{id}")]
+pub async fn get_upload(
+    who: May<kinds::RunImports>,
+    state: web::Data<AppState>,
+    id: PathId<UploadMark>,
+    layout: Query<FileLayout>,
+) -> Result<HttpResponse> {
+    let (actor, id, files) = (who.actor(), id.0, state.files.clone());
+    let sent = state.db.read(move |conn| imports::find(conn, &actor, id)).await?;
+    let upload = in_background(move || imports::inspect(&files, &sent, &layout.0)).await?;
+    Ok(answer::ok(&upload))
+}
+
+/// Start an import.
+///
+/// A dry run tells, record by record, what would be done. A record that cannot be taken does not keep the others from being taken.
+#[utoipa::path(operation_id = "startImport", tag = "jobs", request_body = NewImport,
+    params(("Idempotency-Key" = Option<String>, Header, description = "8 to 128 visible characters; the same request with the same key is done once", nullable = false)),
+    responses((status = 202, body = JobDetails, description = "The job is written down",
+        headers(("Location" = String, description = "Where the job is"), ("Retry-After" = String, description = "When to ask for its progress, in seconds")))))]
+#[post("/jobs/imports")]
+pub async fn start_import(
+    request: HttpRequest,
+    who: May<kinds::RunImports>,
+    state: web::Data<AppState>,
+    body: Json<NewImport>,
+) -> Result<HttpResponse> {
+    let (actor, new, files) = (who.actor(), body.0, state.files.clone());
+    let once = idempotency::Request::read(&request, &new)?;
+    let (by, upload) = (actor.clone(), UploadId::new(new.upload_id));
+    let sent = state.db.read(move |conn| imports::find(conn, &by, upload)).await.map_err(|error| {
+        let no_upload = error.code == Code::NotFound;
+        if no_upload { Error::field("/upload_id", "no_such_upload") } else { error }
+    })?;
+    let checked = in_background(move || imports::check(&files, &sent, &new)).await?;
+    started(&state, actor, once, move |conn, actor| imports::start(conn, actor, &checked)).await
+}
+
+async fn started(
+    state: &web::Data<AppState>,
+    actor: Actor,
+    once: idempotency::Request,
+    start: impl Fn(&mut DbConn, &Actor) -> Result<JobId> + Send + 'static,
+) -> Result<HttpResponse> {
+    let (details, replayed) = state
+        .db
+        .write(move |conn| {
+            let start = |conn: &mut DbConn| start(conn, &actor);
+            let (id, replayed) = match idempotency::once(conn, &actor, &once, start, |id| Some(id.uuid()))? {
+                Once::Done(id) => (id, false),
+                Once::Replayed(id) => (id.map(JobId::new).ok_or_else(Error::not_found)?, true),
+            };
+            Ok::<_, Error>((imports::details(conn, &actor, id)?, replayed))
+        })
+        .await?;
+    Ok(accepted(&details, replayed))
+}
+
+/// Read a job.
+///
+/// One's own; auditors see all.
+#[utoipa::path(operation_id = "getJob", tag = "jobs", params(("id" = String, Path, description = "Id of the job")),
+    responses((status = 200, body = JobDetails, description = "The job", headers(("ETag" = String, description = "Its tag")))))]
+#[get("/jobs/{id}")]
+pub async fn get_job(
+    request: HttpRequest,
+    who: May<kinds::ViewJobs>,
+    state: web::Data<AppState>,
+    id: PathId<JobMark>,
+) -> Result<HttpResponse> {
+    let (actor, id) = (who.actor(), id.0);
+    let by = actor.clone();
+    let details = state.db.read(move |conn| imports::details(conn, &by, id)).await?;
+    let tag = tag(&actor, &details);
+    Ok(answer::not_modified(&request, &tag).unwrap_or_else(|| answer::ok_tagged(&details, &tag)))
+}
+
+/// Cancel a job.
+///
+/// It ends after the records that it is at; what it has done stays done.
+#[utoipa::path(operation_id = "cancelJob", tag = "jobs", params(("id" = String, Path, description = "Id of the job")),
+    responses((status = 200, body = JobDetails, description = "It ends", headers(("ETag" = String, description = "Its tag")))))]
+#[post("/jobs/{id}/cancel")]
+pub async fn cancel_job(
+    who: May<kinds::RunImports>,
+    state: web::Data<AppState>,
+    id: PathId<JobMark>,
+) -> Result<HttpResponse> {
+    let (actor, id) = (who.actor(), id.0);
+    let by = actor.clone();
+    let details = state
+        .db
+        .write(move |conn| {
+            jobs::cancel(conn, &by, id)?;
+            imports::details(conn, &by, id)
+        })
+        .await?;
+    Ok(answer::ok_tagged(&details, &tag(&actor, &details)))
+}
+
+/// List the records that were not taken.
+///
+/// In the order of the file, each with what is wrong. What a record says is shown to the user who started the import.
+#[utoipa::path(operation_id = "listImportProblems", tag = "jobs", params(("id" = String, Path, description = "Id of the job"), ListQuery),
+    responses((status = 200, body = Page<ImportProblem>, description = "A page of records")))]
+#[get("/jobs/{id}/problems")]
+pub async fn list_import_problems(
+    request: HttpRequest,
+    who: May<kinds::ViewJobs>,
+    state: web::Data<AppState>,
+    id: PathId<JobMark>,
+    query: Query<ListQuery>,
+) -> Result<HttpResponse> {
+    let (actor, id, shared) = (who.actor(), id.0, state.clone());
+    let page =
+        state.db.read(move |conn| imports::problems(conn, &actor, &shared.keys, id, query.0.clone())).await?;
+    Ok(answer::page(&request, &page))
+}
+
+/// Download the records that were not taken.
+///
+/// As a file in the form in which they came, with two more columns: the line, and what is wrong. Put right, it can be imported as it is.
+#[utoipa::path(operation_id = "getImportProblemsFile", tag = "jobs", params(("id" = String, Path, description = "Id of the job"), ProblemsFileQuery),
+    responses((status = 200, body = String, content_type = "text/csv", description = "The records", example = json!("id,name,guanxi_line,guanxi_problem\n"))))]
+#[get("/jobs/{id}/problems/file")]
+pub async fn get_import_problems_file(
+    who: May<kinds::RunImports>,
+    state: web::Data<AppState>,
+    id: PathId<JobMark>,
+    query: Query<ProblemsFileQuery>,
+) -> Result<HttpResponse> {
+    let (actor, id, shared, after) = (who.actor(), id.0, state.clone(), query.0.after_line.unwrap_or(0));
+    let file =
+        state.db.read(move |conn| imports::problems_file(conn, &actor, &shared.keys, id, after)).await?;
+    Ok(HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "text/csv; charset=utf-8"))
+        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"problems-{id}.csv\"")))
+        .body(file))
+}
+
+/// Import records that were put right.
+///
+/// They are a file of their own, with the mapping of the import that did not take them.
+#[utoipa::path(operation_id = "correctImport", tag = "jobs", request_body = ImportCorrections,
+    params(("id" = String, Path, description = "Id of the job that did not take them"),
+        ("Idempotency-Key" = Option<String>, Header, description = "8 to 128 visible characters; the same request with the same key is done once", nullable = false)),
+    responses((status = 202, body = JobDetails, description = "The job is written down",
+        headers(("Location" = String, description = "Where the job is"), ("Retry-After" = String, description = "When to ask for its progress, in seconds")))))]
+#[post("/jobs/{id}/corrections")]
+pub async fn correct_import(
+    request: HttpRequest,
+    who: May<kinds::RunImports>,
+    state: web::Data<AppState>,
+    id: PathId<JobMark>,
+    body: Json<ImportCorrections>,
+) -> Result<HttpResponse> {
+    let (actor, id, files, corrections) = (who.actor(), id.0, state.files.clone(), body.0);
+    let once = idempotency::Request::read(&request, &corrections)?;
+    let by = actor.clone();
+    let of = state.db.read(move |conn| imports::to_correct(conn, &by, id)).await?;
+    let by = actor.clone();
+    let (of, stored) = in_background(move || {
+        let stored = imports::corrected_file(&files, &by, &of, &corrections)?;
+        Ok((of, stored))
+    })
+    .await?;
+    started(&state, actor, once, move |conn, actor| imports::correct(conn, actor, &of, &stored)).await
+}

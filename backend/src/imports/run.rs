@@ -1,0 +1,294 @@
+//! The work of an import: outside of requests, by the job loop or the command line.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::Read;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use guanxi_api::{BulkStatus, CsvProfile, Delimiter, JobCounts, TextEncoding};
+use guanxi_db::{Db, DbConn, Moment};
+
+use crate::access::{Actor, Keys, OrgUnitId, Right, UserId, sessions};
+use crate::customers::{self, BulkLine, House};
+use crate::error::{Error, FieldError, Result};
+use crate::files::FileStore;
+use crate::imports::mapping::{Places, Plan};
+use crate::imports::reading::{ReadError, Record, Records, decoded, unpacked};
+use crate::imports::{Input, problems, spreadsheet, store};
+use crate::installation::Settings;
+use crate::jobs::{self, Advance, Claim, Progress};
+use crate::org;
+
+/// Records of a transaction: with fifteen rows each they take some 50 ms.
+const STEP: usize = 200;
+
+/// What the work of jobs needs.
+#[derive(Clone, Debug)]
+pub struct Bench {
+    pub db: Db,
+    pub keys: Arc<Keys>,
+    pub settings: Settings,
+    pub files: FileStore,
+}
+
+/// How the work on a job ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The job is done, has failed or was cancelled.
+    Over,
+    /// It was told to stop; another one goes on.
+    Stopped,
+}
+
+/// What a step needs, whatever its records are.
+struct Work {
+    claim: Claim,
+    input: Input,
+    plan: Plan,
+    keys: Arc<Keys>,
+    settings: Settings,
+}
+
+/// Works on an import until it ends or `stop` is set. `each` is told how many records are done after each step.
+///
+/// # Errors
+/// When the database or the file system fails: then the job waits until its lease has run out, and somebody goes on after the last step.
+pub fn run(
+    bench: &Bench,
+    claim: &Claim,
+    stop: &AtomicBool,
+    now: fn() -> Moment,
+    mut each: impl FnMut(i64),
+) -> Result<Ended> {
+    let input: Input = serde_json::from_value(claim.input.clone()).map_err(Error::internal)?;
+    let plan = Plan::of(&input.mapping, &input.columns)?;
+    let work = Arc::new(Work {
+        claim: claim.clone(),
+        input,
+        plan,
+        keys: Arc::clone(&bench.keys),
+        settings: bench.settings.clone(),
+    });
+    match take_all(bench, &work, stop, now, &mut each) {
+        Ok(ended) => Ok(ended),
+        Err(Failure::Work(error)) => Err(error),
+        Err(Failure::Job(field)) => {
+            bench.db.write_blocking(move |conn| {
+                let actor = Actor::operator_job(now(), work.claim.id.uuid());
+                jobs::fail(conn, &actor, &work.claim, &field)
+            })?;
+            Ok(Ended::Over)
+        }
+    }
+}
+
+/// Why the work ends early.
+enum Failure {
+    /// Something broke; it is tried again.
+    Work(Error),
+    /// The job cannot be done.
+    Job(FieldError),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Failure::Work(error)
+    }
+}
+
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::File(field) => Failure::Job(field),
+            ReadError::Io(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                Failure::Job(FieldError::new("", "file_is_gone"))
+            }
+            ReadError::Io(error) => Failure::Work(Error::internal(error)),
+        }
+    }
+}
+
+/// The records of a file after those that name its columns.
+struct Table {
+    records: Records<Box<dyn Read>>,
+    guarded: bool,
+}
+
+impl Table {
+    fn open(bench: &Bench, input: &Input) -> std::result::Result<Table, ReadError> {
+        let file = bench.files.open(input.upload_id)?;
+        let text = unpacked(file, u64::try_from(input.bytes).unwrap_or(0))?;
+        let encoding = input.layout.encoding.unwrap_or(TextEncoding::Utf8);
+        let delimiter = input.layout.delimiter.unwrap_or(Delimiter::Comma);
+        let mut records = Records::new(Box::new(decoded(text, encoding)) as Box<dyn Read>, delimiter);
+        for _ in 0..input.layout.header_record.unwrap_or(1) {
+            records.next()?;
+        }
+        Ok(Table { records, guarded: input.layout.profile == Some(CsvProfile::Spreadsheet) })
+    }
+
+    fn next(&mut self) -> std::result::Result<Option<Record>, ReadError> {
+        let mut record = self.records.next()?;
+        if let (true, Some(record)) = (self.guarded, &mut record) {
+            for value in &mut record.values {
+                let plain = spreadsheet::unguarded(value);
+                if plain.len() < value.len() {
+                    *value = plain.to_owned();
+                }
+            }
+        }
+        Ok(record)
+    }
+}
+
+/// The keys that have been met, by their hashes: a file names a customer once.
+#[derive(Default)]
+struct Met(HashSet<u64>);
+
+impl Met {
+    /// Whether a key is met for the first time.
+    fn is_new(&mut self, key: Option<&str>) -> bool {
+        key.is_none_or(|key| {
+            let mut hasher = DefaultHasher::new();
+            key.hash(&mut hasher);
+            self.0.insert(hasher.finish())
+        })
+    }
+}
+
+fn take_all(
+    bench: &Bench,
+    work: &Arc<Work>,
+    stop: &AtomicBool,
+    now: fn() -> Moment,
+    each: &mut impl FnMut(i64),
+) -> std::result::Result<Ended, Failure> {
+    if work.claim.total.is_none() {
+        let mut table = Table::open(bench, &work.input)?;
+        let mut total = 0;
+        while table.next()?.is_some() {
+            total += 1;
+        }
+        let of = Arc::clone(work);
+        bench.db.write_blocking(move |conn| {
+            jobs::set_total(conn, &Actor::operator_job(now(), of.claim.id.uuid()), &of.claim, total)
+        })?;
+    }
+    let mut table = Table::open(bench, &work.input)?;
+    let mut met = Met::default();
+    let mut done = 0;
+    while done < work.claim.processed {
+        let Some(record) = table.next()? else { break };
+        met.is_new(work.plan.key(&record).as_deref());
+        done += 1;
+    }
+    loop {
+        if stop.load(Ordering::SeqCst) {
+            let of = Arc::clone(work);
+            bench.db.write_blocking(move |conn| {
+                jobs::let_go(conn, &Actor::operator_job(now(), of.claim.id.uuid()), &of.claim)
+            })?;
+            return Ok(Ended::Stopped);
+        }
+        let mut records = Vec::with_capacity(STEP);
+        while records.len() < STEP {
+            let Some(record) = table.next()? else { break };
+            let first = met.is_new(work.plan.key(&record).as_deref());
+            records.push((record, first));
+        }
+        let count = i64::try_from(records.len()).unwrap_or(i64::MAX);
+        let (of, records) = (Arc::clone(work), Arc::new(records));
+        if count == 0 {
+            bench.db.write_blocking(move |conn| {
+                jobs::finish(conn, &Actor::operator_job(now(), of.claim.id.uuid()), &of.claim)
+            })?;
+            return Ok(Ended::Over);
+        }
+        let stepped = bench.db.write_blocking(move |conn| step(conn, &of, &records, now()))?;
+        done += count;
+        each(done);
+        match stepped {
+            Stepped::On(Advance::GoOn) => {}
+            Stepped::On(Advance::Cancelled) => return Ok(Ended::Over),
+            Stepped::Refused(field) => return Err(Failure::Job(field)),
+        }
+    }
+}
+
+/// How a step went.
+enum Stepped {
+    On(Advance),
+    /// Nothing was written: whoever started the job may no longer.
+    Refused(FieldError),
+}
+
+/// Takes some records, in one transaction with how far the job is.
+fn step(conn: &mut DbConn, work: &Work, records: &[(Record, bool)], now: Moment) -> Result<Stepped> {
+    let Work { claim, plan, keys, settings, .. } = work;
+    let actor = match claim.created_by {
+        None => Actor::operator_job(now, claim.id.uuid()),
+        Some(user) => {
+            let actor = sessions::acting_for(conn, user, claim.id.uuid(), now)?;
+            match actor.filter(|actor| actor.may(Right::RunImports)) {
+                Some(actor) => actor,
+                None => return Ok(Stepped::Refused(FieldError::new("", "may_import_no_longer"))),
+            }
+        }
+    };
+    let mut places = Known { conn, units: HashMap::new(), users: HashMap::new() };
+    let mut lines = Vec::with_capacity(records.len());
+    for (number, (record, first)) in (0..).zip(records) {
+        let read = match plan.read(record, &mut places) {
+            Ok(_) if !first => Err(Error::field("/external/id", "duplicate")),
+            Err(error) if error.code.status() >= 500 => return Err(error),
+            read => read,
+        };
+        lines.push(BulkLine { number, read });
+    }
+    let house = House { keys, settings };
+    let outcomes = customers::upsert_lines(conn, &actor, house, &lines, !claim.dry_run)?;
+    let mut counts = JobCounts::default();
+    let mut wrong = Vec::new();
+    for ((record, _), (status, error)) in records.iter().zip(&outcomes) {
+        *match status {
+            BulkStatus::Created => &mut counts.created,
+            BulkStatus::Updated => &mut counts.updated,
+            BulkStatus::Unchanged | BulkStatus::Stale => &mut counts.unchanged,
+            BulkStatus::Failed => &mut counts.failed,
+        } += 1;
+        if let Some(error) = error {
+            wrong.push(problems::row(&actor, keys, claim.id, plan, record, error)?);
+        }
+    }
+    store::insert_problems(conn, &wrong)?;
+    let processed = i64::try_from(records.len()).unwrap_or(i64::MAX);
+    jobs::advance(conn, &actor, claim, Progress { processed, counts }).map(Stepped::On)
+}
+
+/// The units and users of a step are few.
+struct Known<'a> {
+    conn: &'a mut DbConn,
+    units: HashMap<String, Option<OrgUnitId>>,
+    users: HashMap<String, Option<UserId>>,
+}
+
+impl Places for Known<'_> {
+    fn unit(&mut self, code: &str) -> Result<Option<OrgUnitId>> {
+        if let Some(known) = self.units.get(code) {
+            return Ok(*known);
+        }
+        let found = org::unit_by_code(self.conn, code)?;
+        self.units.insert(code.to_owned(), found);
+        Ok(found)
+    }
+
+    fn user(&mut self, username: &str) -> Result<Option<UserId>> {
+        if let Some(known) = self.users.get(username) {
+            return Ok(*known);
+        }
+        let found = org::user_by_name(self.conn, username)?;
+        self.users.insert(username.to_owned(), found);
+        Ok(found)
+    }
+}

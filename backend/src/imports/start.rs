@@ -1,0 +1,169 @@
+use guanxi_api::{
+    CsvProfile, Delimiter, FileLayout, ImportCorrections, ImportDetails, JobDetails, JobKind, NewImport,
+    TextEncoding,
+};
+use guanxi_db::DbConn;
+use serde_json::Value;
+
+use crate::access::Actor;
+use crate::error::{Error, FieldError, Result};
+use crate::files::FileStore;
+use crate::imports::columns::Inspected;
+use crate::imports::mapping::Plan;
+use crate::imports::store::{self, UploadRow};
+use crate::imports::uploads::{Received, Sent, Stored, hexadecimal, inspected};
+use crate::imports::{Input, UploadId};
+use crate::jobs::{self, JobId, KEPT_SECONDS, NewJob};
+use crate::text;
+
+/// An import that can be written down: its file read, its mapping found to fit.
+#[derive(Debug)]
+pub struct Checked {
+    input: Input,
+    title: String,
+    dry_run: bool,
+}
+
+impl Checked {
+    /// Whether a job was told the same about an equal file.
+    pub fn is_of(&self, dry_run: bool, input: &Value) -> bool {
+        let same = serde_json::from_value::<Input>(input.clone()).is_ok_and(|input| {
+            let own = &self.input;
+            (&input.digest, &input.layout, &input.mapping) == (&own.digest, &own.layout, &own.mapping)
+        });
+        same && dry_run == self.dry_run
+    }
+}
+
+/// Reads the beginning of the file of an import and its mapping against it. Outside of transactions, since it reads a file.
+///
+/// # Errors
+/// 422 with everything that does not fit.
+pub fn check(files: &FileStore, Sent(upload): &Sent, new: &NewImport) -> Result<Checked> {
+    let Inspected { layout, columns } = inspected(files, upload, &new.layout)?;
+    let columns: Vec<String> = columns.into_iter().map(|column| column.name).collect();
+    let mut mapping = new.mapping.clone();
+    mapping.source = text::line(&mapping.source, 40)
+        .map_err(|broken| Error::fields(vec![FieldError::broken("/mapping/source", broken)]))?;
+    Plan::of(&mapping, &columns)?;
+    Ok(Checked {
+        title: upload.name.clone(),
+        dry_run: new.dry_run,
+        input: Input {
+            upload_id: upload.id.uuid(),
+            bytes: upload.bytes,
+            digest: hexadecimal(&upload.digest),
+            layout,
+            mapping,
+            columns,
+        },
+    })
+}
+
+/// Starts an import; its file is kept as long as its job.
+///
+/// # Errors
+/// When the database fails.
+pub fn start(conn: &mut DbConn, actor: &Actor, checked: &Checked) -> Result<JobId> {
+    let upload = UploadId::new(checked.input.upload_id);
+    store::keep_upload(conn, upload, actor.now().plus_seconds(KEPT_SECONDS))?;
+    let input = serde_json::to_value(&checked.input).map_err(Error::internal)?;
+    let new = NewJob { kind: JobKind::Import, title: checked.title.clone(), dry_run: checked.dry_run, input };
+    jobs::create(conn, actor, new)
+}
+
+/// A job with what it was told to do.
+///
+/// # Errors
+/// 404 when there is none.
+pub fn details(conn: &mut DbConn, actor: &Actor, id: JobId) -> Result<JobDetails> {
+    let job = jobs::read(conn, actor, id)?;
+    let input = own_input(conn, actor, id)?.0;
+    let import = ImportDetails {
+        upload_id: Some(input.upload_id),
+        digest: input.digest,
+        layout: input.layout,
+        mapping: input.mapping,
+        columns: input.columns,
+    };
+    Ok(JobDetails { job, import })
+}
+
+/// What an import was told, and whether it is the actor's own.
+pub(super) fn own_input(conn: &mut DbConn, actor: &Actor, id: JobId) -> Result<(Input, bool)> {
+    let (input, own): (Value, bool) = jobs::input(conn, actor, id)?;
+    Ok((serde_json::from_value(input).map_err(Error::internal)?, own))
+}
+
+/// An import whose records are put right, for [`corrected_file`].
+#[derive(Debug)]
+pub struct Corrected {
+    input: Input,
+    title: String,
+}
+
+/// Looks for the import that corrections belong to.
+///
+/// # Errors
+/// 404 when it is not one's own, 409 while it runs.
+pub fn to_correct(conn: &mut DbConn, actor: &Actor, id: JobId) -> Result<Corrected> {
+    let (input, own) = own_input(conn, actor, id)?;
+    if !own {
+        return Err(Error::not_found());
+    }
+    let job = jobs::read(conn, actor, id)?;
+    if job.finished_at.is_none() {
+        return Err(Error::conflict("/state", "job_has_not_ended"));
+    }
+    Ok(Corrected { input, title: job.title })
+}
+
+/// Writes corrected records as a file of their own.
+///
+/// # Errors
+/// 422 for a record that has not as many values as there are columns; when the file system fails.
+pub fn corrected_file(
+    files: &FileStore,
+    actor: &Actor,
+    of: &Corrected,
+    corrections: &ImportCorrections,
+) -> Result<Stored> {
+    let columns = &of.input.columns;
+    let mut wrong = Vec::new();
+    for (at, record) in corrections.records.iter().enumerate() {
+        if record.values.len() != columns.len() {
+            let field = FieldError::new(format!("/records/{at}/values"), "ragged_record");
+            wrong.push(field.with("expected", columns.len()).with("found", record.values.len()));
+        }
+    }
+    if !wrong.is_empty() {
+        return Err(Error::fields(wrong));
+    }
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(columns).map_err(Error::internal)?;
+    for record in &corrections.records {
+        writer.write_record(&record.values).map_err(Error::internal)?;
+    }
+    let text = writer.into_inner().map_err(Error::internal)?;
+    let mut received = Received::begin(files, actor)?;
+    received.take(&text)?;
+    received.end()
+}
+
+/// Starts the import of corrected records.
+///
+/// # Errors
+/// When the database fails.
+pub fn correct(conn: &mut DbConn, actor: &Actor, of: &Corrected, stored: &Stored) -> Result<JobId> {
+    let upload = super::receive(conn, actor, &of.title, stored)?;
+    let Sent(UploadRow { id, bytes, digest, .. }) = super::find(conn, actor, upload)?;
+    let layout = FileLayout {
+        encoding: Some(TextEncoding::Utf8),
+        delimiter: Some(Delimiter::Comma),
+        header_record: Some(1),
+        profile: Some(CsvProfile::Raw),
+    };
+    let input =
+        Input { upload_id: id.uuid(), bytes, digest: hexadecimal(&digest), layout, ..of.input.clone() };
+    start(conn, actor, &Checked { input, title: of.title.clone(), dry_run: false })
+}

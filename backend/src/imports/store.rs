@@ -1,0 +1,127 @@
+use diesel::prelude::*;
+use guanxi_db::schema::{import_problem, upload};
+use guanxi_db::{Condition, DbConn, DbError, Doc, Moment, Ordering, on_each};
+
+use crate::access::{Actor, UserId};
+use crate::error::{Error, Result};
+use crate::imports::{ImportProblemId, UploadId};
+use crate::jobs::JobId;
+use crate::listing::COUNTED;
+
+/// A file that was sent in.
+#[derive(Queryable, Selectable, Insertable, Clone)]
+#[diesel(table_name = upload)]
+pub(super) struct UploadRow {
+    pub(super) id: UploadId,
+    pub(super) name: String,
+    pub(super) bytes: i64,
+    pub(super) digest: Vec<u8>,
+    pub(super) created_by: Option<UserId>,
+    pub(super) created_at: Moment,
+    pub(super) expires_at: Moment,
+}
+
+/// A record that was not taken, sealed.
+#[derive(Queryable, Selectable, Insertable, Clone)]
+#[diesel(table_name = import_problem)]
+pub(super) struct ProblemRow {
+    pub(super) id: ImportProblemId,
+    pub(super) job_id: JobId,
+    pub(super) line: i64,
+    pub(super) record: Vec<u8>,
+    pub(super) problems: Doc,
+}
+
+pub(super) fn insert_upload(conn: &mut DbConn, row: UploadRow) -> Result<()> {
+    diesel::insert_into(upload::table).values(row).execute(conn).map_err(DbError::from)?;
+    Ok(())
+}
+
+/// A file of one's own; the command line's are nobody's.
+pub(super) fn find_upload(conn: &mut DbConn, actor: &Actor, id: UploadId) -> Result<UploadRow> {
+    let row: UploadRow =
+        upload::table.find(id).select(UploadRow::as_select()).first(conn).map_err(DbError::from)?;
+    if row.created_by == actor.user_id() { Ok(row) } else { Err(Error::not_found()) }
+}
+
+/// Files that are kept no longer, a hundred at most.
+pub(super) fn expired_uploads(conn: &mut DbConn, now: Moment) -> Result<Vec<UploadId>> {
+    let ids = upload::table
+        .filter(upload::expires_at.le(now))
+        .order(upload::expires_at)
+        .select(upload::id)
+        .limit(100)
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(ids)
+}
+
+pub(super) fn remove_upload(conn: &mut DbConn, id: UploadId) -> Result<()> {
+    diesel::delete(upload::table.find(id)).execute(conn).map_err(DbError::from)?;
+    Ok(())
+}
+
+/// Keeps a file at least until a moment.
+pub(super) fn keep_upload(conn: &mut DbConn, id: UploadId, until: Moment) -> Result<()> {
+    diesel::update(upload::table.find(id).filter(upload::expires_at.lt(until)))
+        .set(upload::expires_at.eq(until))
+        .execute(conn)
+        .map_err(DbError::from)?;
+    Ok(())
+}
+
+pub(super) fn insert_problems(conn: &mut DbConn, rows: &[ProblemRow]) -> Result<()> {
+    if !rows.is_empty() {
+        on_each!(conn => diesel::insert_into(import_problem::table).values(rows).execute(conn))
+            .map_err(DbError::from)?;
+    }
+    Ok(())
+}
+
+pub(super) fn problems(
+    conn: &mut DbConn,
+    job: JobId,
+    condition: Condition,
+    order: Ordering,
+    limit: i64,
+) -> Result<Vec<ProblemRow>> {
+    let rows = import_problem::table
+        .filter(import_problem::job_id.eq(job))
+        .filter(condition)
+        .order(order.first(limit))
+        .select(ProblemRow::as_select())
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}
+
+pub(super) fn count_problems(conn: &mut DbConn, job: JobId, condition: Condition) -> Result<i64> {
+    let ids = import_problem::table
+        .filter(import_problem::job_id.eq(job))
+        .filter(condition)
+        .select(import_problem::id)
+        .limit(COUNTED + 1)
+        .load::<ImportProblemId>(conn)
+        .map_err(DbError::from)?;
+    Ok(i64::try_from(ids.len()).unwrap_or(i64::MAX))
+}
+
+/// The next records after a line, in the order of the file.
+pub(super) fn problems_after(conn: &mut DbConn, job: JobId, line: i64, most: i64) -> Result<Vec<ProblemRow>> {
+    let rows = import_problem::table
+        .filter(import_problem::job_id.eq(job))
+        .filter(import_problem::line.gt(line))
+        .order(import_problem::line)
+        .limit(most)
+        .select(ProblemRow::as_select())
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}
+
+pub(super) fn remove_problems(conn: &mut DbConn, job: JobId) -> Result<()> {
+    diesel::delete(import_problem::table.filter(import_problem::job_id.eq(job)))
+        .execute(conn)
+        .map_err(DbError::from)?;
+    Ok(())
+}

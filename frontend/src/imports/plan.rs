@@ -1,0 +1,343 @@
+//! What is to become of a file, as it is put together.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use guanxi_api::{FieldMapping, ImportField, ImportMapping, NewImport, OrgUnit, Upload};
+
+use super::codes;
+use crate::checks::Errors;
+use crate::i18n::{I18n, Lang, Msg};
+use crate::labels::Label;
+
+/// What a system is called when the name of its file says nothing.
+const NAMELESS: &str = "import";
+/// Characters of the name of a system at most.
+const SOURCE: usize = 40;
+/// Digits at the end of a word from which on they are a date and no name.
+const DATE: usize = 4;
+
+/// What becomes of a column.
+#[derive(Clone, PartialEq, Default, Debug)]
+pub struct ColumnPlan {
+    /// Nothing for a column that is left out.
+    pub field: Option<ImportField>,
+    /// Values that were seen in the file, each with the code that it becomes; without one it stays as it is.
+    pub seen: Vec<(String, String)>,
+    /// The same for values that were added by hand.
+    pub added: Vec<(String, String)>,
+    /// The code that all other values become.
+    pub otherwise: String,
+}
+
+impl ColumnPlan {
+    /// A column that becomes a field; where that has codes, values are recognised by them.
+    pub fn of(field: Option<ImportField>, samples: &[String], units: &[OrgUnit]) -> Self {
+        let mut plan = ColumnPlan { field, ..ColumnPlan::default() };
+        let Some(field) = field.filter(|field| !codes(*field, units, I18n { lang: Lang::En }).is_empty())
+        else {
+            return plan;
+        };
+        for sample in samples {
+            if !sample.trim().is_empty() && !plan.seen.iter().any(|(value, _)| value == sample) {
+                plan.seen.push((sample.clone(), guess(field, sample, units)));
+            }
+        }
+        plan
+    }
+
+    /// The same with other samples; codes that were chosen stay with their values.
+    fn read_again(&self, samples: &[String], units: &[OrgUnit]) -> Self {
+        let mut next = ColumnPlan::of(self.field, samples, units);
+        next.otherwise.clone_from(&self.otherwise);
+        for (value, code) in self.seen.iter().chain(&self.added).filter(|(_, code)| !code.is_empty()) {
+            match next.seen.iter_mut().find(|(known, _)| known == value) {
+                Some(place) => place.1.clone_from(code),
+                None => next.added.push((value.clone(), code.clone())),
+            }
+        }
+        next
+    }
+
+    fn values(&self) -> BTreeMap<String, String> {
+        let all = self.seen.iter().chain(&self.added);
+        all.filter(|(value, code)| !value.is_empty() && !code.is_empty()).cloned().collect()
+    }
+}
+
+/// The code that a value is, or is called in either language.
+fn guess(field: ImportField, value: &str, units: &[OrgUnit]) -> String {
+    let value = value.trim().to_lowercase();
+    let called = |lang: Lang| {
+        codes(field, units, I18n { lang })
+            .into_iter()
+            .find(|(code, words)| **code == *value || words.trim().to_lowercase() == value)
+    };
+    let found = called(Lang::ZhCn).or_else(|| called(Lang::En));
+    found.map(|(code, _)| code.to_string()).unwrap_or_default()
+}
+
+/// A change to a plan.
+pub type Change = Box<dyn FnOnce(&mut Plan)>;
+
+/// What is to become of a file.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Plan {
+    pub upload: Rc<Upload>,
+    /// The system that the file comes from.
+    pub source: String,
+    /// What becomes of each column, in their order.
+    pub columns: Vec<ColumnPlan>,
+    /// Fields that are the same for every record.
+    pub fixed: Vec<(Option<ImportField>, String)>,
+    /// What was said of columns, also of those that the file does not have as it is read now.
+    said: Vec<(String, ColumnPlan)>,
+}
+
+impl Plan {
+    /// A plan for a file; what was said before stays with the columns of the same name.
+    pub fn of(upload: Upload, before: Option<&Plan>, units: &[OrgUnit]) -> Self {
+        let mut said = before.map(|plan| plan.said.clone()).unwrap_or_default();
+        for (column, plan) in before.iter().flat_map(|plan| plan.upload.columns.iter().zip(&plan.columns)) {
+            said.retain(|(name, _)| *name != column.name);
+            said.push((column.name.clone(), plan.clone()));
+        }
+        let mut columns = Vec::<ColumnPlan>::with_capacity(upload.columns.len());
+        for column in &upload.columns {
+            let next = match said.iter().find(|(name, _)| *name == column.name) {
+                Some((_, before)) => before.read_again(&column.samples, units),
+                None => {
+                    let taken = |field: &ImportField| columns.iter().any(|plan| plan.field == Some(*field));
+                    let field = column.suggestion.filter(|field| !taken(field));
+                    ColumnPlan::of(field, &column.samples, units)
+                }
+            };
+            columns.push(next);
+        }
+        // A name that was typed is that of the system; one that was taken from a file belongs to that file.
+        let typed = before.filter(|plan| plan.source != source_of(&plan.upload.name));
+        Plan {
+            source: typed.map_or_else(|| source_of(&upload.name), |plan| plan.source.clone()),
+            fixed: before.map(|plan| plan.fixed.clone()).unwrap_or_default(),
+            upload: Rc::new(upload),
+            columns,
+            said,
+        }
+    }
+
+    /// Which part of the mapping a column is, if it becomes anything.
+    pub fn place_of_column(&self, at: usize) -> usize {
+        self.columns.iter().take(at).filter(|column| column.field.is_some()).count()
+    }
+
+    /// Which part of the mapping a fixed value is.
+    pub fn place_of_fixed(&self, at: usize) -> usize {
+        let before = self.fixed.iter().take(at).filter(|(field, _)| field.is_some()).count();
+        self.place_of_column(self.columns.len()) + before
+    }
+
+    /// Whether something becomes this field.
+    pub fn has(&self, field: ImportField) -> bool {
+        self.fields().any(|other| other == field)
+    }
+
+    fn fields(&self) -> impl Iterator<Item = ImportField> {
+        let columns = self.columns.iter().filter_map(|column| column.field);
+        columns.chain(self.fixed.iter().filter_map(|(field, _)| *field))
+    }
+
+    /// What is sent to try it.
+    pub fn body(&self) -> NewImport {
+        let columns = self.upload.columns.iter().zip(&self.columns).filter_map(|(column, plan)| {
+            Some(FieldMapping {
+                field: plan.field?,
+                from: format!("{{{}}}", column.name),
+                values: plan.values(),
+                otherwise: Some(plan.otherwise.clone()).filter(|code| !code.is_empty()),
+            })
+        });
+        let fixed = self.fixed.iter().filter_map(|(field, text)| {
+            let from = escaped(text.trim());
+            Some(FieldMapping { field: (*field)?, from, values: BTreeMap::new(), otherwise: None })
+        });
+        NewImport {
+            upload_id: self.upload.id,
+            layout: self.upload.layout.clone(),
+            mapping: ImportMapping {
+                source: self.source.trim().to_owned(),
+                customer: columns.chain(fixed).collect(),
+            },
+            dry_run: true,
+        }
+    }
+
+    /// What is missing, or is there twice, by pointers into the body.
+    pub fn wrong(&self, i: I18n) -> Errors {
+        let mut errors = Errors::default();
+        let mut taken = Vec::new();
+        for (place, field) in self.fields().enumerate() {
+            if taken.contains(&field) {
+                let message = i.t(Msg::ImportsTwice { field: &field.label(i) });
+                errors.add(format!("/mapping/customer/{place}"), message);
+            }
+            taken.push(field);
+        }
+        for (at, (field, text)) in self.fixed.iter().enumerate() {
+            if let (Some(field), true) = (field, text.trim().is_empty()) {
+                let message = i.t(Msg::ImportsFixedEmpty { field: &field.label(i) });
+                errors.add(format!("/mapping/customer/{}", self.place_of_fixed(at)), message);
+            }
+        }
+        if !self.has(ImportField::ExternalId) {
+            let field = ImportField::ExternalId.label(i);
+            errors.add("/mapping/customer", i.t(Msg::ImportsNeedExternalId { field: &field }));
+        }
+        if !is_system_name(self.source.trim()) {
+            errors.add("/mapping/source", i.t(Msg::ImportsNeedSource));
+        }
+        errors
+    }
+}
+
+/// A text in a template that stands for itself.
+pub fn escaped(text: &str) -> String {
+    text.replace('{', "{{").replace('}', "}}")
+}
+
+/// As the contract has the names of other systems.
+fn is_system_name(text: &str) -> bool {
+    text.len() <= SOURCE
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+}
+
+/// A name for the system that a file comes from, by the name of the file. Dates are left out: next month's file must come from the same
+/// system, or all its customers would be new ones.
+pub fn source_of(file: &str) -> String {
+    let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem).to_lowercase();
+    let words = stem.split(|c: char| !c.is_ascii_alphanumeric()).map(|word| {
+        let bare = word.trim_end_matches(|c: char| c.is_ascii_digit());
+        if word.len() - bare.len() >= DATE { bare } else { word }
+    });
+    let named = |word: &&str| word.contains(|c: char| c.is_ascii_lowercase());
+    let mut name = words.filter(named).collect::<Vec<_>>().join("_");
+    name.truncate(SOURCE);
+    if is_system_name(&name) { name } else { NAMELESS.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use guanxi_api::{FileLayout, Instant, UploadColumn};
+
+    use super::*;
+
+    const EN: I18n = I18n { lang: Lang::En };
+
+    fn upload(columns: &[(&str, &[&str], Option<ImportField>)]) -> Upload {
+        let at = Instant(chrono::DateTime::default());
+        let column = |(name, samples, suggestion): &(&str, &[&str], Option<ImportField>)| UploadColumn {
+            name: (*name).to_owned(),
+            samples: samples.iter().map(|sample| (*sample).to_owned()).collect(),
+            suggestion: *suggestion,
+        };
+        Upload {
+            id: uuid::Uuid::nil(),
+            name: "customers.csv".into(),
+            bytes: 1,
+            digest: String::new(),
+            layout: FileLayout::default(),
+            columns: columns.iter().map(column).collect(),
+            created_at: at,
+            expires_at: at,
+        }
+    }
+
+    #[test]
+    fn a_system_is_named_by_its_file_without_dates() {
+        for (file, source) in [
+            ("customers.csv", "customers"),
+            ("Customers-2026-11.csv", "customers"),
+            ("T24_Export_20261101.CSV", "t24_export"),
+            ("core banking 20261101.txt", "core_banking"),
+            ("customers20261101.csv", "customers"),
+            ("客户名单.csv", "import"),
+            ("2026.csv", "import"),
+            ("1st list.csv", "import"),
+            ("", "import"),
+        ] {
+            assert_eq!(source_of(file), source, "{file}");
+        }
+    }
+
+    #[test]
+    fn values_are_recognised_in_either_language() {
+        let samples = ["男", "Female", "male", "男", "", "未知"].map(str::to_owned);
+        let plan = ColumnPlan::of(Some(ImportField::Gender), &samples, &[]);
+        let pairs: Vec<(&str, &str)> = plan.seen.iter().map(|(v, c)| (v.as_str(), c.as_str())).collect();
+        assert_eq!(pairs, [("男", "male"), ("Female", "female"), ("male", "male"), ("未知", "")]);
+        assert!(ColumnPlan::of(Some(ImportField::City), &samples, &[]).seen.is_empty());
+    }
+
+    #[test]
+    fn a_plan_becomes_a_mapping() {
+        let file = upload(&[
+            ("编号", &["1"], Some(ImportField::ExternalId)),
+            ("a{b}", &["x"], None),
+            ("性别", &["男", "?"], Some(ImportField::Gender)),
+            ("性别2", &["女"], Some(ImportField::Gender)),
+        ]);
+        let mut plan = Plan::of(file, None, &[]);
+        assert_eq!(plan.columns[3].field, None, "a field is suggested once");
+        plan.columns[1].field = Some(ImportField::Name);
+        plan.columns[2].otherwise = "other".into();
+        plan.fixed = vec![(None, String::new()), (Some(ImportField::Kind), " person ".into())];
+        assert!(plan.wrong(EN).is_empty());
+        let body = plan.body();
+        assert!(body.dry_run);
+        let parts: Vec<_> =
+            body.mapping.customer.iter().map(|part| (part.field, part.from.as_str())).collect();
+        assert_eq!(
+            parts,
+            [
+                (ImportField::ExternalId, "{编号}"),
+                (ImportField::Name, "{a{b}}"),
+                (ImportField::Gender, "{性别}"),
+                (ImportField::Kind, "person"),
+            ]
+        );
+        assert_eq!(body.mapping.customer[2].values, BTreeMap::from([("男".into(), "male".into())]));
+        assert_eq!(body.mapping.customer[2].otherwise.as_deref(), Some("other"));
+        assert_eq!((plan.place_of_column(2), plan.place_of_fixed(1)), (2, 3));
+    }
+
+    #[test]
+    fn what_is_missing_or_twice_is_named() {
+        let mut plan = Plan::of(upload(&[("a", &[], None), ("b", &[], None)]), None, &[]);
+        let wrong = |plan: &Plan| plan.wrong(EN).iter().map(|(at, _)| at.to_owned()).collect::<Vec<_>>();
+        assert_eq!(wrong(&plan), ["/mapping/customer"]);
+        plan.columns[0].field = Some(ImportField::ExternalId);
+        assert!(wrong(&plan).is_empty());
+        plan.columns[1].field = Some(ImportField::City);
+        plan.fixed = vec![(Some(ImportField::City), "杭州".into()), (Some(ImportField::Kind), " ".into())];
+        plan.source = "Core".into();
+        assert_eq!(wrong(&plan), ["/mapping/customer/2", "/mapping/customer/3", "/mapping/source"]);
+    }
+
+    #[test]
+    fn what_was_said_stays_when_the_file_is_read_again() {
+        let mut plan = Plan::of(upload(&[("g", &["M", "F"], Some(ImportField::Gender))]), None, &[]);
+        plan.columns[0].seen[0].1 = "male".into();
+        plan.columns[0].added.push(("X".into(), "other".into()));
+        plan.source = "core".into();
+        let pair = |value: &str, code: &str| (value.to_owned(), code.to_owned());
+        let again = Plan::of(upload(&[("h", &[], None), ("g", &["M", "K"], None)]), Some(&plan), &[]);
+        assert_eq!(again.source, "core");
+        assert_eq!(again.columns[1].field, Some(ImportField::Gender));
+        assert_eq!(again.columns[1].seen, [pair("M", "male"), pair("K", "")]);
+        assert_eq!(again.columns[1].added, [pair("X", "other")]);
+        let other = Plan::of(upload(&[("g;h", &[], None)]), Some(&again), &[]);
+        assert_eq!(other.columns[0].field, None);
+        let back = Plan::of(upload(&[("h", &[], None), ("g", &["M"], None)]), Some(&other), &[]);
+        assert_eq!(back.columns[1].field, Some(ImportField::Gender));
+    }
+}

@@ -1,0 +1,119 @@
+use std::rc::Rc;
+
+use gloo_timers::callback::Timeout;
+use guanxi_api::{Job, JobCounts, JobDetails};
+use uuid::Uuid;
+use yew::prelude::*;
+
+use super::{count, is_going, tone_of};
+use crate::api;
+use crate::fetch::{self, Query, use_query};
+use crate::i18n::{I18n, Msg, use_i18n};
+use crate::labels::Label;
+use crate::session::{may, right, use_me};
+use crate::ui::{Badge, Button, ConfirmDialog, Notice, Tone, use_toasts};
+
+/// Milliseconds after which one looks again.
+pub const EVERY: u32 = 1_000;
+
+/// Looks again and again while something is going on, each time after the answer to the last look.
+#[hook]
+pub fn use_polling(going: bool, loading: bool, every: u32, reload: &Callback<()>) {
+    let reload = reload.clone();
+    use_effect_with((going, loading), move |(going, loading)| {
+        let timer = (*going && !*loading).then(|| Timeout::new(every, move || reload.emit(())));
+        move || drop(timer)
+    });
+}
+
+/// A job, followed until it has ended.
+#[hook]
+pub fn use_job(id: Option<Uuid>) -> Query<JobDetails> {
+    let query = use_query::<JobDetails, _, _>(id.map(|id| format!("job/{id}")), move || {
+        api::jobs::get(id.unwrap_or_default())
+    });
+    let going = query.remote.data.as_ref().is_some_and(|details| is_going(details.job.state));
+    use_polling(going, query.remote.loading, EVERY, &query.reload);
+    query
+}
+
+/// The state of a job, and whether it only tries.
+pub fn state_badge(job: &Job, i: I18n) -> Html {
+    html! {
+        <>
+            <Badge tone={tone_of(job.state)}>{ job.state.label(i) }</Badge>
+            if job.dry_run { { " " }<Badge tone={Tone::Information}>{ i.t(Msg::JobDryRun) }</Badge> }
+        </>
+    }
+}
+
+/// How many records are done, of how many.
+pub fn done_of(job: &Job, i: I18n) -> AttrValue {
+    let processed = count(job.processed, i);
+    match job.total {
+        Some(total) => i.t(Msg::JobOf { processed: &processed, total: &count(total, i) }),
+        None => processed.into(),
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct JobProgressProps {
+    pub details: Rc<JobDetails>,
+    /// Takes the job as it is after it was told to end.
+    pub set: Callback<JobDetails>,
+}
+
+/// How far a job is, what has come of it, and a way to end it.
+#[function_component]
+pub fn JobProgress(props: &JobProgressProps) -> Html {
+    let i = use_i18n();
+    let toasts = use_toasts();
+    let may_end = use_me().is_some_and(|me| may(&me, right::RUN_IMPORTS));
+    let asking = use_state(|| false);
+    let job = &props.details.job;
+    let (id, set) = (job.id, &props.set);
+    let end = cb!((asking, set, toasts), |()| {
+        asking.set(false);
+        spawn!((set, toasts), {
+            match api::jobs::cancel(id).await {
+                Ok(details) => set.emit(details),
+                Err(error) => toasts.fail(&error, i),
+            }
+            fetch::forget("jobs?");
+        });
+    });
+    let going = is_going(job.state);
+    let JobCounts { created, updated, unchanged, failed } = job.counts;
+    let words = if job.dry_run {
+        [Msg::JobWouldCreate, Msg::JobWouldUpdate, Msg::JobWouldKeep, Msg::JobWouldFail]
+    } else {
+        [Msg::JobCreated, Msg::JobUpdated, Msg::JobUnchanged, Msg::JobFailed]
+    };
+    let figures = words.into_iter().zip([created, updated, unchanged, failed]);
+    html! {
+        <div class="stack">
+            <p class="row" role="status">
+                { state_badge(job, i) }
+                if going && job.cancel_requested { <span>{ i.t(Msg::JobEnding) }</span> }
+            </p>
+            if let Some(problem) = &job.problem { <Notice tone="bad" alert=true>{ &problem.message }</Notice> }
+            if going {
+                <div class="row">
+                    <progress class="progress grow" max={job.total.map(|total| total.max(1).to_string())} value={job.total.map(|_| job.processed.to_string())} aria-label={i.t(Msg::JobProgress)} />
+                    <span class="small nowrap">{ done_of(job, i) }</span>
+                    if may_end && !job.cancel_requested {
+                        <Button small=true onclick={cb!((asking), |_: MouseEvent| asking.set(true))}>{ i.t(Msg::JobCancel) }</Button>
+                    }
+                </div>
+            }
+            <dl class="stats">
+                { for figures.map(|(words, records)| html! { <div class="stat"><dt>{ i.t(words) }</dt><dd>{ count(records, i) }</dd></div> }) }
+            </dl>
+            if *asking && going {
+                <ConfirmDialog title={i.t(Msg::JobCancelTitle)} action={i.t(Msg::JobCancel)} danger=true onconfirm={end} onclose={cb!((asking), |()| asking.set(false))}>
+                    <p>{ i.t(if job.dry_run { Msg::JobCancelDryRun } else { Msg::JobCancelText }) }</p>
+                </ConfirmDialog>
+            }
+        </div>
+    }
+}

@@ -1,0 +1,206 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use validator::Validate;
+
+use crate::{CsvProfile, Delimiter, FieldProblem, ImportField, Instant, TextEncoding};
+
+/// What the query of an upload says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate)]
+#[cfg_attr(feature = "schema", derive(utoipa::IntoParams))]
+#[cfg_attr(feature = "schema", into_params(parameter_in = Query))]
+#[serde(deny_unknown_fields)]
+pub struct UploadQuery {
+    /// Name of the file.
+    #[validate(length(min = 1, max = 200))]
+    #[cfg_attr(feature = "schema", param(min_length = 1, max_length = 200, example = "customers.csv"))]
+    pub name: String,
+}
+
+/// How a file is read. What is not said is found out from the file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Validate)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema, utoipa::IntoParams))]
+#[cfg_attr(feature = "schema", into_params(parameter_in = Query))]
+#[serde(deny_unknown_fields, default)]
+pub struct FileLayout {
+    /// How characters are written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(nullable = false), param(nullable = false, inline))]
+    pub encoding: Option<TextEncoding>,
+    /// What stands between values.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(nullable = false), param(nullable = false, inline))]
+    pub delimiter: Option<Delimiter>,
+    /// Which record names the columns, counted from 1 without empty lines; those before it are left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[validate(range(min = 1, max = 100))]
+    #[cfg_attr(
+        feature = "schema",
+        schema(minimum = 1, maximum = 100, nullable = false),
+        param(minimum = 1, maximum = 100, nullable = false)
+    )]
+    pub header_record: Option<u32>,
+    /// Whether values are guarded against being taken for formulas.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(nullable = false), param(nullable = false, inline))]
+    pub profile: Option<CsvProfile>,
+}
+
+/// What the query of a file of problems says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Validate)]
+#[cfg_attr(feature = "schema", derive(utoipa::IntoParams))]
+#[cfg_attr(feature = "schema", into_params(parameter_in = Query))]
+#[serde(deny_unknown_fields, default)]
+pub struct ProblemsFileQuery {
+    /// Only records after this line; a file holds 10,000 of them at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[validate(range(min = 0))]
+    #[cfg_attr(feature = "schema", param(minimum = 0, nullable = false))]
+    pub after_line: Option<i64>,
+}
+
+/// A file that was sent, and how it is read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Upload {
+    pub id: Uuid,
+    #[cfg_attr(feature = "schema", schema(example = "customers.csv"))]
+    pub name: String,
+    /// Size in bytes.
+    pub bytes: i64,
+    /// SHA-256 of the file, in hexadecimal digits.
+    pub digest: String,
+    /// How it is read, nothing left open.
+    pub layout: FileLayout,
+    pub columns: Vec<UploadColumn>,
+    pub created_at: Instant,
+    pub expires_at: Instant,
+}
+
+/// A column of a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct UploadColumn {
+    #[cfg_attr(feature = "schema", schema(example = "姓名"))]
+    pub name: String,
+    /// Its first values, at most five.
+    pub samples: Vec<String>,
+    /// What it seems to hold, by its name.
+    pub suggestion: Option<ImportField>,
+}
+
+/// An import to be started.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NewImport {
+    pub upload_id: Uuid,
+    #[serde(default)]
+    #[validate(nested)]
+    pub layout: FileLayout,
+    #[validate(nested)]
+    pub mapping: ImportMapping,
+    /// Tells what would be done and does nothing.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// What becomes of the columns of a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Validate)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ImportMapping {
+    /// The system that the file comes from: customers are found again by it and by their key there.
+    #[validate(length(min = 1, max = 40))]
+    #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 40, example = "core_banking"))]
+    pub source: String,
+    /// What a record says of a customer.
+    #[validate(length(min = 1, max = 60), nested)]
+    #[cfg_attr(feature = "schema", schema(min_items = 1, max_items = 60))]
+    pub customer: Vec<FieldMapping>,
+}
+
+/// What a field is made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct FieldMapping {
+    pub field: ImportField,
+    /// A text with the names of columns in braces, such as `{Surname}`. Without braces it is the same for every record. Braces of the text
+    /// itself are doubled.
+    #[validate(length(min = 1, max = 500))]
+    #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 500, example = "{姓名}"))]
+    pub from: String,
+    /// What values of the file become; a value that is not in it stays as it is.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(feature = "schema", schema(value_type = Object, nullable = false))]
+    pub values: BTreeMap<String, String>,
+    /// Taken where the file has nothing, or a value that `values` does not have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[validate(length(max = 500))]
+    #[cfg_attr(feature = "schema", schema(max_length = 500, nullable = false))]
+    pub otherwise: Option<String>,
+}
+
+/// What an import was told to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct ImportDetails {
+    /// The file, while it is kept.
+    pub upload_id: Option<Uuid>,
+    /// SHA-256 of the file, in hexadecimal digits.
+    pub digest: String,
+    pub layout: FileLayout,
+    pub mapping: ImportMapping,
+    /// The columns of the file.
+    pub columns: Vec<String>,
+}
+
+/// A record that was not taken.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct ImportProblem {
+    /// Line of the file on which the record begins, counted from 1.
+    pub line: i64,
+    /// The record, in the order of the columns. Null for others than the user who started the import.
+    pub values: Option<Vec<String>>,
+    pub problems: Vec<RecordProblem>,
+}
+
+/// What is wrong with a record.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct RecordProblem {
+    /// The column whose value is wrong; null where it is the record itself.
+    pub column: Option<String>,
+    /// The field that it was to become.
+    pub field: Option<ImportField>,
+    #[serde(flatten)]
+    pub problem: FieldProblem,
+}
+
+/// Records of an import that were not taken, put right.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ImportCorrections {
+    #[validate(length(min = 1, max = 1000), nested)]
+    #[cfg_attr(feature = "schema", schema(min_items = 1, max_items = 1000))]
+    pub records: Vec<CorrectedRecord>,
+}
+
+/// A record as it should have been.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct CorrectedRecord {
+    /// The line of the record that it takes the place of.
+    #[validate(range(min = 1))]
+    #[cfg_attr(feature = "schema", schema(minimum = 1, example = 17))]
+    pub line: i64,
+    /// In the order of the columns.
+    #[validate(length(max = 200))]
+    #[cfg_attr(feature = "schema", schema(max_items = 200))]
+    pub values: Vec<String>,
+}

@@ -1,0 +1,63 @@
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{ImportDetails, Instant, JobKind, JobState, UserRef};
+
+/// Work that the server does by itself, in small steps that outlive a crash.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Job {
+    pub id: Uuid,
+    pub kind: JobKind,
+    pub state: JobState,
+    /// What it works on, such as the name of a file.
+    #[cfg_attr(feature = "schema", schema(example = "customers-2026-11.csv"))]
+    pub title: String,
+    /// Who started it; null for the command line.
+    pub created_by: Option<UserRef>,
+    /// It only tells what it would do.
+    pub dry_run: bool,
+    /// Records that are done.
+    pub processed: i64,
+    /// Records in all; null until they are counted.
+    pub total: Option<i64>,
+    pub counts: JobCounts,
+    /// It ends after the records that it is at.
+    pub cancel_requested: bool,
+    /// Why it failed.
+    pub problem: Option<JobProblem>,
+    pub created_at: Instant,
+    pub started_at: Option<Instant>,
+    pub finished_at: Option<Instant>,
+    /// When it and its files are removed.
+    pub expires_at: Instant,
+    pub version: i64,
+}
+
+/// What came of the records that are done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct JobCounts {
+    pub created: i64,
+    pub updated: i64,
+    pub unchanged: i64,
+    pub failed: i64,
+}
+
+/// Why a job failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct JobProblem {
+    #[cfg_attr(feature = "schema", schema(example = "record_too_long"))]
+    pub code: String,
+    pub message: String,
+}
+
+/// A job with what it was told to do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct JobDetails {
+    #[serde(flatten)]
+    pub job: Job,
+    pub import: ImportDetails,
+}
