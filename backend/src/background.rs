@@ -4,6 +4,7 @@
 
 mod store;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -17,6 +18,7 @@ use crate::access::{Actor, rotate_signing_keys, sessions};
 use crate::app::AppState;
 use crate::customers::House;
 use crate::error::{Error, Result};
+use crate::imports::UploadId;
 use crate::{audit, clock, customers, due, holdings, idempotency, imports, jobs, org};
 
 /// How often the loop looks for work.
@@ -25,6 +27,9 @@ const PAUSE: Duration = Duration::from_millis(250);
 const LEASE_SECONDS: i64 = 10;
 /// How often expired things are removed and keys looked at.
 const HOUSEKEEPING_SECONDS: i64 = 600;
+
+/// How long a file may lie before it has a row: longer than any takes to arrive.
+const LONELY_SECONDS: i64 = 24 * 3600;
 
 /// The running loop; it ends when this is told to or dropped.
 #[derive(Debug)]
@@ -114,10 +119,20 @@ fn work_on_jobs(state: &web::Data<AppState>, stop: &AtomicBool) {
             Err(error) => Err(error),
         };
         match claimed {
-            Ok(Some(claim)) => match imports::run(&bench, &claim, stop, clock::now, |_| {}) {
-                Ok(_) => {}
-                Err(error) => tracing::warn!(%error, job = %claim.id, "a job failed; it is tried again"),
-            },
+            Ok(Some(claim)) => {
+                // A panic ends the work on one job, which is given up after some attempts, and not the thread for all of them.
+                let work = || imports::run(&bench, &claim, stop, clock::now, |_| {});
+                let worked = catch_unwind(AssertUnwindSafe(work));
+                let worked = worked.unwrap_or_else(|_| Err(Error::internal("the work on a job panicked")));
+                if let Err(error) = worked {
+                    tracing::warn!(%error, job = %claim.id, "a job failed; it is tried again");
+                    let put_off =
+                        move |conn: &mut DbConn| jobs::put_off(conn, &Actor::job(clock::now()), &claim);
+                    if let Err(error) = state.db.write_blocking(put_off) {
+                        tracing::warn!(%error, "the job waits until its lease has run out");
+                    }
+                }
+            }
             Ok(None) => std::thread::sleep(PAUSE),
             Err(error) => {
                 tracing::warn!(%error, "looking for jobs failed; it is tried again");
@@ -178,23 +193,33 @@ fn keep_house(state: &web::Data<AppState>, now: Moment) -> Result<()> {
         sessions::purge(conn, now)?;
         rotate_signing_keys(conn, &keys, now)
     })?;
-    remove_expired_files(state, now)?;
     while state.db.write_blocking(org::renew_search)? > 0 {}
     while state.db.write_blocking(customers::renew_search)? > 0 {}
-    state.signer.reload(&state.db, &state.keys, now)
+    state.signer.reload(&state.db, &state.keys, now)?;
+    remove_expired_files(state, now)
 }
 
 /// Removes jobs and files that are kept no longer: first the file, then what is known of it, so that no file is left that nothing knows of.
 fn remove_expired_files(state: &web::Data<AppState>, now: Moment) -> Result<()> {
     while state.db.write_blocking(move |conn| imports::remove_expired_jobs(conn, now))? > 0 {}
+    let mut after = None;
     loop {
-        let expired = state.db.read_blocking(move |conn| imports::expired(conn, now))?;
-        if expired.is_empty() {
-            return Ok(());
-        }
+        let expired = state.db.read_blocking(move |conn| imports::expired(conn, now, after))?;
+        let Some(last) = expired.last() else { break };
+        after = Some(*last);
         for id in expired {
-            state.files.remove(id.uuid()).map_err(Error::internal)?;
-            state.db.write_blocking(move |conn| imports::forget(conn, id))?;
+            // One that cannot be removed does not keep the others.
+            match state.files.remove(id.uuid()) {
+                Ok(()) => state.db.write_blocking(move |conn| imports::forget(conn, id))?,
+                Err(error) => tracing::warn!(%error, file = %id, "an expired file cannot be removed"),
+            }
         }
     }
+    // A server that died between a file and its row leaves the file alone.
+    for id in state.files.older_than(now.plus_seconds(-LONELY_SECONDS)).map_err(Error::internal)? {
+        if !state.db.read_blocking(move |conn| imports::is_known(conn, UploadId::new(id)))? {
+            state.files.remove(id).map_err(Error::internal)?;
+        }
+    }
+    Ok(())
 }

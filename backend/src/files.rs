@@ -6,9 +6,10 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use guanxi_db::Moment;
 use uuid::Uuid;
 
 use crate::access::Keys;
@@ -39,7 +40,7 @@ impl FileStore {
     pub fn create(&self, id: Uuid) -> io::Result<SealedWriter> {
         fs::create_dir_all(&self.folder)?;
         let path = self.path(id);
-        let unfinished = path.with_extension("part");
+        let unfinished = unfinished(&path);
         Ok(SealedWriter {
             file: BufWriter::new(File::create(&unfinished)?),
             keys: Arc::clone(&self.keys),
@@ -67,20 +68,48 @@ impl FileStore {
         })
     }
 
-    /// Removes a file, if there is one.
+    /// Removes a file, finished or not, if there is one.
     ///
     /// # Errors
     /// When the file system fails.
     pub fn remove(&self, id: Uuid) -> io::Result<()> {
-        match fs::remove_file(self.path(id)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
+        for path in [self.path(id), unfinished(&self.path(id))] {
+            match fs::remove_file(path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
         }
+        Ok(())
+    }
+
+    /// The files, finished or not, whose ids were made before a moment.
+    ///
+    /// # Errors
+    /// When the file system fails.
+    pub fn older_than(&self, moment: Moment) -> io::Result<Vec<Uuid>> {
+        let entries = match fs::read_dir(&self.folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let mut found = Vec::new();
+        for entry in entries {
+            let path = entry?.path();
+            let id = path.file_stem().and_then(|name| name.to_str()?.parse::<Uuid>().ok());
+            let made = id.and_then(|id| id.get_timestamp()).map(|at| at.to_unix().0);
+            let before = u64::try_from(moment.0 / 1_000_000).unwrap_or(0);
+            found.extend(id.filter(|_| made.is_some_and(|made| made < before)));
+        }
+        Ok(found)
     }
 
     fn path(&self, id: Uuid) -> PathBuf {
         self.folder.join(id.to_string())
     }
+}
+
+/// Where a file lies until it is finished.
+fn unfinished(path: &Path) -> PathBuf {
+    path.with_extension("part")
 }
 
 /// The place of a piece: its file, its number, and whether the file ends with it.
@@ -284,6 +313,21 @@ mod tests {
         }
         fs::write(folder.path().join(other.to_string()), &whole).unwrap();
         assert!(read(&store, other).is_err());
+    }
+
+    #[test]
+    fn old_files_are_found_by_their_ids() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder);
+        let id = Uuid::now_v7();
+        assert_eq!(store.older_than(Moment(i64::MAX)).unwrap(), Vec::<Uuid>::new());
+        write(&store, id, b"x");
+        fs::write(folder.path().join("notes.txt"), "somebody's").unwrap();
+        let made = i64::try_from(id.get_timestamp().unwrap().to_unix().0).unwrap() * 1_000_000;
+        assert_eq!(store.older_than(Moment(made)).unwrap(), Vec::<Uuid>::new());
+        assert_eq!(store.older_than(Moment(made + 1_000_000)).unwrap(), [id]);
+        store.remove(id).unwrap();
+        assert_eq!(store.older_than(Moment(i64::MAX)).unwrap(), Vec::<Uuid>::new());
     }
 
     #[test]

@@ -72,8 +72,29 @@ pub fn import_file(
         imports::find(conn, &by, id)
     })?;
     let new = NewImport { upload_id: Uuid::nil(), layout, mapping, dry_run: order.dry_run };
-    let checked = check(&bench.files, &sent, &new)?;
-    let claim = claim(bench, &actor, checked, now)?;
+    let file = sent.id();
+    let forget = || {
+        bench.files.remove(file.uuid()).map_err(Error::internal)?;
+        bench.db.write_blocking(move |conn| imports::forget(conn, file))
+    };
+    let checked = match check(&bench.files, &sent, &new) {
+        Ok(checked) => checked,
+        Err(error) => {
+            forget()?;
+            return Err(error);
+        }
+    };
+    let claim = match claim(bench, &actor, checked, now)? {
+        Taken::New(claim) => claim,
+        Taken::Left(claim) => {
+            forget()?;
+            claim
+        }
+        Taken::Ended(id) => {
+            forget()?;
+            return bench.db.read_blocking(move |conn| details(conn, &actor, id));
+        }
+    };
     let (id, total) = (claim.id, std::cell::Cell::new(claim.total));
     let stop = AtomicBool::new(false);
     run(bench, &claim, &stop, now, |done| {
@@ -87,8 +108,17 @@ pub fn import_file(
     bench.db.read_blocking(move |conn| details(conn, &actor, id))
 }
 
+/// The job that an import is.
+enum Taken {
+    New(Claim),
+    /// It was broken off, and has its file already.
+    Left(Claim),
+    /// It was broken off, and a server has brought it to its end.
+    Ended(JobId),
+}
+
 /// Takes the job of an import that was broken off, else a new one.
-fn claim(bench: &Bench, actor: &Actor, checked: Checked, now: fn() -> Moment) -> Result<Claim> {
+fn claim(bench: &Bench, actor: &Actor, checked: Checked, now: fn() -> Moment) -> Result<Taken> {
     let holder = Id::new(Uuid::now_v7());
     let by = actor.clone();
     let left = bench.db.read_blocking(move |conn| jobs::unfinished(conn, &by))?;
@@ -97,19 +127,23 @@ fn claim(bench: &Bench, actor: &Actor, checked: Checked, now: fn() -> Moment) ->
         Some((id, ..)) => id,
         None => {
             let by = actor.clone();
-            return bench.db.write_blocking(move |conn| {
+            let claim = bench.db.write_blocking(move |conn| {
                 let id = start(conn, &by, &checked)?;
                 jobs::claim_this(conn, &by, holder, id)?
                     .ok_or_else(|| Error::internal("another process took the job"))
-            });
+            })?;
+            return Ok(Taken::New(claim));
         }
     };
     loop {
         let at = Actor::operator(now());
-        let claimed = bench.db.write_blocking(move |conn| jobs::claim_this(conn, &at, holder, id))?;
-        match claimed {
-            Some(claim) => return Ok(claim),
-            None => std::thread::sleep(LOOK),
+        match bench.db.write_blocking(move |conn| jobs::claim_this(conn, &at, holder, id)) {
+            Ok(Some(claim)) => return Ok(Taken::Left(claim)),
+            Ok(None) => std::thread::sleep(LOOK),
+            Err(error) if error.fields.iter().any(|field| field.code == "job_has_ended") => {
+                return Ok(Taken::Ended(id));
+            }
+            Err(error) => return Err(error),
         }
     }
 }

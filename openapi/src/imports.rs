@@ -115,7 +115,8 @@ pub struct ImportMapping {
     #[validate(length(min = 1, max = 40))]
     #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 40, example = "core_banking"))]
     pub source: String,
-    /// What a record says of a customer.
+    /// What a record says of a customer. Unit, owner, identity document and contact points are those of new customers: of a known one they stay as
+    /// they are.
     #[validate(length(min = 1, max = 60), nested)]
     #[cfg_attr(feature = "schema", schema(min_items = 1, max_items = 60))]
     pub customer: Vec<FieldMapping>,
@@ -132,11 +133,12 @@ pub struct FieldMapping {
     #[validate(length(min = 1, max = 500))]
     #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 500, example = "{姓名}"))]
     pub from: String,
-    /// What values of the file become; a value that is not in it stays as it is.
+    /// What values of the file become; a value that is not in it stays as it is, if it says something by itself.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[cfg_attr(feature = "schema", schema(value_type = Object, nullable = false))]
     pub values: BTreeMap<String, String>,
-    /// Taken where the file has nothing, or a value that `values` does not have.
+    /// Taken where the file has nothing, or a value that says nothing: one that is no code, nor a word for one; of other fields one that `values`,
+    /// where there are some, does not have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[validate(length(max = 500))]
     #[cfg_attr(feature = "schema", schema(max_length = 500, nullable = false))]
@@ -147,7 +149,7 @@ pub struct FieldMapping {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ImportDetails {
-    /// The file, while it is kept.
+    /// The file; it is kept for seven days after the start.
     pub upload_id: Option<Uuid>,
     /// SHA-256 of the file, in hexadecimal digits.
     pub digest: String,

@@ -2,6 +2,7 @@
 
 mod advisories;
 mod durability;
+mod imports;
 mod load;
 mod repeats;
 mod shutdown;
@@ -59,7 +60,7 @@ impl Means {
 }
 
 /// Every check that exists, with what it must reach.
-const CHECKS: [(&str, Means, &str); 22] = [
+const CHECKS: [(&str, Means, &str); 24] = [
     ("A1", Means::Schemathesis, "no 5xx and no answer that breaks its schema"),
     ("A2", Means::Tests, "every route is in the OpenAPI document and the other way round"),
     ("A4", Means::Tests, "every error is a problem document with a known code"),
@@ -79,6 +80,8 @@ const CHECKS: [(&str, Means, &str); 22] = [
     ("B13", Means::Advisories, "no advisory, no foreign licence"),
     ("C1", Means::Tests, "one of many edits of a version wins"),
     ("C2", Means::TestsAndServer(repeats::run, 200), "one row for a key, however often it is sent"),
+    ("C6", Means::Tests, "a file that is no table is refused in words, a wrong record by its line"),
+    ("C7", Means::Server(imports::run, 20), "an import goes on after kill -9, nothing lost, nothing twice"),
     ("D1", Means::Server(durability::run, 50), "nothing acknowledged is lost by kill -9"),
     ("D3", Means::Tests, "the engine runs with the settings that make it safe"),
     ("E4", Means::Server(shutdown::run, 50), "no request in flight fails when the server is asked to stop"),

@@ -489,7 +489,7 @@ fn serve(pool: &Pool<Manager>, queue: &Receiver<Task>, wait: Duration) {
     }
 }
 
-/// SQLite's one writer: everything that waits goes into one transaction, each closure in its own savepoint, and all are
+/// SQLite's one writer: everything that waits goes into one transaction, each closure undone by itself when it fails, and all are
 /// answered after the one durable commit.
 fn serve_groups(pool: &Pool<Manager>, queue: &Receiver<Task>, wait: Duration) {
     while let Ok(first) = queue.recv() {
@@ -506,15 +506,16 @@ fn serve_groups(pool: &Pool<Manager>, queue: &Receiver<Task>, wait: Duration) {
         }
         let started = Instant::now();
         let mut done = Vec::new();
-        let mut broken = None;
+        let (mut broken, mut is_first) = (None, true);
         let mut next = Some(first);
         while let Some(task) = next.take() {
             let mut job = task.job;
             if task.since.elapsed() > wait {
                 job.answer(Err(DbError::Overloaded));
             } else {
-                if let Err(error) = run_in_savepoint(&mut conn, job.as_mut()) {
-                    broken = Some(error);
+                match run_in_group(&mut conn, job.as_mut(), is_first) {
+                    Ok(written) => is_first &= !written,
+                    Err(error) => broken = Some(error),
                 }
                 done.push(job);
             }
@@ -536,7 +537,22 @@ fn serve_groups(pool: &Pool<Manager>, queue: &Receiver<Task>, wait: Duration) {
     }
 }
 
-fn run_in_savepoint(conn: &mut DbConn, job: &mut dyn Job) -> Result<(), DbError> {
+/// Runs a closure so that only what it did is undone when it fails. While nothing else is in the transaction that is all of it, and SQLite
+/// need not keep every page that the closure changes for a savepoint. True when there is something in the transaction now.
+fn run_in_group(conn: &mut DbConn, job: &mut dyn Job, is_first: bool) -> Result<bool, DbError> {
+    if is_first {
+        if job.run_in_group(conn) {
+            return Ok(true);
+        }
+        rollback(conn)?;
+        begin(conn)?;
+        return Ok(false);
+    }
     savepoint(conn)?;
-    if job.run_in_group(conn) { commit(conn) } else { rollback(conn) }
+    if job.run_in_group(conn) {
+        commit(conn)?
+    } else {
+        rollback(conn)?
+    }
+    Ok(true)
 }

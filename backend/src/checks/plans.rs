@@ -295,7 +295,9 @@ fn literal(item: &str) -> String {
 ///
 /// A book may be sorted, but never found by walking the bank in the list's order.
 fn faults(engine: Engine, plan: &[String], may_sort: bool, is_book: bool) -> Vec<String> {
-    const LARGE: [&str; 19] = [
+    const LARGE: [&str; 21] = [
+        "job",
+        "import_problem",
         "survey_invitation",
         "survey_answer",
         "survey_answer_value",
@@ -695,3 +697,4 @@ fn plans_with_a_scan_or_a_sort_are_noticed() {
 }
 
 mod contacts;
+mod jobs;

@@ -53,12 +53,17 @@ pub(super) fn inspect(head: &[u8], whole: bool, asked: &FileLayout) -> Result<In
     let header_record = asked.header_record.unwrap_or_else(|| detect_header(&found));
     let header = usize::try_from(header_record).ok().and_then(|number| found.get(number.checked_sub(1)?));
     let header = header.ok_or_else(|| Error::field("/layout/header_record", "no_such_record"))?;
-    let names = names(header)?;
+    let mut names = names(header)?;
     let profile = asked.profile.unwrap_or(if names.iter().any(|name| name == LINE_COLUMN) {
         CsvProfile::Spreadsheet
     } else {
         CsvProfile::Raw
     });
+    if profile == CsvProfile::Spreadsheet {
+        for name in &mut names {
+            *name = spreadsheet::unguarded(name).to_owned();
+        }
+    }
     let after = found.iter().skip(usize::try_from(header_record).unwrap_or(usize::MAX));
     let columns = names.into_iter().enumerate().map(|(at, name)| {
         let values =
@@ -134,13 +139,24 @@ fn detect_delimiter(head: &[u8], encoding: TextEncoding) -> Delimiter {
     widest.unwrap_or(Delimiter::Comma)
 }
 
-/// The first of the first records that fills more than half of what the fullest of them fills: titles above a table fill less.
+/// The first of the first records that fills more than half of what the fullest of them fills, and could name columns: titles above a
+/// table fill less or leave gaps.
 fn detect_header(found: &[Record]) -> u32 {
     let filled = |record: &Record| record.values.iter().filter(|value| !value.trim().is_empty()).count();
     let first = found.iter().take(HEADER_AMONG);
     let most = first.clone().map(filled).max().unwrap_or(0);
-    let at = first.map(filled).position(|count| count * 2 > most).unwrap_or(0);
+    let wide = |record: &&Record| filled(record) * 2 > most;
+    let titled = first.clone().position(|record| wide(&record) && could_name_columns(record));
+    let at = titled.or_else(|| first.clone().position(|record| wide(&record))).unwrap_or(0);
     u32::try_from(at + 1).unwrap_or(1)
+}
+
+/// Whether values stand without a gap and none of them is a number.
+fn could_name_columns(record: &Record) -> bool {
+    let values = record.values.iter().map(|value| value.trim());
+    let filled = values.clone().take_while(|value| !value.is_empty()).count();
+    let numbers = values.clone().any(|value| value.parse::<f64>().is_ok());
+    !numbers && values.skip(filled).all(str::is_empty)
 }
 
 /// Only one column can become a field.
@@ -179,6 +195,8 @@ mod tests {
         assert_eq!(suggested, fields.map(Some));
         assert_eq!(found.columns[1].samples, ["王伟"]);
 
+        let title = "南京分行,,客户清单,张三,\n客户号,姓名,城市,手机,备注\n1,王伟,南京,,\n";
+        assert_eq!(inspected(title.as_bytes()).layout.header_record, Some(2));
         let found = inspected(b"\xef\xbb\xbfCustomer_Id,Surname,Balance,Amount\n1,Hill,\"1,5\",\n");
         assert_eq!(found.layout.encoding, Some(TextEncoding::Utf8));
         assert_eq!(found.layout.delimiter, Some(Delimiter::Comma));

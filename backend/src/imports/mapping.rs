@@ -15,6 +15,7 @@ use crate::access::{OrgUnitId, UserId};
 use crate::error::{Error, FieldError, Result, Wrong};
 use crate::imports::reading::Record;
 use crate::imports::words;
+use crate::text;
 use crate::web::read_json;
 
 /// How a value is read.
@@ -146,12 +147,23 @@ impl PlannedField {
             }
         }
         let text = text.trim();
-        let found = (filled && !text.is_empty()).then(|| match self.values.get(text) {
+        if !filled || text.is_empty() {
+            return self.otherwise.clone();
+        }
+        let said = match self.values.get(text) {
             Some(value) => Some(value.clone()),
-            None if self.values.is_empty() || self.otherwise.is_none() => Some(text.to_owned()),
-            None => None,
-        });
-        found.flatten().or_else(|| self.otherwise.clone()).filter(|value| !value.is_empty())
+            None if self.is_understood(text) => Some(text.to_owned()),
+            None => self.otherwise.clone().or_else(|| Some(text.to_owned())),
+        };
+        said.filter(|value| !value.is_empty())
+    }
+
+    /// Whether a value that the table does not have says something by itself: `otherwise` is for those that do not.
+    fn is_understood(&self, text: &str) -> bool {
+        match self.form {
+            Form::Code(codes) => words::code_named(self.field, codes, text).is_some(),
+            Form::Text | Form::Date | Form::Whole => self.values.is_empty(),
+        }
     }
 
     /// The value as the contract writes it.
@@ -238,6 +250,10 @@ impl Plan {
             if !seen.insert(member.field) {
                 wrong.add(FieldError::new(format!("/mapping/customer/{at}/field"), "duplicate"));
             }
+            let texts = member.values.iter().flat_map(|(from, to)| [from, to]).chain(&member.otherwise);
+            for broken in texts.chain([&member.from]).filter_map(|given| text::paragraphs(given, 500).err()) {
+                wrong.add(FieldError::broken(format!("/mapping/customer/{at}"), broken));
+            }
             match PlannedField::of(member, columns) {
                 Ok(field) => fields.push(field),
                 Err(field) => {
@@ -257,7 +273,8 @@ impl Plan {
 
     /// The key of a record in the system that it comes from.
     pub(super) fn key(&self, record: &Record) -> Option<String> {
-        self.fields.iter().find(|field| field.field == ImportField::ExternalId)?.text(record)
+        let text = self.fields.iter().find(|field| field.field == ImportField::ExternalId)?.text(record)?;
+        Some(text::line(&text, 100).unwrap_or(text))
     }
 
     /// What a record says.
@@ -278,11 +295,18 @@ impl Plan {
                 Err(broken) => {
                     let at = contact_points.len();
                     wrong.add(FieldError { pointer: pointer(field.field, at), ..broken });
+                    if is_contact_point(field.field) {
+                        // Keeps the place of those after it.
+                        contact_points.push(json!({ "kind": field.field.as_str(), "value": "?" }));
+                    }
                     continue;
                 }
             };
             match field.field {
-                ImportField::ExternalId => key = Some(text),
+                ImportField::ExternalId => match text::line(&text, 100) {
+                    Ok(text) => key = Some(text),
+                    Err(broken) => wrong.add(FieldError::broken("/external/id", broken)),
+                },
                 ImportField::IdentityNumber => drop(identity.insert("number".into(), value)),
                 ImportField::IdentityKind => drop(identity.insert("kind".into(), value)),
                 ImportField::UnitCode => match places.unit(&text)? {
@@ -302,8 +326,14 @@ impl Plan {
             }
         }
         if !identity.is_empty() {
-            let kind = identity.entry("kind");
-            kind.or_insert_with(|| Value::from(IdentityKind::ResidentCard.as_str()));
+            let of_organisation =
+                data.get("kind").is_some_and(|kind| kind == CustomerKind::Organisation.as_str());
+            let usual = if of_organisation {
+                IdentityKind::UnifiedSocialCreditCode
+            } else {
+                IdentityKind::ResidentCard
+            };
+            identity.entry("kind").or_insert_with(|| Value::from(usual.as_str()));
             data.insert("identity".into(), Value::Object(identity));
         }
         if !contact_points.is_empty() {
@@ -316,7 +346,11 @@ impl Plan {
             "external": { "source": self.source, "id": key.unwrap_or_else(|| "?".to_owned()) },
             "data": data,
         });
-        let read = wrong.keep(read_json(line.to_string().as_bytes()))?;
+        // A placeholder is no contact point, and what is wrong with it is known already.
+        let read = match wrong.is_empty() {
+            true => wrong.keep(read_json(line.to_string().as_bytes()))?,
+            false => None,
+        };
         wrong.unless(read)
     }
 
@@ -488,6 +522,68 @@ mod tests {
             let error = plan.read(&record(short), &mut Nowhere).unwrap_err();
             assert_eq!(wrong(&error), [("", "ragged_record")]);
         }
+    }
+
+    #[test]
+    fn a_value_that_no_table_has_says_what_it_says() {
+        use ImportField::*;
+        let names = columns(&["号", "性别", "城市"]);
+        let mut mapping = mapping(&[(ExternalId, "{号}"), (Gender, "{性别}"), (City, "{城市}")]);
+        mapping.customer[1].values.insert("1".to_owned(), "male".to_owned());
+        mapping.customer[1].otherwise = Some("other".to_owned());
+        mapping.customer[2].otherwise = Some("上海".to_owned());
+        let plan = Plan::of(&mapping, &names).unwrap();
+        let gender = |text: &str| plan.read(&record(&["1", text, "北京"]), &mut Nowhere).unwrap().data.gender;
+        let codes =
+            ["1", "女", "female", "?", ""].map(|text| gender(text).flatten().map(|gender| gender.as_str()));
+        assert_eq!(codes, ["male", "female", "female", "other", "other"].map(Some));
+        let city = |text: &str| plan.read(&record(&["1", "", text]), &mut Nowhere).unwrap().data.city;
+        assert_eq!((city("北京"), city("")), (Some(Some("北京".to_owned())), Some(Some("上海".to_owned()))));
+    }
+
+    #[test]
+    fn an_organisation_has_its_credit_code_and_a_person_a_card() {
+        use ImportField::*;
+        let names = columns(&["号", "类型", "证件号"]);
+        let plan = Plan::of(
+            &mapping(&[(ExternalId, "{号}"), (Kind, "{类型}"), (IdentityNumber, "{证件号}")]),
+            &names,
+        );
+        let kind = |kind: &str| {
+            let line = plan
+                .as_ref()
+                .unwrap()
+                .read(&record(&["1", kind, "91350211M000100Y43"]), &mut Nowhere)
+                .unwrap();
+            line.data.identity.unwrap().kind
+        };
+        assert_eq!(kind("对公"), guanxi_api::IdentityKind::UnifiedSocialCreditCode);
+        assert_eq!(kind("个人"), guanxi_api::IdentityKind::ResidentCard);
+    }
+
+    #[test]
+    fn the_column_of_each_wrong_contact_is_told() {
+        use ImportField::*;
+        let names = columns(&["号", "邮箱", "手机", "地址"]);
+        let plan = Plan::of(
+            &mapping(&[(ExternalId, "{号}"), (Email, "{邮箱}"), (Phone, "{手机}"), (Address, "{地址}")]),
+            &names,
+        )
+        .unwrap();
+        let bad = record(&["1", "\u{FFFD}", "13800138000", "\u{FFFD}"]);
+        let error = plan.read(&bad, &mut Nowhere).unwrap_err();
+        let blamed: Vec<_> = error.fields.iter().map(|field| plan.origin(&bad, &field.pointer)).collect();
+        assert_eq!(blamed, [Some((Email, Some(1))), Some((Address, Some(3)))]);
+    }
+
+    #[test]
+    fn a_key_is_cleaned_as_everywhere() {
+        let names = columns(&["号"]);
+        let plan = Plan::of(&mapping(&[(ImportField::ExternalId, "{号}")]), &names).unwrap();
+        let read = |key: &str| plan.read(&record(&[key]), &mut Nowhere);
+        assert_eq!(read("e\u{301}").unwrap().external.id, "é");
+        assert_eq!(plan.key(&record(&["e\u{301}"])).as_deref(), Some("é"));
+        assert_eq!(wrong(&read("K\u{7}1").unwrap_err()), [("/external/id", "control_character")]);
     }
 
     #[test]

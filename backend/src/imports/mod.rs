@@ -28,7 +28,8 @@ pub use problems::{problems, problems_file};
 pub use run::{Bench, Ended, run};
 pub use start::{Checked, Corrected, check, correct, corrected_file, details, start, to_correct};
 pub use uploads::{
-    MAX_UPLOAD, Received, Sent, Stored, expired, find, forget, inspect, receive, remove_expired_jobs,
+    MAX_UPLOAD, Received, Sent, Stored, expired, find, forget, inspect, is_known, receive,
+    remove_expired_jobs,
 };
 
 /// The routes of this room.

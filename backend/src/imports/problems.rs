@@ -5,7 +5,7 @@ use serde_json::Map;
 
 use crate::access::sealing::Context;
 use crate::access::{Actor, Keys};
-use crate::error::{Error, FieldError, Result};
+use crate::error::{Code, Error, FieldError, Result};
 use crate::imports::ImportProblemId;
 use crate::imports::mapping::Plan;
 use crate::imports::reading::Record;
@@ -26,8 +26,10 @@ pub(crate) static PROBLEMS: Resource = Resource {
     unless_asked: None,
 };
 
-/// Most records of a file of problems.
+/// Most records of a file of problems, how many of them are read at a time, and after how many bytes it ends.
 const FILE_RECORDS: i64 = 10_000;
+const FILE_STEP: i64 = 200;
+const FILE_BYTES: usize = 16 * 1024 * 1024;
 
 /// What is wrong with a record, as it is kept: the words come when it is read.
 #[derive(Debug, Serialize, Deserialize)]
@@ -59,7 +61,10 @@ pub(super) fn row(
 ) -> Result<ProblemRow> {
     let id: ImportProblemId = actor.new_id();
     // Keys of customers whom the actor does not see are the one thing that is wrong with no value.
-    let whole = [FieldError::new("", "customer_out_of_reach")];
+    let whole = [match error.code {
+        Code::NotFound => FieldError::new("", "customer_out_of_reach"),
+        other => FieldError::new("", other.as_str()),
+    }];
     let fields = if error.fields.is_empty() { &whole[..] } else { &error.fields };
     let kept: Vec<Kept> = fields
         .iter()
@@ -163,20 +168,29 @@ pub fn problems_file(
         kept.iter().map(|at| spreadsheet::guarded(record.get(*at).map_or("", String::as_str))).collect()
     };
     // Table programs know UTF-8 by its mark.
-    let mut writer = csv::Writer::from_writer("\u{FEFF}".as_bytes().to_vec());
+    let mut writer = csv::WriterBuilder::new().flexible(true).from_writer("\u{FEFF}".as_bytes().to_vec());
     let mut header = of_kept(&input.columns);
     header.extend([LINE_COLUMN.to_owned(), PROBLEM_COLUMN.to_owned()]);
     writer.write_record(&header).map_err(Error::internal)?;
-    for row in store::problems_after(conn, job, after_line, FILE_RECORDS)? {
-        let mut record = of_kept(&values(keys, &row)?);
-        record.push(row.line.to_string());
-        let told = told(actor.language(), &input.columns, &row)?;
-        let texts = told.into_iter().map(|told| match told.column {
-            Some(column) => format!("{column}: {}", told.problem.message),
-            None => told.problem.message,
-        });
-        record.push(spreadsheet::guarded(&texts.collect::<Vec<_>>().join(" ")));
-        writer.write_record(&record).map_err(Error::internal)?;
+    let (mut after, mut count) = (after_line, 0);
+    while count < FILE_RECORDS && writer.get_ref().len() < FILE_BYTES {
+        let rows = store::problems_after(conn, job, after, FILE_STEP)?;
+        let Some(last) = rows.last() else { break };
+        (after, count) = (last.line, count + FILE_STEP);
+        for row in &rows {
+            let whole = values(keys, row)?;
+            let mut record = of_kept(&whole);
+            record.push(row.line.to_string());
+            let told = told(actor.language(), &input.columns, row)?;
+            let texts = told.into_iter().map(|told| match told.column {
+                Some(column) => format!("{column}: {}", told.problem.message),
+                None => told.problem.message,
+            });
+            record.push(spreadsheet::guarded(&texts.collect::<Vec<_>>().join(" ")));
+            // Values beyond the columns stay beyond them, so that the record is refused until somebody has looked at it.
+            record.extend(whole.iter().skip(input.columns.len()).map(|value| spreadsheet::guarded(value)));
+            writer.write_record(&record).map_err(Error::internal)?;
+        }
     }
     writer.into_inner().map_err(Error::internal)
 }

@@ -20,6 +20,8 @@ pub(super) const COLUMNS: usize = 200;
 const RATIO: u64 = 100;
 /// How much text small files may unpack to in any case, in bytes.
 const UNPACKED: u64 = 1024 * 1024;
+/// How much text any file may unpack to, in bytes.
+const MOST_UNPACKED: u64 = 2 * 1024 * 1024 * 1024;
 
 /// Why reading a file ends before its end.
 #[derive(Debug)]
@@ -72,7 +74,7 @@ pub(super) fn unpacked(mut file: impl Read + 'static, bytes: u64) -> io::Result<
     if head != [0x1f, 0x8b] {
         return Ok(Box::new(whole));
     }
-    let most = bytes.saturating_mul(RATIO).max(UNPACKED);
+    let most = bytes.saturating_mul(RATIO).clamp(UNPACKED, MOST_UNPACKED);
     Ok(Box::new(Bounded { inner: MultiGzDecoder::new(whole), left: most }))
 }
 
@@ -96,7 +98,7 @@ pub(super) fn decoded(text: impl Read, encoding: TextEncoding) -> DecodeReaderBy
         TextEncoding::Utf8 => UTF_8,
         TextEncoding::Gb18030 => GB18030,
     };
-    DecodeReaderBytesBuilder::new().encoding(Some(from)).strip_bom(true).build(text)
+    DecodeReaderBytesBuilder::new().encoding(Some(from)).bom_override(true).strip_bom(true).build(text)
 }
 
 /// The character that stands between values.

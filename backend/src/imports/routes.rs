@@ -122,7 +122,7 @@ pub async fn get_upload(
 ///
 /// A dry run tells, record by record, what would be done. A record that cannot be taken does not keep the others from being taken.
 #[utoipa::path(operation_id = "startImport", tag = "jobs", request_body = NewImport,
-    params(("Idempotency-Key" = Option<String>, Header, description = "8 to 128 visible characters; the same request with the same key is done once", nullable = false)),
+    params(("Idempotency-Key" = String, Header, description = "8 to 128 visible characters; the same request with the same key is done once")),
     responses((status = 202, body = JobDetails, description = "The job is written down",
         headers(("Location" = String, description = "Where the job is"), ("Retry-After" = String, description = "When to ask for its progress, in seconds")))))]
 #[post("/jobs/imports")]
@@ -133,23 +133,26 @@ pub async fn start_import(
     body: Json<NewImport>,
 ) -> Result<HttpResponse> {
     let (actor, new, files) = (who.actor(), body.0, state.files.clone());
-    let once = idempotency::Request::read(&request, &new)?;
+    let once = idempotency::Request::read(&request, &new)?.required()?;
     let (by, upload) = (actor.clone(), UploadId::new(new.upload_id));
     let sent = state.db.read(move |conn| imports::find(conn, &by, upload)).await.map_err(|error| {
         let no_upload = error.code == Code::NotFound;
         if no_upload { Error::field("/upload_id", "no_such_upload") } else { error }
     })?;
     let checked = in_background(move || imports::check(&files, &sent, &new)).await?;
-    started(&state, actor, once, move |conn, actor| imports::start(conn, actor, &checked)).await
+    let (details, replayed) =
+        started(&state, actor, once, move |conn, actor| imports::start(conn, actor, &checked)).await?;
+    Ok(accepted(&details, replayed))
 }
 
+/// Writes a job down once, however often it is asked for; whether it was there already.
 async fn started(
     state: &web::Data<AppState>,
     actor: Actor,
     once: idempotency::Request,
     start: impl Fn(&mut DbConn, &Actor) -> Result<JobId> + Send + 'static,
-) -> Result<HttpResponse> {
-    let (details, replayed) = state
+) -> Result<(JobDetails, bool)> {
+    state
         .db
         .write(move |conn| {
             let start = |conn: &mut DbConn| start(conn, &actor);
@@ -159,8 +162,7 @@ async fn started(
             };
             Ok::<_, Error>((imports::details(conn, &actor, id)?, replayed))
         })
-        .await?;
-    Ok(accepted(&details, replayed))
+        .await
 }
 
 /// Read a job.
@@ -250,7 +252,7 @@ pub async fn get_import_problems_file(
 /// They are a file of their own, with the mapping of the import that did not take them.
 #[utoipa::path(operation_id = "correctImport", tag = "jobs", request_body = ImportCorrections,
     params(("id" = String, Path, description = "Id of the job that did not take them"),
-        ("Idempotency-Key" = Option<String>, Header, description = "8 to 128 visible characters; the same request with the same key is done once", nullable = false)),
+        ("Idempotency-Key" = String, Header, description = "8 to 128 visible characters; the same request with the same key is done once")),
     responses((status = 202, body = JobDetails, description = "The job is written down",
         headers(("Location" = String, description = "Where the job is"), ("Retry-After" = String, description = "When to ask for its progress, in seconds")))))]
 #[post("/jobs/{id}/corrections")]
@@ -262,14 +264,23 @@ pub async fn correct_import(
     body: Json<ImportCorrections>,
 ) -> Result<HttpResponse> {
     let (actor, id, files, corrections) = (who.actor(), id.0, state.files.clone(), body.0);
-    let once = idempotency::Request::read(&request, &corrections)?;
+    let once = idempotency::Request::read(&request, &corrections)?.required()?;
+    let (by, asked) = (actor.clone(), corrections.clone());
+    let of = state.db.read(move |conn| imports::to_correct(conn, &by, id, &asked)).await?;
     let by = actor.clone();
-    let of = state.db.read(move |conn| imports::to_correct(conn, &by, id)).await?;
-    let by = actor.clone();
+    let store = files.clone();
     let (of, stored) = in_background(move || {
-        let stored = imports::corrected_file(&files, &by, &of, &corrections)?;
+        let stored = imports::corrected_file(&store, &by, &of, &corrections)?;
         Ok((of, stored))
     })
     .await?;
-    started(&state, actor, once, move |conn, actor| imports::correct(conn, actor, &of, &stored)).await
+    let file = stored.id().uuid();
+    let started =
+        started(&state, actor, once, move |conn, actor| imports::correct(conn, actor, &of, &stored)).await;
+    if !matches!(started, Ok((_, false))) {
+        // The records have a file from the first time, or there is no job for them.
+        in_background(move || files.remove(file).map_err(Error::internal)).await?;
+    }
+    let (details, replayed) = started?;
+    Ok(accepted(&details, replayed))
 }

@@ -22,6 +22,12 @@ use crate::org;
 
 /// Records of a transaction: with fifteen rows each they take some 50 ms.
 const STEP: usize = 200;
+/// Most records of a file: their keys are held in memory.
+const MOST_RECORDS: i64 = 2_000_000;
+/// After how many records of a pass over the file the lease is renewed: well within a second.
+const BREATH: i64 = 20_000;
+/// How often a step is tried that others get in the way of.
+const ATTEMPTS: usize = 3;
 
 /// What the work of jobs needs.
 #[derive(Clone, Debug)]
@@ -169,6 +175,13 @@ fn take_all(
         let mut total = 0;
         while table.next()?.is_some() {
             total += 1;
+            if total > MOST_RECORDS {
+                let field = FieldError::new("", "too_many_records").with("max", MOST_RECORDS);
+                return Err(Failure::Job(field));
+            }
+            if let Some(ended) = breathe(bench, work, stop, now, total)? {
+                return Ok(ended);
+            }
         }
         let of = Arc::clone(work);
         bench.db.write_blocking(move |conn| {
@@ -182,14 +195,13 @@ fn take_all(
         let Some(record) = table.next()? else { break };
         met.is_new(work.plan.key(&record).as_deref());
         done += 1;
+        if let Some(ended) = breathe(bench, work, stop, now, done)? {
+            return Ok(ended);
+        }
     }
     loop {
         if stop.load(Ordering::SeqCst) {
-            let of = Arc::clone(work);
-            bench.db.write_blocking(move |conn| {
-                jobs::let_go(conn, &Actor::operator_job(now(), of.claim.id.uuid()), &of.claim)
-            })?;
-            return Ok(Ended::Stopped);
+            return Ok(stopped(bench, work, now)?);
         }
         let mut records = Vec::with_capacity(STEP);
         while records.len() < STEP {
@@ -205,7 +217,10 @@ fn take_all(
             })?;
             return Ok(Ended::Over);
         }
-        let stepped = bench.db.write_blocking(move |conn| step(conn, &of, &records, now()))?;
+        let stepped = patiently(|| {
+            let (of, records) = (Arc::clone(&of), Arc::clone(&records));
+            bench.db.write_blocking(move |conn| step(conn, &of, &records, now()))
+        })?;
         done += count;
         each(done);
         match stepped {
@@ -214,6 +229,46 @@ fn take_all(
             Stepped::Refused(field) => return Err(Failure::Job(field)),
         }
     }
+}
+
+/// Looks, every few thousand records of a pass over the file, whether the work is to stop, and keeps the lease.
+fn breathe(
+    bench: &Bench,
+    work: &Arc<Work>,
+    stop: &AtomicBool,
+    now: fn() -> Moment,
+    read: i64,
+) -> Result<Option<Ended>> {
+    if read % BREATH != 0 {
+        return Ok(None);
+    }
+    if stop.load(Ordering::SeqCst) {
+        return stopped(bench, work, now).map(Some);
+    }
+    let of = Arc::clone(work);
+    let kept = bench.db.write_blocking(move |conn| {
+        jobs::keep(conn, &Actor::operator_job(now(), of.claim.id.uuid()), &of.claim)
+    })?;
+    Ok((kept == Advance::Cancelled).then_some(Ended::Over))
+}
+
+fn stopped(bench: &Bench, work: &Arc<Work>, now: fn() -> Moment) -> Result<Ended> {
+    let of = Arc::clone(work);
+    bench.db.write_blocking(move |conn| {
+        jobs::let_go(conn, &Actor::operator_job(now(), of.claim.id.uuid()), &of.claim)
+    })?;
+    Ok(Ended::Stopped)
+}
+
+/// Does a step again when somebody else has created one of its customers in the meantime: then it is one that exists.
+fn patiently<T>(step: impl Fn() -> Result<T>) -> Result<T> {
+    let taken = |error: &Error| error.fields.iter().any(|field| field.code == "taken");
+    (1..ATTEMPTS)
+        .find_map(|_| match step() {
+            Err(error) if taken(&error) => None,
+            other => Some(other),
+        })
+        .unwrap_or_else(step)
 }
 
 /// How a step went.
@@ -236,15 +291,19 @@ fn step(conn: &mut DbConn, work: &Work, records: &[(Record, bool)], now: Moment)
             }
         }
     };
+    // Before anything is done: whoever has lost the lease or was told to end does nothing more.
+    if jobs::keep(conn, &actor, claim)? == Advance::Cancelled {
+        return Ok(Stepped::On(Advance::Cancelled));
+    }
     let mut places = Known { conn, units: HashMap::new(), users: HashMap::new() };
     let mut lines = Vec::with_capacity(records.len());
-    for (number, (record, first)) in (0..).zip(records) {
+    for (record, first) in records {
         let read = match plan.read(record, &mut places) {
             Ok(_) if !first => Err(Error::field("/external/id", "duplicate")),
             Err(error) if error.code.status() >= 500 => return Err(error),
             read => read,
         };
-        lines.push(BulkLine { number, read });
+        lines.push(BulkLine { number: u32::try_from(record.line).unwrap_or(u32::MAX), read });
     }
     let house = House { keys, settings };
     let outcomes = customers::upsert_lines(conn, &actor, house, &lines, !claim.dry_run)?;

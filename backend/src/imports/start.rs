@@ -68,7 +68,13 @@ pub fn start(conn: &mut DbConn, actor: &Actor, checked: &Checked) -> Result<JobI
     let upload = UploadId::new(checked.input.upload_id);
     store::keep_upload(conn, upload, actor.now().plus_seconds(KEPT_SECONDS))?;
     let input = serde_json::to_value(&checked.input).map_err(Error::internal)?;
-    let new = NewJob { kind: JobKind::Import, title: checked.title.clone(), dry_run: checked.dry_run, input };
+    let new = NewJob {
+        kind: JobKind::Import,
+        title: checked.title.clone(),
+        dry_run: checked.dry_run,
+        input,
+        digest: checked.input.digest.clone(),
+    };
     jobs::create(conn, actor, new)
 }
 
@@ -100,13 +106,19 @@ pub(super) fn own_input(conn: &mut DbConn, actor: &Actor, id: JobId) -> Result<(
 pub struct Corrected {
     input: Input,
     title: String,
+    dry_run: bool,
 }
 
 /// Looks for the import that corrections belong to.
 ///
 /// # Errors
-/// 404 when it is not one's own, 409 while it runs.
-pub fn to_correct(conn: &mut DbConn, actor: &Actor, id: JobId) -> Result<Corrected> {
+/// 404 when it is not one's own, 409 while it runs, 422 for lines whose records it took.
+pub fn to_correct(
+    conn: &mut DbConn,
+    actor: &Actor,
+    id: JobId,
+    corrections: &ImportCorrections,
+) -> Result<Corrected> {
     let (input, own) = own_input(conn, actor, id)?;
     if !own {
         return Err(Error::not_found());
@@ -115,7 +127,15 @@ pub fn to_correct(conn: &mut DbConn, actor: &Actor, id: JobId) -> Result<Correct
     if job.finished_at.is_none() {
         return Err(Error::conflict("/state", "job_has_not_ended"));
     }
-    Ok(Corrected { input, title: job.title })
+    let lines: Vec<i64> = corrections.records.iter().map(|record| record.line).collect();
+    let known = store::known_lines(conn, id, &lines)?;
+    let unknown = lines.iter().enumerate().filter(|(_, line)| !known.contains(line));
+    let wrong: Vec<FieldError> =
+        unknown.map(|(at, _)| FieldError::new(format!("/records/{at}/line"), "no_such_record")).collect();
+    if !wrong.is_empty() {
+        return Err(Error::fields(wrong));
+    }
+    Ok(Corrected { input, title: job.title, dry_run: job.dry_run })
 }
 
 /// Writes corrected records as a file of their own.
@@ -165,5 +185,5 @@ pub fn correct(conn: &mut DbConn, actor: &Actor, of: &Corrected, stored: &Stored
     };
     let input =
         Input { upload_id: id.uuid(), bytes, digest: hexadecimal(&digest), layout, ..of.input.clone() };
-    start(conn, actor, &Checked { input, title: of.title.clone(), dry_run: false })
+    start(conn, actor, &Checked { input, title: of.title.clone(), dry_run: of.dry_run })
 }

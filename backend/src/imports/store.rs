@@ -4,6 +4,7 @@ use guanxi_db::{Condition, DbConn, DbError, Doc, Moment, Ordering, on_each};
 
 use crate::access::{Actor, UserId};
 use crate::error::{Error, Result};
+use crate::imports::uploads::REMOVED_AT_ONCE;
 use crate::imports::{ImportProblemId, UploadId};
 use crate::jobs::JobId;
 use crate::listing::COUNTED;
@@ -44,11 +45,21 @@ pub(super) fn find_upload(conn: &mut DbConn, actor: &Actor, id: UploadId) -> Res
     if row.created_by == actor.user_id() { Ok(row) } else { Err(Error::not_found()) }
 }
 
-/// Files that are kept no longer, a hundred at most.
-pub(super) fn expired_uploads(conn: &mut DbConn, now: Moment) -> Result<Vec<UploadId>> {
+pub(super) fn is_upload(conn: &mut DbConn, id: UploadId) -> Result<bool> {
+    let found = upload::table.find(id).select(upload::id).first::<UploadId>(conn).optional();
+    Ok(found.map_err(DbError::from)?.is_some())
+}
+
+/// Files that are kept no longer, in the order of their ids, a hundred at most.
+pub(super) fn expired_uploads(
+    conn: &mut DbConn,
+    now: Moment,
+    after: Option<UploadId>,
+) -> Result<Vec<UploadId>> {
     let ids = upload::table
         .filter(upload::expires_at.le(now))
-        .order(upload::expires_at)
+        .filter(upload::id.gt(after.unwrap_or(UploadId::new(uuid::Uuid::nil()))))
+        .order(upload::id)
         .select(upload::id)
         .limit(100)
         .load(conn)
@@ -119,9 +130,28 @@ pub(super) fn problems_after(conn: &mut DbConn, job: JobId, line: i64, most: i64
     Ok(rows)
 }
 
-pub(super) fn remove_problems(conn: &mut DbConn, job: JobId) -> Result<()> {
-    diesel::delete(import_problem::table.filter(import_problem::job_id.eq(job)))
+/// Removes records of a job that were not taken, at most as many as a transaction may; gives how many.
+pub(super) fn remove_some_problems(conn: &mut DbConn, job: JobId) -> Result<usize> {
+    let most = i64::try_from(REMOVED_AT_ONCE).unwrap_or(i64::MAX);
+    let ids: Vec<ImportProblemId> = import_problem::table
+        .filter(import_problem::job_id.eq(job))
+        .select(import_problem::id)
+        .limit(most)
+        .load(conn)
+        .map_err(DbError::from)?;
+    diesel::delete(import_problem::table.filter(import_problem::id.eq_any(&ids)))
         .execute(conn)
         .map_err(DbError::from)?;
-    Ok(())
+    Ok(ids.len())
+}
+
+/// Which of some lines begin records of a job that were not taken.
+pub(super) fn known_lines(conn: &mut DbConn, job: JobId, lines: &[i64]) -> Result<Vec<i64>> {
+    let known = import_problem::table
+        .filter(import_problem::job_id.eq(job))
+        .filter(import_problem::line.eq_any(lines))
+        .select(import_problem::line)
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(known)
 }

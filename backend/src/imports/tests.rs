@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::access::Actor;
 use crate::imports::{self, Bench, Ended};
 use crate::testing::{Answer, Client, TestApp};
-use crate::{clock, jobs};
+use crate::{clock, import_file, jobs};
 
 impl TestApp {
     fn bench(&self) -> Bench {
@@ -37,6 +37,12 @@ impl TestApp {
     }
 }
 
+/// With a key of its own, as job starts have to have.
+fn post(client: &Client, path: &str, body: &Value) -> Answer {
+    let key = Uuid::now_v7().to_string();
+    client.send("POST", path, &[("Idempotency-Key", &key)], Some(body))
+}
+
 /// Columns as people name them.
 fn mapping() -> Value {
     json!({"source": "core", "customer": [
@@ -55,7 +61,7 @@ fn send(client: &Client, name: &str, bytes: &[u8]) -> Answer {
 
 fn start(client: &Client, upload: &Value, mapping: Value, dry_run: bool) -> Value {
     let new = json!({"upload_id": upload["id"], "mapping": mapping, "dry_run": dry_run});
-    let answer = client.post("/jobs/imports", &new).expect(202);
+    let answer = post(client, "/jobs/imports", &new).expect(202);
     let job = answer.json();
     assert_eq!(
         answer.header("Location"),
@@ -150,13 +156,26 @@ fn a_file_becomes_customers_and_what_is_wrong_is_put_right() {
 
     // What is put right in its place, too.
     let corrections = json!({"records": [{"line": 6, "values": ["K-4", "孙丽", "女", "", ""]}]});
-    let corrected = head.post(&format!("{}/corrections", path(&job)), &corrections).expect(202).json();
+    let corrected = post(&head, &format!("{}/corrections", path(&job)), &corrections).expect(202).json();
     app.work();
     assert_eq!(outcome(&head, &corrected), ("succeeded".to_owned(), [1, 0, 0, 0]));
     assert_eq!(customers(&head), before + 5);
     let short = json!({"records": [{"line": 6, "values": ["K-4"]}]});
-    let answer = head.post(&format!("{}/corrections", path(&job)), &short).expect(422);
+    let answer = post(&head, &format!("{}/corrections", path(&job)), &short).expect(422);
     assert_eq!(answer.fields(), [("/records/0/values".to_owned(), "ragged_record".to_owned())]);
+    let taken = json!({"records": [{"line": 3, "values": ["K-2", "李娜", "女", "", ""]}]});
+    let answer = post(&head, &format!("{}/corrections", path(&job)), &taken).expect(422);
+    assert_eq!(answer.fields(), [("/records/0/line".to_owned(), "no_such_record".to_owned())]);
+    // Sent again, it is the same job, and leaves no file behind.
+    let files = || std::fs::read_dir(app.config.data.join("files")).expect("a folder").count();
+    let (before, key) = (files(), [("Idempotency-Key", "corrections-0001")]);
+    let again = || {
+        let path = format!("{}/corrections", path(&job));
+        head.send("POST", &path, &key, Some(&corrections)).expect(202).json()["id"].clone()
+    };
+    assert_eq!(again(), again());
+    assert_eq!(files(), before + 1);
+    head.post(&format!("{}/corrections", path(&job)), &corrections).expect(400);
 }
 
 #[test]
@@ -300,7 +319,7 @@ fn an_import_that_cannot_work_is_refused_before_it_starts() {
     let app = TestApp::start();
     let head = app.role(Role::OutletHead);
     let upload = send(&head, "c.csv", FILE.as_bytes()).expect(201).json();
-    let refused = |new: Value| head.post("/jobs/imports", &new).expect(422).fields();
+    let refused = |new: Value| post(&head, "/jobs/imports", &new).expect(422).fields();
     let pair = |pointer: &str, code: &str| vec![(pointer.to_owned(), code.to_owned())];
     let mut new = json!({"upload_id": Uuid::now_v7(), "mapping": mapping()});
     assert_eq!(refused(new.clone()), pair("/upload_id", "no_such_upload"));
@@ -381,7 +400,7 @@ fn c6_what_is_wrong_further_on_is_told_with_its_line() {
     let ended = |bytes: &[u8], layout: Value| {
         let upload = send(&head, "c.csv", bytes).expect(201).json();
         let new = json!({"upload_id": upload["id"], "mapping": mapping, "dry_run": true, "layout": layout});
-        let job = head.post("/jobs/imports", &new).expect(202).json();
+        let job = post(&head, "/jobs/imports", &new).expect(202).json();
         app.work();
         head.get(&path(&job)).expect(200).json()
     };
@@ -426,8 +445,57 @@ fn files_and_jobs_are_kept_for_a_while() {
     app.work();
     let later = |days: i64| clock::now().plus_seconds(days * 24 * 3600);
     assert_eq!(app.db(move |conn| imports::remove_expired_jobs(conn, later(6))), 0);
-    assert_eq!(app.db(move |conn| imports::expired(conn, later(6))).len(), 0);
-    assert_eq!(app.db(move |conn| imports::expired(conn, later(8))).len(), 1);
-    assert_eq!(app.db(move |conn| imports::remove_expired_jobs(conn, later(8))), 1);
+    let expired = |days| app.db(move |conn| imports::expired(conn, later(days), None)).len();
+    assert_eq!((expired(6), expired(8)), (0, 1));
+    // Its three records that were not taken go with it.
+    assert_eq!(app.db(move |conn| imports::remove_expired_jobs(conn, later(8))), 4);
+    assert_eq!(app.db(move |conn| imports::remove_expired_jobs(conn, later(8))), 0);
     head.get(&path(&job)).expect(404);
+}
+
+/// Where real data lies that is no part of the project; none on machines that do not have it.
+fn real_data(name: &str) -> Option<std::path::PathBuf> {
+    let folder = std::env::var_os("GUANXI_TEST_DATA").map_or_else(
+        || std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"),
+        std::path::PathBuf::from,
+    );
+    let file = folder.join(name);
+    let found = file.is_file().then_some(file);
+    if found.is_none() {
+        eprintln!("not run: no data");
+    }
+    found
+}
+
+#[test]
+fn the_churn_file_is_ten_thousand_customers_and_the_same_again_changes_nothing() {
+    let Some(file) = real_data("bank-churn.csv") else { return };
+    let app = TestApp::start();
+    let example =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/examples/bank-churn.json");
+    let mapping = std::fs::read_to_string(example).expect("the example").replace("\"0000\"", "\"a1\"");
+    let folder = tempfile::tempdir().expect("a folder");
+    let place = folder.path().join("mapping.json");
+    std::fs::write(&place, mapping).expect("the mapping");
+    let run = || {
+        let order = import_file::Order { file: &file, mapping: &place, dry_run: false };
+        let done = import_file::import_file(&app.bench(), &order, clock::now, |_, _| {}).expect("the import");
+        let counts = done.job.counts;
+        [counts.created, counts.updated, counts.unchanged, counts.failed]
+    };
+    assert_eq!(run(), [10_000, 0, 0, 0]);
+    assert_eq!(run(), [0, 0, 10_000, 0]);
+    let head = app.role(Role::OutletHead);
+    let total = |filter: &str| {
+        let path = format!(
+            "/customers?limit=1&include=total&filter={}",
+            filter.replace(' ', "%20").replace('"', "%22")
+        );
+        head.get(&path).expect(200).json()["page"]["total"].as_i64().expect("a total")
+    };
+    assert_eq!(total("status eq \"lost\""), 2_038);
+    assert_eq!(total("gender eq \"female\"") + total("gender eq \"male\""), 10_000);
+    assert_eq!(total("status in (\"active\",\"dormant\",\"lost\")"), 10_000);
+    let found = head.post("/customers/search", &json!({"q": "15634602"})).expect(200).json();
+    assert_eq!(found["data"][0]["name"], "Hargrave");
 }

@@ -6,6 +6,7 @@ use guanxi_api::{FileLayout, Instant, Upload};
 use guanxi_db::{DbConn, Moment};
 
 use crate::access::Actor;
+use crate::audit;
 use crate::error::{Error, Result};
 use crate::files::{FileStore, SealedWriter};
 use crate::imports::UploadId;
@@ -14,6 +15,9 @@ use crate::imports::reading::{ReadError, unpacked};
 use crate::imports::store::{self, UploadRow};
 use crate::jobs::{self, KEPT_SECONDS};
 use crate::text;
+
+/// Rows that are removed in one transaction.
+pub(super) const REMOVED_AT_ONCE: usize = 1000;
 
 /// Largest file, in bytes.
 pub const MAX_UPLOAD: u64 = 200 * 1024 * 1024;
@@ -95,7 +99,16 @@ pub fn receive(conn: &mut DbConn, actor: &Actor, name: &str, stored: &Stored) ->
         created_at: actor.now(),
         expires_at: actor.now().plus_seconds(KEPT_SECONDS),
     };
+    let after = serde_json::json!({ "bytes": row.bytes, "digest": hexadecimal(&row.digest) });
     store::insert_upload(conn, row)?;
+    let entry = audit::Entry {
+        action: "upload.created".to_owned(),
+        resource_type: "upload",
+        resource_id: Some(stored.id.uuid()),
+        changes: &audit::changes_between(&serde_json::json!({}), &after),
+        reason: None,
+    };
+    audit::note(conn, actor, &entry)?;
     Ok(stored.id)
 }
 
@@ -184,25 +197,38 @@ pub(super) fn hexadecimal(bytes: &[u8]) -> String {
     })
 }
 
-/// Files that are kept no longer, a hundred at most.
+/// Whether anything is known of a file.
 ///
 /// # Errors
 /// When the database fails.
-pub fn expired(conn: &mut DbConn, now: Moment) -> Result<Vec<UploadId>> {
-    store::expired_uploads(conn, now)
+pub fn is_known(conn: &mut DbConn, id: UploadId) -> Result<bool> {
+    store::is_upload(conn, id)
 }
 
-/// Removes jobs that are kept no longer, with what belongs to them; gives how many, a hundred at most.
+/// Files that are kept no longer, in the order of their ids, a hundred at most.
+///
+/// # Errors
+/// When the database fails.
+pub fn expired(conn: &mut DbConn, now: Moment, after: Option<UploadId>) -> Result<Vec<UploadId>> {
+    store::expired_uploads(conn, now, after)
+}
+
+/// Removes some of what belongs to jobs that are kept no longer, and those to which nothing belongs; gives how many rows, none at the end.
 ///
 /// # Errors
 /// When the database fails.
 pub fn remove_expired_jobs(conn: &mut DbConn, now: Moment) -> Result<usize> {
     let expired = jobs::expired(conn, now)?;
-    for job in &expired {
-        store::remove_problems(conn, *job)?;
+    let mut removed = 0;
+    for job in expired {
+        removed += store::remove_some_problems(conn, job)?;
+        if removed >= REMOVED_AT_ONCE {
+            return Ok(removed);
+        }
+        jobs::remove(conn, &[job])?;
+        removed += 1;
     }
-    jobs::remove(conn, &expired)?;
-    Ok(expired.len())
+    Ok(removed)
 }
 
 /// Forgets a file, which has been removed.

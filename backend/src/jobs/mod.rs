@@ -15,8 +15,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub(crate) use list::JOBS;
 pub use list::list;
 pub use work::{
-    Advance, Claim, Progress, advance, claim, claim_this, expired, fail, finish, is_waiting, let_go, remove,
-    set_total, unfinished,
+    Advance, Claim, Progress, advance, claim, claim_this, expired, fail, finish, is_waiting, keep, let_go,
+    put_off, remove, set_total, unfinished,
 };
 
 use crate::access::Actor;
@@ -46,6 +46,8 @@ pub struct NewJob {
     pub dry_run: bool,
     /// What its kind needs to know.
     pub input: Value,
+    /// SHA-256 of the file that it works on, in hexadecimal digits, for the audit trail.
+    pub digest: String,
 }
 
 /// Writes down a job, to be taken by the next server that looks.
@@ -53,9 +55,10 @@ pub struct NewJob {
 /// # Errors
 /// When the database fails.
 pub fn create(conn: &mut DbConn, actor: &Actor, new: NewJob) -> Result<JobId> {
+    let digest = new.digest.clone();
     let row = JobRow::new(actor, new);
     store::insert(conn, &row)?;
-    let after = json!({ "kind": row.kind, "title": row.title, "dry_run": row.dry_run });
+    let after = json!({ "kind": row.kind, "title": row.title, "dry_run": row.dry_run, "digest": digest });
     record(conn, actor, &row, "created", audit::changes_between(&json!({}), &after))?;
     Ok(row.id)
 }

@@ -1,5 +1,5 @@
 use diesel::prelude::*;
-use guanxi_api::JobState;
+use guanxi_api::{JobKind, JobState};
 use guanxi_db::schema::{job, user_account};
 use guanxi_db::{Condition, DbConn, DbError, Doc, Id, Moment, Ordering, Value};
 
@@ -157,7 +157,9 @@ pub(super) fn lock_held(conn: &mut DbConn, id: JobId, holder: Id<()>) -> Result<
 
 /// The oldest job that nobody works on, nobody else's until the transaction ends.
 pub(super) fn lock_waiting(conn: &mut DbConn, now: Moment) -> Result<Option<JobRow>> {
-    let waits = job::finished_at.is_null().and(job::lease_until.le(now));
+    // A newer server's kinds of work are a newer server's to do.
+    let known = job::kind.eq_any(JobKind::CODES);
+    let waits = job::finished_at.is_null().and(job::lease_until.le(now)).and(known);
     let order = (job::lease_until, job::created_at);
     let row = match conn {
         DbConn::Pg(conn) => job::table
@@ -179,6 +181,7 @@ pub(super) fn is_waiting(conn: &mut DbConn, now: Moment) -> Result<bool> {
     let waiting = job::table
         .filter(job::finished_at.is_null())
         .filter(job::lease_until.le(now))
+        .filter(job::kind.eq_any(JobKind::CODES))
         .select(job::id)
         .first::<JobId>(conn)
         .optional()

@@ -129,13 +129,19 @@ pub fn set_total(conn: &mut DbConn, actor: &Actor, claim: &Claim, total: i64) ->
 /// 409 when the lease has been lost: then what the step did must not be kept.
 pub fn advance(conn: &mut DbConn, actor: &Actor, claim: &Claim, progress: Progress) -> Result<Advance> {
     let mut row = held(conn, claim)?;
+    if row.cancel_requested && progress.processed == 0 {
+        end(conn, actor, row, JobState::Cancelled, None)?;
+        return Ok(Advance::Cancelled);
+    }
     row.processed += progress.processed;
     row.created += progress.counts.created;
     row.updated += progress.counts.updated;
     row.unchanged += progress.counts.unchanged;
     row.failed += progress.counts.failed;
-    // What gets on is not about to be given up.
-    row.attempts = 1;
+    if progress.processed > 0 {
+        // What gets on is not about to be given up.
+        row.attempts = 1;
+    }
     renew(&mut row, actor);
     if row.cancel_requested {
         end(conn, actor, row, JobState::Cancelled, None)?;
@@ -179,6 +185,24 @@ pub fn let_go(conn: &mut DbConn, actor: &Actor, claim: &Claim) -> Result<()> {
     row.lease_until = actor.now();
     row.attempts -= 1;
     store::update(conn, &row)
+}
+
+/// Lets a job wait for a little, longer after each attempt, because something got in the way of it.
+///
+/// # Errors
+/// 409 when the lease has been lost.
+pub fn put_off(conn: &mut DbConn, actor: &Actor, claim: &Claim) -> Result<()> {
+    let mut row = held(conn, claim)?;
+    row.lease_until = actor.now().plus_seconds(i64::from(row.attempts) * 2);
+    store::update(conn, &row)
+}
+
+/// Renews the lease before and between steps.
+///
+/// # Errors
+/// 409 when the lease has been lost.
+pub fn keep(conn: &mut DbConn, actor: &Actor, claim: &Claim) -> Result<Advance> {
+    advance(conn, actor, claim, Progress::default())
 }
 
 fn held(conn: &mut DbConn, claim: &Claim) -> Result<JobRow> {

@@ -44,6 +44,7 @@ pub fn verb_words(action: &str, i: I18n) -> Option<AttrValue> {
         "refresh_token_reused" => Msg::ActionTokenReused,
         "created_many" => Msg::ActionCreatedMany,
         "upserted_many" => Msg::ActionUpsertedMany,
+        "ended" => Msg::ActionEnded,
         "closed" => Msg::ActionClosed,
         "completed" => Msg::ActionCompleted,
         "postponed" => Msg::ActionPostponed,
@@ -79,6 +80,7 @@ pub fn resource_words(resource: &str, i: I18n) -> Option<AttrValue> {
         "survey_answer" => Msg::ResourceSurveyAnswer,
         "contact_target" => Msg::NavTargets,
         "job" => Msg::ResourceJob,
+        "upload" => Msg::ResourceUpload,
         _ => return None,
     }))
 }
@@ -127,6 +129,12 @@ pub fn field_words(field: &str, value: &Value, i: I18n) -> (AttrValue, AttrValue
         "count" => Msg::ChartCount,
         "created" => Msg::FieldCreatedCount,
         "updated" => Msg::FieldUpdatedCount,
+        "unchanged" => Msg::JobUnchanged,
+        "failed" => Msg::JobFailed,
+        "first_line" => Msg::FieldFirstLine,
+        "last_line" => Msg::FieldLastLine,
+        "digest" => Msg::FieldDigest,
+        "bytes" => Msg::FieldBytes,
         "questions" => Msg::QuestionnaireQuestions,
         "questionnaire_id" => Msg::SurveyQuestionnaire,
         "language" => Msg::SurveyLanguage,

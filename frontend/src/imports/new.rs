@@ -203,7 +203,7 @@ pub fn NewImportPage() -> Html {
 
     let step = |(n, words): (usize, &Msg<'static>)| {
         let words = i.t(*words);
-        let inside = html! { <><b>{ n + 1 }</b><span>{ words }</span></> };
+        let inside = html! { <><b /><span>{ words }</span></> };
         let current = (n == *at).then_some("step");
         html! {
             <li aria-current={current} class={(n < *at).then_some("is-done")}>

@@ -210,7 +210,12 @@ fn RecordRow(props: &RecordRowProps) -> Html {
     let values = problem.values.clone().unwrap_or_default();
     let toggle = cb!((edit, oncorrect, values), |_: MouseEvent| {
         let mut whole = values.clone();
+        // What is too much stands in the last column, where it is seen and put right.
+        let excess = whole.split_off(width.min(whole.len()));
         whole.resize(width, String::new());
+        if let Some(last) = whole.last_mut() {
+            excess.iter().for_each(|value| *last = format!("{last}, {value}"));
+        }
         edit.set(if open { None } else { Some(Rc::new(whole)) });
         oncorrect.emit((line, None));
     });

@@ -197,6 +197,9 @@ fn call(client: &Client, app: &TestApp, cell: &Cell, thing: &Thing) -> Answer {
     if operation.takes_lines() {
         headers.extend([("Content-Type", "application/x-ndjson"), ("Idempotency-Key", &key)]);
     }
+    if operation.starts_a_job() {
+        headers.push(("Idempotency-Key", &key));
+    }
     if operation.path.contains("{id}") || operation.sets_a_policy() {
         headers.push(("If-Match", &tag));
     }

@@ -80,6 +80,11 @@ impl Operation {
         self.path.starts_with("/bulk/")
     }
 
+    /// Whether it must have an idempotency key.
+    pub fn starts_a_job(&self) -> bool {
+        self.path == "/jobs/imports" || self.path.ends_with("/corrections")
+    }
+
     /// Whether it leaves the database as it was.
     pub fn only_reads(&self) -> bool {
         self.method == "GET" || self.path.ends_with("/search")

@@ -10,10 +10,10 @@ use guanxi_api::{
 };
 use guanxi_api::{LocalText, NewQuestionnaire, NewSurvey, Question, QuestionKind};
 use guanxi_db::schema::{
-    contact_point, customer, external_id, interaction, job, survey, survey_answer, survey_invitation, task,
-    upload,
+    contact_point, customer, external_id, import_problem, interaction, job, survey, survey_answer,
+    survey_invitation, task, upload,
 };
-use guanxi_db::{DbConn, DbError, Id};
+use guanxi_db::{DbConn, DbError, Doc, Id};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -524,6 +524,17 @@ fn make_jobs(app: &TestApp, _: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
                     .execute(conn)
                     .map_err(DbError::from)?;
             }
+            let id: Id<()> = actor.new_id();
+            diesel::insert_into(import_problem::table)
+                .values((
+                    import_problem::id.eq(id),
+                    import_problem::job_id.eq(ids[1]),
+                    import_problem::line.eq(2_i64),
+                    import_problem::record.eq(Vec::<u8>::new()),
+                    import_problem::problems.eq(Doc(json!([]))),
+                ))
+                .execute(conn)
+                .map_err(DbError::from)?;
             Ok(Thing { id: ids[0].uuid(), other: ids[1].uuid(), version: 1, ..Thing::default() })
         };
         places.iter().map(make).collect::<Result<_>>()

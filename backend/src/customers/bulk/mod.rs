@@ -370,7 +370,9 @@ impl Call<'_> {
             new.iter().map(|rows| event("customer.created", &rows.customer, CustomerProfile::FIELDS));
         let updated = changed.iter().map(|step| event("customer.updated", &step.after, &step.members));
         audit::announce_all(conn, self.actor, &created.chain(updated).collect::<Vec<_>>())?;
-        self.record(conn, outcome)
+        let numbers = || lines.iter().map(|line| line.number);
+        let among = (numbers().min().unwrap_or(0), numbers().max().unwrap_or(0));
+        self.record(conn, outcome, among)
     }
 
     fn rows(&self, created: Created, line: &BulkCustomer, number: i64) -> Result<NewRows> {
@@ -385,12 +387,13 @@ impl Call<'_> {
         Ok(rows)
     }
 
-    fn record(&self, conn: &mut DbConn, outcome: &BulkOutcome) -> Result<()> {
+    fn record(&self, conn: &mut DbConn, outcome: &BulkOutcome, (first, last): (u32, u32)) -> Result<()> {
         let BulkSummary { created, updated, .. } = outcome.summary;
         if created + updated == 0 {
             return Ok(());
         }
-        let counts = [("created", created), ("updated", updated)].map(|(name, count)| (name, count as usize));
+        let counts = [("created", created), ("updated", updated), ("first_line", first), ("last_line", last)];
+        let counts = counts.map(|(name, count)| (name, count as usize));
         audit::note_many(conn, self.actor, "customer", "upserted_many", &counts)
     }
 }
