@@ -267,7 +267,7 @@ mod tests {
         let long = |length: usize| [b"a,b\n1,2\n\"".as_slice(), &vec![b'x'; length], b"\",2\n"].concat();
         assert_eq!(refusal(&long(2 * RECORD)), ("record_too_long".to_owned(), 3.into()));
         assert_eq!(refusal(&long(VALUE + 1)), ("value_too_long".to_owned(), 3.into()));
-        let wide = [b"a\n".as_slice(), &vec![b','; COLUMNS]].concat();
+        let wide = [b"a\n".as_slice(), &[b','; COLUMNS]].concat();
         assert_eq!(refusal(&wide), ("too_many_columns".to_owned(), 2.into()));
         assert_eq!(refusal(b"a\nb\0c\n"), ("not_text".to_owned(), 2.into()));
     }
@@ -295,7 +295,7 @@ mod tests {
         let mut text = String::new();
         unpacked(io::Cursor::new(small.clone()), length).unwrap().read_to_string(&mut text).unwrap();
         assert_eq!(text, "a,b\n1,2\n");
-        let bomb = pack(&vec![b' '; 8 * 1024 * 1024]);
+        let bomb = pack(" ".repeat(8 * 1024 * 1024).as_bytes());
         let length = bomb.len() as u64;
         let mut sink = Vec::new();
         let error = unpacked(io::Cursor::new(bomb), length).unwrap().read_to_end(&mut sink).unwrap_err();

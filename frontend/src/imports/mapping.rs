@@ -15,6 +15,9 @@ const SAMPLES: usize = 3;
 /// Records that are offered as the one with the names of the columns.
 const HEADERS: u32 = 10;
 
+/// What a text that was entered does to the plan of a column.
+type ColumnChange = Rc<dyn Fn(&mut ColumnPlan, String)>;
+
 /// The fields to choose from; the key of the customer cannot be the same for all records.
 fn groups(with_key: bool, i: I18n) -> Vec<OptionGroup> {
     let offered = |fields: &[ImportField]| {
@@ -196,7 +199,7 @@ fn ColumnRow(props: &ColumnRowProps) -> Html {
     let name = &column.name;
     // What stays as it is will hardly be what the field takes.
     let open = *use_memo(plan.field, |_| plan.seen.iter().any(|(_, code)| code.is_empty()));
-    let change = |change: Rc<dyn Fn(&mut ColumnPlan, String)>| {
+    let change = |change: ColumnChange| {
         cb!((edit, change), |entered: String| {
             let change = Rc::clone(&change);
             edit.emit(Box::new(move |plan: &mut Plan| {
