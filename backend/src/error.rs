@@ -184,11 +184,6 @@ impl Wrong {
         }
     }
 
-    /// Whether nothing is wrong so far.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// What a check gives; none when it found wrong fields, which are added.
     ///
     /// # Errors

@@ -346,11 +346,7 @@ impl Plan {
             "external": { "source": self.source, "id": key.unwrap_or_else(|| "?".to_owned()) },
             "data": data,
         });
-        // A placeholder is no contact point, and what is wrong with it is known already.
-        let read = match wrong.is_empty() {
-            true => wrong.keep(read_json(line.to_string().as_bytes()))?,
-            false => None,
-        };
+        let read = wrong.keep(read_json(line.to_string().as_bytes()))?;
         wrong.unless(read)
     }
 
