@@ -87,6 +87,26 @@ where
     Query { remote, reload, set: set.reform(|value: T| Rc::new(value) as Anything) }
 }
 
+/// Reads something that changes renew: with another `state` of the same `thing`, what is shown stays until the newer is
+/// there, so that nothing in it, an open menu say, goes away twice.
+#[hook]
+pub fn use_renewed<T, F, A>(thing: String, state: String, read: F) -> Query<T>
+where
+    T: 'static,
+    F: FnOnce() -> A + 'static,
+    A: Future<Output = Result<T, ApiError>> + 'static,
+{
+    let mut query = use_query(Some(format!("{thing}/{state}")), read);
+    let last = use_mut_ref(|| None::<(String, Rc<T>)>);
+    if let Some(data) = &query.remote.data {
+        *last.borrow_mut() = Some((thing, Rc::clone(data)));
+    } else if query.remote.error.is_none() {
+        let last = last.borrow();
+        query.remote.data = last.as_ref().filter(|(of, _)| *of == thing).map(|(_, data)| Rc::clone(data));
+    }
+    query
+}
+
 #[hook]
 fn use_held(
     key: Option<String>,

@@ -38,6 +38,15 @@ pub fn packages(workspace: &Workspace, log: Option<&Path>) -> Outcome<PathBuf> {
     Ok(modules)
 }
 
+/// Which browser tests run, and how.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Choice<'a> {
+    /// Only those with this tag.
+    pub tag: Option<&'a str>,
+    /// Whether pictures are taken of every screen, for people to judge.
+    pub pictures: bool,
+}
+
 /// Runs the Playwright tests, all of them or those with a tag: as many at a time as there are servers, each on its own.
 ///
 /// # Errors
@@ -45,7 +54,7 @@ pub fn packages(workspace: &Workspace, log: Option<&Path>) -> Outcome<PathBuf> {
 pub fn playwright(
     workspace: &Workspace,
     servers: &[Server],
-    tag: Option<&str>,
+    choice: Choice<'_>,
     log: &Path,
 ) -> Outcome<Counts> {
     let folder = workspace.root.join("frontend/e2e");
@@ -58,7 +67,7 @@ pub fn playwright(
         .current_dir(&folder)
         .arg(modules.join("@playwright/test/cli.js"))
         .args(["test", "--reporter=list,json"]);
-    if let Some(tag) = tag {
+    if let Some(tag) = choice.tag {
         command.args(["--grep", &format!("{tag}\\b")]);
     }
     let urls: Vec<&str> = servers.iter().map(Server::url).collect();
@@ -66,6 +75,9 @@ pub fn playwright(
         servers.iter().map(|server| server.sign_ins_file().display().to_string()).collect();
     command.env("PLAYWRIGHT_JSON_OUTPUT_NAME", &report).env("CHROMIUM", browser);
     command.env("GUANXI_URL", urls.join("\n")).env("GUANXI_SIGN_INS", sign_ins.join("\n"));
+    if choice.pictures {
+        command.env("GUANXI_PICTURES", "1");
+    }
     command.env("CI", "1").env("NO_COLOR", "1").env_remove("FORCE_COLOR");
     let succeeded = run_logged(&mut command, log)?;
     let text = fs::read(&report).map_err(|_| Failure::new("Playwright has written no report"))?;

@@ -103,7 +103,8 @@ pub fn run(workspace: &Workspace, options: &Options) -> Outcome<bool> {
             setup.prepare(2_000)?;
             servers.push(setup.start(Duration::from_secs(60))?);
         }
-        browser::playwright(workspace, &servers, None, log)
+        // Pictures are for whoever asked for this stage alone.
+        browser::playwright(workspace, &servers, browser::Choice { tag: None, pictures: only.is_some() }, log)
     });
     stage("schemathesis", &mut |log| {
         if !built {
@@ -184,7 +185,8 @@ fn contract(workspace: &Workspace, log: &Path) -> Outcome<Counts> {
 /// The web app's logic that needs no browser, and xtask's own tests.
 fn logic(workspace: &Workspace, log: &Path) -> Outcome<Counts> {
     let target = if workspace.has_lib("guanxi-web") { "--lib" } else { "--bins" };
-    let web = cargo(workspace, &["test", "--profile", "ci", "-p", "guanxi-web", target]);
+    // Both in the profile that `cargo xtask` itself is built with, since nothing of it needs to be fast.
+    let web = cargo(workspace, &["test", "-p", "guanxi-web", target]);
     let own = cargo(workspace, &["test", "-p", "xtask", "--features", "bench", "--lib", "--bins"]);
     let mut succeeded = true;
     for mut command in [web, own] {

@@ -6,16 +6,16 @@ const SOURCE = readFileSync(new URL("../node_modules/axe-core/axe.min.js", impor
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 
 /**
- * What axe finds on the page as it stands, and what it could not decide, one line for each element; without the rules
- * in `except`.
+ * What axe finds on the page as it stands, and what it could not decide, one line for each element; by all rules but
+ * those in `except`, or by `rules` alone.
  */
-export async function findings(page, except = []) {
+export async function findings(page, { rules = null, except = [] } = {}) {
   if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(SOURCE);
   return page.evaluate(
-    async ([values, rules]) => {
+    async ([runOnly, except]) => {
       const result = await window.axe.run(document, {
-        runOnly: { type: "tag", values },
-        rules: Object.fromEntries(rules.map((rule) => [rule, { enabled: false }])),
+        runOnly,
+        rules: Object.fromEntries(except.map((rule) => [rule, { enabled: false }])),
         resultTypes: ["violations", "incomplete"],
       });
       const line = (rule, node, why) => `${rule.id}: ${node.target.join(" ")}: ${why.replace(/\s+/g, " ")}`;
@@ -65,7 +65,7 @@ export async function findings(page, except = []) {
       );
       return [...found, ...open];
     },
-    [TAGS, except],
+    [rules ? { type: "rule", values: rules } : { type: "tag", values: TAGS }, except],
   );
 }
 

@@ -52,6 +52,11 @@ for (const language of LANGUAGES) {
       await look(page, "the timeline of a customer");
 
       await test.step("changed and archived by its author, and taken back", async () => {
+        // Reading the list again takes its time, so that a menu opened meanwhile has to stand it.
+        await page.route("**/interactions?*", async (route) => {
+          await new Promise((resolve) => setTimeout(resolve, 500));
+          await route.continue();
+        });
         await entry.getByRole("button").click();
         await app.menuItem("contacts.edit").click();
         const change = app.dialog("log.edit_title", { name: customer.name });

@@ -15,7 +15,7 @@ use yew_router::hooks::use_location;
 use super::{LogDialog, With, icon_of, may_change, name_of, tone_of};
 use crate::api::{self, ApiError};
 use crate::audit::{HistoryPages, Reading, field_words};
-use crate::fetch::use_query;
+use crate::fetch::use_renewed;
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::{Label, options};
 use crate::org::{EVERYONE, ids_in, unit_options, use_colleagues, use_units, use_user_names};
@@ -122,9 +122,10 @@ pub fn ContactList(props: &ContactListProps) -> Html {
     let sees_users = me.as_ref().is_some_and(|me| may(me, right::VIEW_USERS));
     let search = use_colleagues(EVERYONE);
     let names = use_user_names(ids_in(&filter, "author_id"), sees_users);
-    let key =
-        format!("contacts/{}/{}/{filter}/{}/{}", customer.unwrap_or_default(), props.q, props.stamp, *round);
-    let first = use_query::<Rows<Interaction>, _, _>(Some(key.clone()), {
+    let thing = format!("contacts/{}/{}/{filter}", customer.unwrap_or_default(), props.q);
+    let state = format!("{}/{}", props.stamp, *round);
+    let key = format!("{thing}/{state}");
+    let first = use_renewed::<Rows<Interaction>, _, _>(thing, state, {
         let (q, filter) = (props.q.to_string(), filter.clone());
         move || ask(customer, q, filter, String::new())
     });

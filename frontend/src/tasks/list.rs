@@ -7,7 +7,7 @@ use yew_router::Routable;
 use super::NewTaskDialog;
 use super::forms::{HandOverDialog, PostponeDialog, Postponed};
 use crate::api::{self, ApiError};
-use crate::fetch::{self, use_query};
+use crate::fetch::{self, use_renewed};
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::interactions::With;
 use crate::labels::Label;
@@ -86,16 +86,11 @@ pub fn TaskList(props: &TaskListProps) -> Html {
     let round = use_state(|| 0_u32);
     let doing = use_state(|| None::<Doing>);
     let (customer, filter) = (props.customer, props.filter.clone());
-    let key = format!("tasks/{}/{filter}/{}/{}", customer.unwrap_or_default(), props.stamp, *round);
-    let tasks = use_query::<Rows<Task>, _, _>(Some(key), {
+    let thing = format!("tasks/{}/{filter}", customer.unwrap_or_default());
+    let tasks = use_renewed::<Rows<Task>, _, _>(thing, format!("{}/{}", props.stamp, *round), {
         let filter = filter.to_string();
         move || async move { api::tasks::list(customer, &filter, "").await }
     });
-    let last = use_mut_ref(|| None::<std::rc::Rc<Rows<Task>>>);
-    if let Some(data) = &tasks.remote.data {
-        *last.borrow_mut() = Some(std::rc::Rc::clone(data));
-    }
-    let data = tasks.remote.data.clone().or_else(|| last.borrow().clone());
     let onchange = &props.onchange;
     let again = cb!((round, doing, onchange), |()| {
         doing.set(None);
@@ -108,7 +103,7 @@ pub fn TaskList(props: &TaskListProps) -> Html {
         again.emit(());
     });
     let Some(me) = me else { return html!() };
-    let Some(data) = data else {
+    let Some(data) = tasks.remote.data.clone() else {
         return match &tasks.remote.error {
             Some(error) => {
                 html! { <ErrorPanel what={i.t(Msg::TasksFailed)} error={error.clone()} retry={tasks.reload.clone()} /> }
