@@ -65,7 +65,7 @@ pub fn import_file(
         }
         received.take(piece.get(..read).unwrap_or_default())?;
     }
-    let stored = received.end()?;
+    let stored = received.end_as_text(&bench.files, &actor, None)?;
     let (by, name) = (actor.clone(), name.into_owned());
     let sent = bench.db.write_blocking(move |conn| {
         let id = imports::receive(conn, &by, &name, &stored)?;

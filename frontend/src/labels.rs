@@ -98,13 +98,13 @@ labels! {
     QuestionnaireState { Draft => QuestionnaireStateDraft, Published => QuestionnaireStatePublished }
     SurveyStatus { Draft => SurveyStatusDraft, Open => SurveyStatusOpen, Closed => SurveyStatusClosed }
     InvitationState { Invited => InvitationStateInvited, Opened => InvitationStateOpened, Answered => InvitationStateAnswered, Expired => InvitationStateExpired, Revoked => InvitationStateRevoked }
-    AnswerSource { Link => AnswerSourceLink, Staff => AnswerSourceStaff }
+    AnswerSource { Link => AnswerSourceLink, Staff => AnswerSourceStaff, Imported => AnswerSourceImported }
     SkipReason { NotFound => SkipReasonNotFound, Archived => SkipReasonArchived, DoNotContact => SkipReasonDoNotContact, AlreadyInvited => SkipReasonAlreadyInvited, AlreadyAnswered => SkipReasonAlreadyAnswered }
     JobKind { Import => JobKindImport }
     JobState { Queued => JobStateQueued, Running => JobStateRunning, Succeeded => JobStateSucceeded, PartiallySucceeded => JobStatePartiallySucceeded, Failed => JobStateFailed, Cancelled => JobStateCancelled }
     TextEncoding { Utf8 => TextEncodingUtf8, Gb18030 => TextEncodingGb18030 }
     Delimiter { Comma => DelimiterComma, Semicolon => DelimiterSemicolon, Tab => DelimiterTab, Pipe => DelimiterPipe }
-    ImportField { ExternalId => ImportFieldExternalId, Kind => FieldKind, Status => FieldStatus, Name => FieldName, FormOfAddress => FieldFormOfAddress, Gender => FieldGender, BirthDate => FieldBirthDate, BirthYear => FieldBirthYear, MaritalStatus => FieldMaritalStatus, Children => FieldChildren,
+    ImportField { ExternalId => ImportFieldExternalId, Kind => FieldKind, Status => FieldStatus, Name => FieldName, FormOfAddress => FieldFormOfAddress, Gender => FieldGender, BirthDate => FieldBirthDate, BirthYear => FieldBirthYear, Age => ImportFieldAge, AgeAsOf => ImportFieldAgeAsOf, MaritalStatus => FieldMaritalStatus, Children => FieldChildren,
         IdentityKind => IdentityKindLabel, IdentityNumber => IdentityNumber, Phone => FieldPhone, Email => ContactPointKindEmail, Wechat => ContactPointKindWechat, Address => ContactPointKindAddress, Province => FieldProvince, City => FieldCity,
         Employer => FieldEmployer, Occupation => FieldOccupation, Industry => FieldIndustry, IncomeBand => FieldIncomeBand, PreferredChannel => FieldPreferredChannel, PreferredLanguage => FieldPreferredLanguage, Source => FieldSource, RiskAttribute => FieldRiskAttribute, CustomerSince => FieldCustomerSince,
         Hobbies => FieldHobbies, Character => FieldCharacter, Dislikes => FieldDislikes, Preferences => FieldPreferences, Notes => FieldNotes, BusinessState => FieldBusinessState, OrganisationSize => FieldOrganisationSize, CreditRating => FieldCreditRating, LegalRepresentative => FieldLegalRepresentative,

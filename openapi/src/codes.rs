@@ -672,6 +672,8 @@ codes! {
         Link = "link",
         /// Entered by staff, as in a phone interview.
         Staff = "staff",
+        /// Brought by a file from elsewhere.
+        Imported = "imported",
     }
 }
 
@@ -768,6 +770,10 @@ codes! {
         Gender = "gender",
         BirthDate = "birth_date",
         BirthYear = "birth_year",
+        /// In years; with `age_as_of` it becomes the year of birth.
+        Age = "age",
+        /// The day on which the customer was of that age.
+        AgeAsOf = "age_as_of",
         MaritalStatus = "marital_status",
         Children = "children",
         IdentityKind = "identity_kind",
@@ -800,5 +806,84 @@ codes! {
         UnitCode = "unit_code",
         /// User name of the responsible relationship manager.
         OwnerUsername = "owner_username",
+    }
+}
+
+codes! {
+    /// What a record of a file can become besides its customer.
+    ImportTarget {
+        Holding = "holding",
+        Interaction = "interaction",
+        SurveyAnswer = "survey_answer",
+    }
+}
+
+codes! {
+    /// What is said of a holding, a contact or an answer that a file brings.
+    RecordField {
+        /// Code of the product that is held.
+        ProductCode = "product_code",
+        Status = "status",
+        Currency = "currency",
+        Amount = "amount",
+        OpenedOn = "opened_on",
+        MaturesOn = "matures_on",
+        /// Through which channel it was opened.
+        OpenedThrough = "opened_through",
+        /// Account or contract number, of which the end is kept.
+        Reference = "reference",
+        Kind = "kind",
+        Direction = "direction",
+        Purpose = "purpose",
+        Outcome = "outcome",
+        Mood = "mood",
+        DurationMinutes = "duration_minutes",
+        /// Taken to whole minutes, half a minute up.
+        DurationSeconds = "duration_seconds",
+        /// The day of the contact; it is noted at the beginning of that day.
+        OccurredOn = "occurred_on",
+        Notes = "notes",
+        /// User name of who had the contact.
+        AuthorUsername = "author_username",
+        /// Name of the survey that was answered.
+        SurveyName = "survey_name",
+        AnsweredOn = "answered_on",
+        /// The answer to the `question` that stands beside it.
+        Answer = "answer",
+    }
+}
+
+impl RecordField {
+    /// What can be said of a target.
+    pub const fn of(target: ImportTarget) -> &'static [RecordField] {
+        use RecordField::*;
+        match target {
+            ImportTarget::Holding => {
+                &[ProductCode, Status, Currency, Amount, OpenedOn, MaturesOn, OpenedThrough, Reference]
+            }
+            ImportTarget::Interaction => &[
+                Kind,
+                Direction,
+                Purpose,
+                Outcome,
+                Mood,
+                DurationMinutes,
+                DurationSeconds,
+                OccurredOn,
+                Notes,
+                AuthorUsername,
+            ],
+            ImportTarget::SurveyAnswer => &[SurveyName, AnsweredOn, Answer],
+        }
+    }
+
+    /// What has to be said of a target.
+    pub const fn needed(target: ImportTarget) -> &'static [RecordField] {
+        use RecordField::*;
+        match target {
+            ImportTarget::Holding => &[ProductCode, OpenedOn],
+            ImportTarget::Interaction => &[Kind, OccurredOn],
+            ImportTarget::SurveyAnswer => &[SurveyName, AnsweredOn, Answer],
+        }
     }
 }

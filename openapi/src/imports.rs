@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::{CsvProfile, Delimiter, FieldProblem, ImportField, Instant, TextEncoding};
+use crate::{
+    CsvProfile, Delimiter, FieldProblem, ImportField, ImportTarget, Instant, RecordField, TextEncoding,
+};
 
 /// What the query of an upload says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate)]
@@ -16,6 +18,11 @@ pub struct UploadQuery {
     #[validate(length(min = 1, max = 200))]
     #[cfg_attr(feature = "schema", param(min_length = 1, max_length = 200, example = "customers.csv"))]
     pub name: String,
+    /// Of a workbook, the sheet to take; without it, the first visible one that has cells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[validate(length(min = 1, max = 31))]
+    #[cfg_attr(feature = "schema", param(min_length = 1, max_length = 31, nullable = false))]
+    pub sheet: Option<String>,
 }
 
 /// How a file is read. What is not said is found out from the file.
@@ -67,9 +74,9 @@ pub struct Upload {
     pub id: Uuid,
     #[cfg_attr(feature = "schema", schema(example = "customers.csv"))]
     pub name: String,
-    /// Size in bytes.
+    /// Size in bytes; of a workbook, that of its text.
     pub bytes: i64,
-    /// SHA-256 of the file, in hexadecimal digits.
+    /// SHA-256 of the file, of a workbook that of its text, in hexadecimal digits.
     pub digest: String,
     /// How it is read, nothing left open.
     pub layout: FileLayout,
@@ -120,6 +127,62 @@ pub struct ImportMapping {
     #[validate(length(min = 1, max = 60), nested)]
     #[cfg_attr(feature = "schema", schema(min_items = 1, max_items = 60))]
     pub customer: Vec<FieldMapping>,
+    /// What it says besides: of what the customer holds, of contacts, of answers to surveys.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[validate(length(max = 20), nested)]
+    #[cfg_attr(feature = "schema", schema(max_items = 20))]
+    pub records: Vec<RecordMapping>,
+}
+
+/// A holding, a contact or an answer that each record of a file may bring along.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RecordMapping {
+    pub target: ImportTarget,
+    /// What tells it from others of the same target and customer, such as an account number: a template as in `from`. With the key of the customer
+    /// it is found again, so that the same file changes nothing and another amount moves the holding that is there. Only a keyed hash of it is kept.
+    #[validate(length(min = 1, max = 500))]
+    #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 500, example = "{Account}"))]
+    pub key: String,
+    /// Only records for which this holds bring it: the grammar of filters, with names of columns as strings. A number compares a column as a number,
+    /// a string as text, and null asks whether it is empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[validate(length(min = 1, max = 2048))]
+    #[cfg_attr(
+        feature = "schema",
+        schema(min_length = 1, max_length = 2048, nullable = false, example = "\"Complain\" eq 1")
+    )]
+    pub when: Option<String>,
+    #[validate(length(min = 1, max = 60), nested)]
+    #[cfg_attr(feature = "schema", schema(min_items = 1, max_items = 60))]
+    pub fields: Vec<RecordFieldMapping>,
+}
+
+/// What a field of a holding, a contact or an answer is made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RecordFieldMapping {
+    pub field: RecordField,
+    /// Key of the question that an `answer` is to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[validate(length(min = 1, max = 30))]
+    #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 30, nullable = false))]
+    pub question: Option<String>,
+    /// A text with the names of columns in braces, as of the customer.
+    #[validate(length(min = 1, max = 500))]
+    #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 500, example = "{Balance}"))]
+    pub from: String,
+    /// What values of the file become.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(feature = "schema", schema(value_type = Object, nullable = false))]
+    pub values: BTreeMap<String, String>,
+    /// Taken where the file has nothing, or a value that says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[validate(length(max = 500))]
+    #[cfg_attr(feature = "schema", schema(max_length = 500, nullable = false))]
+    pub otherwise: Option<String>,
 }
 
 /// What a field is made of.

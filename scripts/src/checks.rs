@@ -2,6 +2,7 @@
 
 mod advisories;
 mod durability;
+mod fuzzing;
 mod imports;
 mod load;
 mod repeats;
@@ -36,6 +37,8 @@ enum Means {
     TestsAndServer(Work, u32),
     /// By looking up the dependencies' licences and advisories.
     Advisories,
+    /// By inputs that libFuzzer makes up, for so many seconds; for a twentieth of them for a sample.
+    Fuzzing(u32),
 }
 
 impl Means {
@@ -60,7 +63,7 @@ impl Means {
 }
 
 /// Every check that exists, with what it must reach.
-const CHECKS: [(&str, Means, &str); 24] = [
+const CHECKS: [(&str, Means, &str); 25] = [
     ("A1", Means::Schemathesis, "no 5xx and no answer that breaks its schema"),
     ("A2", Means::Tests, "every route is in the OpenAPI document and the other way round"),
     ("A4", Means::Tests, "every error is a problem document with a known code"),
@@ -85,6 +88,7 @@ const CHECKS: [(&str, Means, &str); 24] = [
     ("D1", Means::Server(durability::run, 50), "nothing acknowledged is lost by kill -9"),
     ("D3", Means::Tests, "the engine runs with the settings that make it safe"),
     ("E4", Means::Server(shutdown::run, 50), "no request in flight fails when the server is asked to stop"),
+    ("E5", Means::Fuzzing(600), "no file, mapping or filter makes anything panic or run out of memory"),
 ];
 
 /// What may be chosen.
@@ -174,6 +178,12 @@ pub fn run(workspace: &Workspace, options: &Options) -> Outcome<bool> {
                 let length = if options.short { fuzz::Options::SHORT } else { fuzz::Options::LONG };
                 stages.run(&format!("{name} on SQLite"), |log| fuzz::run(workspace, &length, log));
             }
+            Means::Fuzzing(seconds) => {
+                let seconds = if options.short { seconds / 20 } else { seconds };
+                stages.run(&format!("{name} files, mappings, filters"), |log| {
+                    fuzzing::run(workspace, seconds, log)
+                });
+            }
             Means::Advisories => {
                 stages.run(&format!("{name} advisories"), |log| advisories::advisories(workspace, log));
                 stages.run(&format!("{name} licences"), |log| advisories::licences(workspace, log));
@@ -226,6 +236,8 @@ impl Check<'_> {
             Setup::sqlite(self.workspace.server("ci"), folder.path(), &log.with_extension("server.log"));
         setup.prepare(2_000)?;
         let server = setup.start(Duration::from_secs(60))?;
-        browser::playwright(self.workspace, &[server], Some(&format!("@{}", self.name)), log)
+        let tag = format!("@{}", self.name);
+        let choice = browser::Choice { tag: Some(&tag), pictures: false };
+        browser::playwright(self.workspace, &[server], choice, log)
     }
 }

@@ -718,6 +718,21 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbDoc, DbMoment, DbUuid};
+
+    imported_record (key) {
+        key -> Binary,
+        target -> Text,
+        record_id -> DbUuid,
+        customer_id -> DbUuid,
+        said -> Binary,
+        job_id -> DbUuid,
+        updated_at -> DbMoment,
+    }
+}
+
 diesel::joinable!(user_account -> org_unit (org_unit_id));
 diesel::joinable!(session -> user_account (user_id));
 diesel::joinable!(refresh_token -> session (session_id));
@@ -750,6 +765,7 @@ diesel::joinable!(survey_answer_value -> survey_answer (answer_id));
 diesel::joinable!(survey_follow_up -> survey_answer (answer_id));
 diesel::joinable!(job -> user_account (created_by));
 diesel::joinable!(import_problem -> job (job_id));
+diesel::joinable!(imported_record -> customer (customer_id));
 diesel::allow_tables_to_appear_in_same_query!(
     installation,
     lease,
@@ -792,4 +808,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     upload,
     job,
     import_problem,
+    imported_record,
 );

@@ -26,7 +26,8 @@ mod tiers;
 mod view;
 
 pub use bulk::{
-    BulkLine, BulkOutcomeId, kept_outcome, purge_bulk_outcomes, try_upsert_many, upsert_lines, upsert_many,
+    BulkLine, BulkOutcomeId, LineOutcome, ids_by_keys, kept_outcome, purge_bulk_outcomes, try_upsert_many,
+    upsert_lines, upsert_many,
 };
 pub use change::{archive, change, renew_search, restore};
 pub use contact_points::{add_contact_point, change_contact_point, remove_contact_point};
@@ -45,7 +46,7 @@ pub use reveal::reveal;
 pub use selection::{CustomerBrief, brief, briefs, briefs_by_filter, wants_no_contact};
 pub(crate) use tiers::TIER_HISTORY;
 pub use tiers::{
-    Assets, load_assets, lock, retier_some, set_assets, set_tiers, tier_for, tier_history, tiers,
+    Assets, lock, retier_some, set_assets, set_assets_of_many, set_tiers, tier_for, tier_history, tiers,
 };
 pub use view::{history, read, visible};
 

@@ -332,6 +332,7 @@ fn dealings(seed: u64, n: u64, bank: &Bank, calendar: Calendar, users: &[UserId]
             mood: contact.mood,
             duration_minutes: contact.duration_minutes,
             occurred_at: at.plus_seconds(3600 + i64::from(contact.minutes) * 60),
+            recorded_at: at.plus_seconds(3600 + i64::from(contact.minutes) * 60),
             notes: contact.notes,
         })
     };

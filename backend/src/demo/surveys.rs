@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use guanxi_api::{Instant, Language, NewInvitations, NewQuestionnaire, NewSurvey};
+use guanxi_api::{AnswerSource, Instant, Language, NewInvitations, NewQuestionnaire, NewSurvey};
 use guanxi_db::{Db, DbConn, Id};
 
 use super::generator;
@@ -73,7 +73,13 @@ pub(super) fn make(db: &Db, keys: &Arc<Keys>, settings: &Settings, seed: u64) ->
         // Not all at the same second.
         let at = now.plus_seconds(-i64::from(days) * 86_400 - i64::try_from(n % 400).unwrap_or(0) * 37 - 60);
         if n % 10 < 8 || answers.is_some() {
-            recorded.push(Recorded { customer_id: customer.id, answers, at });
+            recorded.push(Recorded {
+                customer_id: customer.id,
+                answers,
+                at,
+                source: AnswerSource::Link,
+                followed_up: true,
+            });
         }
     }
     for chunk in recorded.chunks(CHUNK) {
@@ -81,7 +87,7 @@ pub(super) fn make(db: &Db, keys: &Arc<Keys>, settings: &Settings, seed: u64) ->
         let keys = Arc::clone(keys);
         db.write_blocking(move |conn| {
             let house = House { keys: &keys, settings: &settings };
-            surveys::record_many(conn, &actor, house, ended, &chunk)
+            surveys::record_many(conn, &actor, house, ended, &chunk).map(drop)
         })?;
     }
     let keys = Arc::clone(keys);

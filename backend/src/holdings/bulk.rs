@@ -1,16 +1,19 @@
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
-use guanxi_api::{Amount, HoldingChannel, HoldingStatus, Quantity, TransactionKind};
+use guanxi_api::{
+    Amount, HoldingChannel, HoldingPatch, HoldingStatus, NewHoldingTransaction, Quantity, TransactionKind,
+};
 use guanxi_db::{DbConn, Moment};
 
-use crate::access::Actor;
+use crate::access::{Actor, Scope};
 use crate::audit;
-use crate::customers::{self, Assets, CustomerId, House};
-use crate::error::{Error, Result};
+use crate::customers::{CustomerId, House};
+use crate::error::{Error, FieldError, Result, Wrong};
 use crate::holdings::store::{self, BalanceRow, HoldingRow, TransactionRow};
-use crate::holdings::{HoldingId, rules};
-use crate::products::{self, ProductId, ProductSummary};
+use crate::holdings::value::revalue_many;
+use crate::holdings::{HoldingId, manage, rules, transactions};
+use crate::products::{self, ProductId};
 
 /// A holding for [`load`], with the transactions that made it what it is.
 #[derive(Clone, Debug)]
@@ -43,72 +46,149 @@ pub struct LoadedTransaction {
     pub channel: HoldingChannel,
 }
 
-/// Gives new customers who hold nothing yet what they hold, for jobs: one audit entry for all of it, no event for each.
+/// What is wrong with a holding that is to be [`load`]ed.
+///
+/// # Errors
+/// 422 with every wrong field, as when a holding is opened.
+pub fn check(loaded: &Loaded, today: NaiveDate) -> Result<()> {
+    let mut wrong = Wrong::default();
+    let mut note = |checked: Result<(), FieldError>| {
+        if let Err(field) = checked {
+            wrong.add(field);
+        }
+    };
+    note(rules::check_day("/opened_on", loaded.opened_on, None, today));
+    note(rules::check_maturity(loaded.matures_on, loaded.opened_on));
+    for transaction in &loaded.transactions {
+        note(rules::check_day("/day", transaction.day, Some(loaded.opened_on), today));
+        note(rules::check_amount(transaction.kind, transaction.amount));
+    }
+    note(rules::check_size("/amount", loaded.amount()));
+    if let Err(broken) = loaded.reference.as_deref().map(rules::reference).transpose() {
+        wrong.add(FieldError::broken("/reference", broken));
+    }
+    wrong.unless(Some(()))
+}
+
+impl Loaded {
+    /// What is held after all transactions, in 1/10000.
+    fn amount(&self) -> i64 {
+        let moved = |transaction: &LoadedTransaction| rules::effect(transaction.kind, transaction.amount);
+        self.transactions.iter().map(moved).fold(self.opening_amount.0, i64::saturating_add)
+    }
+}
+
+/// Gives customers, whom the caller has locked or has just created, what else they hold, for jobs: one audit entry for all of it, no event
+/// for each holding. Gives the ids in the order of what was loaded.
 ///
 /// # Errors
 /// When a product is none, a currency has no rate or a rule is broken; then nothing is written.
-pub fn load(conn: &mut DbConn, actor: &Actor, house: House<'_>, holdings: &[Loaded]) -> Result<usize> {
+pub fn load(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    holdings: &[Loaded],
+) -> Result<Vec<HoldingId>> {
+    if holdings.is_empty() {
+        return Ok(Vec::new());
+    }
     let today = house.settings.day(actor.now());
     let rates = products::rates_of_day(conn, house.settings, today)?;
-    let mut known: HashMap<ProductId, ProductSummary> = HashMap::new();
     let mut rows = Vec::with_capacity(holdings.len());
     let (mut transactions, mut balances) = (Vec::new(), Vec::new());
-    let mut sums: BTreeMap<CustomerId, (i128, BTreeSet<&'static str>)> = BTreeMap::new();
     for loaded in holdings {
-        let product = match known.get(&loaded.product_id) {
-            Some(product) => product,
-            None => {
-                let product = products::product_for_new(conn, loaded.product_id)?;
-                let product = product.ok_or_else(|| Error::internal("a product that is none"))?;
-                known.entry(loaded.product_id).or_insert(product)
-            }
-        };
+        check(loaded, today)?;
         let rate = rates.get(&loaded.currency).ok_or_else(|| Error::internal("a currency without a rate"))?;
-        let row = row(actor, loaded, today)?;
+        let row = row(actor, loaded)?;
         let value = products::rules::convert(Amount(row.amount), *rate).0;
-        let (aum, kinds) = sums.entry(loaded.customer_id).or_default();
-        if loaded.status == HoldingStatus::Active {
-            *aum += if product.counts_as_asset { i128::from(value) } else { 0 };
-            kinds.insert(product.kind.as_str());
-        }
         entries(actor, loaded, row.id, &mut transactions, &mut balances);
         rows.push(HoldingRow { value, ..row });
     }
     store::insert_many(conn, &rows, &transactions, &balances)?;
-    let assets: Vec<(CustomerId, Assets)> = sums
-        .into_iter()
-        .map(|(id, (aum, kinds))| {
-            let coverage = i32::try_from(kinds.len()).unwrap_or(i32::MAX);
-            (id, Assets { aum: products::rules::clamp(aum), coverage })
-        })
-        .collect();
-    customers::load_assets(conn, actor, &assets)?;
+    let customers: BTreeSet<CustomerId> = holdings.iter().map(|loaded| loaded.customer_id).collect();
+    revalue_many(conn, actor, house, &customers.into_iter().collect::<Vec<_>>())?;
     let counts = [("count", rows.len()), ("transactions", transactions.len())];
     audit::note_many(conn, actor, "holding", "created_many", &counts)?;
-    Ok(rows.len())
+    Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
-fn row(actor: &Actor, loaded: &Loaded, today: NaiveDate) -> Result<HoldingRow> {
-    let broken = |field: crate::error::FieldError| Error::fields(vec![field]);
-    rules::check_day("/opened_on", loaded.opened_on, None, today).map_err(broken)?;
-    rules::check_maturity(loaded.matures_on, loaded.opened_on).map_err(broken)?;
-    for transaction in &loaded.transactions {
-        rules::check_day("/day", transaction.day, Some(loaded.opened_on), today).map_err(broken)?;
-        rules::check_amount(transaction.kind, transaction.amount).map_err(broken)?;
+/// What another system says of a holding that came from it.
+#[derive(Clone, Debug)]
+pub struct Restated {
+    pub currency: String,
+    pub amount: Amount,
+    /// `active` or `matured`.
+    pub status: HoldingStatus,
+    pub matures_on: Option<NaiveDate>,
+}
+
+/// Whether [`restate`] would be refused.
+///
+/// # Errors
+/// 404 for one that the actor does not see; 409 for a closed one; 422 for another currency or a day that breaks a rule.
+pub fn check_restated(conn: &mut DbConn, actor: &Actor, id: HoldingId, restated: &Restated) -> Result<()> {
+    let row = store::find(conn, &Scope::of(actor), id)?.holding;
+    if row.status == HoldingStatus::Closed.as_str() {
+        return Err(Error::conflict("", "closed"));
     }
-    let moved = |transaction: &LoadedTransaction| rules::effect(transaction.kind, transaction.amount);
-    let amount = loaded.opening_amount.0 + loaded.transactions.iter().map(moved).sum::<i64>();
-    rules::check_size("/amount", amount).map_err(broken)?;
+    let mut wrong = Wrong::default();
+    if row.currency != restated.currency {
+        wrong.add(FieldError::new("/currency", "currency_differs"));
+    }
+    for checked in [
+        rules::check_maturity(restated.matures_on, row.opened_on),
+        rules::check_size("/amount", restated.amount.0),
+    ] {
+        if let Err(field) = checked {
+            wrong.add(field);
+        }
+    }
+    wrong.unless(Some(()))
+}
+
+/// Makes a holding what another system says of it: a difference in its amount is an adjustment of today.
+///
+/// # Errors
+/// As [`check_restated`].
+pub fn restate(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    id: HoldingId,
+    restated: &Restated,
+) -> Result<()> {
+    let row = manage::locked(conn, actor, id)?.holding;
+    check_restated(conn, actor, id, restated)?;
+    let patch = HoldingPatch {
+        status: Some(restated.status),
+        matures_on: Some(restated.matures_on),
+        ..HoldingPatch::default()
+    };
+    manage::change(conn, actor, house, (id, row.version), &patch)?;
+    if row.amount != restated.amount.0 {
+        let new = NewHoldingTransaction {
+            day: house.settings.day(actor.now()),
+            kind: TransactionKind::Adjustment,
+            amount: Amount(restated.amount.0.saturating_sub(row.amount)),
+            channel: HoldingChannel::Unknown,
+            note: None,
+        };
+        transactions::record(conn, actor, house, id, &new)?;
+    }
+    Ok(())
+}
+
+fn row(actor: &Actor, loaded: &Loaded) -> Result<HoldingRow> {
     let reference = loaded.reference.as_deref().map(rules::reference).transpose();
-    let reference = reference
-        .map_err(|wrong| Error::fields(vec![crate::error::FieldError::broken("/reference", wrong)]))?;
+    let reference =
+        reference.map_err(|broken| Error::fields(vec![FieldError::broken("/reference", broken)]))?;
     Ok(HoldingRow {
         id: actor.new_id(),
         customer_id: loaded.customer_id,
         product_id: loaded.product_id,
         status: loaded.status.as_str().to_owned(),
         currency: loaded.currency.clone(),
-        amount,
+        amount: loaded.amount(),
         opening_amount: loaded.opening_amount.0,
         value: 0,
         quantity: loaded.quantity.map(|quantity| quantity.number.0),

@@ -16,7 +16,7 @@ mod transactions;
 mod value;
 mod view;
 
-pub use bulk::{Loaded, LoadedTransaction, load};
+pub use bulk::{Loaded, LoadedTransaction, Restated, check, check_restated, load, restate};
 pub(crate) use list::{HOLDINGS, OF_CUSTOMER};
 pub use list::{held_by, list, maturing, of_customer};
 pub use manage::{change, close, open, reopen};

@@ -162,9 +162,10 @@ pub(super) fn update(conn: &mut DbConn, row: &HoldingRow, from_version: i64) -> 
     Ok(changed > 0)
 }
 
-/// What a customer has that is not closed: id, status, currency, amount, value, kind of product, whether that counts.
+/// What customers have that is not closed: customer, id, status, currency, amount, value, kind of product, whether that counts.
 #[derive(Queryable)]
 pub(super) struct HeldRow {
+    pub(super) customer_id: CustomerId,
     pub(super) id: HoldingId,
     pub(super) status: String,
     pub(super) currency: String,
@@ -174,22 +175,29 @@ pub(super) struct HeldRow {
     pub(super) counts: bool,
 }
 
-pub(super) fn held(conn: &mut DbConn, id: CustomerId) -> Result<Vec<HeldRow>> {
-    let rows = holding::table
-        .inner_join(product::table)
-        .filter(holding::customer_id.eq(id))
-        .filter(holding::status.ne("closed"))
-        .select((
-            holding::id,
-            holding::status,
-            holding::currency,
-            holding::amount,
-            holding::value,
-            product::kind,
-            product::counts_as_asset,
-        ))
-        .load(conn)
-        .map_err(DbError::from)?;
+pub(super) fn held(conn: &mut DbConn, ids: &[CustomerId]) -> Result<Vec<HeldRow>> {
+    let mut rows = Vec::new();
+    // Few numbers of parameters, so that few statements are kept prepared.
+    for ids in ids.chunks(500) {
+        rows.extend(
+            holding::table
+                .inner_join(product::table)
+                .filter(holding::customer_id.eq_any(ids.iter().copied()))
+                .filter(holding::status.ne("closed"))
+                .select((
+                    holding::customer_id,
+                    holding::id,
+                    holding::status,
+                    holding::currency,
+                    holding::amount,
+                    holding::value,
+                    product::kind,
+                    product::counts_as_asset,
+                ))
+                .load::<HeldRow>(conn)
+                .map_err(DbError::from)?,
+        );
+    }
     Ok(rows)
 }
 

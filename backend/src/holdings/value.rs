@@ -1,13 +1,13 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use guanxi_api::{Amount, HoldingStatus, TierReason};
+use guanxi_api::{Amount, HoldingStatus, Rate, TierReason};
 use guanxi_db::{DbConn, Id, Moment};
 
 use crate::access::Actor;
 use crate::customers::{self, Assets, CustomerId, House};
 use crate::due::{self, Kind, Work};
 use crate::error::Result;
-use crate::holdings::store;
+use crate::holdings::store::{self, HeldRow};
 use crate::installation::Settings;
 use crate::products::{self, ProductId, rules};
 
@@ -21,8 +21,8 @@ const REVALUED_AT_ONCE: i64 = 50;
 pub(super) fn revalue(conn: &mut DbConn, actor: &Actor, house: House<'_>, id: CustomerId) -> Result<()> {
     let today = house.settings.day(actor.now());
     let mut rates = BTreeMap::new();
-    let (mut aum, mut kinds) = (0_i128, BTreeSet::new());
-    for held in store::held(conn, id)? {
+    let mut held = store::held(conn, &[id])?;
+    for held in &mut held {
         let rate = match rates.get(&held.currency) {
             Some(rate) => *rate,
             None => {
@@ -31,21 +31,49 @@ pub(super) fn revalue(conn: &mut DbConn, actor: &Actor, house: House<'_>, id: Cu
                 rate
             }
         };
-        // Nothing is opened in a currency without a rate, and rates stay.
-        let value = rate.map_or(held.value, |rate| rules::convert(Amount(held.amount), rate).0);
-        if value != held.value {
-            store::set_value(conn, held.id, value)?;
-        }
-        if held.status == HoldingStatus::Active.as_str() {
-            if held.counts {
-                aum += i128::from(value);
-            }
-            kinds.insert(held.kind);
-        }
+        revalue_one(conn, held, rate)?;
     }
-    let coverage = i32::try_from(kinds.len()).unwrap_or(i32::MAX);
-    let assets = Assets { aum: rules::clamp(aum), coverage };
-    customers::set_assets(conn, actor, id, assets, TierReason::Assets)
+    customers::set_assets(conn, actor, id, assets(&held), TierReason::Assets)
+}
+
+/// As [`revalue`] for many customers, for jobs.
+///
+/// # Errors
+/// When the database fails.
+pub(super) fn revalue_many(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    ids: &[CustomerId],
+) -> Result<()> {
+    let rates = products::rates_of_day(conn, house.settings, house.settings.day(actor.now()))?;
+    let mut of: HashMap<CustomerId, Vec<HeldRow>> = HashMap::new();
+    for mut held in store::held(conn, ids)? {
+        let rate = rates.get(&held.currency).copied();
+        revalue_one(conn, &mut held, rate)?;
+        of.entry(held.customer_id).or_default().push(held);
+    }
+    let assets: Vec<(CustomerId, Assets)> =
+        ids.iter().map(|id| (*id, assets(of.get(id).map_or(&[], Vec::as_slice)))).collect();
+    customers::set_assets_of_many(conn, actor, &assets, TierReason::Import)
+}
+
+/// Nothing is opened in a currency without a rate, and rates stay; should there be none, the value stays too.
+fn revalue_one(conn: &mut DbConn, held: &mut HeldRow, rate: Option<Rate>) -> Result<()> {
+    let value = rate.map_or(held.value, |rate| rules::convert(Amount(held.amount), rate).0);
+    if value != held.value {
+        store::set_value(conn, held.id, value)?;
+        held.value = value;
+    }
+    Ok(())
+}
+
+/// What active holdings come to.
+fn assets(held: &[HeldRow]) -> Assets {
+    let active = || held.iter().filter(|held| held.status == HoldingStatus::Active.as_str());
+    let aum = active().filter(|held| held.counts).map(|held| i128::from(held.value)).sum();
+    let kinds: BTreeSet<&str> = active().map(|held| held.kind.as_str()).collect();
+    Assets { aum: rules::clamp(aum), coverage: i32::try_from(kinds.len()).unwrap_or(i32::MAX) }
 }
 
 /// Whether a rate has become valid that nothing was valued by yet.

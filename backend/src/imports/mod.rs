@@ -3,19 +3,27 @@
 //! far it is stands in the row of the job, written with the records, so a crash repeats and loses none. Records that are not
 //! taken are kept, sealed, with what is wrong with each, to be put right and imported again.
 
+mod bank;
+mod brought;
 mod columns;
+mod conditions;
 mod mapping;
 mod problems;
 mod reading;
+mod records;
+mod rehearsal;
 mod routes;
 mod run;
 mod spreadsheet;
 mod start;
 mod store;
+mod templates;
 #[cfg(test)]
 mod tests;
 mod uploads;
+mod values;
 mod words;
+mod workbook;
 
 use guanxi_api::{FileLayout, ImportMapping};
 use guanxi_db::Id;
@@ -25,6 +33,7 @@ use uuid::Uuid;
 
 pub(crate) use problems::PROBLEMS;
 pub use problems::{problems, problems_file};
+pub use rehearsal::{rehearse, rehearse_workbook};
 pub use run::{Bench, Ended, run};
 pub use start::{Checked, Corrected, check, correct, corrected_file, details, start, to_correct};
 pub use uploads::{

@@ -69,10 +69,10 @@ pub(super) fn row(
     let kept: Vec<Kept> = fields
         .iter()
         .map(|field| {
-            let origin = plan.origin(record, &field.pointer);
+            let (of, column) = plan.origin(record, &field.pointer);
             Kept {
-                column: origin.and_then(|(_, column)| column),
-                field: origin.map(|(field, _)| field),
+                column,
+                field: of,
                 pointer: field.pointer.clone(),
                 code: field.code.to_string(),
                 params: field.params.clone(),

@@ -36,8 +36,8 @@ fn accepted(details: &JobDetails, replayed: bool) -> HttpResponse {
 
 /// Send a file.
 ///
-/// Delimited text in UTF-8 or GB18030, packed by gzip or not, at most 200 MiB. The answer says how it is read and what its columns seem to
-/// hold. It is kept for seven days, sealed, for the user who sent it.
+/// Delimited text in UTF-8 or GB18030, packed by gzip or not, at most 200 MiB; or a workbook (XLSX) of 40 MiB at most, of which the cells of
+/// one sheet become such text. The answer says how it is read and what its columns seem to hold. It is kept for seven days, sealed, for the user who sent it.
 #[utoipa::path(operation_id = "sendFile", tag = "jobs", params(UploadQuery),
     request_body(content = String, content_type = "application/octet-stream", description = "The file", example = json!("id,name\n1,王伟\n")),
     responses((status = 201, body = Upload, description = "Kept",
@@ -67,9 +67,10 @@ pub async fn send_file(
             break;
         }
     }
-    let stored = in_background(move || received.end()).await?;
+    let (by, store, UploadQuery { name, sheet }) = (actor.clone(), files.clone(), query.0);
+    let stored = in_background(move || received.end_as_text(&store, &by, sheet.as_deref())).await?;
     let id = stored.id();
-    let (by, name) = (actor.clone(), query.0.name);
+    let by = actor.clone();
     let sent = state
         .db
         .write(move |conn| {

@@ -1,6 +1,6 @@
 //! The work of an import: outside of requests, by the job loop or the command line.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Read;
 use std::sync::Arc;
@@ -9,16 +9,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use guanxi_api::{BulkStatus, CsvProfile, Delimiter, JobCounts, TextEncoding};
 use guanxi_db::{Db, DbConn, Moment};
 
-use crate::access::{Actor, Keys, OrgUnitId, Right, UserId, sessions};
-use crate::customers::{self, BulkLine, House};
+use crate::access::{Actor, Keys, Right, sessions};
+use crate::customers::{self, BulkLine, CustomerId, House};
 use crate::error::{Error, FieldError, Result};
 use crate::files::FileStore;
-use crate::imports::mapping::{Places, Plan};
+use crate::imports::bank::Bank;
+use crate::imports::mapping::Plan;
 use crate::imports::reading::{ReadError, Record, Records, decoded, unpacked};
-use crate::imports::{Input, problems, spreadsheet, store};
+use crate::imports::{Input, brought, problems, spreadsheet, store};
 use crate::installation::Settings;
 use crate::jobs::{self, Advance, Claim, Progress};
-use crate::org;
 
 /// Records of a transaction: with fifteen rows each they take some 50 ms.
 const STEP: usize = 200;
@@ -295,59 +295,47 @@ fn step(conn: &mut DbConn, work: &Work, records: &[(Record, bool)], now: Moment)
     if jobs::keep(conn, &actor, claim)? == Advance::Cancelled {
         return Ok(Stepped::On(Advance::Cancelled));
     }
-    let mut places = Known { conn, units: HashMap::new(), users: HashMap::new() };
+    if let Some(target) = plan.targets().find(|target| !actor.may(brought::right_to(*target))) {
+        let field = FieldError::new("", "may_bring_no_longer").with("target", target.as_str());
+        return Ok(Stepped::Refused(field));
+    }
+    let house = House { keys, settings };
+    let mut bank = Bank::new(conn, settings, &actor);
     let mut lines = Vec::with_capacity(records.len());
     for (record, first) in records {
-        let read = match plan.read(record, &mut places) {
+        lines.push(match plan.read(record, &mut bank) {
             Ok(_) if !first => Err(Error::field("/external/id", "duplicate")),
             Err(error) if error.code.status() >= 500 => return Err(error),
             read => read,
-        };
-        lines.push(BulkLine { number: u32::try_from(record.line).unwrap_or(u32::MAX), read });
+        });
     }
-    let house = House { keys, settings };
+    let todo = brought::plan(conn, &actor, keys, plan.source(), &mut lines)?;
+    let numbered = records.iter().zip(lines).map(|((record, _), read)| BulkLine {
+        number: u32::try_from(record.line).unwrap_or(u32::MAX),
+        read: read.map(|line| line.customer),
+    });
+    let lines: Vec<BulkLine> = numbered.collect();
     let outcomes = customers::upsert_lines(conn, &actor, house, &lines, !claim.dry_run)?;
+    if !claim.dry_run {
+        let taken: Vec<Option<CustomerId>> = outcomes.iter().map(|outcome| outcome.id).collect();
+        brought::write(conn, &actor, house, claim.id, &todo, &taken)?;
+    }
+    let bringing: HashSet<usize> = todo.iter().map(|one| one.line).collect();
     let mut counts = JobCounts::default();
     let mut wrong = Vec::new();
-    for ((record, _), (status, error)) in records.iter().zip(&outcomes) {
-        *match status {
+    for (at, ((record, _), outcome)) in records.iter().zip(&outcomes).enumerate() {
+        *match outcome.status {
             BulkStatus::Created => &mut counts.created,
+            BulkStatus::Unchanged if bringing.contains(&at) => &mut counts.updated,
             BulkStatus::Updated => &mut counts.updated,
             BulkStatus::Unchanged | BulkStatus::Stale => &mut counts.unchanged,
             BulkStatus::Failed => &mut counts.failed,
         } += 1;
-        if let Some(error) = error {
+        if let Some(error) = &outcome.error {
             wrong.push(problems::row(&actor, keys, claim.id, plan, record, error)?);
         }
     }
     store::insert_problems(conn, &wrong)?;
     let processed = i64::try_from(records.len()).unwrap_or(i64::MAX);
     jobs::advance(conn, &actor, claim, Progress { processed, counts }).map(Stepped::On)
-}
-
-/// The units and users of a step are few.
-struct Known<'a> {
-    conn: &'a mut DbConn,
-    units: HashMap<String, Option<OrgUnitId>>,
-    users: HashMap<String, Option<UserId>>,
-}
-
-impl Places for Known<'_> {
-    fn unit(&mut self, code: &str) -> Result<Option<OrgUnitId>> {
-        if let Some(known) = self.units.get(code) {
-            return Ok(*known);
-        }
-        let found = org::unit_by_code(self.conn, code)?;
-        self.units.insert(code.to_owned(), found);
-        Ok(found)
-    }
-
-    fn user(&mut self, username: &str) -> Result<Option<UserId>> {
-        if let Some(known) = self.users.get(username) {
-            return Ok(*known);
-        }
-        let found = org::user_by_name(self.conn, username)?;
-        self.users.insert(username.to_owned(), found);
-        Ok(found)
-    }
 }

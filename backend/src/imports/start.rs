@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::access::Actor;
 use crate::error::{Error, FieldError, Result};
 use crate::files::FileStore;
+use crate::imports::brought::right_to;
 use crate::imports::columns::Inspected;
 use crate::imports::mapping::Plan;
 use crate::imports::store::{self, UploadRow};
@@ -63,8 +64,12 @@ pub fn check(files: &FileStore, Sent(upload): &Sent, new: &NewImport) -> Result<
 /// Starts an import; its file is kept as long as its job.
 ///
 /// # Errors
-/// When the database fails.
+/// 403 for who may not write what the file brings; when the database fails.
 pub fn start(conn: &mut DbConn, actor: &Actor, checked: &Checked) -> Result<JobId> {
+    let brought = &checked.input.mapping.records;
+    if brought.iter().any(|record| !actor.may(right_to(record.target))) {
+        return Err(Error::forbidden());
+    }
     let upload = UploadId::new(checked.input.upload_id);
     store::keep_upload(conn, upload, actor.now().plus_seconds(KEPT_SECONDS))?;
     let input = serde_json::to_value(&checked.input).map_err(Error::internal)?;

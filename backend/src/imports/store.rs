@@ -1,8 +1,11 @@
+use std::collections::HashMap;
+
 use diesel::prelude::*;
-use guanxi_db::schema::{import_problem, upload};
-use guanxi_db::{Condition, DbConn, DbError, Doc, Moment, Ordering, on_each};
+use guanxi_db::schema::{import_problem, imported_record, upload};
+use guanxi_db::{Condition, DbConn, DbError, Doc, Id, Moment, Ordering, on_each};
 
 use crate::access::{Actor, UserId};
+use crate::customers::CustomerId;
 use crate::error::{Error, Result};
 use crate::imports::uploads::REMOVED_AT_ONCE;
 use crate::imports::{ImportProblemId, UploadId};
@@ -31,6 +34,48 @@ pub(super) struct ProblemRow {
     pub(super) line: i64,
     pub(super) record: Vec<u8>,
     pub(super) problems: Doc,
+}
+
+/// What an import has brought besides a customer.
+#[derive(Queryable, Selectable, Insertable, AsChangeset, Clone, Debug)]
+#[diesel(table_name = imported_record, primary_key(key))]
+pub(super) struct ImportedRow {
+    /// Keyed hash of what it is known by where it comes from.
+    pub(super) key: Vec<u8>,
+    pub(super) target: String,
+    pub(super) record_id: Id<()>,
+    pub(super) customer_id: CustomerId,
+    /// Keyed hash of what was said of it last.
+    pub(super) said: Vec<u8>,
+    pub(super) job_id: JobId,
+    pub(super) updated_at: Moment,
+}
+
+/// What is known of these keys.
+pub(super) fn imported(conn: &mut DbConn, keys: &[&[u8]]) -> Result<HashMap<Vec<u8>, ImportedRow>> {
+    let mut found = HashMap::with_capacity(keys.len());
+    for keys in keys.chunks(500) {
+        let rows: Vec<ImportedRow> = imported_record::table
+            .filter(imported_record::key.eq_any(keys.iter().copied()))
+            .select(ImportedRow::as_select())
+            .load(conn)
+            .map_err(DbError::from)?;
+        found.extend(rows.into_iter().map(|row| (row.key.clone(), row)));
+    }
+    Ok(found)
+}
+
+pub(super) fn insert_imported(conn: &mut DbConn, rows: &[ImportedRow]) -> Result<()> {
+    for rows in rows.chunks(1000) {
+        on_each!(conn => diesel::insert_into(imported_record::table).values(rows).execute(conn))
+            .map_err(DbError::from)?;
+    }
+    Ok(())
+}
+
+pub(super) fn update_imported(conn: &mut DbConn, row: &ImportedRow) -> Result<()> {
+    diesel::update(imported_record::table.find(&row.key)).set(row).execute(conn).map_err(DbError::from)?;
+    Ok(())
 }
 
 pub(super) fn insert_upload(conn: &mut DbConn, row: UploadRow) -> Result<()> {

@@ -1,3 +1,5 @@
+mod records;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -9,7 +11,7 @@ use uuid::Uuid;
 use crate::access::Actor;
 use crate::imports::{self, Bench, Ended};
 use crate::testing::{Answer, Client, TestApp};
-use crate::{clock, import_file, jobs};
+use crate::{clock, jobs};
 
 impl TestApp {
     fn bench(&self) -> Bench {
@@ -350,7 +352,7 @@ fn bad_files() -> Vec<(String, Vec<u8>, &'static str)> {
         ("same names".into(), b"a,b,a\n1,2,3\n".to_vec(), "duplicate_column"),
         ("same names but for spaces".into(), b"a, a\n1,2\n".to_vec(), "duplicate_column"),
         ("a name is missing".into(), b"a,,b\n1,2,3\n".to_vec(), "column_without_name"),
-        ("a workbook".into(), b"PK\x03\x04\x14\0\x06\0\x08\0\0\0!\0".to_vec(), "not_text"),
+        ("half a workbook".into(), b"PK\x03\x04\x14\0\x06\0\x08\0\0\0!\0".to_vec(), "damaged_file"),
         ("an image".into(), b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec(), "not_text"),
         ("a program".into(), b"\x7fELF\x02\x01\x01\0\0\0\0".to_vec(), "not_text"),
         ("half a packed file".into(), b"\x1f\x8b\x08\0\0\0\0\0".to_vec(), "damaged_file"),
@@ -451,51 +453,4 @@ fn files_and_jobs_are_kept_for_a_while() {
     assert_eq!(app.db(move |conn| imports::remove_expired_jobs(conn, later(8))), 4);
     assert_eq!(app.db(move |conn| imports::remove_expired_jobs(conn, later(8))), 0);
     head.get(&path(&job)).expect(404);
-}
-
-/// Where real data lies that is no part of the project; none on machines that do not have it.
-fn real_data(name: &str) -> Option<std::path::PathBuf> {
-    let folder = std::env::var_os("GUANXI_TEST_DATA").map_or_else(
-        || std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"),
-        std::path::PathBuf::from,
-    );
-    let file = folder.join(name);
-    let found = file.is_file().then_some(file);
-    if found.is_none() {
-        eprintln!("not run: no data");
-    }
-    found
-}
-
-#[test]
-fn the_churn_file_is_ten_thousand_customers_and_the_same_again_changes_nothing() {
-    let Some(file) = real_data("bank-churn.csv") else { return };
-    let app = TestApp::start();
-    let example =
-        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/examples/bank-churn.json");
-    let mapping = std::fs::read_to_string(example).expect("the example").replace("\"0000\"", "\"a1\"");
-    let folder = tempfile::tempdir().expect("a folder");
-    let place = folder.path().join("mapping.json");
-    std::fs::write(&place, mapping).expect("the mapping");
-    let run = || {
-        let order = import_file::Order { file: &file, mapping: &place, dry_run: false };
-        let done = import_file::import_file(&app.bench(), &order, clock::now, |_, _| {}).expect("the import");
-        let counts = done.job.counts;
-        [counts.created, counts.updated, counts.unchanged, counts.failed]
-    };
-    assert_eq!(run(), [10_000, 0, 0, 0]);
-    assert_eq!(run(), [0, 0, 10_000, 0]);
-    let head = app.role(Role::OutletHead);
-    let total = |filter: &str| {
-        let path = format!(
-            "/customers?limit=1&include=total&filter={}",
-            filter.replace(' ', "%20").replace('"', "%22")
-        );
-        head.get(&path).expect(200).json()["page"]["total"].as_i64().expect("a total")
-    };
-    assert_eq!(total("status eq \"lost\""), 2_038);
-    assert_eq!(total("gender eq \"female\"") + total("gender eq \"male\""), 10_000);
-    assert_eq!(total("status in (\"active\",\"dormant\",\"lost\")"), 10_000);
-    let found = head.post("/customers/search", &json!({"q": "15634602"})).expect(200).json();
-    assert_eq!(found["data"][0]["name"], "Hargrave");
 }

@@ -7,12 +7,13 @@ use guanxi_db::{DbConn, Moment};
 
 use crate::access::Actor;
 use crate::audit;
-use crate::error::{Error, Result};
+use crate::error::{Error, FieldError, Result};
 use crate::files::{FileStore, SealedWriter};
 use crate::imports::UploadId;
 use crate::imports::columns::{self, HEAD, Inspected};
 use crate::imports::reading::{ReadError, unpacked};
 use crate::imports::store::{self, UploadRow};
+use crate::imports::workbook;
 use crate::jobs::{self, KEPT_SECONDS};
 use crate::text;
 
@@ -28,6 +29,8 @@ pub struct Received {
     writer: SealedWriter,
     digest: digest::Context,
     bytes: u64,
+    /// Its first bytes, by which workbooks are known.
+    head: Vec<u8>,
 }
 
 /// Shows what is known of it so far.
@@ -53,7 +56,7 @@ impl Received {
     pub fn begin(files: &FileStore, actor: &Actor) -> Result<Self> {
         let id: UploadId = actor.new_id();
         let writer = files.create(id.uuid()).map_err(Error::internal)?;
-        Ok(Received { id, writer, digest: digest::Context::new(&digest::SHA256), bytes: 0 })
+        Ok(Received { id, writer, digest: digest::Context::new(&digest::SHA256), bytes: 0, head: Vec::new() })
     }
 
     /// Takes what has come.
@@ -65,8 +68,28 @@ impl Received {
         if self.bytes > MAX_UPLOAD {
             return Err(Error::new(crate::error::Code::TooLarge));
         }
+        let missing = workbook::MAGIC.len().saturating_sub(self.head.len());
+        self.head.extend(bytes.iter().take(missing));
         self.digest.update(bytes);
         self.writer.write_all(bytes).map_err(Error::internal)
+    }
+
+    /// Ends a file of any kind: what lies on disk of a workbook is then the text of a sheet, the first with cells unless it is named.
+    ///
+    /// # Errors
+    /// 422 for a workbook that cannot be read or has no such sheet, 413 when its text is too large; when the file system fails.
+    pub fn end_as_text(self, files: &FileStore, actor: &Actor, sheet: Option<&str>) -> Result<Stored> {
+        let is_workbook = self.head == workbook::MAGIC;
+        if !is_workbook && sheet.is_some() {
+            return Err(Error::field("sheet", "no_workbook"));
+        }
+        let stored = self.end()?;
+        if !is_workbook {
+            return Ok(stored);
+        }
+        let text = text_of(files, actor, &stored, sheet);
+        files.remove(stored.id.uuid()).map_err(Error::internal)?;
+        text
     }
 
     /// Ends the file; it is on disk when this returns.
@@ -83,13 +106,28 @@ impl Received {
     }
 }
 
+fn text_of(files: &FileStore, actor: &Actor, stored: &Stored, sheet: Option<&str>) -> Result<Stored> {
+    if u64::try_from(stored.bytes).unwrap_or(u64::MAX) > workbook::MOST_BYTES {
+        let field = FieldError::new("", "workbook_too_large").with("max", workbook::MOST_BYTES >> 20);
+        return Err(Error::fields(vec![field]));
+    }
+    let mut file = Vec::new();
+    files
+        .open(stored.id.uuid())
+        .and_then(|mut sealed| sealed.read_to_end(&mut file))
+        .map_err(Error::internal)?;
+    let mut received = Received::begin(files, actor)?;
+    workbook::to_text(file, sheet, &mut |text| received.take(text))?;
+    received.end()
+}
+
 /// Writes down a file that has been received. Who fails here leaves a file that nothing refers to; it is removed by the caller.
 ///
 /// # Errors
 /// 422 for a name that is none.
 pub fn receive(conn: &mut DbConn, actor: &Actor, name: &str, stored: &Stored) -> Result<UploadId> {
-    let name = text::line(name, 200)
-        .map_err(|broken| Error::fields(vec![crate::error::FieldError::broken("name", broken)]))?;
+    let name =
+        text::line(name, 200).map_err(|broken| Error::fields(vec![FieldError::broken("name", broken)]))?;
     let row = UploadRow {
         id: stored.id,
         name,

@@ -49,14 +49,10 @@ pub(super) fn field_named(name: &str) -> Option<ImportField> {
     WORDS.columns.get(&folded(name)).copied()
 }
 
-/// The code that a word stands for.
-pub(super) fn code_named(
-    field: ImportField,
-    codes: &'static [&'static str],
-    word: &str,
-) -> Option<&'static str> {
+/// The code that a word stands for, by the section of words for its field.
+pub(super) fn code_named(section: &str, codes: &'static [&'static str], word: &str) -> Option<&'static str> {
     let wanted = folded(word);
-    let known = WORDS.codes.get(field.as_str()).and_then(|words| words.get(&wanted));
+    let known = WORDS.codes.get(section).and_then(|words| words.get(&wanted));
     codes.iter().copied().find(|code| known.is_some_and(|known| known == code) || folded(code) == wanted)
 }
 
@@ -80,9 +76,12 @@ mod tests {
             assert!(words.columns.contains_key(field.as_str()), "no column is called {field}");
         }
         for (field, codes) in &words.codes {
-            let field = ImportField::from_code(field).unwrap_or_else(|| panic!("{field}"));
-            let known =
-                crate::imports::mapping::codes_of(field).unwrap_or_else(|| panic!("{field} has no codes"));
+            let of_customer = ImportField::from_code(field).and_then(crate::imports::mapping::codes_of);
+            let of_records = || {
+                let sections = crate::imports::records::coded_sections();
+                sections.into_iter().find(|(section, _)| section == field).map(|(_, codes)| codes)
+            };
+            let known = of_customer.or_else(of_records).unwrap_or_else(|| panic!("{field} has no codes"));
             for (code, words) in codes {
                 let found: Vec<_> = words.iter().map(|word| code_named(field, known, word)).collect();
                 assert!(found.iter().all(|found| *found == Some(code.as_str())), "{field} {code}: {found:?}");
@@ -97,8 +96,8 @@ mod tests {
         assert_eq!(field_named("ＮＡＭＥ"), Some(ImportField::Name));
         assert_eq!(field_named("Row_Number"), None);
         let codes = &["female", "male"];
-        assert_eq!(code_named(ImportField::Gender, codes, "Female"), Some("female"));
-        assert_eq!(code_named(ImportField::Gender, codes, "男"), Some("male"));
-        assert_eq!(code_named(ImportField::Gender, codes, "x"), None);
+        assert_eq!(code_named("gender", codes, "Female"), Some("female"));
+        assert_eq!(code_named("gender", codes, "男"), Some("male"));
+        assert_eq!(code_named("gender", codes, "x"), None);
     }
 }

@@ -116,22 +116,43 @@ pub struct Prepared {
     pub duration_minutes: Option<i32>,
     pub occurred_at: Moment,
     pub notes: Option<String>,
+    /// When it was written down.
+    pub recorded_at: Moment,
 }
 
-/// Records many contacts at once, for jobs: one audit entry for all of them, no event for each.
+/// What is wrong with a contact that [`create_many`] is to record.
 ///
 /// # Errors
-/// When the database fails.
-pub fn create_many(conn: &mut DbConn, actor: &Actor, contacts: &[Prepared]) -> Result<()> {
+/// 422 with every wrong field.
+pub fn check(contact: &Prepared, now: Moment) -> Result<()> {
+    clean_notes(contact, now).map(drop)
+}
+
+fn clean_notes(contact: &Prepared, now: Moment) -> Result<Option<String>> {
+    let mut wrong = Wrong::default();
+    if let Err(broken) = rules::occurred_at(contact.occurred_at, now) {
+        wrong.add(FieldError::broken("/occurred_at", broken));
+    }
+    let notes = text::paragraphs(contact.notes.as_deref().unwrap_or_default(), MAX_NOTES)
+        .map_err(|broken| wrong.add(FieldError::broken("/notes", broken)));
+    wrong.unless(notes.ok())
+}
+
+/// Records many contacts at once, for jobs: one audit entry for all of them, no event for each. Gives their ids in their order.
+///
+/// # Errors
+/// 422 for one that breaks a rule; then nothing is written.
+pub fn create_many(conn: &mut DbConn, actor: &Actor, contacts: &[Prepared]) -> Result<Vec<InteractionId>> {
     if contacts.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let mut rows = Vec::with_capacity(contacts.len());
     let mut tokens = Vec::with_capacity(contacts.len());
     let mut reached: std::collections::BTreeMap<CustomerId, Moment> = std::collections::BTreeMap::new();
     for contact in contacts {
+        let notes = clean_notes(contact, actor.now())?;
         let id: InteractionId = actor.new_id();
-        let searched = rules::searched(contact.notes.as_deref().unwrap_or_default());
+        let searched = rules::searched(notes.as_deref().unwrap_or_default());
         let found_by = rules::tokens(&searched);
         if !found_by.is_empty() {
             tokens.push((Id::new(id.uuid()), found_by));
@@ -151,12 +172,12 @@ pub fn create_many(conn: &mut DbConn, actor: &Actor, contacts: &[Prepared]) -> R
             mood: contact.mood.map(|mood| mood.as_str().to_owned()),
             duration_minutes: contact.duration_minutes,
             occurred_at: contact.occurred_at,
-            notes: contact.notes.clone(),
+            notes,
             archived_at: None,
             archived: false,
             version: 1,
-            created_at: contact.occurred_at,
-            updated_at: contact.occurred_at,
+            created_at: contact.recorded_at,
+            updated_at: contact.recorded_at,
         };
         rows.push((row, searched));
     }
@@ -165,5 +186,6 @@ pub fn create_many(conn: &mut DbConn, actor: &Actor, contacts: &[Prepared]) -> R
     for (customer, at) in reached {
         guanxi_db::Statement::new(customers::contacted(customer, at)).execute(conn)?;
     }
-    audit::note_many(conn, actor, "interaction", "created_many", &[("count", rows.len())])
+    audit::note_many(conn, actor, "interaction", "created_many", &[("count", rows.len())])?;
+    Ok(rows.into_iter().map(|(row, _)| row.id).collect())
 }

@@ -24,7 +24,9 @@ mod typing;
 
 use std::fmt;
 
-pub use grammar::{Filter, MAX_COMPARISONS, MAX_DEPTH, MAX_LENGTH, MAX_LIST, Number, Op, Value, parse};
+pub use grammar::{
+    Filter, MAX_COMPARISONS, MAX_DEPTH, MAX_LENGTH, MAX_LIST, Number, Op, Value, parse, parse_columns,
+};
 pub use typing::{FieldSpec, FieldType, FieldValue, Test, TypedFilter, TypedValue, check, matches};
 
 /// What is wrong with a filter.

@@ -64,6 +64,17 @@ pub fn product_for_new(conn: &mut DbConn, id: ProductId) -> Result<Option<Produc
     }))
 }
 
+/// As [`product_for_new`], by the code of the product.
+///
+/// # Errors
+/// When the database fails.
+pub fn product_by_code(conn: &mut DbConn, code: &str) -> Result<Option<ProductSummary>> {
+    match store::product_id(conn, code)? {
+        Some(id) => product_for_new(conn, id),
+        None => Ok(None),
+    }
+}
+
 /// A product, named, from its columns.
 ///
 /// # Errors

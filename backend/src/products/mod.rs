@@ -13,8 +13,8 @@ mod tests;
 
 pub(crate) use catalogue::PRODUCTS;
 pub use catalogue::{
-    ProductSummary, archive_product, change_product, create_product, list_products, product_details,
-    product_for_new, product_history, product_ref, product_tag, restore_product,
+    ProductSummary, archive_product, change_product, create_product, list_products, product_by_code,
+    product_details, product_for_new, product_history, product_ref, product_tag, restore_product,
 };
 pub(crate) use rates::RATES;
 pub use rates::{

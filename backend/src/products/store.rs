@@ -51,6 +51,16 @@ pub(super) fn product_kept(conn: &mut DbConn, id: ProductId) -> Result<Option<Pr
     product(conn, id)
 }
 
+pub(super) fn product_id(conn: &mut DbConn, code: &str) -> Result<Option<ProductId>> {
+    let id = product::table
+        .filter(product::code.eq(code))
+        .select(product::id)
+        .first(conn)
+        .optional()
+        .map_err(DbError::from)?;
+    Ok(id)
+}
+
 pub(super) fn list_products(conn: &mut DbConn, listing: &Listing) -> Result<Vec<ProductRow>> {
     let rows = product::table
         .select(ProductRow::as_select())

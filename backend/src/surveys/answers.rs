@@ -366,10 +366,13 @@ pub struct Recorded {
     pub answers: Option<Vec<AnswerValue>>,
     /// When it answered.
     pub at: Moment,
+    pub source: AnswerSource,
+    /// Whether a low score is followed up; what is long past is not.
+    pub followed_up: bool,
 }
 
 /// Records invitations and answers that were made elsewhere, with the follow-ups of low scores; one audit entry for all, and no event.
-/// Nobody has their links. Not for anonymous surveys.
+/// Nobody has their links. Not for anonymous surveys. Gives the ids of the answers, in the order of what was recorded.
 ///
 /// # Errors
 /// 404 for a survey or customer that is none; 409 for an anonymous survey and a customer that has answered; 422 for answers that do not fit.
@@ -379,7 +382,7 @@ pub fn record_many(
     house: House<'_>,
     id: SurveyId,
     recorded: &[Recorded],
-) -> Result<()> {
+) -> Result<Vec<AnswerId>> {
     let survey = store::survey(conn, id)?.survey;
     if survey.anonymous {
         return Err(Error::conflict("", "anonymous_survey"));
@@ -410,12 +413,13 @@ pub fn record_many(
                 tier: Some(standing.tier.clone()),
                 org_unit_id: Some(standing.org_unit_id),
                 owner_id: standing.owner_id,
+                source: one.source.as_str().to_owned(),
                 answered_at: one.at,
                 ..about.row(answer_id, house.settings.day(one.at))
             });
             values.extend(about.values(answer_id));
             let low = about.low();
-            if !low.is_empty() {
+            if one.followed_up && !low.is_empty() {
                 let head = match (standing.owner_id, heads.get(&standing.org_unit_id)) {
                     (Some(owner), _) => Some(owner),
                     (None, Some(head)) => *head,
@@ -437,7 +441,8 @@ pub fn record_many(
     for chunk in follow_ups.chunks(500) {
         store::insert_follow_ups(conn, chunk)?;
     }
-    audit::note_many(conn, actor, "survey_answer", "created_many", &[("count", rows.len())])
+    audit::note_many(conn, actor, "survey_answer", "created_many", &[("count", rows.len())])?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
 /// Whether an actor sees the results of anonymous surveys of a unit: managers those of their own units, and who sees everything.

@@ -201,6 +201,19 @@ pub(super) fn update_survey(conn: &mut DbConn, row: &SurveyRow, from_version: i6
     Ok(changed > 0)
 }
 
+/// Surveys of a name that have been opened and are not anonymous, two at most.
+pub(super) fn surveys_named(conn: &mut DbConn, name: &str) -> Result<Vec<SurveyRow>> {
+    let rows = survey::table
+        .filter(survey::name.eq(name))
+        .filter(survey::status.ne("draft"))
+        .filter(survey::anonymous.eq(false))
+        .limit(2)
+        .select(SurveyRow::as_select())
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}
+
 pub(super) fn list_surveys(conn: &mut DbConn, listing: &Listing) -> Result<Vec<PlacedSurvey>> {
     let rows = survey::table
         .inner_join(questionnaire::table)

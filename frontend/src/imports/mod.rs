@@ -43,6 +43,8 @@ const GROUPS: [(Msg<'static>, &[ImportField]); 7] = [
             ImportField::Gender,
             ImportField::BirthDate,
             ImportField::BirthYear,
+            ImportField::Age,
+            ImportField::AgeAsOf,
             ImportField::MaritalStatus,
             ImportField::Children,
             ImportField::Hobbies,

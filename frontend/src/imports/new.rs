@@ -270,7 +270,7 @@ pub fn NewImportPage() -> Html {
         (_, plan) => html! {
             <>
                 <HelpNote text={i.t(Msg::ImportsFileHelp)} />
-                <FileDrop id="import-file" label={i.t(Msg::ImportsChooseFile)} hint={i.t(Msg::ImportsAccepts)} accept=".csv,.tsv,.txt,text/csv,text/plain"
+                <FileDrop id="import-file" label={i.t(Msg::ImportsChooseFile)} hint={i.t(Msg::ImportsAccepts)} accept=".xlsx,.csv,.tsv,.txt,.gz,text/csv,text/plain"
                     disabled={sending.is_some()} {onfile} />
                 <div role="status">
                     if let Some(name) = &*sending { <p class="muted">{ i.t(Msg::ImportsSending { name }) }</p> }

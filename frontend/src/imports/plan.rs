@@ -166,6 +166,7 @@ impl Plan {
             mapping: ImportMapping {
                 source: self.source.trim().to_owned(),
                 customer: columns.chain(fixed).collect(),
+                records: Vec::new(),
             },
             dry_run: true,
         }

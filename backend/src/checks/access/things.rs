@@ -277,6 +277,7 @@ fn make_interactions(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> 
             mood: None,
             duration_minutes: None,
             occurred_at: clock::now(),
+            recorded_at: clock::now(),
             notes: Some("金桂开了".into()),
         })
         .collect();

@@ -46,6 +46,7 @@ fn contacts(app: &TestApp, count: usize) {
                 mood: maybe(rng, mood),
                 duration_minutes: maybe(rng, minutes),
                 occurred_at: now.plus_seconds(-i64::from(rng.next_u32() % 9) * 86_400),
+                recorded_at: now,
                 notes: Some(pick(rng, &["谈了存单", "谈了基金", "fund", "存单和基金"]).to_owned()),
             });
             let status = pick(rng, TaskStatus::ALL);

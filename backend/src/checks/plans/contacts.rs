@@ -38,6 +38,7 @@ fn add_contacts(app: &TestApp) {
                     mood: None,
                     duration_minutes: None,
                     occurred_at: now.plus_seconds(-(n % 7919) * 3600),
+                    recorded_at: now,
                     notes: Some(format!(
                         "客户{}，对理财产品有兴趣，约定下周再联系，请准备好产品说明书与风险评估问卷。",
                         if n % 2000 == 0 { "提到翡翠" } else { "来电" }

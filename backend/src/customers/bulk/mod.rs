@@ -83,8 +83,26 @@ pub fn try_upsert_many(
     Ok(outcome)
 }
 
+/// What came of a line.
+#[derive(Debug)]
+pub struct LineOutcome {
+    pub status: BulkStatus,
+    /// The customer, unless the line failed; of one that is only told, not one that exists.
+    pub id: Option<CustomerId>,
+    pub error: Option<Error>,
+}
+
+/// The customers that another system knows by these keys.
+///
+/// # Errors
+/// When the database fails.
+pub fn ids_by_keys(conn: &mut DbConn, keys: &[&ExternalId]) -> Result<HashMap<String, CustomerId>> {
+    let known = store::by_keys(conn, keys)?;
+    Ok(known.into_iter().map(|((_, value), row)| (value, row.customer_id)).collect())
+}
+
 /// Creates and changes customers by lines that a job has read, or tells what it would do; gives what came of each line. The lines are
-/// about customers that no other line is about.
+/// about customers that no other line is about. Those that exist stay locked until the transaction ends.
 ///
 /// # Errors
 /// 409 when another call has created one of the customers in the meantime; when the database fails.
@@ -94,7 +112,7 @@ pub fn upsert_lines(
     house: House<'_>,
     lines: &[BulkLine],
     writes: bool,
-) -> Result<Vec<(BulkStatus, Option<Error>)>> {
+) -> Result<Vec<LineOutcome>> {
     let mut call = Call { actor, house, writes, places: HashMap::new() };
     let steps = call.plan(conn, lines)?;
     let outcome = outcome(actor, lines, &steps);
@@ -102,7 +120,12 @@ pub fn upsert_lines(
     if writes {
         call.write(conn, lines, steps, &outcome)?;
     }
-    Ok(outcome.results.iter().map(|result| result.status).zip(errors).collect())
+    let outcomes = outcome.results.iter().zip(errors).map(|(result, error)| LineOutcome {
+        status: result.status,
+        id: result.id.map(CustomerId::new),
+        error,
+    });
+    Ok(outcomes.collect())
 }
 
 /// What came of an earlier call.

@@ -180,83 +180,106 @@ fn write(
     ((unit, figures), assets): ((OrgUnitId, FiguresRow), Assets),
     reason: TierReason,
 ) -> Result<()> {
-    let tier = tier_for(rules, assets.aum);
-    let mut changed = Vec::new();
-    let mut note = |name: &'static str, differs: bool| changed.extend(differs.then_some(name));
-    note("tier", figures.tier != tier.as_str());
-    note("aum", figures.aum != assets.aum.0);
-    note("coverage", figures.coverage != assets.coverage);
-    if changed.is_empty() {
+    let step = Refigured::of(rules, &figures, assets);
+    if step.changed.is_empty() {
         return Ok(());
     }
     let id = figures.customer_id;
-    if figures.tier != tier.as_str() || figures.aum != assets.aum.0 {
+    if step.moves(&figures) {
         let mut moves = Moves::default();
-        moves.refigure(unit, &figures, (tier.as_str(), assets.aum.0));
+        moves.refigure(unit, &figures, (step.tier.as_str(), assets.aum.0));
         moves.record(conn)?;
     }
-    if figures.tier != tier.as_str() {
-        let row = TierHistoryRow {
-            id: actor.new_id(),
-            customer_id: id,
-            from_tier: Some(figures.tier),
-            to_tier: tier.as_str().to_owned(),
-            aum: assets.aum.0,
-            reason: reason.as_str().to_owned(),
-            at: actor.now(),
-        };
+    if let Some(row) = step.history(actor, &figures, reason) {
         store::insert_tier_history(conn, &[row])?;
     }
-    store::set_assets(conn, id, tier.as_str(), assets, figures.version + 1, actor.now())?;
-    audit::announce(
-        conn,
-        actor,
-        &audit::Event {
-            kind: "customer.figures_updated",
-            resource_type: "customer_figures",
-            resource_id: id.uuid(),
-            version: figures.version + 1,
-            changed: &changed,
-        },
-    )
+    store::set_assets(conn, id, step.tier.as_str(), assets, figures.version + 1, actor.now())?;
+    audit::announce(conn, actor, &figures_updated(id, figures.version + 1, &step.changed))
 }
 
-/// Writes the assets of many new customers at once, for jobs: no events, and a first line of the tier history for whoever is above the
-/// lowest tier.
+fn figures_updated<'a>(id: CustomerId, version: i64, changed: &'a [&'static str]) -> audit::Event<'a> {
+    audit::Event {
+        kind: "customer.figures_updated",
+        resource_type: "customer_figures",
+        resource_id: id.uuid(),
+        version,
+        changed,
+    }
+}
+
+/// What other assets make of a customer's figures.
+struct Refigured {
+    tier: Tier,
+    assets: Assets,
+    /// The members that differ.
+    changed: Vec<&'static str>,
+}
+
+impl Refigured {
+    fn of(rules: &[TierRule], figures: &FiguresRow, assets: Assets) -> Self {
+        let tier = tier_for(rules, assets.aum);
+        let mut changed = Vec::new();
+        let mut note = |name: &'static str, differs: bool| changed.extend(differs.then_some(name));
+        note("tier", figures.tier != tier.as_str());
+        note("aum", figures.aum != assets.aum.0);
+        note("coverage", figures.coverage != assets.coverage);
+        Refigured { tier, assets, changed }
+    }
+
+    /// Whether the customer counts elsewhere, or with another sum, in the portfolio of its unit.
+    fn moves(&self, figures: &FiguresRow) -> bool {
+        figures.tier != self.tier.as_str() || figures.aum != self.assets.aum.0
+    }
+
+    /// The line of the tier history, if the tier is another one.
+    fn history(&self, actor: &Actor, figures: &FiguresRow, reason: TierReason) -> Option<TierHistoryRow> {
+        (figures.tier != self.tier.as_str()).then(|| TierHistoryRow {
+            id: actor.new_id(),
+            customer_id: figures.customer_id,
+            from_tier: Some(figures.tier.clone()),
+            to_tier: self.tier.as_str().to_owned(),
+            aum: self.assets.aum.0,
+            reason: reason.as_str().to_owned(),
+            at: actor.now(),
+        })
+    }
+}
+
+/// As [`set_assets`] for many customers, with one statement a table: for jobs.
 ///
 /// # Errors
 /// When the database fails.
-pub fn load_assets(conn: &mut DbConn, actor: &Actor, loaded: &[(CustomerId, Assets)]) -> Result<()> {
+pub fn set_assets_of_many(
+    conn: &mut DbConn,
+    actor: &Actor,
+    assets: &[(CustomerId, Assets)],
+    reason: TierReason,
+) -> Result<()> {
     let rules = tiers(conn)?.tiers;
-    let mut history = Vec::new();
-    let mut moves = Moves::default();
-    let ids: Vec<CustomerId> = loaded.iter().map(|(id, _)| *id).collect();
+    let ids: Vec<CustomerId> = assets.iter().map(|(id, _)| *id).collect();
     let known: HashMap<CustomerId, (OrgUnitId, FiguresRow)> = store::figures_of(conn, &ids)?
         .into_iter()
         .map(|(unit, figures)| (figures.customer_id, (unit, figures)))
         .collect();
-    for (id, assets) in loaded {
-        let tier = tier_for(&rules, assets.aum);
-        if let Some((unit, figures)) = known.get(id)
-            && (figures.tier != tier.as_str() || figures.aum != assets.aum.0)
-        {
-            moves.refigure(*unit, figures, (tier.as_str(), assets.aum.0));
+    let (mut history, mut moves, mut changed) = (Vec::new(), Moves::default(), Vec::new());
+    for (id, assets) in assets {
+        let Some((unit, figures)) = known.get(id) else { continue };
+        let step = Refigured::of(&rules, figures, *assets);
+        if step.changed.is_empty() {
+            continue;
         }
-        store::set_assets(conn, *id, tier.as_str(), *assets, 1, actor.now())?;
-        if tier != Tier::Mass {
-            history.push(TierHistoryRow {
-                id: actor.new_id(),
-                customer_id: *id,
-                from_tier: None,
-                to_tier: tier.as_str().to_owned(),
-                aum: assets.aum.0,
-                reason: TierReason::Import.as_str().to_owned(),
-                at: actor.now(),
-            });
+        if step.moves(figures) {
+            moves.refigure(*unit, figures, (step.tier.as_str(), assets.aum.0));
         }
+        history.extend(step.history(actor, figures, reason));
+        store::set_assets(conn, *id, step.tier.as_str(), *assets, figures.version + 1, actor.now())?;
+        changed.push((*id, figures.version + 1, step.changed));
     }
     moves.record(conn)?;
-    store::insert_tier_history(conn, &history)
+    store::insert_tier_history(conn, &history)?;
+    let events: Vec<audit::Event<'_>> =
+        changed.iter().map(|(id, version, changed)| figures_updated(*id, *version, changed)).collect();
+    audit::announce_all(conn, actor, &events)
 }
 
 /// Sorts some customers after `after` into the tiers of today; gives the last of them, nothing when there are no more.

@@ -182,10 +182,22 @@ impl fmt::Display for Filter {
 /// # Errors
 /// The first thing that breaks the grammar or a limit, with its position.
 pub fn parse(text: &str) -> Result<Filter, FilterError> {
+    parse_with(text, false)
+}
+
+/// Reads a filter whose fields are columns of a file, named by strings, since a column may be called anything.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_columns(text: &str) -> Result<Filter, FilterError> {
+    parse_with(text, true)
+}
+
+fn parse_with(text: &str, columns: bool) -> Result<Filter, FilterError> {
     if text.chars().nth(MAX_LENGTH).is_some() {
         return Err(FilterError::at(MAX_LENGTH, FilterCode::TooLong).with("max", MAX_LENGTH));
     }
-    let mut parser = Parser { tokens: lex(text)?, next: 0, comparisons: 0 };
+    let mut parser = Parser { tokens: lex(text)?, next: 0, comparisons: 0, columns };
     let filter = parser.expr(0)?;
     match parser.peek() {
         (Token::End, _) => Ok(filter),
@@ -293,6 +305,8 @@ struct Parser {
     tokens: Vec<(Token, usize)>,
     next: usize,
     comparisons: usize,
+    /// Whether strings name what is compared.
+    columns: bool,
 }
 
 impl Parser {
@@ -359,7 +373,10 @@ impl Parser {
     fn comparison(&mut self) -> Result<Filter, FilterError> {
         let position = self.peek().1;
         let field = match self.peek().0 {
-            Token::Word(word) if !is_reserved(word) && word.len() <= MAX_FIELD => word.clone(),
+            Token::Word(word) if !self.columns && !is_reserved(word) && word.len() <= MAX_FIELD => {
+                word.clone()
+            }
+            Token::Text(name) if self.columns => name.clone(),
             _ => return Err(self.unexpected("field")),
         };
         self.next += 1;
@@ -466,6 +483,20 @@ mod tests {
                 ]),
             ])
         );
+    }
+
+    #[test]
+    fn columns_are_named_by_strings() {
+        let filter = parse_columns(r#""余额 \"EUR\"" gt 0 and not "y" eq "no""#).unwrap();
+        assert_eq!(
+            filter,
+            Filter::And(vec![
+                comparison("余额 \"EUR\"", Op::Gt, number(0, 0)),
+                Filter::Not(Box::new(comparison("y", Op::Eq, text("no")))),
+            ])
+        );
+        assert_eq!(parse_columns("y eq 1").unwrap_err().code, FilterCode::Unexpected);
+        assert_eq!(parse(r#""y" eq 1"#).unwrap_err().code, FilterCode::Unexpected);
     }
 
     #[test]

@@ -1,0 +1,297 @@
+//! What records bring besides their customers, written down. Each thing is known by a keyed hash of its key in the system that it comes
+//! from, with a keyed hash of what was said of it: the same file changes nothing, another amount moves the holding that is there.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::mem;
+
+use guanxi_api::{AnswerSource, ExternalId, ImportTarget, Instant, InteractionPatch};
+use guanxi_db::{DbConn, Id};
+
+use crate::access::{Actor, Keys, Right};
+use crate::customers::{self, CustomerId, House};
+use crate::error::{Error, FieldError, Result};
+use crate::holdings::{self, HoldingId, Loaded, Restated};
+use crate::imports::mapping::Line;
+use crate::imports::records::{BroughtAnswer, BroughtContact, BroughtHolding, What};
+use crate::imports::store::{self, ImportedRow};
+use crate::interactions::{self, InteractionId, Prepared};
+use crate::jobs::JobId;
+use crate::surveys::{self, Recorded, SurveyId};
+
+/// The right that bringing something takes.
+pub(super) const fn right_to(target: ImportTarget) -> Right {
+    match target {
+        ImportTarget::Holding => Right::EditHoldings,
+        ImportTarget::Interaction => Right::WriteInteractions,
+        ImportTarget::SurveyAnswer => Right::AnswerSurveys,
+    }
+}
+
+/// Something that is to be written down.
+#[derive(Debug)]
+pub(super) struct Todo {
+    /// The line that brings it.
+    pub(super) line: usize,
+    place: usize,
+    key: [u8; 32],
+    said: [u8; 32],
+    what: What,
+    /// What it was, where an earlier file has brought it and said something else.
+    known: Option<ImportedRow>,
+}
+
+/// Takes what lines bring, and finds out what of it is to be done; lines that bring what cannot be taken become errors.
+///
+/// # Errors
+/// When the database fails.
+pub(super) fn plan(
+    conn: &mut DbConn,
+    actor: &Actor,
+    keys: &Keys,
+    source: &str,
+    lines: &mut [Result<Line>],
+) -> Result<Vec<Todo>> {
+    let mut todo = Vec::new();
+    let mut refused: Vec<(usize, FieldError)> = Vec::new();
+    for (at, line) in lines.iter_mut().enumerate() {
+        let Ok(line) = line else { continue };
+        let mut seen = HashSet::new();
+        for brought in mem::take(&mut line.brought) {
+            let target = brought.what.target().as_str();
+            let parts = [source, &line.customer.external.id, target, &brought.key];
+            let key = keys.keyed_hash("imported_record", &parts.join("\u{0}"));
+            if !seen.insert(key) {
+                refused.push((at, at_place(brought.place, "key", FieldError::new("", "duplicate"))));
+            }
+            let said = keys.keyed_hash("imported_record.said", &brought.said);
+            todo.push(Todo { line: at, place: brought.place, key, said, what: brought.what, known: None });
+        }
+    }
+    let known = store::imported(conn, &todo.iter().map(|one| one.key.as_slice()).collect::<Vec<_>>())?;
+    todo.retain_mut(|one| match known.get(one.key.as_slice()) {
+        Some(row) if row.said == one.said => false,
+        row => {
+            one.known = row.cloned();
+            true
+        }
+    });
+    for one in &todo {
+        if let Some(found) = one.hindrance(conn, actor)? {
+            refused.push((one.line, found));
+        }
+    }
+    refused.extend(asked_already(conn, source, lines, &todo)?);
+    let mut wrong: BTreeMap<usize, Vec<FieldError>> = BTreeMap::new();
+    for (line, field) in refused {
+        wrong.entry(line).or_default().push(field);
+    }
+    todo.retain(|one| !wrong.contains_key(&one.line));
+    for (line, fields) in wrong {
+        if let Some(line) = lines.get_mut(line) {
+            *line = Err(Error::fields(fields));
+        }
+    }
+    Ok(todo)
+}
+
+fn at_place(place: usize, member: &str, field: FieldError) -> FieldError {
+    FieldError { pointer: format!("/records/{place}/{member}"), ..field }
+}
+
+/// Answers of customers who were asked before they came by a file.
+fn asked_already(
+    conn: &mut DbConn,
+    source: &str,
+    lines: &[Result<Line>],
+    todo: &[Todo],
+) -> Result<Vec<(usize, FieldError)>> {
+    let mut by_survey: HashMap<SurveyId, Vec<(&Todo, ExternalId)>> = HashMap::new();
+    for one in todo.iter().filter(|one| one.known.is_none()) {
+        if let (What::Answer(answer), Some(Ok(line))) = (&one.what, lines.get(one.line)) {
+            let key = ExternalId { source: source.to_owned(), id: line.customer.external.id.clone() };
+            by_survey.entry(answer.survey.id()).or_default().push((one, key));
+        }
+    }
+    let mut refused = Vec::new();
+    for (survey, answers) in by_survey {
+        let keys: Vec<&ExternalId> = answers.iter().map(|(_, key)| key).collect();
+        let customers = customers::ids_by_keys(conn, &keys)?;
+        let ids: Vec<CustomerId> = customers.values().copied().collect();
+        let asked: HashSet<CustomerId> = surveys::asked_already(conn, survey, &ids)?.into_iter().collect();
+        let is_asked = |key: &ExternalId| customers.get(&key.id).is_some_and(|id| asked.contains(id));
+        refused.extend(answers.iter().filter(|(_, key)| is_asked(key)).map(|(one, _)| {
+            (one.line, at_place(one.place, "answer", FieldError::new("", "already_answered")))
+        }));
+    }
+    Ok(refused)
+}
+
+impl Todo {
+    /// Why what is there cannot become what the file says now.
+    fn hindrance(&self, conn: &mut DbConn, actor: &Actor) -> Result<Option<FieldError>> {
+        let Some(known) = &self.known else { return Ok(None) };
+        match &self.what {
+            What::Holding(holding) => {
+                let id = HoldingId::new(known.record_id.uuid());
+                match holdings::check_restated(conn, actor, id, &restated(holding)) {
+                    Ok(()) => Ok(None),
+                    Err(error) if error.code.status() >= 500 => Err(error),
+                    Err(error) => {
+                        let code = error.fields.first().map_or(error.code.as_str(), |field| &field.code);
+                        let member = match error.fields.first().map(|field| field.pointer.as_str()) {
+                            Some("/currency") => "currency",
+                            Some("/matures_on") => "matures_on",
+                            _ => "amount",
+                        };
+                        Ok(Some(at_place(self.place, member, FieldError::new("", code.to_owned()))))
+                    }
+                }
+            }
+            What::Contact(_) => Ok(None),
+            // What somebody has answered stands.
+            What::Answer(_) => {
+                Ok(Some(at_place(self.place, "answer", FieldError::new("", "answered_otherwise"))))
+            }
+        }
+    }
+}
+
+fn restated(holding: &BroughtHolding) -> Restated {
+    let BroughtHolding { amount, status, matures_on, .. } = holding;
+    Restated { currency: holding.currency.clone(), amount: *amount, status: *status, matures_on: *matures_on }
+}
+
+/// A holding as it is loaded.
+pub(super) fn loaded(actor: &Actor, customer_id: CustomerId, holding: &BroughtHolding) -> Loaded {
+    Loaded {
+        customer_id,
+        product_id: holding.product_id,
+        status: holding.status,
+        currency: holding.currency.clone(),
+        opening_amount: holding.amount,
+        quantity: None,
+        cost: None,
+        opened_on: holding.opened_on,
+        matures_on: holding.matures_on,
+        auto_renewal: false,
+        closed_on: None,
+        channel: holding.channel,
+        reference: holding.reference.clone(),
+        transactions: Vec::new(),
+        created_at: actor.now(),
+    }
+}
+
+/// A contact as it is recorded.
+pub(super) fn prepared(actor: &Actor, customer_id: CustomerId, contact: &BroughtContact) -> Prepared {
+    Prepared {
+        customer_id,
+        author_id: contact.author_id,
+        kind: contact.kind,
+        direction: contact.direction,
+        purpose: contact.purpose,
+        outcome: contact.outcome,
+        mood: contact.mood,
+        duration_minutes: contact.duration_minutes,
+        occurred_at: contact.occurred_at,
+        notes: contact.notes.clone(),
+        recorded_at: actor.now(),
+    }
+}
+
+fn recorded(customer_id: CustomerId, answer: &BroughtAnswer) -> Recorded {
+    Recorded {
+        customer_id,
+        answers: Some(answer.answers.clone()),
+        at: answer.at,
+        source: AnswerSource::Imported,
+        followed_up: false,
+    }
+}
+
+/// Writes what lines bring; `customers` are those of the lines, as far as they were taken.
+///
+/// # Errors
+/// When the database fails, or something was changed by somebody else in the meantime.
+pub(super) fn write(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    job: JobId,
+    todo: &[Todo],
+    customers: &[Option<CustomerId>],
+) -> Result<()> {
+    let mut rows = Vec::with_capacity(todo.len());
+    let (mut held, mut contacts) = (Vec::new(), Vec::new());
+    let mut answers: BTreeMap<SurveyId, Vec<(&Todo, Recorded)>> = BTreeMap::new();
+    for one in todo {
+        let Some(customer) = customers.get(one.line).copied().flatten() else { continue };
+        match (&one.known, &one.what) {
+            (Some(known), what) => {
+                restate(conn, actor, house, known.record_id, what)?;
+                let (said, job_id) = (one.said.to_vec(), job);
+                let row = ImportedRow { said, job_id, updated_at: actor.now(), ..known.clone() };
+                store::update_imported(conn, &row)?;
+            }
+            (None, What::Holding(holding)) => held.push((one, loaded(actor, customer, holding))),
+            (None, What::Contact(contact)) => contacts.push((one, prepared(actor, customer, contact))),
+            (None, What::Answer(answer)) => {
+                answers.entry(answer.survey.id()).or_default().push((one, recorded(customer, answer)));
+            }
+        }
+    }
+    let mut keep = |one: &Todo, customer_id: CustomerId, record_id: Id<()>| {
+        rows.push(ImportedRow {
+            key: one.key.to_vec(),
+            target: one.what.target().as_str().to_owned(),
+            record_id,
+            customer_id,
+            said: one.said.to_vec(),
+            job_id: job,
+            updated_at: actor.now(),
+        });
+    };
+    let (of, held): (Vec<&Todo>, Vec<Loaded>) = held.into_iter().unzip();
+    for ((one, loaded), id) in of.into_iter().zip(&held).zip(holdings::load(conn, actor, house, &held)?) {
+        keep(one, loaded.customer_id, Id::new(id.uuid()));
+    }
+    let (of, contacts): (Vec<&Todo>, Vec<Prepared>) = contacts.into_iter().unzip();
+    let ids = interactions::create_many(conn, actor, &contacts)?;
+    for ((one, contact), id) in of.into_iter().zip(&contacts).zip(ids) {
+        keep(one, contact.customer_id, Id::new(id.uuid()));
+    }
+    for (survey, answers) in answers {
+        let (of, answers): (Vec<&Todo>, Vec<Recorded>) = answers.into_iter().unzip();
+        let ids = surveys::record_many(conn, actor, house, survey, &answers)?;
+        for ((one, answer), id) in of.into_iter().zip(&answers).zip(ids) {
+            keep(one, answer.customer_id, Id::new(id.uuid()));
+        }
+    }
+    store::insert_imported(conn, &rows)
+}
+
+/// Makes what an earlier file has brought what this one says.
+fn restate(conn: &mut DbConn, actor: &Actor, house: House<'_>, id: Id<()>, what: &What) -> Result<()> {
+    match what {
+        What::Holding(holding) => {
+            holdings::restate(conn, actor, house, HoldingId::new(id.uuid()), &restated(holding))
+        }
+        What::Contact(contact) => {
+            let id = InteractionId::new(id.uuid());
+            let version = interactions::read(conn, actor, id)?.version;
+            let patch = InteractionPatch {
+                kind: Some(contact.kind),
+                direction: Some(contact.direction),
+                purpose: Some(contact.purpose),
+                outcome: Some(contact.outcome),
+                mood: Some(contact.mood),
+                duration_minutes: Some(contact.duration_minutes.and_then(|minutes| minutes.try_into().ok())),
+                occurred_at: Some(Instant(contact.occurred_at.to_utc())),
+                notes: Some(contact.notes.clone()),
+                ..InteractionPatch::default()
+            };
+            interactions::change(conn, actor, id, version, &patch).map(drop)
+        }
+        What::Answer(_) => Err(Error::internal("an answer that stands")),
+    }
+}
