@@ -178,15 +178,14 @@ impl Plan {
                 }
             }
         }
-        for (field, other, code) in [
-            (ImportField::Age, ImportField::AgeAsOf, "age_as_of_is_not_mapped"),
-            (ImportField::AgeAsOf, ImportField::Age, "age_is_not_mapped"),
-        ] {
-            if seen.contains(&field) && !seen.contains(&other) {
-                wrong.add(FieldError::new("/mapping/customer", code));
-            }
+        let (age, as_of) = (seen.contains(&ImportField::Age), seen.contains(&ImportField::AgeAsOf));
+        if age && !as_of {
+            wrong.add(FieldError::new("/mapping/customer", "age_as_of_is_not_mapped"));
         }
-        if seen.contains(&ImportField::Age) && seen.contains(&ImportField::BirthYear) {
+        if as_of && !age {
+            wrong.add(FieldError::new("/mapping/customer", "age_is_not_mapped"));
+        }
+        if age && seen.contains(&ImportField::BirthYear) {
             wrong.add(FieldError::new("/mapping/customer", "age_and_birth_year"));
         }
         let records = mapping.records.iter().enumerate();

@@ -209,7 +209,7 @@ impl PlannedRecord {
         for planned in &self.fields {
             let Some(text) = planned.text(self.target, record) else { continue };
             if text.contains('\u{FFFD}') {
-                wrong.add(said.field(planned.field, "not_in_encoding"));
+                wrong.add(said.wrong(planned.field, "not_in_encoding"));
             }
             said.values.push((planned, text));
         }
@@ -247,13 +247,13 @@ struct Said<'a> {
 }
 
 impl Said<'_> {
-    fn field(&self, field: RecordField, code: &'static str) -> FieldError {
+    fn wrong(&self, field: RecordField, code: &'static str) -> FieldError {
         FieldError::new(format!("/records/{}/{}", self.place, field.as_str()), code)
     }
 
     /// What a rule of another room found, at the place of the field that it is about.
     fn foreign(&self, field: RecordField, found: FieldError) -> FieldError {
-        FieldError { pointer: self.field(field, "").pointer, ..found }
+        FieldError { pointer: self.wrong(field, "").pointer, ..found }
     }
 
     /// All of it as one text, to be told from what another file says.
@@ -273,7 +273,7 @@ impl Said<'_> {
     fn needed(&self, field: RecordField, wrong: &mut Wrong) -> Option<&str> {
         let text = self.of(field);
         if text.is_none() {
-            wrong.add(self.field(field, "required"));
+            wrong.add(self.wrong(field, "required"));
         }
         text
     }
@@ -292,7 +292,7 @@ impl Said<'_> {
         match words::code_named(section, codes, text).and_then(from_code) {
             Some(value) => value,
             None => {
-                wrong.add(self.field(field, "unknown_code").with("allowed", codes.join(", ")));
+                wrong.add(self.wrong(field, "unknown_code").with("allowed", codes.join(", ")));
                 usual
             }
         }
@@ -302,7 +302,7 @@ impl Said<'_> {
         let text = self.of(field)?;
         let day = values::date(text);
         if day.is_none() {
-            wrong.add(self.field(field, "no_date"));
+            wrong.add(self.wrong(field, "no_date"));
         }
         day
     }
@@ -311,7 +311,7 @@ impl Said<'_> {
         let text = self.of(field)?;
         let number = values::whole(text);
         if number.is_none() {
-            wrong.add(self.field(field, "no_whole_number"));
+            wrong.add(self.wrong(field, "no_whole_number"));
         }
         number
     }
@@ -323,7 +323,7 @@ impl Said<'_> {
             Some(code) => {
                 let product = places.product(code)?;
                 if product.is_none() {
-                    wrong.add(self.field(RecordField::ProductCode, "no_such_product"));
+                    wrong.add(self.wrong(RecordField::ProductCode, "no_such_product"));
                 }
                 product
             }
@@ -333,13 +333,13 @@ impl Said<'_> {
         if let Some(currency) = &currency
             && !places.has_rate(currency)?
         {
-            wrong.add(self.field(RecordField::Currency, "no_exchange_rate"));
+            wrong.add(self.wrong(RecordField::Currency, "no_exchange_rate"));
         }
         let amount = match self.of(RecordField::Amount).map(values::amount) {
             None => Amount(0),
             Some(Some(amount)) => amount,
             Some(None) => {
-                wrong.add(self.field(RecordField::Amount, "no_amount"));
+                wrong.add(self.wrong(RecordField::Amount, "no_amount"));
                 Amount(0)
             }
         };
@@ -382,7 +382,7 @@ impl Said<'_> {
             Some(username) => {
                 let user = places.user(username)?;
                 if user.is_none() {
-                    wrong.add(self.field(RecordField::AuthorUsername, "no_such_user"));
+                    wrong.add(self.wrong(RecordField::AuthorUsername, "no_such_user"));
                 }
                 user
             }
@@ -394,7 +394,7 @@ impl Said<'_> {
         if minutes.is_some_and(|minutes| !(0..=1440).contains(&minutes)) {
             let field = RecordField::DurationMinutes;
             let field = if seconds.is_some() { RecordField::DurationSeconds } else { field };
-            wrong.add(self.field(field, "range").with("min", 0).with("max", 1440));
+            wrong.add(self.wrong(field, "range").with("min", 0).with("max", 1440));
         }
         let mood = self
             .of(RecordField::Mood)
@@ -434,7 +434,7 @@ impl Said<'_> {
             Some(name) => {
                 let survey = places.survey(name)?;
                 if survey.is_none() {
-                    wrong.add(self.field(RecordField::SurveyName, "no_such_survey"));
+                    wrong.add(self.wrong(RecordField::SurveyName, "no_such_survey"));
                 }
                 survey
             }
@@ -442,7 +442,7 @@ impl Said<'_> {
         self.needed(RecordField::AnsweredOn, wrong);
         let at = self.day(RecordField::AnsweredOn, wrong).map(|day| places.start_of(day));
         if at.is_some_and(|at| at > places.now()) {
-            wrong.add(self.field(RecordField::AnsweredOn, "in_the_future"));
+            wrong.add(self.wrong(RecordField::AnsweredOn, "in_the_future"));
         }
         let (Some(survey), Some(at)) = (survey, at) else { return Ok(None) };
         let given =
@@ -452,7 +452,7 @@ impl Said<'_> {
                 let answer = survey.answer(question, text);
                 if answer.is_none() {
                     wrong.add(
-                        self.field(RecordField::Answer, "no_answer_to_question").with("question", question),
+                        self.wrong(RecordField::Answer, "no_answer_to_question").with("question", question),
                     );
                 }
                 answer
