@@ -179,7 +179,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Outcome<bool> {
                 stages.run(&format!("{name} on SQLite"), |log| fuzz::run(workspace, &length, log));
             }
             Means::Fuzzing(seconds) => {
-                let seconds = if options.short { seconds / 20 } else { seconds };
+                let seconds = if options.short { seconds / 20 } else { *seconds };
                 stages.run(&format!("{name} files, mappings, filters"), |log| {
                     fuzzing::run(workspace, seconds, log)
                 });

@@ -16,6 +16,8 @@ use crate::{Context, Failure, Outcome};
 const READY: Duration = Duration::from_secs(10);
 /// Records of the file for each kill.
 const RECORDS: u64 = 10_000;
+/// A product of the demo data.
+const PRODUCT: &str = "dd";
 /// Every so manieth record is wrong.
 const WRONG: u64 = 1000;
 /// The longest that a server may take to get on: the lease of the one that was killed, and then some.
@@ -68,12 +70,12 @@ pub fn run(setup: &Setup, rounds: u32) -> Outcome<Counts> {
     Ok(Counts::ONE)
 }
 
-/// A file of customers, some of them without a name.
+/// A file of customers with what they hold, some of them without a name.
 fn file(records: u64) -> String {
-    let mut text = String::from("id,name,city,phone\n");
+    let mut text = String::from("id,name,city,phone,balance\n");
     for n in 0..records {
         let name = if n % WRONG == WRONG - 1 { "" } else { "王小明" };
-        let _ = writeln!(text, "R-{n},{name},杭州,138{n:08}");
+        let _ = writeln!(text, "R-{n},{name},杭州,138{n:08},{}", n % 1_000_000);
     }
     text
 }
@@ -93,10 +95,13 @@ fn start(server: &Server, file: &str) -> Outcome<String> {
         "mapping": { "source": "c7", "customer": [
             field("external_id", "{id}"), field("kind", "person"), field("name", "{name}"),
             field("city", "{city}"), field("phone", "{phone}"),
-        ] },
+        ], "records": [{ "target": "holding", "key": "deposit", "fields": [
+            field("product_code", PRODUCT), field("amount", "{balance}"), field("opened_on", "2020-01-01"),
+        ] }] },
     });
-    let answer =
-        client.post("/api/v1/jobs/imports", &[("Authorization", &authorization)], &new).context("the job")?;
+    let key = format!("c7-{:x}", load::random()?);
+    let headers = [("Authorization", authorization.as_str()), ("Idempotency-Key", key.as_str())];
+    let answer = client.post("/api/v1/jobs/imports", &headers, &new).context("the job")?;
     match answer.json()["id"].as_str() {
         Some(id) if answer.status == 202 => Ok(id.to_owned()),
         _ => Err(Failure::new(format!("the job: {}", String::from_utf8_lossy(&answer.body)))),
