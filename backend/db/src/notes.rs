@@ -15,11 +15,13 @@ pub fn indexing(engine: Engine, id: Id<()>, tokens: &[String]) -> Condition {
             .sql(", array_to_tsvector(string_to_array(")
             .bind(tokens)
             .sql(", ' ')))"),
+        // Values, not INSERT … SELECT: that may fail half-way, so SQLite would guard it by a savepoint, for which FTS5 writes a segment.
         Engine::Sqlite => Condition::new()
-            .sql("INSERT INTO interaction_search (rowid, tokens) SELECT search_key, ")
+            .sql("INSERT INTO interaction_search (rowid, tokens) VALUES ((SELECT search_key FROM interaction WHERE id = ")
+            .bind(Value::Id(id))
+            .sql("), ")
             .bind(tokens)
-            .sql(" FROM interaction WHERE id = ")
-            .bind(Value::Id(id)),
+            .sql(")"),
     }
 }
 

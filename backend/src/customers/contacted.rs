@@ -38,6 +38,14 @@ pub fn contacted(id: CustomerId, at: Moment) -> Condition {
         .bind(Value::Id(Id::new(id.uuid())))
 }
 
+/// As [`contacted`] for many customers, for jobs.
+///
+/// # Errors
+/// When the database fails.
+pub fn contacted_many(conn: &mut DbConn, reached: &[(CustomerId, Moment)]) -> Result<()> {
+    store::contacted_many(conn, reached)
+}
+
 /// Before the last contact is looked for anew: until the transaction ends nobody else writes the figures of the customer.
 ///
 /// # Errors

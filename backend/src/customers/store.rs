@@ -1,10 +1,13 @@
 use diesel::prelude::*;
+use diesel::sql_types::Array;
 use guanxi_db::schema::{
     contact_point, customer, customer_figures, customer_pair, customer_team, external_id, identity_document,
     org_unit, user_account,
 };
 use guanxi_db::search::FoundByName;
-use guanxi_db::{Condition, DbConn, DbError, DbUuid, Doc, Id, Moment, Ordering, Statement, Value, on_each};
+use guanxi_db::{
+    Condition, DbConn, DbError, DbMoment, DbUuid, Doc, Id, Moment, Ordering, Statement, Value, on_each,
+};
 
 use crate::access::{OrgUnitId, OrgUnitMark, Scope, UserId};
 use crate::customers::{ContactPointId, CustomerBrief, CustomerId};
@@ -644,6 +647,31 @@ pub(super) fn lock_figures(conn: &mut DbConn, id: CustomerId) -> Result<()> {
             .first::<CustomerId>(conn)
             .optional()
             .map_err(DbError::from)?;
+    }
+    Ok(())
+}
+
+/// Writes that customers were reached; on PostgreSQL one statement, because each is a round trip.
+pub(super) fn contacted_many(conn: &mut DbConn, reached: &[(CustomerId, Moment)]) -> Result<()> {
+    if reached.is_empty() {
+        return Ok(());
+    }
+    match conn {
+        DbConn::Pg(conn) => {
+            diesel::sql_query(
+                "UPDATE customer_figures SET last_contacted_at = GREATEST(last_contacted_at, new.at), version = version + 1 \
+                 FROM UNNEST($1, $2) AS new (id, at) WHERE customer_id = new.id",
+            )
+            .bind::<Array<DbUuid>, _>(reached.iter().map(|(id, _)| *id).collect::<Vec<_>>())
+            .bind::<Array<DbMoment>, _>(reached.iter().map(|(_, at)| *at).collect::<Vec<_>>())
+            .execute(conn)
+            .map_err(DbError::from)?;
+        }
+        DbConn::Sqlite(_) => {
+            for (id, at) in reached {
+                Statement::new(super::contacted(*id, *at)).execute(conn)?;
+            }
+        }
     }
     Ok(())
 }

@@ -183,9 +183,7 @@ pub fn create_many(conn: &mut DbConn, actor: &Actor, contacts: &[Prepared]) -> R
     }
     store::insert_many(conn, &rows)?;
     guanxi_db::notes::index_many(conn, &tokens)?;
-    for (customer, at) in reached {
-        guanxi_db::Statement::new(customers::contacted(customer, at)).execute(conn)?;
-    }
+    customers::contacted_many(conn, &reached.into_iter().collect::<Vec<_>>())?;
     audit::note_many(conn, actor, "interaction", "created_many", &[("count", rows.len())])?;
     Ok(rows.into_iter().map(|(row, _)| row.id).collect())
 }

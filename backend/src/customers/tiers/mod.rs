@@ -261,7 +261,8 @@ pub fn set_assets_of_many(
         .into_iter()
         .map(|(unit, figures)| (figures.customer_id, (unit, figures)))
         .collect();
-    let (mut history, mut moves, mut changed) = (Vec::new(), Moves::default(), Vec::new());
+    let (mut history, mut moves) = (Vec::new(), Moves::default());
+    let (mut rows, mut changed) = (Vec::new(), Vec::new());
     for (id, assets) in assets {
         let Some((unit, figures)) = known.get(id) else { continue };
         let step = Refigured::of(&rules, figures, *assets);
@@ -272,13 +273,18 @@ pub fn set_assets_of_many(
             moves.refigure(*unit, figures, (step.tier.as_str(), assets.aum.0));
         }
         history.extend(step.history(actor, figures, reason));
-        store::set_assets(conn, *id, step.tier.as_str(), *assets, figures.version + 1, actor.now())?;
-        changed.push((*id, figures.version + 1, step.changed));
+        let version = figures.version + 1;
+        rows.push(store::AssetsRow { id: *id, tier: step.tier, assets: *assets, version });
+        changed.push(step.changed);
     }
+    store::set_assets_of_many(conn, &rows, actor.now())?;
     moves.record(conn)?;
     store::insert_tier_history(conn, &history)?;
-    let events: Vec<audit::Event<'_>> =
-        changed.iter().map(|(id, version, changed)| figures_updated(*id, *version, changed)).collect();
+    let events: Vec<audit::Event<'_>> = rows
+        .iter()
+        .zip(&changed)
+        .map(|(row, changed)| figures_updated(row.id, row.version, changed))
+        .collect();
     audit::announce_all(conn, actor, &events)
 }
 
