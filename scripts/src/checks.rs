@@ -1,6 +1,7 @@
 //! `cargo xtask check`: what proves that Guanxi holds, each by its name, on both engines.
 
 mod advisories;
+mod backups;
 mod durability;
 mod imports;
 mod load;
@@ -60,7 +61,7 @@ impl Means {
 }
 
 /// Every check that exists, with what it must reach.
-const CHECKS: [(&str, Means, &str); 24] = [
+const CHECKS: [(&str, Means, &str); 25] = [
     ("A1", Means::Schemathesis, "no 5xx and no answer that breaks its schema"),
     ("A2", Means::Tests, "every route is in the OpenAPI document and the other way round"),
     ("A4", Means::Tests, "every error is a problem document with a known code"),
@@ -84,6 +85,11 @@ const CHECKS: [(&str, Means, &str); 24] = [
     ("C7", Means::Server(imports::run, 20), "an import goes on after kill -9, nothing lost, nothing twice"),
     ("D1", Means::Server(durability::run, 50), "nothing acknowledged is lost by kill -9"),
     ("D3", Means::Tests, "the engine runs with the settings that make it safe"),
+    (
+        "D6",
+        Means::TestsAndServer(backups::run, 20),
+        "a backup under load is whole, and restored it is what it was",
+    ),
     ("E4", Means::Server(shutdown::run, 50), "no request in flight fails when the server is asked to stop"),
 ];
 
