@@ -151,6 +151,14 @@ pub fn publish_if_leader(conn: &mut DbConn, holder: Uuid, now: Moment) -> Result
     if held { audit::publish(conn) } else { Ok(0) }
 }
 
+/// Takes or renews a lease that one of several servers may have; false while another holder has it.
+///
+/// # Errors
+/// When the database fails.
+pub fn hold_lease(conn: &mut DbConn, name: &str, holder: Uuid, now: Moment, until: Moment) -> Result<bool> {
+    store::hold_lease(conn, name, Id::new(holder), now, until)
+}
+
 fn fold_portfolio(state: &web::Data<AppState>, holder: Uuid, now: Moment) -> Result<()> {
     while state.db.read_blocking(customers::portfolio_has_changes)? {
         let folded = state.db.write_blocking(move |conn| {

@@ -18,6 +18,9 @@
 //! | `GUANXI_READ_THREADS`, `GUANXI_WRITE_THREADS` | database threads | by the number of cores |
 //! | `GUANXI_DRAIN_SECONDS` | how long `/readyz` says 503 before the server stops accepting | `5` |
 //! | `GUANXI_CALIBRATE` | `off` hashes passwords at the floor instead of measuring at the first start | `on` |
+//! | `GUANXI_BACKUP_FOLDER` | where a backup is put every day, beside those before it | none: no backups by themselves |
+//! | `GUANXI_BACKUP_AT` | when, `HH:MM` in the business zone; a time that was missed is made up for | `02:00` |
+//! | `GUANXI_BACKUP_KEEP` | how many of the newest are kept | `7` |
 //! | `GUANXI_LOG` | filter of the log | `info` |
 
 use std::collections::HashMap;
@@ -25,6 +28,7 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use chrono::NaiveTime;
 use guanxi_db::DatabaseUrl;
 
 /// What is set up wrongly, in one line.
@@ -65,6 +69,17 @@ pub struct Config {
     pub drain_seconds: u64,
     /// Whether the first start measures how hard passwords can be hashed on this machine, or takes the floor.
     pub calibrate: bool,
+    /// Backups that the server makes by itself.
+    pub backups: Option<Backups>,
+}
+
+/// Where backups go, when they are made and how many are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Backups {
+    pub folder: PathBuf,
+    /// In the business zone.
+    pub at: NaiveTime,
+    pub keep: usize,
 }
 
 /// Certificate and key, PEM.
@@ -74,7 +89,7 @@ pub struct Tls {
     pub key: PathBuf,
 }
 
-const NAMES: [&str; 19] = [
+const NAMES: [&str; 22] = [
     "DATA",
     "DATABASE_URL",
     "MASTER_KEY",
@@ -93,6 +108,9 @@ const NAMES: [&str; 19] = [
     "WRITE_THREADS",
     "DRAIN_SECONDS",
     "CALIBRATE",
+    "BACKUP_FOLDER",
+    "BACKUP_AT",
+    "BACKUP_KEEP",
     "LOG",
 ];
 
@@ -179,8 +197,14 @@ impl Config {
             write_threads: get("write_threads").map(|text| parse("write_threads", text)).transpose()?,
             drain_seconds: parse("drain_seconds", get("drain_seconds").unwrap_or("5"))?,
             calibrate: get("calibrate").unwrap_or("on") != "off",
+            backups: get("backup_folder").map(|folder| backups(folder, &get)).transpose()?,
             data,
         })
+    }
+
+    /// Where files lie, sealed.
+    pub fn files(&self) -> PathBuf {
+        self.data.join("files")
     }
 
     /// Whether browsers reach the server over https, so that cookies may be `Secure`.
@@ -193,6 +217,17 @@ fn parse<T: std::str::FromStr>(name: &str, text: &str) -> Result<T, ConfigError>
     text.trim()
         .parse()
         .map_err(|_| ConfigError(format!("GUANXI_{}: «{text}» is not valid", name.to_uppercase())))
+}
+
+fn backups<'a>(folder: &str, get: &impl Fn(&str) -> Option<&'a str>) -> Result<Backups, ConfigError> {
+    let at = get("backup_at").unwrap_or("02:00");
+    let at = NaiveTime::parse_from_str(at, "%H:%M")
+        .map_err(|_| ConfigError(format!("GUANXI_BACKUP_AT: «{at}» is not a time such as 02:00")))?;
+    let keep = parse("backup_keep", get("backup_keep").unwrap_or("7"))?;
+    if keep == 0 {
+        return Err(ConfigError("GUANXI_BACKUP_KEEP: at least one backup is kept".into()));
+    }
+    Ok(Backups { folder: folder.into(), at, keep })
 }
 
 fn check_public_url(url: &str) -> Result<(), ConfigError> {
@@ -287,6 +322,16 @@ mod tests {
     }
 
     #[test]
+    fn backups_are_made_where_a_folder_is_named() {
+        assert_eq!(config(&[("backup_keep", "3")]).unwrap().backups, None);
+        let plan = config(&[("backup_folder", "/var/backups")]).unwrap().backups.unwrap();
+        let at = |hour, minute| NaiveTime::from_hms_opt(hour, minute, 0).unwrap();
+        assert_eq!(plan, Backups { folder: "/var/backups".into(), at: at(2, 0), keep: 7 });
+        let plan = config(&[("backup_folder", "b"), ("backup_at", "23:45"), ("backup_keep", "30")]).unwrap();
+        assert_eq!(plan.backups, Some(Backups { folder: "b".into(), at: at(23, 45), keep: 30 }));
+    }
+
+    #[test]
     fn secrets_are_not_shown() {
         let config = config(&[
             ("master_key", "c2VjcmV0"),
@@ -309,8 +354,12 @@ mod tests {
             ("time_zone", "Mars/Base"),
             ("tls_cert", "cert.pem"),
             ("allowed_origins", "*"),
+            ("backup_at", "25:00"),
+            ("backup_at", "2 am"),
+            ("backup_keep", "0"),
+            ("backup_keep", "all"),
         ] {
-            let error = config(&[(name, value)]).unwrap_err().to_string();
+            let error = config(&[(name, value), ("backup_folder", "backups")]).unwrap_err().to_string();
             assert!(error.contains(&name.to_uppercase()), "{name}: {error}");
         }
     }

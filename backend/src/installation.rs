@@ -48,13 +48,11 @@ impl Settings {
 /// # Errors
 /// When the configuration says otherwise than the first start, or the master key is another one.
 pub fn open(conn: &mut DbConn, actor: &Actor, config: &Config, keys: &Keys) -> Result<Settings> {
-    let check = keys.keyed_hash("installation", "guanxi").to_vec();
+    let check = key_check_of(keys);
     match store::find(conn)? {
         Some(row) => {
             if row.key_check != check {
-                return Err(Error::internal(
-                    "the master key is not the one that this database was set up with",
-                ));
+                return Err(foreign_key());
             }
             if row.base_currency != config.base_currency || row.time_zone != config.time_zone.name() {
                 return Err(Error::internal(format!(
@@ -94,6 +92,23 @@ fn calibrated() -> Parameters {
     })
 }
 
+/// By what readers of change events notice that the database was restored. None before the first start.
+///
+/// # Errors
+/// When the database fails, or was set up with another master key.
+pub fn feed_epoch(conn: &mut DbConn, keys: &Keys) -> Result<Option<uuid::Uuid>> {
+    let Some((epoch, key_check)) = store::epoch_and_key(conn)? else { return Ok(None) };
+    if key_check == key_check_of(keys) { Ok(Some(epoch.uuid())) } else { Err(foreign_key()) }
+}
+
+fn key_check_of(keys: &Keys) -> Vec<u8> {
+    keys.keyed_hash("installation", "guanxi").to_vec()
+}
+
+fn foreign_key() -> Error {
+    Error::internal("the master key is not the one that this database was set up with")
+}
+
 /// Writes and forgets a row, to see whether the database takes writes.
 ///
 /// # Errors
@@ -107,6 +122,18 @@ pub fn write_probe(conn: &mut DbConn) -> Result<()> {
 /// # Errors
 /// When there is none, it cannot be read or it is no key.
 pub fn master_key(config: &Config) -> std::result::Result<Keys, ConfigError> {
+    keys_of(config, true)
+}
+
+/// The same for what must not make one: a backup can be read with the key that it was made with and no other.
+///
+/// # Errors
+/// As [`master_key`], and when there is no file.
+pub fn existing_master_key(config: &Config) -> std::result::Result<Keys, ConfigError> {
+    keys_of(config, false)
+}
+
+fn keys_of(config: &Config, may_make_one: bool) -> std::result::Result<Keys, ConfigError> {
     let wrong = |why: String| ConfigError(format!("master key: {why}"));
     let text = match &config.master_key {
         Some(secret) => secret.0.clone(),
@@ -120,7 +147,7 @@ pub fn master_key(config: &Config) -> std::result::Result<Keys, ConfigError> {
             let path = config.data.join("master.key");
             match fs::read_to_string(&path) {
                 Ok(text) => text,
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                Err(error) if may_make_one && error.kind() == std::io::ErrorKind::NotFound => {
                     let text = MasterKey::generate().map_err(|error| wrong(error.to_string()))?.to_string();
                     write_secret(&path, &text)
                         .map_err(|error| wrong(format!("{}: {error}", path.display())))?;

@@ -3,17 +3,20 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use clap::{Parser, Subcommand};
+use guanxi::access::Actor;
+use guanxi::backup::{self, Manifest, Source};
 use guanxi::config::{Config, ConfigError};
 use guanxi::demo::{self, Demo};
 use guanxi::error::Error;
 use guanxi::import_file::{Order, import_file};
 use guanxi::imports::Bench;
 use guanxi::server::Opened;
-use guanxi::{app, clock, server, telemetry};
+use guanxi::{app, clock, installation, server, telemetry};
 use guanxi_api::{JobCounts, JobDetails, JobState, Language, Role};
-use guanxi_db::migrate;
+use guanxi_db::{Db, DbConn, DbOptions, migrate, pending_migrations};
 
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
@@ -57,6 +60,20 @@ enum Command {
         /// Tell what would be done and do nothing.
         #[arg(long)]
         dry_run: bool,
+    },
+    /// Back up the database and the files beside it, while a server runs too; prints the folder of the backup.
+    Backup {
+        /// The folder that gets one for the backup; GUANXI_BACKUP_FOLDER without this.
+        #[arg(long, value_name = "FOLDER")]
+        to: Option<PathBuf>,
+        /// Make none, but read this one back and compare it with its manifest.
+        #[arg(long, value_name = "BACKUP", conflicts_with = "to")]
+        verify: Option<PathBuf>,
+    },
+    /// Restore a backup where there is no database yet. Takes the master key that the backup was made with.
+    Restore {
+        /// The folder of the backup.
+        backup: PathBuf,
     },
     /// Manage users.
     User {
@@ -134,6 +151,33 @@ fn run(command: Command) -> Result<ExitCode, ConfigError> {
             let opened = server::open_to_load(&config)?;
             return import(&opened, &Order { file: &file, mapping: &mapping, dry_run });
         }
+        Command::Backup { to: _, verify: Some(folder) } => {
+            let keys = installation::existing_master_key(&config)?;
+            let manifest = backup::verify(&folder, &keys).map_err(|error| failed(&error))?;
+            say(&format!("whole: {}", contents(&manifest)));
+        }
+        Command::Backup { to, verify: None } => {
+            let folder = to.or_else(|| config.backups.as_ref().map(|plan| plan.folder.clone()));
+            let folder =
+                folder.ok_or_else(|| failed(&"say where to: --to FOLDER, or GUANXI_BACKUP_FOLDER"))?;
+            let source = Source::of(&config, Arc::new(installation::existing_master_key(&config)?));
+            let made = backup::make(&source, &folder, clock::now(), &AtomicBool::new(false))
+                .map_err(|error| failed(&error))?;
+            say(&made.folder.display().to_string());
+            eprintln!("{}", contents(&made.manifest));
+            record(&config, move |conn, actor| backup::record_made(conn, actor, &made))?;
+        }
+        Command::Restore { backup: folder } => {
+            std::fs::create_dir_all(&config.data)
+                .map_err(|error| ConfigError(format!("{}: {error}", config.data.display())))?;
+            let source = Source::of(&config, Arc::new(installation::existing_master_key(&config)?));
+            let restored = backup::restore(&source, &folder, clock::now()).map_err(|error| failed(&error))?;
+            say(&format!(
+                "restored: {}\nEverybody has to sign in again. `guanxi verify` looks at it all, `guanxi serve` goes on with it.",
+                contents(&restored.manifest)
+            ));
+            record(&config, move |conn, actor| backup::record_restored(conn, actor, &restored))?;
+        }
         Command::User { command: UserCommand::Add { username, display_name, role } } => {
             let opened = server::open(&config)?;
             let shown = display_name.as_deref().unwrap_or(&username);
@@ -155,6 +199,39 @@ fn run(command: Command) -> Result<ExitCode, ConfigError> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What a backup holds, in a line.
+fn contents(manifest: &Manifest) -> String {
+    let rows: i64 = manifest.tables.values().sum();
+    format!(
+        "{} rows in {} tables and {} files as of {}, {} bytes",
+        rows,
+        manifest.tables.len(),
+        manifest.files.len() - 1,
+        manifest.at.format("%Y-%m-%dT%H:%M:%SZ"),
+        manifest.bytes()
+    )
+}
+
+/// Puts on record what the command line has done to a whole database. One of an older schema is left as it is.
+fn record(
+    config: &Config,
+    entry: impl Fn(&mut DbConn, &Actor) -> Result<(), Error> + Send + 'static,
+) -> Result<(), ConfigError> {
+    let failed = |error: &dyn std::fmt::Display| ConfigError(format!("done, but not put on record: {error}"));
+    let mut conn = config.database_url.connect().map_err(|error| failed(&error))?;
+    if pending_migrations(&mut conn).map_err(|error| failed(&error))? > 0 {
+        return Ok(());
+    }
+    drop(conn);
+    let options = DbOptions {
+        read_threads: 1,
+        write_threads: 1,
+        ..DbOptions::for_cores(config.database_url.clone(), 1)
+    };
+    let db = Db::open(&options).map_err(|error| failed(&error))?;
+    db.write_blocking(move |conn| entry(conn, &Actor::operator(clock::now()))).map_err(|error| failed(&error))
 }
 
 /// Imports a file, telling how far it is.

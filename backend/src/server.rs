@@ -1,6 +1,7 @@
 //! Starting and stopping: opens the database, puts the state together, serves, and stops without losing a request.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use actix_web::{HttpServer, web};
@@ -9,6 +10,7 @@ use guanxi_db::{Db, DbOptions, Engine, migrate, pending_migrations};
 use crate::access::{Actor, Gate, Hasher, Keys, Quotas, Signer};
 use crate::app::AppState;
 use crate::background::JobLoop;
+use crate::backup::{Schedule, Source, Work};
 use crate::config::{Config, ConfigError};
 use crate::error::{Error, Result};
 use crate::files::FileStore;
@@ -72,7 +74,7 @@ fn open_with(config: &Config, write_cache: Option<u32>) -> std::result::Result<O
             installation::open(conn, &Actor::operator(clock::now()), &settings_of, &shared)
         })
         .map_err(|error: Error| failed(&error))?;
-    let files = FileStore::new(config.data.join("files"), Arc::clone(&keys));
+    let files = FileStore::new(config.files(), Arc::clone(&keys));
     Ok(Opened { db, keys, settings, files })
 }
 
@@ -120,6 +122,7 @@ fn origin_of(url: &str) -> String {
 /// When an address is taken or a certificate is wrong.
 pub async fn serve(config: &Config, state: web::Data<AppState>) -> std::io::Result<()> {
     let mut jobs = if config.jobs { Some(JobLoop::start(state.clone())?) } else { None };
+    let mut backups = start_backups(config, &state)?;
     let metrics = match config.metrics_addr {
         Some(addr) => Some(serve_metrics(addr, state.metrics.clone(), state.db.clone())?),
         None => None,
@@ -141,10 +144,14 @@ pub async fn serve(config: &Config, state: web::Data<AppState>) -> std::io::Resu
     let handle = server.handle();
     let readiness = Arc::clone(&state.readiness);
     let pause = Duration::from_secs(config.drain_seconds);
+    let stop_backups = backups.as_ref().map(Schedule::stop_flag);
     actix_web::rt::spawn(async move {
         wait_for_signal().await;
         tracing::info!("stopping: no longer ready");
         readiness.drain();
+        if let Some(stop) = stop_backups {
+            stop.store(true, Ordering::SeqCst);
+        }
         actix_web::rt::time::sleep(pause).await;
         handle.stop(true).await;
     });
@@ -159,6 +166,9 @@ pub async fn serve(config: &Config, state: web::Data<AppState>) -> std::io::Resu
     if let Some(jobs) = &mut jobs {
         jobs.stop();
     }
+    if let Some(backups) = &mut backups {
+        backups.stop();
+    }
     let db = state.db.clone();
     match web::block(move || db.checkpoint()).await {
         Ok(Ok(())) => {}
@@ -167,6 +177,19 @@ pub async fn serve(config: &Config, state: web::Data<AppState>) -> std::io::Resu
     }
     tracing::info!("stopped");
     served
+}
+
+fn start_backups(config: &Config, state: &web::Data<AppState>) -> std::io::Result<Option<Schedule>> {
+    let Some(plan) = config.backups.clone() else { return Ok(None) };
+    let work = Work {
+        db: state.db.clone(),
+        source: Source::of(config, Arc::clone(&state.keys)),
+        plan,
+        zone: config.time_zone,
+        metrics: state.metrics.backups().map_err(std::io::Error::other)?,
+        clock: clock::now,
+    };
+    Schedule::start(work).map(Some)
 }
 
 async fn wait_for_signal() {

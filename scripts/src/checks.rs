@@ -1,6 +1,7 @@
 //! `cargo xtask check`: what proves that Guanxi holds, each by its name, on both engines.
 
 mod advisories;
+mod backups;
 mod durability;
 mod fuzzing;
 mod imports;
@@ -87,6 +88,11 @@ const CHECKS: [(&str, Means, &str); 25] = [
     ("C7", Means::Server(imports::run, 20), "an import goes on after kill -9, nothing lost, nothing twice"),
     ("D1", Means::Server(durability::run, 50), "nothing acknowledged is lost by kill -9"),
     ("D3", Means::Tests, "the engine runs with the settings that make it safe"),
+    (
+        "D6",
+        Means::TestsAndServer(backups::run, 20),
+        "a backup under load is whole, and restored it is what it was",
+    ),
     ("E4", Means::Server(shutdown::run, 50), "no request in flight fails when the server is asked to stop"),
     ("E5", Means::Fuzzing(600), "no file, mapping or filter makes anything panic or run out of memory"),
 ];

@@ -8,6 +8,7 @@
 //!
 //! Rooms get their connection from [`Db::read`], [`Db::snapshot`] or [`Db::write`] and never open a transaction themselves.
 
+pub mod backup;
 mod condition;
 mod conn;
 mod error;
@@ -27,7 +28,7 @@ pub use condition::{Condition, Ordering, Value};
 pub use conn::{DbConn, Engine, MultiBackend};
 pub use error::DbError;
 pub use manager::DatabaseUrl;
-pub use migrate::{analyse, migrate, pending_migrations};
+pub use migrate::{analyse, known_versions, migrate, pending_migrations};
 pub use pool::{Db, DbOptions};
 pub use sequence::{next_customer_number, next_customer_numbers};
 pub use statement::Statement;

@@ -1,6 +1,9 @@
+use diesel::migration::MigrationSource;
+use diesel::pg::Pg;
+use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use crate::{DbConn, DbError};
+use crate::{DbConn, DbError, Engine};
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
@@ -49,4 +52,21 @@ pub fn pending_migrations(conn: &mut DbConn) -> Result<usize, DbError> {
         DbConn::Sqlite(conn) => conn.pending_migrations(SQLITE).map(|list| list.len()),
     };
     pending.map_err(|error| DbError::Unavailable(format!("migrations cannot be read: {error}")))
+}
+
+/// The migrations that this binary knows, oldest first.
+///
+/// # Errors
+/// When what was built in cannot be read.
+pub fn known_versions(engine: Engine) -> Result<Vec<String>, DbError> {
+    let names = match engine {
+        Engine::Postgres => MigrationSource::<Pg>::migrations(&POSTGRES)
+            .map(|list| list.iter().map(|migration| migration.name().version().to_string()).collect()),
+        Engine::Sqlite => MigrationSource::<Sqlite>::migrations(&SQLITE)
+            .map(|list| list.iter().map(|migration| migration.name().version().to_string()).collect()),
+    };
+    let mut versions: Vec<String> =
+        names.map_err(|error| DbError::Unavailable(format!("migrations cannot be read: {error}")))?;
+    versions.sort();
+    Ok(versions)
 }

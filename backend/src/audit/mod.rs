@@ -210,6 +210,14 @@ pub fn count_since(conn: &mut DbConn, actor: &Actor, action: &str, since: Moment
     }
 }
 
+/// When the job loop of some server last did something to a kind of resource of which there are few entries.
+///
+/// # Errors
+/// When the database fails.
+pub fn last_by_jobs(conn: &mut DbConn, resource_type: &str, action: &str) -> Result<Option<Moment>> {
+    store::last_by_jobs(conn, resource_type, action)
+}
+
 static FIELDS: &[Field] = &[
     Field::new("at", "audit_entry.at", FieldType::Instant).sortable(),
     Field::new("action", "audit_entry.action", FieldType::Text),

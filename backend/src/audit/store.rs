@@ -221,6 +221,19 @@ pub(super) fn count_since(conn: &mut DbConn, actor: Id<()>, action: &str, since:
     Ok(count)
 }
 
+pub(super) fn last_by_jobs(conn: &mut DbConn, resource_type: &str, action: &str) -> Result<Option<Moment>> {
+    let last = audit_entry::table
+        .filter(audit_entry::resource_type.eq(resource_type))
+        .filter(audit_entry::action.eq(format!("{resource_type}.{action}")))
+        .filter(audit_entry::actor_kind.eq("job"))
+        .order((audit_entry::resource_id.desc(), audit_entry::id.desc()))
+        .select(audit_entry::at)
+        .first(conn)
+        .optional()
+        .map_err(DbError::from)?;
+    Ok(last)
+}
+
 /// Gives committed events without a number the next ones, in the order of their ids.
 pub(super) fn number_events(conn: &mut DbConn) -> Result<usize> {
     let numbered = diesel::sql_query(

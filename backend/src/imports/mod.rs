@@ -38,7 +38,7 @@ pub use run::{Bench, Ended, run};
 pub use start::{Checked, Corrected, check, correct, corrected_file, details, start, to_correct};
 pub use uploads::{
     MAX_UPLOAD, Received, Sent, Stored, expired, find, forget, inspect, is_known, receive,
-    remove_expired_jobs,
+    remove_expired_jobs, stored_files,
 };
 
 /// The routes of this room.

@@ -112,6 +112,22 @@ pub(super) fn expired_uploads(
     Ok(ids)
 }
 
+/// Every file, in the order of the ids, a thousand at most; each with whether it is kept no longer.
+pub(super) fn uploads_after(
+    conn: &mut DbConn,
+    after: Option<UploadId>,
+    now: Moment,
+) -> Result<Vec<(UploadId, bool)>> {
+    let rows = upload::table
+        .filter(upload::id.gt(after.unwrap_or(UploadId::new(uuid::Uuid::nil()))))
+        .order(upload::id)
+        .select((upload::id, upload::expires_at.le(now)))
+        .limit(1000)
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}
+
 pub(super) fn remove_upload(conn: &mut DbConn, id: UploadId) -> Result<()> {
     diesel::delete(upload::table.find(id)).execute(conn).map_err(DbError::from)?;
     Ok(())

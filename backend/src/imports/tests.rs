@@ -23,13 +23,13 @@ impl TestApp {
         }
     }
 
-    fn claim(&self) -> Option<jobs::Claim> {
+    pub(crate) fn claim(&self) -> Option<jobs::Claim> {
         let (now, holder) = (clock::now(), Id::new(Uuid::now_v7()));
         self.db(move |conn| jobs::claim(conn, &Actor::job(now), holder))
     }
 
     /// What the job loop of a server would do, until no job waits.
-    fn work(&self) {
+    pub(crate) fn work(&self) {
         let stop = AtomicBool::new(false);
         while let Some(claim) = self.claim() {
             let ended =

@@ -269,6 +269,18 @@ pub fn remove_expired_jobs(conn: &mut DbConn, now: Moment) -> Result<usize> {
     Ok(removed)
 }
 
+/// Every file that rows speak of, in the order of the ids, a thousand at most; each with whether it is kept no longer.
+///
+/// # Errors
+/// When the database fails.
+pub fn stored_files(
+    conn: &mut DbConn,
+    after: Option<UploadId>,
+    now: Moment,
+) -> Result<Vec<(UploadId, bool)>> {
+    store::uploads_after(conn, after, now)
+}
+
 /// Forgets a file, which has been removed.
 ///
 /// # Errors

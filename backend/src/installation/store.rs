@@ -22,6 +22,17 @@ pub(super) fn find(conn: &mut DbConn) -> Result<Option<Row>> {
     Ok(row)
 }
 
+/// What backups ask of a database that may be of an older schema: columns that were there from the beginning.
+pub(super) fn epoch_and_key(conn: &mut DbConn) -> Result<Option<(Id<()>, Vec<u8>)>> {
+    let found = installation::table
+        .find(1)
+        .select((installation::feed_epoch, installation::key_check))
+        .first(conn)
+        .optional()
+        .map_err(DbError::from)?;
+    Ok(found)
+}
+
 pub(super) fn insert(conn: &mut DbConn, actor: &Actor, settings: &Settings, key_check: &[u8]) -> Result<()> {
     let epoch: Id<()> = actor.new_id();
     diesel::insert_into(installation::table)

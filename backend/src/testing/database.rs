@@ -27,6 +27,8 @@ pub struct TestDatabase {
     folder: TempDir,
     url: DatabaseUrl,
     schema: Option<String>,
+    /// A database of its own on PostgreSQL.
+    database: Option<String>,
 }
 
 impl TestDatabase {
@@ -36,7 +38,7 @@ impl TestDatabase {
             None => {
                 let path = folder.path().join("guanxi.db");
                 std::fs::copy(&TEMPLATE.1, &path).expect("the template is copied");
-                TestDatabase { folder, url: DatabaseUrl::Sqlite(path), schema: None }
+                TestDatabase { folder, url: DatabaseUrl::Sqlite(path), schema: None, database: None }
             }
             Some(server) => {
                 let schema = format!("test_{}", Uuid::now_v7().simple());
@@ -45,9 +47,42 @@ impl TestDatabase {
                 let glue = if server.contains('?') { '&' } else { '?' };
                 let url = DatabaseUrl::Postgres(format!("{server}{glue}options=-c%20search_path%3D{schema}"));
                 migrate(&mut url.connect().expect("PostgreSQL answers")).expect("migrations");
-                TestDatabase { folder, url, schema: Some(schema) }
+                TestDatabase { folder, url, schema: Some(schema), database: None }
             }
         }
+    }
+
+    /// A place that a backup of this one can be restored to: a folder without a database, or a database of its own whose schema has the same
+    /// name and nothing in it.
+    pub fn elsewhere(&self) -> TestDatabase {
+        let folder = tempfile::tempdir().expect("a folder");
+        match (POSTGRES.as_ref(), &self.schema) {
+            (Some(server), Some(schema)) => {
+                let name = format!("restored_{}", Uuid::now_v7().simple());
+                let mut admin = DatabaseUrl::Postgres(server.clone()).connect().expect("PostgreSQL answers");
+                admin
+                    .batch_execute(&format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'"))
+                    .expect("a database");
+                let (before, query) = server.split_once('?').unwrap_or((server, ""));
+                let (before, _) = before.rsplit_once('/').expect("a database in the address");
+                let url = format!("{before}/{name}?{query}&options=-c%20search_path%3D{schema}");
+                let url = DatabaseUrl::Postgres(url.replace("?&", "?"));
+                url.connect()
+                    .expect("PostgreSQL answers")
+                    .batch_execute(&format!("CREATE SCHEMA {schema}"))
+                    .expect("a schema");
+                TestDatabase { folder, url, schema: Some(schema.clone()), database: Some(name) }
+            }
+            _ => {
+                let url = DatabaseUrl::Sqlite(folder.path().join("guanxi.db"));
+                TestDatabase { folder, url, schema: None, database: None }
+            }
+        }
+    }
+
+    /// The data directory.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
     }
 
     pub fn url(&self) -> &DatabaseUrl {
@@ -78,7 +113,10 @@ impl Drop for TestDatabase {
         let (Some(schema), Some(server)) = (&self.schema, POSTGRES.as_ref()) else { return };
         if let Ok(mut conn) = DatabaseUrl::Postgres(server.clone()).connect() {
             // A schema that stays behind costs nothing but room in a throw-away cluster.
-            drop(conn.batch_execute(&format!("DROP SCHEMA {schema} CASCADE")));
+            drop(match &self.database {
+                Some(name) => conn.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")),
+                None => conn.batch_execute(&format!("DROP SCHEMA {schema} CASCADE")),
+            });
         }
     }
 }

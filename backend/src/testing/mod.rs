@@ -32,7 +32,7 @@ pub struct TestApp {
     clients: Mutex<HashMap<String, Client>>,
     serving: Serving,
     /// Dropped last: the server uses it.
-    _database: TestDatabase,
+    database: Option<TestDatabase>,
 }
 
 impl TestApp {
@@ -43,24 +43,40 @@ impl TestApp {
 
     /// The same with other settings, by their lower-case names.
     pub fn start_with(settings: &[(&str, &str)]) -> TestApp {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let addr = listener.local_addr().expect("its address");
         let database = TestDatabase::new();
         let mut values = database.settings();
-        values.insert("addr".into(), addr.to_string());
-        values.insert("rate_limit".into(), "off".into());
-        values.insert("calibrate".into(), "off".into());
-        values.insert("read_threads".into(), "2".into());
-        values.insert("write_threads".into(), "2".into());
         values.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let mut app = TestApp::serve(values, Fixture::make);
+        app.database = Some(database);
+        app
+    }
+
+    /// A server on a database that is there and has the bank of this fixture.
+    pub fn on(values: HashMap<String, String>, fixture: &Fixture) -> TestApp {
+        TestApp::serve(values, |_| fixture.clone())
+    }
+
+    fn serve(given: HashMap<String, String>, fixture: impl FnOnce(&server::Opened) -> Fixture) -> TestApp {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let addr = listener.local_addr().expect("its address").to_string();
+        let defaults = [
+            ("addr", addr.as_str()),
+            ("rate_limit", "off"),
+            ("calibrate", "off"),
+            ("read_threads", "2"),
+            ("write_threads", "2"),
+        ];
+        let mut values: HashMap<String, String> =
+            defaults.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        values.extend(given);
         let config = Config::from_values(&values).expect("settings");
         let opened = server::open(&config).expect("the database opens");
-        let fixture = Fixture::make(&opened);
+        let fixture = fixture(&opened);
         let state = server::state(&config, opened).expect("state");
 
         let app_state = state.clone();
         let serving = Serving::start(listener, move || app::build(app_state.clone()));
-        TestApp { state, fixture, config, clients: Mutex::default(), serving, _database: database }
+        TestApp { state, fixture, config, clients: Mutex::default(), serving, database: None }
     }
 
     /// A client that is not signed in.
@@ -80,6 +96,11 @@ impl TestApp {
     /// A client of the fixture's first user with this role.
     pub fn role(&self, role: Role) -> Client {
         self.user(role.as_str())
+    }
+
+    /// The database that this server was started with.
+    pub fn database(&self) -> &TestDatabase {
+        self.database.as_ref().expect("a server on a database of its own")
     }
 
     /// Runs something on the database directly.

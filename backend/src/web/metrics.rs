@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use actix_web::http::{Method, StatusCode};
 use actix_web::{App, HttpResponse, HttpServer, web};
-use prometheus::{Encoder, HistogramOpts, HistogramVec, IntGauge, Registry, TextEncoder};
+use prometheus::{Encoder, HistogramOpts, HistogramVec, IntCounter, IntGauge, Registry, TextEncoder};
 
 /// Upper bounds in seconds, fine where the targets lie.
 const BUCKETS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
@@ -50,13 +50,53 @@ impl Metrics {
         self.requests.with_label_values(&labels).observe(elapsed.as_secs_f64());
     }
 
-    fn text(&self, in_flight: usize) -> Vec<u8> {
+    /// Adds what is counted of backups, on a server that makes them by itself.
+    ///
+    /// # Errors
+    /// When it is there already.
+    pub fn backups(&self) -> Result<BackupMetrics, prometheus::Error> {
+        let metrics = BackupMetrics {
+            last_success: IntGauge::new(
+                "guanxi_backup_last_success_timestamp_seconds",
+                "When the newest good backup was made, in seconds since 1970; 0 for none",
+            )?,
+            last_bytes: IntGauge::new("guanxi_backup_last_bytes", "Size of the newest good backup")?,
+            failures: IntCounter::new("guanxi_backup_failures_total", "Backups that failed in this process")?,
+        };
+        self.registry.register(Box::new(metrics.last_success.clone()))?;
+        self.registry.register(Box::new(metrics.last_bytes.clone()))?;
+        self.registry.register(Box::new(metrics.failures.clone()))?;
+        Ok(metrics)
+    }
+
+    pub(crate) fn text(&self, in_flight: usize) -> Vec<u8> {
         self.in_flight.set(i64::try_from(in_flight).unwrap_or(i64::MAX));
         let mut text = Vec::new();
         if let Err(error) = TextEncoder::new().encode(&self.registry.gather(), &mut text) {
             tracing::error!(%error, "metrics could not be written");
         }
         text
+    }
+}
+
+/// What is counted of backups.
+#[derive(Clone, Debug)]
+pub struct BackupMetrics {
+    last_success: IntGauge,
+    last_bytes: IntGauge,
+    failures: IntCounter,
+}
+
+impl BackupMetrics {
+    /// The newest good backup: when it was made, in seconds since 1970, and its size in bytes.
+    pub fn show_last(&self, at: i64, bytes: u64) {
+        self.last_success.set(at);
+        self.last_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+    }
+
+    /// A backup has failed.
+    pub fn count_failure(&self) {
+        self.failures.inc();
     }
 }
 

@@ -81,6 +81,7 @@ pub fn resource_words(resource: &str, i: I18n) -> Option<AttrValue> {
         "contact_target" => Msg::NavTargets,
         "job" => Msg::ResourceJob,
         "upload" => Msg::ResourceUpload,
+        "backup" => Msg::ResourceBackup,
         _ => return None,
     }))
 }
