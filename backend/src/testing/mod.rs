@@ -15,14 +15,19 @@ pub use serving::Serving;
 
 use std::collections::HashMap;
 use std::net::TcpListener;
-use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 
 use actix_web::web;
-use guanxi_api::Role;
+use guanxi_api::{JobKind, Role};
+use guanxi_db::Id;
+use uuid::Uuid;
 
+use crate::access::Actor;
 use crate::app::{self, AppState};
 use crate::config::Config;
-use crate::server;
+use crate::jobs::{self, Bench, Claim, Ended};
+use crate::{clock, exports, server};
 
 /// A running server and what the tests need to know of its database.
 pub struct TestApp {
@@ -49,6 +54,7 @@ impl TestApp {
         let mut values = database.settings();
         values.insert("addr".into(), addr.to_string());
         values.insert("rate_limit".into(), "off".into());
+        values.insert("export_limit".into(), "off".into());
         values.insert("calibrate".into(), "off".into());
         values.insert("read_threads".into(), "2".into());
         values.insert("write_threads".into(), "2".into());
@@ -80,6 +86,31 @@ impl TestApp {
     /// A client of the fixture's first user with this role.
     pub fn role(&self, role: Role) -> Client {
         self.user(role.as_str())
+    }
+
+    /// What the work of jobs needs.
+    pub fn bench(&self) -> Bench {
+        Bench {
+            db: self.state.db.clone(),
+            keys: Arc::clone(&self.state.keys),
+            settings: self.state.settings.clone(),
+            files: self.state.files.clone(),
+        }
+    }
+
+    /// Takes a job that waits, as a server would.
+    pub fn claim_job(&self, kind: JobKind) -> Option<Claim> {
+        let (now, holder) = (clock::now(), Id::new(Uuid::now_v7()));
+        self.db(move |conn| jobs::claim(conn, &Actor::job(now), holder, kind))
+    }
+
+    /// Does all exports that wait, as the job loop of a server would.
+    pub fn export_all(&self) {
+        let stop = AtomicBool::new(false);
+        while let Some(claim) = self.claim_job(JobKind::Export) {
+            let ended = exports::run(&self.bench(), &claim, &stop, clock::now, |_| {}).expect("it works");
+            assert_eq!(ended, Ended::Over);
+        }
     }
 
     /// Runs something on the database directly.
