@@ -16,8 +16,8 @@ use crate::installation::Settings;
 use crate::listing::Resource;
 use crate::web::{Limits, Metrics, Operations, Readiness, envelope};
 use crate::{
-    access, audit, customers, holdings, imports, interactions, jobs, org, overview, products, reports,
-    surveys, tasks, today,
+    access, audit, customers, exports, holdings, imports, interactions, jobs, org, overview, products,
+    reports, surveys, tasks, today,
 };
 
 /// What the handlers share. Nothing in it is the only copy of anything: servers keep no state of their own.
@@ -56,6 +56,7 @@ fn rooms(config: &mut ServiceConfig<'_>) {
     today::routes(config);
     // Before the routes of a job by its id, of which its path would be one.
     imports::routes(config);
+    exports::routes(config);
     jobs::routes(config);
 }
 
@@ -79,7 +80,7 @@ fn rooms(config: &mut ServiceConfig<'_>) {
         (name = "tasks", description = "What is to be done, by whom and by when"),
         (name = "today", description = "Whom to contact and what to do today, and why"),
         (name = "audit", description = "Who saw and changed what"),
-        (name = "jobs", description = "Files that are sent in, imports, and how far they are"),
+        (name = "jobs", description = "Files that are sent in, imports, exports, and how far they are"),
         (name = "surveys", description = "Questionnaires, surveys, and what customers answered"),
     ),
     // What only parameters name is not collected from the handlers.

@@ -1,5 +1,5 @@
-//! The job loop: what runs by itself, in two threads of `serve`. One publishes, keeps house and does what changes have made due, in short
-//! steps; the other one works on jobs, which take long. `GUANXI_JOBS=off` leaves both out; with several servers on one database a lease
+//! The job loop: what runs by itself, in three threads of `serve`. One publishes, keeps house and does what changes have made due, in short
+//! steps; the others work on jobs, which take long: one on imports, one on exports, so that neither waits for the other. `GUANXI_JOBS=off` leaves both out; with several servers on one database a lease
 //! row lets one of them publish at a time, and each job has a lease of its own.
 
 mod store;
@@ -11,6 +11,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use actix_web::web;
+use guanxi_api::JobKind;
 use guanxi_db::{DbConn, Id, Moment};
 use uuid::Uuid;
 
@@ -19,7 +20,8 @@ use crate::app::AppState;
 use crate::customers::House;
 use crate::error::{Error, Result};
 use crate::imports::UploadId;
-use crate::{audit, clock, customers, due, holdings, idempotency, imports, jobs, org};
+use crate::jobs::{Bench, Claim, Ended, JobId};
+use crate::{audit, clock, customers, due, exports, holdings, idempotency, imports, jobs, org};
 
 /// How often the loop looks for work.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -49,7 +51,14 @@ impl JobLoop {
             let (state, seen) = (state.clone(), Arc::clone(&stop));
             std::thread::Builder::new().name(name.into()).spawn(move || work(&state, &seen))
         };
-        Ok(JobLoop { threads: vec![start("background", run)?, start("jobs", work_on_jobs)?], stop })
+        Ok(JobLoop {
+            threads: vec![
+                start("background", run)?,
+                start("imports", work_on_imports)?,
+                start("exports", work_on_exports)?,
+            ],
+            stop,
+        })
     }
 
     /// Ends the loop after what it is doing.
@@ -103,9 +112,26 @@ fn run(state: &web::Data<AppState>, stop: &AtomicBool) {
     }
 }
 
-fn work_on_jobs(state: &web::Data<AppState>, stop: &AtomicBool) {
+fn work_on_imports(state: &web::Data<AppState>, stop: &AtomicBool) {
+    work_on_jobs(state, stop, JobKind::Import, |bench, claim| {
+        imports::run(bench, claim, stop, clock::now, |_| {})
+    });
+}
+
+fn work_on_exports(state: &web::Data<AppState>, stop: &AtomicBool) {
+    work_on_jobs(state, stop, JobKind::Export, |bench, claim| {
+        exports::run(bench, claim, stop, clock::now, |_| {})
+    });
+}
+
+fn work_on_jobs(
+    state: &web::Data<AppState>,
+    stop: &AtomicBool,
+    kind: JobKind,
+    work_on: impl Fn(&Bench, &Claim) -> Result<Ended>,
+) {
     let holder = Id::new(Uuid::now_v7());
-    let bench = imports::Bench {
+    let bench = Bench {
         db: state.db.clone(),
         keys: Arc::clone(&state.keys),
         settings: state.settings.clone(),
@@ -113,16 +139,17 @@ fn work_on_jobs(state: &web::Data<AppState>, stop: &AtomicBool) {
     };
     while !stop.load(Ordering::SeqCst) {
         let now = clock::now();
-        let claimed = match state.db.read_blocking(move |conn| jobs::is_waiting(conn, now)) {
-            Ok(true) => state.db.write_blocking(move |conn| jobs::claim(conn, &Actor::job(now), holder)),
+        let claimed = match state.db.read_blocking(move |conn| jobs::is_waiting(conn, kind, now)) {
+            Ok(true) => {
+                state.db.write_blocking(move |conn| jobs::claim(conn, &Actor::job(now), holder, kind))
+            }
             Ok(false) => Ok(None),
             Err(error) => Err(error),
         };
         match claimed {
             Ok(Some(claim)) => {
                 // A panic ends the work on one job, which is given up after some attempts, and not the thread for all of them.
-                let work = || imports::run(&bench, &claim, stop, clock::now, |_| {});
-                let worked = catch_unwind(AssertUnwindSafe(work));
+                let worked = catch_unwind(AssertUnwindSafe(|| work_on(&bench, &claim)));
                 let worked = worked.unwrap_or_else(|_| Err(Error::internal("the work on a job panicked")));
                 if let Err(error) = worked {
                     tracing::warn!(%error, job = %claim.id, "a job failed; it is tried again");
@@ -193,7 +220,8 @@ fn do_due_work(state: &web::Data<AppState>, now: Moment) -> Result<bool> {
     })
 }
 
-fn keep_house(state: &web::Data<AppState>, now: Moment) -> Result<()> {
+/// Removes what is kept no longer, and renews what is due.
+pub(crate) fn keep_house(state: &web::Data<AppState>, now: Moment) -> Result<()> {
     let keys = Arc::clone(&state.keys);
     state.db.write_blocking(move |conn| {
         idempotency::purge(conn, now)?;
@@ -209,6 +237,7 @@ fn keep_house(state: &web::Data<AppState>, now: Moment) -> Result<()> {
 
 /// Removes jobs and files that are kept no longer: first the file, then what is known of it, so that no file is left that nothing knows of.
 fn remove_expired_files(state: &web::Data<AppState>, now: Moment) -> Result<()> {
+    remove_expired_job_files(state, now)?;
     while state.db.write_blocking(move |conn| imports::remove_expired_jobs(conn, now))? > 0 {}
     let mut after = None;
     loop {
@@ -225,9 +254,28 @@ fn remove_expired_files(state: &web::Data<AppState>, now: Moment) -> Result<()> 
     }
     // A server that died between a file and its row leaves the file alone.
     for id in state.files.older_than(now.plus_seconds(-LONELY_SECONDS)).map_err(Error::internal)? {
-        if !state.db.read_blocking(move |conn| imports::is_known(conn, UploadId::new(id)))? {
+        let is_known = move |conn: &mut DbConn| {
+            Ok::<_, Error>(imports::is_known(conn, UploadId::new(id))? || jobs::is_file(conn, id)?)
+        };
+        if !state.db.read_blocking(is_known)? {
             state.files.remove(id).map_err(Error::internal)?;
         }
     }
     Ok(())
+}
+
+/// Removes what jobs have made that are kept no longer; a job whose file is still there stays as well.
+fn remove_expired_job_files(state: &web::Data<AppState>, now: Moment) -> Result<()> {
+    let mut after: Option<JobId> = None;
+    loop {
+        let expired = state.db.read_blocking(move |conn| jobs::expired_files(conn, now, after))?;
+        let Some((last, _)) = expired.last() else { return Ok(()) };
+        after = Some(*last);
+        for (job, file) in expired {
+            match state.files.remove(file) {
+                Ok(()) => state.db.write_blocking(move |conn| jobs::forget_file(conn, job))?,
+                Err(error) => tracing::warn!(%error, %job, "an expired file cannot be removed"),
+            }
+        }
+    }
 }

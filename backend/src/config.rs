@@ -14,6 +14,7 @@
 //! | `GUANXI_ALLOWED_ORIGINS` | exact origins that may call the API from a browser, comma-separated | none |
 //! | `GUANXI_BASE_CURRENCY`, `GUANXI_TIME_ZONE` | fixed at the first start | `CNY`, `Asia/Shanghai` |
 //! | `GUANXI_RATE_LIMIT` | requests a minute for each user or client; `off` for none | `600` |
+//! | `GUANXI_EXPORT_LIMIT` | exports an hour for each user; `off` for any number | `10` |
 //! | `GUANXI_JOBS` | `off` runs no job loop in this server | `on` |
 //! | `GUANXI_READ_THREADS`, `GUANXI_WRITE_THREADS` | database threads | by the number of cores |
 //! | `GUANXI_DRAIN_SECONDS` | how long `/readyz` says 503 before the server stops accepting | `5` |
@@ -62,6 +63,8 @@ pub struct Config {
     pub time_zone: chrono_tz::Tz,
     /// Requests a minute for each principal.
     pub rate_limit: Option<u32>,
+    /// Exports an hour for each user.
+    pub export_limit: Option<u32>,
     pub jobs: bool,
     pub read_threads: Option<usize>,
     pub write_threads: Option<usize>,
@@ -89,7 +92,7 @@ pub struct Tls {
     pub key: PathBuf,
 }
 
-const NAMES: [&str; 22] = [
+const NAMES: [&str; 23] = [
     "DATA",
     "DATABASE_URL",
     "MASTER_KEY",
@@ -103,6 +106,7 @@ const NAMES: [&str; 22] = [
     "BASE_CURRENCY",
     "TIME_ZONE",
     "RATE_LIMIT",
+    "EXPORT_LIMIT",
     "JOBS",
     "READ_THREADS",
     "WRITE_THREADS",
@@ -172,10 +176,11 @@ impl Config {
         if allowed_origins.iter().any(|origin| origin == "*" || origin == "null") {
             return Err(ConfigError("GUANXI_ALLOWED_ORIGINS takes exact origins only".into()));
         }
-        let rate_limit = match get("rate_limit").unwrap_or("600") {
-            "off" => None,
-            text => Some(parse("rate_limit", text)?),
+        let limit = |name: &str, usual: &str| match get(name).unwrap_or(usual) {
+            "off" => Ok(None),
+            text => parse(name, text).map(Some),
         };
+        let (rate_limit, export_limit) = (limit("rate_limit", "600")?, limit("export_limit", "10")?);
         let base_currency = get("base_currency").unwrap_or("CNY").to_owned();
         if base_currency.len() != 3 || !base_currency.bytes().all(|b| b.is_ascii_uppercase()) {
             return Err(ConfigError("GUANXI_BASE_CURRENCY is not an ISO 4217 code".into()));
@@ -192,6 +197,7 @@ impl Config {
             base_currency,
             time_zone: parse("time_zone", get("time_zone").unwrap_or("Asia/Shanghai"))?,
             rate_limit,
+            export_limit,
             jobs: get("jobs").unwrap_or("on") != "off",
             read_threads: get("read_threads").map(|text| parse("read_threads", text)).transpose()?,
             write_threads: get("write_threads").map(|text| parse("write_threads", text)).transpose()?,
@@ -351,6 +357,7 @@ mod tests {
             ("public_url", "http://bank.example"),
             ("database_url", "mysql://x"),
             ("base_currency", "yuan"),
+            ("export_limit", "many"),
             ("time_zone", "Mars/Base"),
             ("tls_cert", "cert.pem"),
             ("allowed_origins", "*"),

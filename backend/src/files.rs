@@ -102,6 +102,11 @@ impl FileStore {
         Ok(found)
     }
 
+    /// The directory; there once a file was created.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     fn path(&self, id: Uuid) -> PathBuf {
         self.folder.join(id.to_string())
     }

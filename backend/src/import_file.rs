@@ -13,8 +13,8 @@ use validator::Validate;
 
 use crate::access::Actor;
 use crate::error::{Error, Result};
-use crate::imports::{self, Bench, Checked, Received, check, details, run, start};
-use crate::jobs::{self, Claim, JobId};
+use crate::imports::{self, Checked, Received, check, run, start};
+use crate::jobs::{self, Bench, Claim, JobId, details};
 use crate::web::read_json;
 
 /// A mapping as it stands in a file, with how the data file is read.

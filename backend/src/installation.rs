@@ -26,15 +26,19 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// The business zone.
+    pub fn zone(&self) -> chrono_tz::Tz {
+        self.time_zone.parse().unwrap_or(chrono_tz::UTC)
+    }
+
     /// The day in the bank's zone at a moment.
     pub fn day(&self, at: Moment) -> chrono::NaiveDate {
-        let zone: chrono_tz::Tz = self.time_zone.parse().unwrap_or(chrono_tz::UTC);
-        at.to_utc().with_timezone(&zone).date_naive()
+        at.to_utc().with_timezone(&self.zone()).date_naive()
     }
 
     /// The moment at which a day begins in the bank's zone; where the clocks skip midnight, the first one after it.
     pub fn start_of(&self, day: chrono::NaiveDate) -> Moment {
-        let zone: chrono_tz::Tz = self.time_zone.parse().unwrap_or(chrono_tz::UTC);
+        let zone = self.zone();
         let hours = (0..24).filter_map(|hour| day.and_hms_opt(hour, 0, 0));
         let mut starts = hours.filter_map(|local| local.and_local_timezone(zone).earliest());
         starts.next().map_or(Moment::from(day.and_time(chrono::NaiveTime::MIN).and_utc()), |start| {

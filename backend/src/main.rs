@@ -12,7 +12,7 @@ use guanxi::config::{Config, ConfigError};
 use guanxi::demo::{self, Demo};
 use guanxi::error::Error;
 use guanxi::import_file::{Order, import_file};
-use guanxi::imports::Bench;
+use guanxi::jobs::Bench;
 use guanxi::server::Opened;
 use guanxi::{app, clock, installation, server, telemetry};
 use guanxi_api::{JobCounts, JobDetails, JobState, Language, Role};

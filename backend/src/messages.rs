@@ -18,6 +18,12 @@ pub(crate) struct Texts {
     task_titles: HashMap<String, String>,
     /// The page on which customers answer surveys.
     survey_page: HashMap<String, String>,
+    /// What exported lists are called.
+    pub(crate) export_names: HashMap<String, String>,
+    /// The heads of the columns of exported lists.
+    pub(crate) export_columns: HashMap<String, HashMap<String, String>>,
+    /// The codes in exported lists, in words.
+    pub(crate) export_codes: HashMap<String, HashMap<String, String>>,
 }
 
 #[derive(Deserialize)]

@@ -96,7 +96,7 @@ pub fn state(config: &Config, opened: Opened) -> Result<web::Data<AppState>> {
         files,
         signer,
         gate: Gate::default(),
-        quotas: Quotas::new(config.rate_limit),
+        quotas: Quotas::new(config.rate_limit).with_exports(config.export_limit),
         limits: Limits {
             trusted_proxies: config.trusted_proxies.clone(),
             https: config.is_https(),

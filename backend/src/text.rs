@@ -1,6 +1,6 @@
 //! What every text that is stored must be: NFC, trimmed, without control characters, of bounded length.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -98,6 +98,14 @@ pub fn is_forbidden(character: char) -> bool {
                 | '\u{200B}' | '\u{2060}' | '\u{FEFF}'
                 | '\u{FFF9}'..='\u{FFFB}'
         )
+}
+
+/// Bytes as hexadecimal digits in lower case.
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 #[cfg(test)]

@@ -100,7 +100,10 @@ labels! {
     InvitationState { Invited => InvitationStateInvited, Opened => InvitationStateOpened, Answered => InvitationStateAnswered, Expired => InvitationStateExpired, Revoked => InvitationStateRevoked }
     AnswerSource { Link => AnswerSourceLink, Staff => AnswerSourceStaff, Imported => AnswerSourceImported }
     SkipReason { NotFound => SkipReasonNotFound, Archived => SkipReasonArchived, DoNotContact => SkipReasonDoNotContact, AlreadyInvited => SkipReasonAlreadyInvited, AlreadyAnswered => SkipReasonAlreadyAnswered }
-    JobKind { Import => JobKindImport }
+    JobKind { Import => JobKindImport, Export => JobKindExport }
+    ExportList { Customers => NavCustomers, Interactions => NavContacts, Tasks => NavTasks, Holdings => NavHoldingsShort, AuditEntries => NavAudit }
+    ExportFormat { Csv => ExportFormatCsv, Xlsx => ExportFormatXlsx }
+    CsvProfile { Spreadsheet => CsvProfileSpreadsheet, Raw => CsvProfileRaw }
     JobState { Queued => JobStateQueued, Running => JobStateRunning, Succeeded => JobStateSucceeded, PartiallySucceeded => JobStatePartiallySucceeded, Failed => JobStateFailed, Cancelled => JobStateCancelled }
     TextEncoding { Utf8 => TextEncodingUtf8, Gb18030 => TextEncodingGb18030 }
     Delimiter { Comma => DelimiterComma, Semicolon => DelimiterSemicolon, Tab => DelimiterTab, Pipe => DelimiterPipe }

@@ -79,4 +79,7 @@ pub mod right {
     pub const MANAGE_TARGETS: &str = "contact_targets:manage";
     pub const RUN_IMPORTS: &str = "imports:run";
     pub const VIEW_JOBS: &str = "jobs:view";
+    pub const CANCEL_JOBS: &str = "jobs:cancel";
+    pub const RUN_EXPORTS: &str = "export:run";
+    pub const EXPORT_RAW: &str = "export:raw";
 }

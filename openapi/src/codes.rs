@@ -714,6 +714,27 @@ codes! {
     /// What a job does.
     JobKind {
         Import = "import",
+        Export = "export",
+    }
+}
+
+codes! {
+    /// A list that can become a file.
+    ExportList {
+        Customers = "customers",
+        Interactions = "interactions",
+        Tasks = "tasks",
+        Holdings = "holdings",
+        AuditEntries = "audit_entries",
+    }
+}
+
+codes! {
+    ExportFormat {
+        /// Delimited text (RFC 4180) in UTF-8.
+        Csv = "csv",
+        /// A workbook of one sheet, for table programs.
+        Xlsx = "xlsx",
     }
 }
 
@@ -749,9 +770,9 @@ codes! {
 }
 
 codes! {
-    /// How a file guards values that a table program would take for formulas.
+    /// Whom a file is for: table programs and people, or other systems.
     CsvProfile {
-        /// A quote stands before values that begin with = + - @, a tab or a carriage return; reading takes it away again.
+        /// A quote stands before values that begin with = + - @, a tab, a carriage return or NUL; reading takes it away again.
         Spreadsheet = "spreadsheet",
         /// Values stand as they are.
         Raw = "raw",

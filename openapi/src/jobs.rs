@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{ImportDetails, Instant, JobKind, JobState, UserRef};
+use crate::{ExportDetails, ImportDetails, Instant, JobKind, JobState, UserRef};
 
 /// Work that the server does by itself, in small steps that outlive a crash.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,5 +59,22 @@ pub struct JobProblem {
 pub struct JobDetails {
     #[serde(flatten)]
     pub job: Job,
-    pub import: ImportDetails,
+    /// Of an import.
+    pub import: Option<ImportDetails>,
+    /// Of an export.
+    pub export: Option<ExportDetails>,
+    /// What it has made, at `/jobs/{id}/file` for the user who started it.
+    pub file: Option<JobFile>,
+}
+
+/// A file that a job has made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct JobFile {
+    #[cfg_attr(feature = "schema", schema(example = "customers-2026-11-26.csv"))]
+    pub name: String,
+    /// Size in bytes.
+    pub bytes: i64,
+    /// SHA-256 of the file, in hexadecimal digits.
+    pub digest: String,
 }

@@ -64,7 +64,7 @@ impl Means {
 }
 
 /// Every check that exists, with what it must reach.
-const CHECKS: [(&str, Means, &str); 25] = [
+const CHECKS: [(&str, Means, &str); 26] = [
     ("A1", Means::Schemathesis, "no 5xx and no answer that breaks its schema"),
     ("A2", Means::Tests, "every route is in the OpenAPI document and the other way round"),
     ("A4", Means::Tests, "every error is a problem document with a known code"),

@@ -52,7 +52,10 @@ impl Setup {
         }
         command.args(arguments).current_dir(&self.data);
         command.env("GUANXI_DATA", &self.data).env("GUANXI_DATABASE_URL", &self.database);
-        command.env("GUANXI_MASTER_KEY", TEST_MASTER_KEY).env("GUANXI_RATE_LIMIT", "off");
+        command
+            .env("GUANXI_MASTER_KEY", TEST_MASTER_KEY)
+            .env("GUANXI_RATE_LIMIT", "off")
+            .env("GUANXI_EXPORT_LIMIT", "off");
         command
     }
 

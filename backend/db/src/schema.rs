@@ -707,6 +707,21 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
+    use super::{DbMoment, DbUuid};
+
+    job_file (job_id) {
+        job_id -> DbUuid,
+        file_id -> DbUuid,
+        name -> Text,
+        format -> Text,
+        bytes -> BigInt,
+        digest -> Binary,
+        expires_at -> DbMoment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
     use super::{DbDoc, DbMoment, DbUuid};
 
     import_problem (id) {
@@ -807,6 +822,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     survey_follow_up,
     upload,
     job,
+    job_file,
     import_problem,
     imported_record,
 );

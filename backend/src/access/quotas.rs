@@ -52,6 +52,7 @@ impl Allowance {
 /// How much one user, client or address may ask of this server.
 pub struct Quotas {
     requests: Option<(NonZeroU32, Counter<Uuid>)>,
+    exports: Option<u32>,
     failures: Counter<String>,
     /// Addresses whose failures are used up, so that looking does not count.
     spent: Mutex<HashMap<String, u64>>,
@@ -72,11 +73,23 @@ impl Quotas {
         let limit = requests_a_minute.and_then(NonZeroU32::new);
         Quotas {
             requests: limit.map(|limit| (limit, counter(limit))),
+            exports: None,
             failures: counter(FAILURES),
             spent: Mutex::default(),
             nobody: Mutex::default(),
             clock: DefaultClock::default(),
         }
+    }
+
+    /// The same with so many exports an hour for each user, or any number.
+    #[must_use]
+    pub fn with_exports(self, exports_an_hour: Option<u32>) -> Self {
+        Quotas { exports: exports_an_hour, ..self }
+    }
+
+    /// How many exports a user may start within an hour. They are rows, by which they are counted exactly, whatever server starts them.
+    pub fn exports(&self) -> Option<u32> {
+        self.exports
     }
 
     /// Counts a request of a principal; gives what is left, if requests are limited.

@@ -89,7 +89,12 @@ rights! {
     /// Entering what a customer answered, as in a phone interview.
     AnswerSurveys = "surveys:answer", &[Rm, OutletHead, DeputyManager, BranchManager, Service];
     /// One's own jobs; with the right to the audit trail, all.
-    ViewJobs = "jobs:view", &[OutletHead, DeputyManager, BranchManager, Admin, Auditor];
+    ViewJobs = "jobs:view", &[Rm, OutletHead, DeputyManager, BranchManager, Admin, Auditor];
+    CancelJobs = "jobs:cancel", &[Rm, OutletHead, DeputyManager, BranchManager, Admin, Auditor];
+    /// Lists as files: those that one works with, of auditors the audit trail.
+    RunExports = "export:run", &[Rm, OutletHead, DeputyManager, BranchManager, Auditor];
+    /// The same with codes and without the guard against formulas, for other systems.
+    ExportRaw = "export:raw", &[OutletHead, DeputyManager, BranchManager, Auditor];
     RunImports = "imports:run", &[OutletHead, DeputyManager, BranchManager, Admin];
 }
 

@@ -8,7 +8,8 @@ use guanxi_api::{CsvProfile, Delimiter, FileLayout, TextEncoding, UploadColumn};
 use crate::error::{Error, FieldError, Result};
 use crate::imports::problems::LINE_COLUMN;
 use crate::imports::reading::{ReadError, Record, Records, decoded};
-use crate::imports::{spreadsheet, words};
+use crate::imports::words;
+use crate::spreadsheet;
 
 /// How much of a file is looked at.
 pub(super) const HEAD: usize = 256 * 1024;

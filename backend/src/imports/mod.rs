@@ -14,7 +14,6 @@ mod records;
 mod rehearsal;
 mod routes;
 mod run;
-mod spreadsheet;
 mod start;
 mod store;
 mod templates;
@@ -34,8 +33,8 @@ use uuid::Uuid;
 pub(crate) use problems::PROBLEMS;
 pub use problems::{problems, problems_file};
 pub use rehearsal::{rehearse, rehearse_workbook};
-pub use run::{Bench, Ended, run};
-pub use start::{Checked, Corrected, check, correct, corrected_file, details, start, to_correct};
+pub use run::run;
+pub use start::{Checked, Corrected, check, correct, corrected_file, start, to_correct};
 pub use uploads::{
     MAX_UPLOAD, Received, Sent, Stored, expired, find, forget, inspect, is_known, receive,
     remove_expired_jobs, stored_files,
@@ -47,8 +46,6 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(routes::send_file)
         .service(routes::get_upload)
         .service(routes::start_import)
-        .service(routes::get_job)
-        .service(routes::cancel_job)
         .service(routes::list_import_problems)
         .service(routes::get_import_problems_file)
         .service(routes::correct_import);

@@ -9,13 +9,12 @@ use crate::error::{Code, Error, FieldError, Result};
 use crate::imports::ImportProblemId;
 use crate::imports::mapping::Plan;
 use crate::imports::reading::Record;
-use crate::imports::spreadsheet;
 use crate::imports::start::own_input;
 use crate::imports::store::{self, ProblemRow};
 use crate::jobs::JobId;
 use crate::listing::filter::FieldType;
 use crate::listing::{Field, ListRequest, Resource, set_total};
-use crate::messages;
+use crate::{messages, spreadsheet};
 
 /// Records that were not taken, in the order of the file.
 pub(crate) static PROBLEMS: Resource = Resource {

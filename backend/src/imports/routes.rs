@@ -1,38 +1,21 @@
-use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use futures_util::StreamExt;
 use guanxi_api::{
     FileLayout, ImportCorrections, ImportProblem, JobDetails, ListQuery, NewImport, Page, ProblemsFileQuery,
     Upload, UploadQuery,
 };
-use guanxi_db::DbConn;
 
-use crate::access::{Actor, May, kinds};
+use crate::access::{May, kinds};
 use crate::app::AppState;
 use crate::error::{Code, Error, Result};
-use crate::idempotency::{self, Once};
+use crate::idempotency;
 use crate::imports::{self, Received, UploadId, UploadMark};
-use crate::jobs::{self, JobId, JobMark};
+use crate::jobs::{JobMark, accepted, started};
 use crate::web::{self as answer, Json, PathId, Query, in_background};
 
 /// How much of a file is written at a time.
 const WRITTEN_AT_ONCE: usize = 1024 * 1024;
-
-fn tag(actor: &Actor, details: &JobDetails) -> String {
-    answer::etag(actor, details.job.version, 0)
-}
-
-/// A job that was written down, to be asked for its progress.
-fn accepted(details: &JobDetails, replayed: bool) -> HttpResponse {
-    let mut response = HttpResponse::Accepted()
-        .insert_header((LOCATION, format!("/api/v1/jobs/{}", details.job.id)))
-        .insert_header((RETRY_AFTER, "2"))
-        .json(details);
-    if replayed {
-        answer::mark_replayed(&mut response);
-    }
-    response
-}
 
 /// Send a file.
 ///
@@ -144,68 +127,6 @@ pub async fn start_import(
     let (details, replayed) =
         started(&state, actor, once, move |conn, actor| imports::start(conn, actor, &checked)).await?;
     Ok(accepted(&details, replayed))
-}
-
-/// Writes a job down once, however often it is asked for; whether it was there already.
-async fn started(
-    state: &web::Data<AppState>,
-    actor: Actor,
-    once: idempotency::Request,
-    start: impl Fn(&mut DbConn, &Actor) -> Result<JobId> + Send + 'static,
-) -> Result<(JobDetails, bool)> {
-    state
-        .db
-        .write(move |conn| {
-            let start = |conn: &mut DbConn| start(conn, &actor);
-            let (id, replayed) = match idempotency::once(conn, &actor, &once, start, |id| Some(id.uuid()))? {
-                Once::Done(id) => (id, false),
-                Once::Replayed(id) => (id.map(JobId::new).ok_or_else(Error::not_found)?, true),
-            };
-            Ok::<_, Error>((imports::details(conn, &actor, id)?, replayed))
-        })
-        .await
-}
-
-/// Read a job.
-///
-/// One's own; auditors see all.
-#[utoipa::path(operation_id = "getJob", tag = "jobs", params(("id" = String, Path, description = "Id of the job")),
-    responses((status = 200, body = JobDetails, description = "The job", headers(("ETag" = String, description = "Its tag")))))]
-#[get("/jobs/{id}")]
-pub async fn get_job(
-    request: HttpRequest,
-    who: May<kinds::ViewJobs>,
-    state: web::Data<AppState>,
-    id: PathId<JobMark>,
-) -> Result<HttpResponse> {
-    let (actor, id) = (who.actor(), id.0);
-    let by = actor.clone();
-    let details = state.db.read(move |conn| imports::details(conn, &by, id)).await?;
-    let tag = tag(&actor, &details);
-    Ok(answer::not_modified(&request, &tag).unwrap_or_else(|| answer::ok_tagged(&details, &tag)))
-}
-
-/// Cancel a job.
-///
-/// It ends after the records that it is at; what it has done stays done.
-#[utoipa::path(operation_id = "cancelJob", tag = "jobs", params(("id" = String, Path, description = "Id of the job")),
-    responses((status = 200, body = JobDetails, description = "It ends", headers(("ETag" = String, description = "Its tag")))))]
-#[post("/jobs/{id}/cancel")]
-pub async fn cancel_job(
-    who: May<kinds::RunImports>,
-    state: web::Data<AppState>,
-    id: PathId<JobMark>,
-) -> Result<HttpResponse> {
-    let (actor, id) = (who.actor(), id.0);
-    let by = actor.clone();
-    let details = state
-        .db
-        .write(move |conn| {
-            jobs::cancel(conn, &by, id)?;
-            imports::details(conn, &by, id)
-        })
-        .await?;
-    Ok(answer::ok_tagged(&details, &tag(&actor, &details)))
 }
 
 /// List the records that were not taken.

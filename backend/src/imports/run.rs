@@ -7,18 +7,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use guanxi_api::{BulkStatus, CsvProfile, Delimiter, JobCounts, TextEncoding};
-use guanxi_db::{Db, DbConn, Moment};
+use guanxi_db::{DbConn, Moment};
+use serde_json::json;
 
 use crate::access::{Actor, Keys, Right, sessions};
 use crate::customers::{self, BulkLine, CustomerId, House};
 use crate::error::{Error, FieldError, Result};
-use crate::files::FileStore;
 use crate::imports::bank::Bank;
 use crate::imports::mapping::Plan;
 use crate::imports::reading::{ReadError, Record, Records, decoded, unpacked};
-use crate::imports::{Input, brought, problems, spreadsheet, store};
+use crate::imports::{Input, brought, problems, store};
 use crate::installation::Settings;
-use crate::jobs::{self, Advance, Claim, Progress};
+use crate::jobs::{self, Advance, Bench, Claim, Ended, Progress};
+use crate::spreadsheet;
 
 /// Records of a transaction: with fifteen rows each they take some 50 ms.
 const STEP: usize = 200;
@@ -28,24 +29,6 @@ const MOST_RECORDS: i64 = 2_000_000;
 const BREATH: i64 = 20_000;
 /// How often a step is tried that others get in the way of.
 const ATTEMPTS: usize = 3;
-
-/// What the work of jobs needs.
-#[derive(Clone, Debug)]
-pub struct Bench {
-    pub db: Db,
-    pub keys: Arc<Keys>,
-    pub settings: Settings,
-    pub files: FileStore,
-}
-
-/// How the work on a job ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
-    /// The job is done, has failed or was cancelled.
-    Over,
-    /// It was told to stop; another one goes on.
-    Stopped,
-}
 
 /// What a step needs, whatever its records are.
 struct Work {
@@ -213,7 +196,8 @@ fn take_all(
         let (of, records) = (Arc::clone(work), Arc::new(records));
         if count == 0 {
             bench.db.write_blocking(move |conn| {
-                jobs::finish(conn, &Actor::operator_job(now(), of.claim.id.uuid()), &of.claim)
+                jobs::finish(conn, &Actor::operator_job(now(), of.claim.id.uuid()), &of.claim, json!({}))
+                    .map(drop)
             })?;
             return Ok(Ended::Over);
         }
@@ -337,5 +321,5 @@ fn step(conn: &mut DbConn, work: &Work, records: &[(Record, bool)], now: Moment)
     }
     store::insert_problems(conn, &wrong)?;
     let processed = i64::try_from(records.len()).unwrap_or(i64::MAX);
-    jobs::advance(conn, &actor, claim, Progress { processed, counts }).map(Stepped::On)
+    jobs::advance(conn, &actor, claim, Progress { processed, counts, lasts: true }).map(Stepped::On)
 }

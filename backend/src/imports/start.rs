@@ -1,9 +1,6 @@
-use guanxi_api::{
-    CsvProfile, Delimiter, FileLayout, ImportCorrections, ImportDetails, JobDetails, JobKind, NewImport,
-    TextEncoding,
-};
+use guanxi_api::{CsvProfile, Delimiter, FileLayout, ImportCorrections, JobKind, NewImport, TextEncoding};
 use guanxi_db::DbConn;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::access::Actor;
 use crate::error::{Error, FieldError, Result};
@@ -12,10 +9,10 @@ use crate::imports::brought::right_to;
 use crate::imports::columns::Inspected;
 use crate::imports::mapping::Plan;
 use crate::imports::store::{self, UploadRow};
-use crate::imports::uploads::{Received, Sent, Stored, hexadecimal, inspected};
+use crate::imports::uploads::{Received, Sent, Stored, inspected};
 use crate::imports::{Input, UploadId};
 use crate::jobs::{self, JobId, KEPT_SECONDS, NewJob};
-use crate::text;
+use crate::text::{self, hexadecimal};
 
 /// An import that can be written down: its file read, its mapping found to fit.
 #[derive(Debug)]
@@ -78,31 +75,15 @@ pub fn start(conn: &mut DbConn, actor: &Actor, checked: &Checked) -> Result<JobI
         title: checked.title.clone(),
         dry_run: checked.dry_run,
         input,
-        digest: checked.input.digest.clone(),
+        audited: json!({ "digest": checked.input.digest }),
+        reason: None,
     };
     jobs::create(conn, actor, new)
 }
 
-/// A job with what it was told to do.
-///
-/// # Errors
-/// 404 when there is none.
-pub fn details(conn: &mut DbConn, actor: &Actor, id: JobId) -> Result<JobDetails> {
-    let job = jobs::read(conn, actor, id)?;
-    let input = own_input(conn, actor, id)?.0;
-    let import = ImportDetails {
-        upload_id: Some(input.upload_id),
-        digest: input.digest,
-        layout: input.layout,
-        mapping: input.mapping,
-        columns: input.columns,
-    };
-    Ok(JobDetails { job, import })
-}
-
 /// What an import was told, and whether it is the actor's own.
 pub(super) fn own_input(conn: &mut DbConn, actor: &Actor, id: JobId) -> Result<(Input, bool)> {
-    let (input, own): (Value, bool) = jobs::input(conn, actor, id)?;
+    let (input, own): (Value, bool) = jobs::input(conn, actor, id, JobKind::Import)?;
     Ok((serde_json::from_value(input).map_err(Error::internal)?, own))
 }
 

@@ -1,31 +1,19 @@
 mod records;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use guanxi_api::Role;
-use guanxi_db::Id;
+use guanxi_api::{JobKind, Role};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::access::Actor;
-use crate::imports::{self, Bench, Ended};
+use crate::imports;
+use crate::jobs::Ended;
 use crate::testing::{Answer, Client, TestApp};
 use crate::{clock, jobs};
 
 impl TestApp {
-    fn bench(&self) -> Bench {
-        Bench {
-            db: self.state.db.clone(),
-            keys: Arc::clone(&self.state.keys),
-            settings: self.state.settings.clone(),
-            files: self.state.files.clone(),
-        }
-    }
-
     pub(crate) fn claim(&self) -> Option<jobs::Claim> {
-        let (now, holder) = (clock::now(), Id::new(Uuid::now_v7()));
-        self.db(move |conn| jobs::claim(conn, &Actor::job(now), holder))
+        self.claim_job(JobKind::Import)
     }
 
     /// What the job loop of a server would do, until no job waits.

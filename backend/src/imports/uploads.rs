@@ -1,4 +1,3 @@
-use std::fmt::Write as _;
 use std::io::{self, Read, Write};
 
 use aws_lc_rs::digest;
@@ -15,7 +14,7 @@ use crate::imports::reading::{ReadError, unpacked};
 use crate::imports::store::{self, UploadRow};
 use crate::imports::workbook;
 use crate::jobs::{self, KEPT_SECONDS};
-use crate::text;
+use crate::text::{self, hexadecimal};
 
 /// Rows that are removed in one transaction.
 pub(super) const REMOVED_AT_ONCE: usize = 1000;
@@ -225,13 +224,6 @@ pub fn inspect(files: &FileStore, Sent(row): &Sent, layout: &FileLayout) -> Resu
         columns,
         created_at: Instant(row.created_at.to_utc()),
         expires_at: Instant(row.expires_at.to_utc()),
-    })
-}
-
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
     })
 }
 

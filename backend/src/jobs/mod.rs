@@ -1,22 +1,25 @@
 //! Jobs: work that takes longer than a request. A job is a row; the job loop of some server takes it by a lease, does it in small steps
 //! and writes down how far it is in the transaction of each step. When that server dies, another one goes on after the last step
-//! as soon as the lease has run out.
+//! as soon as the lease has run out. What a job makes is a file that lies sealed until the job expires, for the user who started it.
 
+mod files;
 mod list;
 mod routes;
 mod store;
 mod work;
 
-use guanxi_api::{Job, JobKind, JobState};
-use guanxi_db::{DbConn, Id};
-use serde_json::{Value, json};
+use guanxi_api::{Job, JobDetails, JobKind, JobState};
+use guanxi_db::{DbConn, Id, Moment};
+use serde_json::Value;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+pub use files::{MadeFile, StoredFile, expired_files, file, finish_with, forget_file, is_file};
 pub(crate) use list::JOBS;
 pub use list::list;
+pub(crate) use routes::{accepted, started};
 pub use work::{
-    Advance, Claim, Progress, advance, claim, claim_this, expired, fail, finish, is_waiting, keep, let_go,
-    put_off, remove, set_total, unfinished,
+    Advance, Bench, Claim, Ended, Progress, advance, begin_anew, claim, claim_this, expired, fail, finish,
+    is_waiting, keep, let_go, put_off, remove, set_total, unfinished,
 };
 
 use crate::access::Actor;
@@ -26,7 +29,11 @@ use store::JobRow;
 
 /// The routes of this room.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(routes::list_jobs);
+    config
+        .service(routes::list_jobs)
+        .service(routes::get_job)
+        .service(routes::cancel_job)
+        .service(routes::get_job_file);
 }
 
 /// Marks ids of jobs.
@@ -44,10 +51,12 @@ pub struct NewJob {
     /// What people call it.
     pub title: String,
     pub dry_run: bool,
-    /// What its kind needs to know.
+    /// What its kind needs to know. Nothing in it may stand open in the database that is stored sealed elsewhere.
     pub input: Value,
-    /// SHA-256 of the file that it works on, in hexadecimal digits, for the audit trail.
-    pub digest: String,
+    /// What the audit trail keeps of it, beside its kind and title.
+    pub audited: Value,
+    /// Why it is done, where that is asked for.
+    pub reason: Option<String>,
 }
 
 /// Writes down a job, to be taken by the next server that looks.
@@ -55,12 +64,29 @@ pub struct NewJob {
 /// # Errors
 /// When the database fails.
 pub fn create(conn: &mut DbConn, actor: &Actor, new: NewJob) -> Result<JobId> {
-    let digest = new.digest.clone();
+    let (mut after, reason) = (new.audited.clone(), new.reason.clone());
     let row = JobRow::new(actor, new);
     store::insert(conn, &row)?;
-    let after = json!({ "kind": row.kind, "title": row.title, "dry_run": row.dry_run, "digest": digest });
-    record(conn, actor, &row, "created", audit::changes_between(&json!({}), &after))?;
+    if let Some(members) = after.as_object_mut() {
+        members.insert("kind".into(), row.kind.clone().into());
+        members.insert("title".into(), row.title.clone().into());
+        members.insert("dry_run".into(), row.dry_run.into());
+    }
+    let changes = audit::changes_between(&Value::Object(serde_json::Map::new()), &after);
+    let change = audit::Change { reason: reason.as_deref(), ..change(&row, "created", changes) };
+    audit::record(conn, actor, &change)?;
     Ok(row.id)
+}
+
+/// How many jobs of a kind the actor has started since a moment: for quotas that must be exact.
+///
+/// # Errors
+/// When the database fails.
+pub fn count_since(conn: &mut DbConn, actor: &Actor, kind: JobKind, since: Moment) -> Result<i64> {
+    match actor.user_id() {
+        Some(id) => store::count_since(conn, id, kind, since),
+        None => Ok(0),
+    }
 }
 
 /// A job of one's own; auditors see all.
@@ -71,21 +97,49 @@ pub fn read(conn: &mut DbConn, actor: &Actor, id: JobId) -> Result<Job> {
     list::wire(actor.language(), store::find(conn, actor, id)?)
 }
 
-/// What a job was told, and whether it is the actor's own.
+/// A job of one's own with what it was told to do and what it has made; auditors see all.
 ///
 /// # Errors
 /// 404 when there is none.
-pub fn input(conn: &mut DbConn, actor: &Actor, id: JobId) -> Result<(Value, bool)> {
+pub fn details(conn: &mut DbConn, actor: &Actor, id: JobId) -> Result<JobDetails> {
+    let row = store::find(conn, actor, id)?;
+    let input = row.job.input.0.clone();
+    let job = list::wire(actor.language(), row)?;
+    let told = |kind| (job.kind == kind).then_some(&input);
+    Ok(JobDetails {
+        import: read_input(told(JobKind::Import))?,
+        export: read_input(told(JobKind::Export))?,
+        file: files::shown(conn, id)?,
+        job,
+    })
+}
+
+/// What is shown of an input is part of it.
+fn read_input<T: serde::de::DeserializeOwned>(input: Option<&Value>) -> Result<Option<T>> {
+    input.map(|input| T::deserialize(input).map_err(Error::internal)).transpose()
+}
+
+/// What a job of a kind was told, and whether it is the actor's own.
+///
+/// # Errors
+/// 404 when there is none.
+pub fn input(conn: &mut DbConn, actor: &Actor, id: JobId, kind: JobKind) -> Result<(Value, bool)> {
     let row = store::find(conn, actor, id)?.job;
+    if row.kind != kind.as_str() {
+        return Err(Error::not_found());
+    }
     Ok((row.input.0, row.created_by == actor.user_id()))
 }
 
-/// Asks a job to end after the step that it is at; one that waits ends at once.
+/// Asks a job of one's own to end after the step that it is at; one that waits ends at once.
 ///
 /// # Errors
-/// 404 when there is none, 409 when it has ended.
-pub fn cancel(conn: &mut DbConn, actor: &Actor, id: JobId) -> Result<Job> {
+/// 404 when there is none, 403 when it is somebody else's, 409 when it has ended.
+pub fn cancel(conn: &mut DbConn, actor: &Actor, id: JobId) -> Result<()> {
     let mut row = store::lock(conn, actor, id)?;
+    if row.created_by != actor.user_id() {
+        return Err(Error::forbidden());
+    }
     if row.finished_at.is_some() {
         return Err(Error::conflict("/state", "job_has_ended"));
     }
@@ -97,25 +151,22 @@ pub fn cancel(conn: &mut DbConn, actor: &Actor, id: JobId) -> Result<Job> {
             row.finished_at = Some(actor.now());
         }
         store::update(conn, &row)?;
-        record(conn, actor, &row, "cancelled", Vec::new())?;
+        audit::record(conn, actor, &change(&row, "cancelled", Vec::new()))?;
     }
-    read(conn, actor, id)
+    Ok(())
 }
 
-fn record(
-    conn: &mut DbConn,
-    actor: &Actor,
+fn change(
     row: &JobRow,
     action: &'static str,
     changes: Vec<guanxi_api::FieldChange>,
-) -> Result<()> {
-    let change = audit::Change {
+) -> audit::Change<'static> {
+    audit::Change {
         resource_type: "job",
         resource_id: row.id.uuid(),
         action,
         version: row.version,
         changes,
         reason: None,
-    };
-    audit::record(conn, actor, &change)
+    }
 }

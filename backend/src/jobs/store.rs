@@ -1,6 +1,6 @@
 use diesel::prelude::*;
 use guanxi_api::{JobKind, JobState};
-use guanxi_db::schema::{job, user_account};
+use guanxi_db::schema::{job, job_file, user_account};
 use guanxi_db::{Condition, DbConn, DbError, Doc, Id, Moment, Ordering, Value};
 
 use crate::access::{Actor, Right, UserId};
@@ -65,6 +65,19 @@ impl JobRow {
             version: 1,
         }
     }
+}
+
+/// A file that a job has made.
+#[derive(Queryable, Selectable, Insertable, Clone)]
+#[diesel(table_name = job_file)]
+pub(super) struct FileRow {
+    pub(super) job_id: JobId,
+    pub(super) file_id: Id<()>,
+    pub(super) name: String,
+    pub(super) format: String,
+    pub(super) bytes: i64,
+    pub(super) digest: Vec<u8>,
+    pub(super) expires_at: Moment,
 }
 
 /// A job and the name of who started it.
@@ -155,11 +168,9 @@ pub(super) fn lock_held(conn: &mut DbConn, id: JobId, holder: Id<()>) -> Result<
     Ok(row.map_err(DbError::from)?)
 }
 
-/// The oldest job that nobody works on, nobody else's until the transaction ends.
-pub(super) fn lock_waiting(conn: &mut DbConn, now: Moment) -> Result<Option<JobRow>> {
-    // A newer server's kinds of work are a newer server's to do.
-    let known = job::kind.eq_any(JobKind::CODES);
-    let waits = job::finished_at.is_null().and(job::lease_until.le(now)).and(known);
+/// The oldest job of a kind that nobody works on, nobody else's until the transaction ends.
+pub(super) fn lock_waiting(conn: &mut DbConn, kind: JobKind, now: Moment) -> Result<Option<JobRow>> {
+    let waits = job::finished_at.is_null().and(job::lease_until.le(now)).and(job::kind.eq(kind.as_str()));
     let order = (job::lease_until, job::created_at);
     let row = match conn {
         DbConn::Pg(conn) => job::table
@@ -177,11 +188,11 @@ pub(super) fn lock_waiting(conn: &mut DbConn, now: Moment) -> Result<Option<JobR
     Ok(row.map_err(DbError::from)?)
 }
 
-pub(super) fn is_waiting(conn: &mut DbConn, now: Moment) -> Result<bool> {
+pub(super) fn is_waiting(conn: &mut DbConn, kind: JobKind, now: Moment) -> Result<bool> {
     let waiting = job::table
         .filter(job::finished_at.is_null())
         .filter(job::lease_until.le(now))
-        .filter(job::kind.eq_any(JobKind::CODES))
+        .filter(job::kind.eq(kind.as_str()))
         .select(job::id)
         .first::<JobId>(conn)
         .optional()
@@ -208,11 +219,13 @@ pub(super) fn unfinished(conn: &mut DbConn, actor: &Actor) -> Result<Vec<JobRow>
     Ok(rows)
 }
 
-/// Jobs that are kept no longer, at most `most`.
+/// Jobs that are kept no longer and whose file has gone, at most `most`.
 pub(super) fn expired(conn: &mut DbConn, now: Moment, most: i64) -> Result<Vec<JobId>> {
+    let no_file = "NOT EXISTS (SELECT 1 FROM job_file WHERE job_file.job_id = job.id)";
     let ids = job::table
         .filter(job::expires_at.le(now))
         .filter(job::finished_at.is_not_null())
+        .filter(Condition::new().sql(no_file))
         .select(job::id)
         .limit(most)
         .load(conn)
@@ -224,5 +237,59 @@ pub(super) fn remove(conn: &mut DbConn, ids: &[JobId]) -> Result<()> {
     for id in ids {
         diesel::delete(job::table.find(*id)).execute(conn).map_err(DbError::from)?;
     }
+    Ok(())
+}
+
+/// Jobs of a kind that a user has started since a moment.
+pub(super) fn count_since(conn: &mut DbConn, user: UserId, kind: JobKind, since: Moment) -> Result<i64> {
+    let count = job::table
+        .filter(job::created_by.eq(Some(user)))
+        .filter(job::created_at.gt(since))
+        .filter(job::kind.eq(kind.as_str()))
+        .count()
+        .get_result(conn)
+        .map_err(DbError::from)?;
+    Ok(count)
+}
+
+pub(super) fn insert_file(conn: &mut DbConn, row: FileRow) -> Result<()> {
+    diesel::insert_into(job_file::table).values(row).execute(conn).map_err(DbError::from)?;
+    Ok(())
+}
+
+pub(super) fn find_file(conn: &mut DbConn, job: JobId) -> Result<Option<FileRow>> {
+    let row = job_file::table.find(job).select(FileRow::as_select()).first(conn).optional();
+    Ok(row.map_err(DbError::from)?)
+}
+
+pub(super) fn is_file(conn: &mut DbConn, id: Id<()>) -> Result<bool> {
+    let found = job_file::table
+        .filter(job_file::file_id.eq(id))
+        .select(job_file::job_id)
+        .first::<JobId>(conn)
+        .optional()
+        .map_err(DbError::from)?;
+    Ok(found.is_some())
+}
+
+/// Files that are kept no longer, in the order of their jobs, a hundred at most.
+pub(super) fn expired_files(
+    conn: &mut DbConn,
+    now: Moment,
+    after: Option<JobId>,
+) -> Result<Vec<(JobId, Id<()>)>> {
+    let found = job_file::table
+        .filter(job_file::expires_at.le(now))
+        .filter(job_file::job_id.gt(after.unwrap_or(JobId::new(uuid::Uuid::nil()))))
+        .order(job_file::job_id)
+        .select((job_file::job_id, job_file::file_id))
+        .limit(100)
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(found)
+}
+
+pub(super) fn remove_file(conn: &mut DbConn, job: JobId) -> Result<()> {
+    diesel::delete(job_file::table.find(job)).execute(conn).map_err(DbError::from)?;
     Ok(())
 }

@@ -1,17 +1,39 @@
+use std::sync::Arc;
+
 use guanxi_api::{JobCounts, JobKind, JobState};
-use guanxi_db::{DbConn, Doc, Id, Moment};
+use guanxi_db::{Db, DbConn, Doc, Id, Moment};
 use serde_json::{Value, json};
 
-use crate::access::Actor;
-use crate::access::UserId;
+use crate::access::{Actor, Keys, UserId};
+use crate::audit;
 use crate::error::{Error, FieldError, Result};
+use crate::files::FileStore;
+use crate::installation::Settings;
 use crate::jobs::store::{self, JobRow};
-use crate::jobs::{JobId, record};
+use crate::jobs::{JobId, change};
 
 /// How long a job is its worker's after each step.
 const LEASE_SECONDS: i64 = 60;
 /// How often a job is taken again after its worker died or the database failed.
 const MOST_ATTEMPTS: i32 = 5;
+
+/// What the work of jobs needs.
+#[derive(Clone, Debug)]
+pub struct Bench {
+    pub db: Db,
+    pub keys: Arc<Keys>,
+    pub settings: Settings,
+    pub files: FileStore,
+}
+
+/// How the work on a job ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The job is done, has failed or was cancelled.
+    Over,
+    /// It was told to stop; another one goes on.
+    Stopped,
+}
 
 /// A job that somebody works on.
 #[derive(Clone, Debug)]
@@ -33,6 +55,8 @@ pub struct Claim {
 pub struct Progress {
     pub processed: i64,
     pub counts: JobCounts,
+    /// Whether a job that is taken again goes on after this step, and does not begin anew.
+    pub lasts: bool,
 }
 
 /// How it goes on after a step.
@@ -43,20 +67,20 @@ pub enum Advance {
     Cancelled,
 }
 
-/// Whether a job waits for somebody to take it.
+/// Whether a job of a kind waits for somebody to take it.
 ///
 /// # Errors
 /// When the database fails.
-pub fn is_waiting(conn: &mut DbConn, now: Moment) -> Result<bool> {
-    store::is_waiting(conn, now)
+pub fn is_waiting(conn: &mut DbConn, kind: JobKind, now: Moment) -> Result<bool> {
+    store::is_waiting(conn, kind, now)
 }
 
-/// Takes the oldest job that nobody works on. One that has been taken too often fails instead.
+/// Takes the oldest job of a kind that nobody works on. One that has been taken too often fails instead.
 ///
 /// # Errors
 /// When the database fails.
-pub fn claim(conn: &mut DbConn, actor: &Actor, holder: Id<()>) -> Result<Option<Claim>> {
-    let Some(row) = store::lock_waiting(conn, actor.now())? else { return Ok(None) };
+pub fn claim(conn: &mut DbConn, actor: &Actor, holder: Id<()>, kind: JobKind) -> Result<Option<Claim>> {
+    let Some(row) = store::lock_waiting(conn, kind, actor.now())? else { return Ok(None) };
     take(conn, actor, holder, row)
 }
 
@@ -86,11 +110,12 @@ fn take(conn: &mut DbConn, actor: &Actor, holder: Id<()>, mut row: JobRow) -> Re
         return Err(Error::internal("a kind of job that is none"));
     };
     if row.cancel_requested {
-        end(conn, actor, row, JobState::Cancelled, None)?;
+        end(conn, actor, row, JobState::Cancelled, None, json!({}))?;
         return Ok(None);
     }
     if row.attempts >= MOST_ATTEMPTS {
-        end(conn, actor, row, JobState::Failed, Some(&FieldError::new("", "job_given_up")))?;
+        let given_up = FieldError::new("", "job_given_up");
+        end(conn, actor, row, JobState::Failed, Some(&given_up), json!({}))?;
         return Ok(None);
     }
     row.attempts += 1;
@@ -130,7 +155,7 @@ pub fn set_total(conn: &mut DbConn, actor: &Actor, claim: &Claim, total: i64) ->
 pub fn advance(conn: &mut DbConn, actor: &Actor, claim: &Claim, progress: Progress) -> Result<Advance> {
     let mut row = held(conn, claim)?;
     if row.cancel_requested && progress.processed == 0 {
-        end(conn, actor, row, JobState::Cancelled, None)?;
+        end(conn, actor, row, JobState::Cancelled, None, json!({}))?;
         return Ok(Advance::Cancelled);
     }
     row.processed += progress.processed;
@@ -138,24 +163,35 @@ pub fn advance(conn: &mut DbConn, actor: &Actor, claim: &Claim, progress: Progre
     row.updated += progress.counts.updated;
     row.unchanged += progress.counts.unchanged;
     row.failed += progress.counts.failed;
-    if progress.processed > 0 {
+    if progress.lasts && progress.processed > 0 {
         // What gets on is not about to be given up.
         row.attempts = 1;
     }
     renew(&mut row, actor);
     if row.cancel_requested {
-        end(conn, actor, row, JobState::Cancelled, None)?;
+        end(conn, actor, row, JobState::Cancelled, None, json!({}))?;
         return Ok(Advance::Cancelled);
     }
     store::update(conn, &row)?;
     Ok(Advance::GoOn)
 }
 
-/// Ends a job that has done all its records.
+/// Takes back what is written of the steps of a job that begins anew whenever it is taken.
 ///
 /// # Errors
 /// 409 when the lease has been lost.
-pub fn finish(conn: &mut DbConn, actor: &Actor, claim: &Claim) -> Result<()> {
+pub fn begin_anew(conn: &mut DbConn, actor: &Actor, claim: &Claim) -> Result<()> {
+    let mut row = held(conn, claim)?;
+    (row.processed, row.created, row.updated, row.unchanged, row.failed) = (0, 0, 0, 0, 0);
+    renew(&mut row, actor);
+    store::update(conn, &row)
+}
+
+/// Ends a job that has done all its records. `made` stands in the audit trail beside its counts. Gives when the job is removed.
+///
+/// # Errors
+/// 409 when the lease has been lost.
+pub fn finish(conn: &mut DbConn, actor: &Actor, claim: &Claim, made: Value) -> Result<Moment> {
     let row = held(conn, claim)?;
     let taken = row.created + row.updated + row.unchanged;
     let state = match (row.failed, taken) {
@@ -164,7 +200,7 @@ pub fn finish(conn: &mut DbConn, actor: &Actor, claim: &Claim) -> Result<()> {
         _ => JobState::PartiallySucceeded,
     };
     let nothing = FieldError::new("", "no_record_taken");
-    end(conn, actor, row, state, (state == JobState::Failed).then_some(&nothing))
+    end(conn, actor, row, state, (state == JobState::Failed).then_some(&nothing), made)
 }
 
 /// Ends a job that cannot go on, with the reason.
@@ -173,7 +209,7 @@ pub fn finish(conn: &mut DbConn, actor: &Actor, claim: &Claim) -> Result<()> {
 /// 409 when the lease has been lost.
 pub fn fail(conn: &mut DbConn, actor: &Actor, claim: &Claim, because: &FieldError) -> Result<()> {
     let row = held(conn, claim)?;
-    end(conn, actor, row, JobState::Failed, Some(because))
+    end(conn, actor, row, JobState::Failed, Some(because), json!({})).map(drop)
 }
 
 /// Lets somebody else take a job at once, because this server stops.
@@ -220,21 +256,25 @@ fn end(
     mut row: JobRow,
     state: JobState,
     because: Option<&FieldError>,
-) -> Result<()> {
+    made: Value,
+) -> Result<Moment> {
     row.state = state.as_str().to_owned();
     row.finished_at = Some(actor.now());
     row.expires_at = actor.now().plus_seconds(super::KEPT_SECONDS);
     row.problem = because.map(|field| Doc(json!({ "code": field.code, "params": field.params })));
     row.version += 1;
     store::update(conn, &row)?;
-    let after = json!({
-        "state": row.state,
-        "created": row.created,
-        "updated": row.updated,
-        "unchanged": row.unchanged,
-        "failed": row.failed,
-    });
-    record(conn, actor, &row, "ended", crate::audit::changes_between(&json!({}), &after))
+    let mut after = json!({ "state": row.state });
+    let counts = if row.kind == JobKind::Export.as_str() {
+        json!({ "rows": row.processed })
+    } else {
+        json!({ "created": row.created, "updated": row.updated, "unchanged": row.unchanged, "failed": row.failed })
+    };
+    if let (Some(after), Value::Object(counts), Value::Object(made)) = (after.as_object_mut(), counts, made) {
+        after.extend(counts.into_iter().chain(made));
+    }
+    audit::record(conn, actor, &change(&row, "ended", audit::changes_between(&json!({}), &after)))?;
+    Ok(row.expires_at)
 }
 
 /// Jobs that are kept no longer, a hundred at most; what belongs to them goes before they do.

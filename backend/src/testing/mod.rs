@@ -15,14 +15,19 @@ pub use serving::Serving;
 
 use std::collections::HashMap;
 use std::net::TcpListener;
-use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 
 use actix_web::web;
-use guanxi_api::Role;
+use guanxi_api::{JobKind, Role};
+use guanxi_db::Id;
+use uuid::Uuid;
 
+use crate::access::Actor;
 use crate::app::{self, AppState};
 use crate::config::Config;
-use crate::server;
+use crate::jobs::{self, Bench, Claim, Ended};
+use crate::{clock, exports, server};
 
 /// A running server and what the tests need to know of its database.
 pub struct TestApp {
@@ -62,6 +67,7 @@ impl TestApp {
         let defaults = [
             ("addr", addr.as_str()),
             ("rate_limit", "off"),
+            ("export_limit", "off"),
             ("calibrate", "off"),
             ("read_threads", "2"),
             ("write_threads", "2"),
@@ -101,6 +107,31 @@ impl TestApp {
     /// The database that this server was started with.
     pub fn database(&self) -> &TestDatabase {
         self.database.as_ref().expect("a server on a database of its own")
+    }
+
+    /// What the work of jobs needs.
+    pub fn bench(&self) -> Bench {
+        Bench {
+            db: self.state.db.clone(),
+            keys: Arc::clone(&self.state.keys),
+            settings: self.state.settings.clone(),
+            files: self.state.files.clone(),
+        }
+    }
+
+    /// Takes a job that waits, as a server would.
+    pub fn claim_job(&self, kind: JobKind) -> Option<Claim> {
+        let (now, holder) = (clock::now(), Id::new(Uuid::now_v7()));
+        self.db(move |conn| jobs::claim(conn, &Actor::job(now), holder, kind))
+    }
+
+    /// Does all exports that wait, as the job loop of a server would.
+    pub fn export_all(&self) {
+        let stop = AtomicBool::new(false);
+        while let Some(claim) = self.claim_job(JobKind::Export) {
+            let ended = exports::run(&self.bench(), &claim, &stop, clock::now, |_| {}).expect("it works");
+            assert_eq!(ended, Ended::Over);
+        }
     }
 
     /// Runs something on the database directly.

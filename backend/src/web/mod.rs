@@ -4,6 +4,7 @@
 mod conditional;
 mod context;
 mod docs;
+mod download;
 mod envelope;
 mod health;
 mod input;
@@ -18,6 +19,7 @@ pub use conditional::{
 };
 pub use context::RequestContext;
 pub use docs::reference_page;
+pub use download::attachment;
 pub use envelope::{Limits, envelope};
 pub use health::{Readiness, alive, ready};
 pub use input::{Json, Lines, MAX_JSON, MAX_JSON_LINES, PathId, Query, check_rules, path_id, read_json};

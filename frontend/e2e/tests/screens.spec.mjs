@@ -250,6 +250,29 @@ for (const language of LANGUAGES) {
         await app.go("/jobs");
         await expect(page.getByRole("table").locator("tbody tr").first()).toBeVisible();
         await look(page, language, "jobs-some");
+
+        await app.go(`/customers?filter=${encodeURIComponent('status in ("active","dormant") and aum ge 100000')}&sort=-aum`);
+        await app.button("exports.button").click();
+        const dialog = page.getByRole("dialog");
+        await expect(dialog.getByRole("status").first()).toHaveText(/\d/);
+        await look(page, language, "export");
+        hygiene.expect(422, "/api/v1/jobs/exports");
+        const refusal = { pointer: "/reason", code: "reason_needed", params: { max: 1000 }, message: t("check.required") };
+        await page.route(/\/api\/v1\/jobs\/exports/, (route) =>
+          route.fulfill({ status: 422, contentType: "application/problem+json", json: { ...unavailable, status: 422, code: "validation_failed", errors: [refusal] } }),
+        );
+        await app.button("exports.start").click();
+        await expect(dialog.getByLabel(t("exports.reason"), { exact: true })).toBeVisible();
+        await look(page, language, "export-reason");
+        await page.unroute(/\/api\/v1\/jobs\/exports/);
+        await dialog.getByLabel(t("exports.reason"), { exact: true }).fill("下季度客户活动的邀请名单，由分管行长批准");
+        await app.button("exports.start").click();
+        await expect(app.button("exports.download")).toBeVisible({ timeout: 30_000 });
+        await look(page, language, "export-done");
+        const file = await api.create("/jobs/exports", { list: "customers", format: "csv", filter: 'status eq "active"', sort: "-aum", language, reason: "下季度客户活动的邀请名单" });
+        await app.go(`/jobs/${file.id}`);
+        await expect(app.button("exports.download")).toBeVisible({ timeout: 30_000 });
+        await look(page, language, "job-export");
         hygiene.expect(404, "/api/v1/jobs/");
         await app.go(`/jobs/${randomUUID()}`);
         await expect(page.getByRole("heading", { name: t("job.missing") })).toBeVisible();

@@ -1,7 +1,8 @@
 use guanxi_api::{
-    Delimiter, FileLayout, ImportCorrections, ImportProblem, Job, JobDetails, NewImport, Page, TextEncoding,
-    Upload,
+    CustomerSearch, Delimiter, ExportList, FileLayout, ImportCorrections, ImportProblem, Include, Job,
+    JobDetails, NewExport, NewImport, Page, PageInfo, TextEncoding, Upload,
 };
+use serde::Deserialize;
 use uuid::Uuid;
 use web_sys::{AbortSignal, Blob, File};
 
@@ -34,6 +35,49 @@ pub async fn read_again(id: Uuid, layout: &FileLayout) -> Result<Upload, ApiErro
 
 pub async fn start_import(new: &NewImport, key: &str) -> Result<JobDetails, ApiError> {
     Call::post("/jobs/imports").json(new).once(key).read().await
+}
+
+/// How many rows a list has, and whether they were counted to the end.
+pub async fn count(of: &NewExport) -> Result<(u32, bool), ApiError> {
+    #[derive(Deserialize)]
+    struct Counted {
+        page: PageInfo,
+    }
+    // Both searches read the same; what is searched for stays out of the address.
+    let search = |path: &'static str| {
+        Call::post(path).json(&CustomerSearch {
+            q: of.q.clone(),
+            filter: of.filter.clone(),
+            limit: Some(1),
+            include: Some(Include::Total),
+            ..CustomerSearch::default()
+        })
+    };
+    let plain = |path: &str| {
+        let filter = of.filter.as_deref().unwrap_or_default();
+        Call::get(format!("{path}{}", query(&[("filter", filter), ("limit", "1"), ("include", "total")])))
+    };
+    let call = match of.list {
+        ExportList::Customers => search("/customers/search"),
+        ExportList::Interactions => search("/interactions/search"),
+        ExportList::Tasks => plain("/tasks"),
+        ExportList::Holdings => plain("/holdings"),
+        ExportList::AuditEntries => plain("/audit-entries"),
+    };
+    let Counted { page } = call.read().await?;
+    Ok((page.total.unwrap_or_default(), page.total_exact != Some(false)))
+}
+
+pub async fn start_export(new: &NewExport, key: &str) -> Result<JobDetails, ApiError> {
+    Call::post("/jobs/exports").json(new).once(key).read().await
+}
+
+/// What a job has made.
+pub async fn file(id: Uuid) -> Result<Blob, ApiError> {
+    Call::get(format!("/jobs/{id}/file"))
+        .until(Some(AbortSignal::timeout_with_u32(UPLOAD_PATIENCE)))
+        .read_file()
+        .await
 }
 
 pub async fn list(filter: &str, sort: &str, cursor: &str) -> Result<Page<Job>, ApiError> {

@@ -1,6 +1,6 @@
 use std::rc::Rc;
 
-use guanxi_api::{AuditEntry, FieldChange, OrgUnit, Page as Rows};
+use guanxi_api::{AuditEntry, ExportList, FieldChange, OrgUnit, Page as Rows};
 use serde_json::Value;
 use web_sys::UrlSearchParams;
 use yew::prelude::*;
@@ -10,6 +10,7 @@ use yew_router::hooks::use_location;
 use super::words::{action_words, field_words, resource_words, verb_words};
 use super::{colleagues_in, name_of};
 use crate::customers::fact_words;
+use crate::exports::ExportButton;
 use crate::fetch::use_query;
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::names::{self, Named, use_names};
@@ -172,6 +173,9 @@ pub fn AuditPage() -> Html {
         ),
         field("actor_id", Msg::AuditActor, FilterKind::Found { search, names: actors }),
     ];
+    let actions = html! {
+        <ExportButton list={ExportList::AuditEntries} filter={filter.clone()} narrowed={FilterTerm::all_in_words(&filter, &fields, i)} />
+    };
     let read = FilterTerm::read_all(&filter, &fields);
     let foreign = read.is_none().then(|| AttrValue::from(filter.clone()));
     let set_terms = Callback::from(|terms: Vec<FilterTerm>| {
@@ -193,7 +197,7 @@ pub fn AuditPage() -> Html {
     let show = cb!((open), |entry: AuditEntry| open.set(Some(entry)));
     let onclose = cb!((open), |()| open.set(None));
     html! {
-        <Page title={i.t(Msg::AuditTitle)} fill=true>
+        <Page title={i.t(Msg::AuditTitle)} fill=true {actions}>
             <HelpNote text={i.t(Msg::AuditHelp)} />
             <div class="filters" role="search"><FilterChips {fields} terms={read.unwrap_or_default()} {foreign} onchange={set_terms} /></div>
             { match (data, &rows.remote.error) {

@@ -151,6 +151,12 @@ pub fn field_words(field: &str, value: &Value, i: I18n) -> (AttrValue, AttrValue
         "archived" | "archived_at" => Msg::CommonArchived,
         "must_change_password" => Msg::UserMustChange,
         "dry_run" => Msg::JobDryRun,
+        "list" => Msg::ExportsList,
+        "format" => Msg::ExportsFormat,
+        "profile" => Msg::ExportsProfile,
+        "filter" => Msg::ExportsFilter,
+        "searched" => Msg::ExportsBySearch,
+        "rows" => Msg::ExportsRows,
         "meetings_a_day" => Msg::ReportsMeetings,
         "connected_calls_a_day" => Msg::ReportsCalls,
         _ => {

@@ -1,13 +1,14 @@
 use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
-use guanxi_api::{CustomerSearch, CustomerSummary, Include, Page as Rows, PreferencesPatch};
+use guanxi_api::{CustomerSearch, CustomerSummary, ExportList, Include, Page as Rows, PreferencesPatch};
 use web_sys::UrlSearchParams;
 use yew::prelude::*;
 use yew_router::Routable;
 use yew_router::hooks::use_location;
 
 use super::{columns, listed};
+use crate::exports::{ExportButton, order_words};
 use crate::i18n::{Msg, use_i18n};
 use crate::org::{OWNERS, ids_in, unit_options, use_colleagues, use_units, use_user_names};
 use crate::route::Route;
@@ -250,8 +251,14 @@ pub fn CustomersPage() -> Html {
             </div>
         }
     };
+    let export_sort =
+        if text.is_empty() || !view.sort.is_empty() { sort_text.clone() } else { String::new() };
     let actions = html! {
+        <>
+        <ExportButton list={ExportList::Customers} q={(*text).clone()} filter={view.filter.clone()} order={order_words(&export_sort, &all)} sort={export_sort}
+            narrowed={FilterTerm::all_in_words(&view.filter, &fields, i)} />
         <ColumnChooser all={all.iter().map(|c| (c.key.clone(), c.label.clone())).collect::<Vec<_>>()} {shown} fixed="name" onchange={set_columns} />
+        </>
     };
     let sort = if text.is_empty() || !view.sort.is_empty() { Some(Sort::read(&sort_text)) } else { None };
     html! {

@@ -34,6 +34,7 @@ pub fn HelpPage(props: &HelpPageProps) -> Html {
                 { part(Msg::HelpSurveyTitle, Msg::HelpSurveyText) }
                 { part(Msg::HelpTierTitle, Msg::HelpTierText) }
                 { part(Msg::HelpImportTitle, Msg::HelpImportText) }
+                { part(Msg::HelpExportTitle, Msg::HelpExportText) }
                 { part(Msg::HelpRatesTitle, Msg::HelpRatesText) }
                 <h2>{ i.t(Msg::HelpKeysTitle) }</h2>
                 <dl>

@@ -1,10 +1,11 @@
 use chrono::{Days, NaiveDate};
-use guanxi_api::{Holding, HoldingStatus, Page as Rows, ProductKind, Tier};
+use guanxi_api::{ExportList, Holding, HoldingStatus, Page as Rows, ProductKind, Tier};
 use yew::prelude::*;
 use yew_router::Routable;
 
 use super::tone_of;
 use crate::api;
+use crate::exports::{ExportButton, order_words};
 use crate::fetch::use_query;
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::{Label, options, yes_no};
@@ -13,7 +14,8 @@ use crate::org::{unit_options, use_units};
 use crate::route::Route;
 use crate::session::use_me;
 use crate::ui::{
-    Badge, Button, Column, FilterField, FilterKind, HelpNote, Icon, Link, Look, OnPhone, Page, Row, TierMark,
+    Badge, Button, Column, FilterField, FilterKind, FilterTerm, HelpNote, Icon, Link, Look, OnPhone, Page,
+    Row, TierMark,
 };
 
 /// The spans of days that the page offers; the second one is shown to someone who has asked for nothing.
@@ -101,8 +103,15 @@ pub fn HoldingsPage() -> Html {
             </Button>
         }
     });
+    let actions = html! {
+        <>
+            { for spans }
+            <ExportButton list={ExportList::Holdings} filter={listing.filter.clone()} sort={listing.sort.clone()} order={order_words(&listing.sort, &columns)}
+                narrowed={FilterTerm::all_in_words(&listing.filter, &fields, i)} />
+        </>
+    };
     html! {
-        <Page title={i.t(Msg::HoldingsPage)} fill=true actions={html! { <>{ for spans }</> }}>
+        <Page title={i.t(Msg::HoldingsPage)} fill=true {actions}>
             <HelpNote text={i.t(Msg::HoldingsHelp)} />
             <ListBody {listing} {fields} {columns} rows={ListRows::of(&rows.remote, |holding| row(holding, i))} retry={rows.reload.clone()} words={ListWords {
                 caption: i.t(Msg::HoldingsPage),

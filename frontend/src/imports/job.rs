@@ -1,6 +1,6 @@
 use std::rc::Rc;
 
-use guanxi_api::{FieldMapping, ImportDetails, JobDetails};
+use guanxi_api::{FieldMapping, ImportDetails, JobDetails, JobKind};
 use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::Routable;
@@ -9,6 +9,7 @@ use super::list::who;
 use super::problems::Problems;
 use super::progress::{JobProgress, state_badge, use_job};
 use super::{codes, is_going};
+use crate::exports::told;
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::Label;
 use crate::route::Route;
@@ -39,6 +40,12 @@ pub fn JobPage(props: &JobPageProps) -> Html {
     };
     let job = &details.job;
     let heading = html! { <h1><span class="header__title"><span>{ &job.title }</span>{ state_badge(job, i) }</span></h1> };
+    let help = match (job.kind, job.dry_run) {
+        (JobKind::Export, _) => Msg::JobHelpExport,
+        (JobKind::Import, true) => Msg::JobHelpDryRun,
+        (JobKind::Import, false) => Msg::JobHelp,
+    };
+    let runs = runs && job.kind == JobKind::Import;
     let actions = html! {
         if runs { <Button icon={Icon::Plus} to={Route::NewImport.to_path()}>{ i.t(Msg::JobsNew) }</Button> }
     };
@@ -49,13 +56,17 @@ pub fn JobPage(props: &JobPageProps) -> Html {
                 <span>{ i.t(Msg::JobBy) }{ " " }<b>{ who(job, i) }</b></span>
                 <span>{ i.t(Msg::JobAt) }{ " " }<b><Time at={job.created_at} /></b></span>
                 if let Some(at) = job.finished_at { <span>{ i.t(Msg::JobFinished) }{ " " }<b><Time {at} /></b></span> }
-                <span>{ i.t(Msg::ImportsSource) }{ " " }<b>{ &details.import.mapping.source }</b></span>
+                if let Some(import) = &details.import { <span>{ i.t(Msg::ImportsSource) }{ " " }<b>{ &import.mapping.source }</b></span> }
                 <span>{ i.t(Msg::JobKept) }{ " " }<b><Time at={job.expires_at} /></b></span>
             </div>
-            <HelpNote text={i.t(if job.dry_run { Msg::JobHelpDryRun } else { Msg::JobHelp })} />
+            <HelpNote text={i.t(help)} />
             <JobProgress details={Rc::clone(&details)} set={query.set.clone()} />
             <Outcome details={Rc::clone(&details)} />
-            <Panel title={i.t(Msg::JobMapping)}>{ mapping(&details.import, i) }</Panel>
+            <Panel title={i.t(Msg::JobMapping)}>
+                if let Some(import) = &details.import { { mapping(import, i) } } else {
+                    <dl class="facts">{ for told(&details, i).into_iter().map(|(name, value)| html! { <div class="fact"><dt>{ name }</dt><dd><span class="inline">{ value }</span></dd></div> }) }</dl>
+                }
+            </Panel>
         </Page>
     }
 }

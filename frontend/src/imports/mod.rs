@@ -17,6 +17,7 @@ use yew::AttrValue;
 pub use job::JobPage;
 pub use list::JobsPage;
 pub use new::NewImportPage;
+pub use progress::{JobProgress, use_job};
 
 use crate::api::ApiError;
 use crate::i18n::{I18n, Msg};

@@ -75,7 +75,8 @@ pub fn Problems(props: &ProblemsProps) -> Html {
     let is_wrong = |name: &str| {
         rows.iter().flat_map(|row| &row.problems).any(|problem| problem.column.as_deref() == Some(name))
     };
-    let all = props.details.import.columns.iter().enumerate().filter(|_| own);
+    let named = props.details.import.iter().flat_map(|import| &import.columns);
+    let all = named.enumerate().filter(|_| own);
     let mut columns: Vec<(usize, AttrValue)> = all.map(|(at, name)| (at, name.clone().into())).collect();
     columns.sort_by_key(|(_, name)| !is_wrong(name));
     let in_a_column = |problem: &RecordProblem| {

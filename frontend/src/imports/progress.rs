@@ -1,12 +1,13 @@
 use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
-use guanxi_api::{Job, JobCounts, JobDetails};
+use guanxi_api::{Job, JobCounts, JobDetails, JobKind};
 use uuid::Uuid;
 use yew::prelude::*;
 
 use super::{count, is_going, tone_of};
 use crate::api;
+use crate::exports::JobFileButton;
 use crate::fetch::{self, Query, use_query};
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::Label;
@@ -68,9 +69,12 @@ pub struct JobProgressProps {
 pub fn JobProgress(props: &JobProgressProps) -> Html {
     let i = use_i18n();
     let toasts = use_toasts();
-    let may_end = use_me().is_some_and(|me| may(&me, right::RUN_IMPORTS));
-    let asking = use_state(|| false);
     let job = &props.details.job;
+    let me = use_me();
+    let is_own = me.as_ref().is_some_and(|me| job.created_by.as_ref().is_some_and(|by| by.id == me.id));
+    let may_end = is_own && me.is_some_and(|me| may(&me, right::CANCEL_JOBS));
+    let asking = use_state(|| false);
+    let is_export = job.kind == JobKind::Export;
     let (id, set) = (job.id, &props.set);
     let end = cb!((asking, set, toasts), |()| {
         asking.set(false);
@@ -90,6 +94,12 @@ pub fn JobProgress(props: &JobProgressProps) -> Html {
         [Msg::JobCreated, Msg::JobUpdated, Msg::JobUnchanged, Msg::JobFailed]
     };
     let figures = words.into_iter().zip([created, updated, unchanged, failed]);
+    let text = match (is_export, job.dry_run) {
+        (true, _) => Msg::JobCancelExport,
+        (false, true) => Msg::JobCancelDryRun,
+        (false, false) => Msg::JobCancelText,
+    };
+    let file = props.details.file.as_ref().filter(|_| is_own);
     html! {
         <div class="stack">
             <p class="row" role="status">
@@ -106,12 +116,14 @@ pub fn JobProgress(props: &JobProgressProps) -> Html {
                     }
                 </div>
             }
-            <dl class="stats">
+            if is_export && !going { <p>{ i.t(Msg::ExportsWritten { rows: &count(job.processed, i) }) }</p> }
+            if let Some(file) = file { <div><JobFileButton {id} name={file.name.clone()} /></div> }
+            if !is_export { <dl class="stats">
                 { for figures.map(|(words, records)| html! { <div class="stat"><dt>{ i.t(words) }</dt><dd>{ count(records, i) }</dd></div> }) }
-            </dl>
+            </dl> }
             if *asking && going {
                 <ConfirmDialog title={i.t(Msg::JobCancelTitle)} action={i.t(Msg::JobCancel)} danger=true onconfirm={end} onclose={cb!((asking), |()| asking.set(false))}>
-                    <p>{ i.t(if job.dry_run { Msg::JobCancelDryRun } else { Msg::JobCancelText }) }</p>
+                    <p>{ i.t(text) }</p>
                 </ConfirmDialog>
             }
         </div>

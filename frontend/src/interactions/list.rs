@@ -2,8 +2,8 @@ use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
 use guanxi_api::{
-    AuditEntry, Direction, Include, Interaction, InteractionKind, InteractionOutcome, InteractionPurpose,
-    InteractionSearch, Me, Mood, Page as Rows,
+    AuditEntry, Direction, ExportList, Include, Interaction, InteractionKind, InteractionOutcome,
+    InteractionPurpose, InteractionSearch, Me, Mood, Page as Rows,
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -15,6 +15,7 @@ use yew_router::hooks::use_location;
 use super::{LogDialog, With, icon_of, may_change, name_of, tone_of};
 use crate::api::{self, ApiError};
 use crate::audit::{HistoryPages, Reading, field_words};
+use crate::exports::ExportButton;
 use crate::fetch::use_renewed;
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::{Label, options};
@@ -149,6 +150,10 @@ pub fn ContactList(props: &ContactListProps) -> Html {
         (unit_options(&units, i), authors)
     });
     let fields = fields(of_all, i);
+    let export = customer.is_none().then(|| {
+        let narrowed = FilterTerm::all_in_words(&filter, &fields, i);
+        html! { <ExportButton list={ExportList::Interactions} q={&props.q} filter={filter.clone()} {narrowed} /> }
+    });
     let read = FilterTerm::read_all(&filter, &fields);
     let foreign = read.is_none().then(|| AttrValue::from(filter.clone()));
     let total = first.remote.data.as_ref().and_then(|page| {
@@ -160,6 +165,7 @@ pub fn ContactList(props: &ContactListProps) -> Html {
     });
     let head = html! {
         <div class="row" role="search" aria-label={i.t(Msg::ContactsNarrow)}>
+            { for export }
             <FilterChips {fields} terms={read.unwrap_or_default()} {foreign} onchange={narrow} />
             <span class="small muted" role="status">{ for total }</span>
         </div>

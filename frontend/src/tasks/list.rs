@@ -1,5 +1,5 @@
 use chrono::{Days, NaiveDate};
-use guanxi_api::{Me, Page as Rows, Task, TaskPriority};
+use guanxi_api::{ExportList, Me, Page as Rows, Task, TaskPriority};
 use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::Routable;
@@ -7,6 +7,7 @@ use yew_router::Routable;
 use super::NewTaskDialog;
 use super::forms::{HandOverDialog, PostponeDialog, Postponed};
 use crate::api::{self, ApiError};
+use crate::exports::ExportButton;
 use crate::fetch::{self, use_renewed};
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::interactions::With;
@@ -236,11 +237,15 @@ pub fn TasksPage() -> Html {
     ];
     let onchoose = cb!((chosen), |tab: AttrValue| chosen.set(tab));
     let open = cb!((adding), |_: MouseEvent| adding.set(true));
-    let actions = html! {
-        if may(&me, right::WRITE_TASKS) { <Button look={Look::Primary} icon={Icon::Plus} onclick={open}>{ i.t(Msg::TasksNew) }</Button> }
-    };
     let filter: AttrValue =
         if *chosen == "mine" { AttrValue::default() } else { format!("assignee_id ne \"{}\"", me.id).into() };
+    let shown = i.t(if *chosen == "mine" { Msg::TasksMine } else { Msg::TasksTeam });
+    let actions = html! {
+        <>
+            <ExportButton list={ExportList::Tasks} filter={filter.clone()} narrowed={vec![shown]} />
+            if may(&me, right::WRITE_TASKS) { <Button look={Look::Primary} icon={Icon::Plus} onclick={open}>{ i.t(Msg::TasksNew) }</Button> }
+        </>
+    };
     let ondone = cb!((adding, stamp), |()| {
         adding.set(false);
         fetch::forget("tasks/");

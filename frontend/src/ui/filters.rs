@@ -206,6 +206,20 @@ impl FilterTerm {
         }
     }
 
+    fn in_words(&self, field: &FilterField, i: I18n) -> AttrValue {
+        let values: Vec<String> = self.values.iter().map(|value| field.words(value, i).to_string()).collect();
+        let (words, joined) =
+            (self.operator.words(field.is_of_time(), i), values.join(&i.t(Msg::CommonListComma)));
+        format!("{} {words} {joined}", field.label).into()
+    }
+
+    /// A filter in words; as it stands where it is more than a list of comparisons.
+    pub fn all_in_words(text: &str, fields: &[FilterField], i: I18n) -> Vec<AttrValue> {
+        let Some(terms) = FilterTerm::read_all(text, fields) else { return vec![text.to_owned().into()] };
+        let field = |term: &FilterTerm| fields.iter().find(|field| field.key == term.field);
+        terms.iter().filter_map(|term| Some(term.in_words(field(term)?, i))).collect()
+    }
+
     /// All terms must hold.
     pub fn write_all(terms: &[FilterTerm]) -> String {
         terms.iter().map(FilterTerm::write).collect::<Vec<_>>().join(" and ")
@@ -336,11 +350,7 @@ pub fn FilterChips(props: &FilterChipsProps) -> Html {
                 html! { <TermForm fields={fields.clone()} start={term.clone()} onapply={apply} /> }
             })
         };
-        let label = AttrValue::from(format!(
-            "{} {} {joined}",
-            field.label,
-            term.operator.words(field.is_of_time(), i)
-        ));
+        let label = term.in_words(field, i);
         Some(html! {
             <span class="chip" key={format!("{}-{index}", term.field)}>
                 <Popover label={i.t(Msg::FilterChange)} {body} class={classes!("chip__edit")} button={html! {

@@ -77,7 +77,9 @@ pub fn positions(target: Target) -> &'static [Position] {
         Target::Nothing | Target::Questionnaire => &[Nowhere],
         Target::Survey => &[Unit, Sibling, Parent, SiblingBranch, OtherBranch],
         Target::Session => &[Own, Unit, OtherBranch],
-        Target::Upload | Target::NewImport | Target::Job | Target::JobList => &[Own, OtherBranch],
+        Target::Upload | Target::NewImport | Target::Job | Target::JobFile | Target::JobList => {
+            &[Own, OtherBranch]
+        }
         // Everywhere that is somewhere.
         Target::Customer
         | Target::CustomerList
@@ -222,7 +224,10 @@ fn expected(operation: &Operation, caller: Caller, position: Position) -> u16 {
         Target::Invitation => (!sees_customer(role, &place)).then_some(404),
         Target::NewAnswer => (!sees_customer(role, &place) || place.archived).then_some(422),
         Target::Session | Target::Upload => (position != Own).then_some(404),
-        Target::Job => (position != Own && role != Role::Auditor).then_some(404),
+        Target::Job if position != Own && role == Role::Auditor => {
+            (operation.path.ends_with("/cancel")).then_some(403)
+        }
+        Target::Job | Target::JobFile => (position != Own).then_some(404),
         Target::NewImport => (position != Own).then_some(422),
         Target::Customer | Target::Holding => (!sees_customer(role, &place)).then_some(404),
         Target::NewCustomer => (!places_in(role, place.unit)).then_some(422),

@@ -258,6 +258,7 @@ fn body(operation: &Operation, app: &TestApp) -> Value {
         ("POST", "/jobs/imports") => json!({
             "upload_id": unit, "layout": {"encoding": "utf_8"}, "mapping": super::matrix::mapping(),
         }),
+        ("POST", "/jobs/exports") => json!({"list": "customers", "format": "csv"}),
         ("POST", "/jobs/{id}/corrections") => json!({"records": [{"line": 2, "values": ["1"]}]}),
         _ => panic!("{operation} takes a body that this test does not know"),
     }
@@ -316,7 +317,8 @@ fn b3_members_that_the_server_owns_are_refused_in_every_body() {
         let media = if lines { "application/x-ndjson" } else { "application/json" };
         let schema = &content[media]["schema"];
         assert!(!schema.is_null(), "{operation} takes something that is not JSON");
-        let of_head = ["/bulk", "/customers", "/holdings", "/interactions", "/tasks", "/today"];
+        let of_head =
+            ["/bulk", "/customers", "/holdings", "/interactions", "/jobs/exports", "/tasks", "/today"];
         let is_heads = of_head.iter().any(|start| operation.path.starts_with(start));
         let is_heads = is_heads || operation.path == "/surveys/{id}/answers";
         let client: &Client = if is_heads { &head } else { &admin };

@@ -116,6 +116,10 @@ fn body(operation: &Operation, app: &TestApp, caller: Caller, thing: &Thing) -> 
         // The text of a JSON text is a file with one column.
         ("POST", "/uploads") => json!("id"),
         ("POST", "/jobs/imports") => json!({"upload_id": thing.id, "mapping": mapping()}),
+        ("POST", "/jobs/exports") => {
+            let list = if caller.0 == Some(Role::Auditor) { "audit_entries" } else { "tasks" };
+            json!({"list": list, "format": "csv", "reason": "for the meeting of the branch"})
+        }
         ("POST", "/jobs/{id}/corrections") => json!({"records": [{"line": 2, "values": ["1", "王伟"]}]}),
         _ => return None,
     };

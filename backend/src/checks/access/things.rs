@@ -1,16 +1,18 @@
 //! What the matrix calls its operations on, made for every cell that needs one of its own.
 
 use std::collections::HashMap;
+use std::io::Write;
 
 use diesel::prelude::*;
 use guanxi_api::{
     Amount, ContactPointKind, CustomerKind, Direction, ExternalId, IdentityDocument, IdentityKind,
-    InteractionKind, InteractionOutcome, InteractionPurpose, LocalName, NewContactPoint, NewCustomer,
-    NewOrgUnit, NewUser, OrgUnitKind, Role, TaskPriority, TaskSource, TaskStatus, TeamRole, Tier,
+    InteractionKind, InteractionOutcome, InteractionPurpose, JobKind, LocalName, NewContactPoint,
+    NewCustomer, NewOrgUnit, NewUser, OrgUnitKind, Role, TaskPriority, TaskSource, TaskStatus, TeamRole,
+    Tier,
 };
 use guanxi_api::{LocalText, NewQuestionnaire, NewSurvey, Question, QuestionKind};
 use guanxi_db::schema::{
-    contact_point, customer, external_id, import_problem, interaction, job, survey, survey_answer,
+    contact_point, customer, external_id, import_problem, interaction, job, job_file, survey, survey_answer,
     survey_invitation, task, upload,
 };
 use guanxi_db::{DbConn, DbError, Doc, Id};
@@ -26,9 +28,10 @@ use crate::customers::{ContactPointId, CustomerId, House, Prepared, create_many}
 use crate::error::Result;
 use crate::files::FileStore;
 use crate::interactions::{self, InteractionId};
+use crate::jobs::NewJob;
 use crate::tasks::{self, TaskId};
 use crate::testing::{Fixture, PASSWORD, TestApp};
-use crate::{clock, holdings, imports, org, products, surveys};
+use crate::{clock, holdings, imports, jobs, org, products, surveys};
 
 /// A target as a request names it.
 #[derive(Clone, Debug, Default)]
@@ -542,6 +545,55 @@ fn make_jobs(app: &TestApp, _: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
     })
 }
 
+/// An export that has ended, of whoever owns the place, with a file.
+fn make_exported(app: &TestApp, _: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
+    let (state, fixture) = (app.state.clone(), app.fixture.clone());
+    let places: Vec<Place> = wanted.iter().map(|(_, place)| *place).collect();
+    app.db(move |conn| {
+        let actor = Actor::operator(clock::now());
+        let make = |place: &Place| {
+            let new = NewJob {
+                kind: JobKind::Export,
+                title: "tasks.csv".into(),
+                dry_run: false,
+                input: json!({
+                    "list": "tasks", "searched": false, "format": "csv", "profile": "raw", "language": "en",
+                }),
+                audited: json!({}),
+                reason: None,
+            };
+            let id = jobs::create(conn, &actor, new)?;
+            let owner = place.owner.map(|name| Id::<()>::new(fixture.user(name)));
+            diesel::update(job::table.find(id))
+                .set((
+                    job::created_by.eq(owner),
+                    job::state.eq("succeeded"),
+                    job::finished_at.eq(Some(actor.now())),
+                ))
+                .execute(conn)
+                .map_err(DbError::from)?;
+            let file: Id<()> = actor.new_id();
+            let mut writer = state.files.create(file.uuid()).expect("a file");
+            writer.write_all(b"id\r\n").expect("a disk");
+            writer.finish().expect("a disk");
+            diesel::insert_into(job_file::table)
+                .values((
+                    job_file::job_id.eq(id),
+                    job_file::file_id.eq(file),
+                    job_file::name.eq("tasks.csv"),
+                    job_file::format.eq("csv"),
+                    job_file::bytes.eq(4_i64),
+                    job_file::digest.eq(Vec::<u8>::new()),
+                    job_file::expires_at.eq(actor.now().plus_seconds(3600)),
+                ))
+                .execute(conn)
+                .map_err(DbError::from)?;
+            Ok(Thing { id: id.uuid(), version: 1, ..Thing::default() })
+        };
+        places.iter().map(make).collect::<Result<_>>()
+    })
+}
+
 pub fn hash() -> String {
     Hasher::new(Parameters::FLOOR, 1).and_then(|hasher| hasher.hash_blocking(PASSWORD)).expect("a hash")
 }
@@ -550,7 +602,7 @@ pub fn hash() -> String {
 pub fn make_things(app: &TestApp, batch: &str, cells: &[Cell]) -> Vec<Thing> {
     let mut things = vec![Thing::default(); cells.len()];
     type Make = fn(&TestApp, &str, &[(Caller, Place)]) -> Vec<Thing>;
-    let makers: [(&[Target], Make, &str); 14] = [
+    let makers: [(&[Target], Make, &str); 15] = [
         (
             &[Target::Customer, Target::CustomerList, Target::BulkLine, Target::Holding, Target::HoldingList],
             make_customers,
@@ -570,6 +622,7 @@ pub fn make_things(app: &TestApp, batch: &str, cells: &[Cell]) -> Vec<Thing> {
         (&[Target::AnswerList], make_answered, "a"),
         (&[Target::Upload, Target::NewImport], make_uploads, "f"),
         (&[Target::Job, Target::JobList], make_jobs, "j"),
+        (&[Target::JobFile], make_exported, "e"),
     ];
     for (targets, make, kind) in makers {
         // Cells that change nothing share one target for each caller and position.

@@ -31,7 +31,8 @@ fn populate(app: &TestApp) -> JobId {
                 title: "c.csv".into(),
                 dry_run: true,
                 input: input.clone(),
-                digest: String::new(),
+                audited: json!({}),
+                reason: None,
             };
             ids.push(jobs::create(conn, &actor, new)?);
         }
@@ -102,8 +103,17 @@ fn plans_of_jobs_and_their_problems_follow_an_index() {
             found.extend(plans(conn, |conn| {
                 imports::problems(conn, &actor, &state.keys, id, after.clone()).map(drop)
             })?);
-            found.extend(plans(conn, |conn| jobs::is_waiting(conn, clock::now()).map(drop))?);
+            for kind in JobKind::ALL {
+                found.extend(plans(conn, |conn| jobs::is_waiting(conn, *kind, clock::now()).map(drop))?);
+            }
             found.extend(plans(conn, |conn| jobs::expired(conn, clock::now()).map(drop))?);
+            let hour = clock::now().plus_seconds(-3600);
+            found.extend(plans(conn, |conn| {
+                jobs::count_since(conn, &actor, JobKind::Export, hour).map(drop)
+            })?);
+            found.extend(plans(conn, |conn| jobs::expired_files(conn, clock::now(), None).map(drop))?);
+            found.extend(plans(conn, |conn| jobs::is_file(conn, Uuid::nil()).map(drop))?);
+            found.extend(plans(conn, |conn| jobs::details(conn, &actor, id).map(drop))?);
             Ok(found)
         });
         assert!(found.len() >= 6, "{} statements", found.len());

@@ -1,0 +1,107 @@
+use guanxi_api::{CsvProfile, JobKind, NewExport};
+use guanxi_db::DbConn;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::access::Actor;
+use crate::access::sealing::Context;
+use crate::customers::House;
+use crate::error::{Code, Error, FieldError, Result};
+use crate::exports::lists::{self, Asked, Part};
+use crate::exports::{Input, ROWS_WITHOUT_REASON, words};
+use crate::jobs::{self, JobId, NewJob};
+use crate::text;
+
+/// How many rows a list has, counted no further than lists count.
+#[derive(Clone, Copy, Debug)]
+pub struct Counted {
+    rows: i64,
+    exact: bool,
+}
+
+/// Where the search text of an export is sealed for: nobody else's job can open it.
+pub(super) fn sealed_for(principal: &Uuid) -> Context<'_> {
+    Context { table: "job", column: "input", id: principal.as_bytes() }
+}
+
+/// Counts the rows of a list that is to become a file, which shows at once whether it can be read.
+///
+/// # Errors
+/// 403 for a list or a profile that the actor may not take out; 422 for a search text where there is no search; else as every list.
+pub fn count(conn: &mut DbConn, actor: &Actor, house: House<'_>, new: &NewExport) -> Result<Counted> {
+    if !lists::may_export(actor, new.list, new.profile) {
+        return Err(Error::forbidden());
+    }
+    let NewExport { q, filter, sort, .. } = new.clone();
+    let asked = Asked { list: new.list, q, filter, sort };
+    let part = Part { limit: 1, cursor: None, total: true };
+    let page = lists::page(conn, actor, house, (&asked, new.profile), part)?.page;
+    Ok(Counted {
+        rows: i64::from(page.total.unwrap_or_default()),
+        exact: page.total_exact.unwrap_or_default(),
+    })
+}
+
+/// Starts an export, if the actor has not started `quota` of them within an hour.
+///
+/// # Errors
+/// 422 when so many rows need a reason and there is none; 429 above the quota.
+pub fn start(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    quota: Option<u32>,
+    (new, counted): (&NewExport, Counted),
+) -> Result<JobId> {
+    let broken = |broken| Error::fields(vec![FieldError::broken("/reason", broken)]);
+    let reason = new.reason.as_deref().map(|reason| text::line(reason, 500).map_err(broken)).transpose()?;
+    if counted.rows > ROWS_WITHOUT_REASON && reason.is_none() {
+        let needed = FieldError::new("/reason", "reason_needed").with("max", ROWS_WITHOUT_REASON);
+        return Err(Error::fields(vec![needed]));
+    }
+    if let Some(quota) = quota {
+        let started = jobs::count_since(conn, actor, JobKind::Export, actor.now().plus_seconds(-3600))?;
+        if started >= i64::from(quota) {
+            return Err(Error::new(Code::QuotaExceeded).with_header("Retry-After", 600));
+        }
+    }
+    let principal = actor.principal();
+    let seal = |q: &str| house.keys.data().seal(q.as_bytes(), &sealed_for(&principal));
+    let language = new.language.unwrap_or_else(|| actor.language());
+    let input = Input {
+        list: new.list,
+        searched: new.q.is_some(),
+        filter: new.filter.clone(),
+        sort: new.sort.clone(),
+        format: new.format,
+        profile: new.profile,
+        language,
+        reason: reason.clone(),
+        sealed_q: new.q.as_deref().map(seal).transpose().map_err(Error::internal)?,
+        rows: counted.exact.then_some(counted.rows),
+    };
+    let audited = json!({
+        "list": new.list,
+        "searched": new.q.is_some().then_some(true),
+        "filter": new.filter,
+        "format": new.format,
+        "profile": new.profile,
+        "rows": counted.rows,
+    });
+    let name = match new.profile {
+        CsvProfile::Spreadsheet => words::list(language, new.list),
+        CsvProfile::Raw => new.list.as_str(),
+    };
+    jobs::create(
+        conn,
+        actor,
+        NewJob {
+            kind: JobKind::Export,
+            title: format!("{name}-{}.{}", house.settings.day(actor.now()), new.format),
+            dry_run: false,
+            input: serde_json::to_value(&input).map_err(Error::internal)?,
+            audited,
+            reason,
+        },
+    )
+}
