@@ -112,5 +112,9 @@ labels! {
         Employer => FieldEmployer, Occupation => FieldOccupation, Industry => FieldIndustry, IncomeBand => FieldIncomeBand, PreferredChannel => FieldPreferredChannel, PreferredLanguage => FieldPreferredLanguage, Source => FieldSource, RiskAttribute => FieldRiskAttribute, CustomerSince => FieldCustomerSince,
         Hobbies => FieldHobbies, Character => FieldCharacter, Dislikes => FieldDislikes, Preferences => FieldPreferences, Notes => FieldNotes, BusinessState => FieldBusinessState, OrganisationSize => FieldOrganisationSize, CreditRating => FieldCreditRating, LegalRepresentative => FieldLegalRepresentative,
         UnitCode => ImportFieldUnitCode, OwnerUsername => ImportFieldOwnerUsername }
+    ImportTarget { Holding => ImportTargetHolding, Interaction => ImportTargetInteraction, SurveyAnswer => ImportTargetSurveyAnswer }
+    RecordField { ProductCode => ProductCode, Status => FieldStatus, Currency => HoldingCurrency, Amount => HoldingAmount, OpenedOn => HoldingOpenedOn, MaturesOn => HoldingMaturity, OpenedThrough => HoldingChannelLabel, Reference => HoldingReference,
+        Kind => FieldContactKind, Direction => FieldDirection, Purpose => FieldPurpose, Outcome => FieldOutcome, Mood => FieldMood, DurationMinutes => FieldMinutes, DurationSeconds => RecordFieldDurationSeconds, OccurredOn => FieldDay, Notes => LogNotes, AuthorUsername => RecordFieldAuthorUsername,
+        SurveyName => RecordFieldSurveyName, AnsweredOn => RecordFieldAnsweredOn, Answer => RecordFieldAnswer }
     ResultsBy { None => ResultsByNone, Tier => ResultsByTier, Unit => ResultsByUnit }
 }

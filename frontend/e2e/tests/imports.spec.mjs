@@ -5,6 +5,7 @@ import { Api } from "../support/api.mjs";
 import { csv, ended, gb18030, imported, unique, upload, wide } from "../support/imports.mjs";
 import { Keyboard } from "../support/keyboard.mjs";
 import { expect, test } from "../support/test.mjs";
+import { day, workbook } from "../support/workbook.mjs";
 import { LANGUAGES } from "../support/words.mjs";
 
 const HEADER = ["客户编号", "姓名", "性别", "手机号", "出生日期"];
@@ -28,6 +29,45 @@ function persons() {
     [`${own}-5`, names[4], "男", phones[4], "1979-12-31"],
   ];
   return { names, phones, bytes: gb18030(csv([HEADER, ...lines])) };
+}
+
+/** A product that nobody else of the tests has. */
+async function newProduct() {
+  const admin = await Api.as("admin");
+  const code = `e2e_${unique()}`;
+  await admin.create("/products", { code, kind: "deposit", name: { "zh-CN": `存款 ${code}`, en: `Deposit ${code}` }, currency: "CNY" });
+  return code;
+}
+
+/** A survey with one question, the key of which is `service`. */
+async function openSurvey(api) {
+  const own = unique();
+  const text = (words) => ({ "zh-CN": words, en: words });
+  const questions = [{ key: "service", kind: "csat", required: true, text: text(`服务 ${own}`) }];
+  const { id } = await api.create("/questionnaires", { title: text(`回访 ${own}`), questions });
+  await api.change(`/questionnaires/${id}`, undefined, "POST", "/publish");
+  const name = `Survey ${own}`;
+  const made = await api.create("/surveys", { name, questionnaire_id: id, closes_at: "2100-01-01T00:00:00.000000Z" });
+  return api.change(`/surveys/${made.id}`, undefined, "POST", "/open");
+}
+
+/** Four customers as people keep them: below a title, with a gap, and summed up at the end. */
+function awkward() {
+  const own = unique();
+  const names = ["甲", "乙", "丙", "丁"].map((letter) => `表格${letter}${own}`);
+  const phones = names.map(phone);
+  const line = (n, more) => [`${own}-${n + 1}`, names[n], ...more];
+  const rows = [
+    [`城东网点客户清单（${own}）`],
+    ["客户编号", "姓名", "手机号", "出生日期", "账号", "余额", "起息日", "联系结果", "评分"],
+    line(0, [wide(phones[0]), day("1980-01-02"), "6222000011112222", "1,234.50", day("2020-03-01"), "成功", 5]),
+    line(1, [phones[1], day("1990-05-06"), "6222000033334444", "１２３", day("2021-04-02"), "没成", 2]),
+    [],
+    line(2, [wide(phones[2]), day("1985-03-04"), "6222000055556666", "待核", day("2022-05-03"), null, null]),
+    line(3, [phones[3], day("1979-12-31"), "6222000077778888", 50000.25, day("2023-06-04"), null, null]),
+    ["合计", null, null, null, null, "60,357.75", null, null, null],
+  ];
+  return { names, phones, bytes: workbook(rows, ["A1:I1"]) };
 }
 
 for (const language of LANGUAGES) {
@@ -157,6 +197,144 @@ for (const language of LANGUAGES) {
           await rows.first().getByRole("link").click();
           await expect(page.getByRole("heading", { level: 1 })).toContainText("crm-export-20261101");
           await expect(app.panel("job.mapping")).toContainText("手机号");
+        });
+      });
+
+      test("an awkward workbook goes through", async ({ page, app, api, t, hygiene }) => {
+        const { names, phones, bytes } = awkward();
+        const [product, survey] = [await newProduct(), await openSurvey(api)];
+        const one = (target, number = 1) => page.getByRole("group", { name: t("import_records.one", { kind: t(`import_target.${target}`), number }), exact: true });
+        const column = (name) => page.getByLabel(t("imports.column_becomes", { column: name }), { exact: true });
+
+        await test.step("is read", async () => {
+          await app.open("/imports/new");
+          const type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+          await page.locator("#import-file").setInputFiles({ name: "customers-20261101.xlsx", mimeType: type, buffer: bytes });
+          await expect(page.locator("#import-step")).toHaveText(t("imports.step_mapping"));
+          await expect(app.field("imports.header"), "the title names no columns").toHaveValue("2");
+          for (const [n, field] of FIELDS.entries()) {
+            if (HEADER[n] !== "性别") await expect(column(HEADER[n])).toHaveValue(field);
+          }
+          await app.button("imports.add_fixed").click();
+          await page.locator("#fixed-field-0").selectOption("kind");
+          await page.locator("#fixed-value-0").selectOption("person");
+        });
+
+        await test.step("brings a holding", async () => {
+          await app.button("import_records.add_holding").click();
+          const holding = one("holding");
+          await expect(app.field("import_records.key", holding), "one goes on there").toBeFocused();
+          const missing = (field) => page.getByText(t("import_records.fill", { record: t("import_records.one", { kind: t("import_target.holding"), number: 1 }), field: t(field) }), { exact: true });
+          await expect(missing("product.code")).toBeVisible();
+          await expect(app.button("imports.start_dry_run")).toBeDisabled();
+          await expect(holding.locator("[aria-invalid]"), "nobody is blamed before having been there").toHaveCount(0);
+          await app.field("import_records.key", holding).fill("{账号}");
+          await app.field("product.code", holding).fill(product);
+          await app.field("holding.opened_on", holding).fill("{起息日}");
+          await app.field("holding.amount", holding).fill("{余额}");
+          await app.field("holding.reference", holding).fill("{账号}");
+          await app.field("field.status", holding).selectOption("active");
+          await expect(missing("product.code")).toHaveCount(0);
+        });
+
+        await test.step("and a contact, and an answer", async () => {
+          await app.button("import_records.add_interaction").click();
+          const contact = one("interaction");
+          await app.field("import_records.key", contact).fill("2026");
+          await app.field("import_records.when", contact).fill('"联系结果" ne null');
+          await app.field("field.contact_kind", contact).selectOption("call");
+          await app.field("field.day", contact).fill("2026-01-05");
+          await app.field("field.outcome", contact).selectOption("{联系结果}");
+          await contact.getByLabel(t("imports.value_becomes", { value: "成功" }), { exact: true }).selectOption("sold");
+          await contact.getByLabel(t("imports.value_becomes", { value: "没成" }), { exact: true }).selectOption("declined");
+
+          await app.button("import_records.add_answer").click();
+          const answer = one("survey_answer");
+          await app.field("import_records.key", answer).fill("2026");
+          await app.field("record_field.survey_name", answer).fill(survey.name);
+          await app.field("record_field.answered_on", answer).fill("2026-01-06");
+          const question = app.field("import_records.question", answer);
+          await expect(answer.locator("datalist option"), "the questions of the survey are known").toHaveAttribute("value", "service");
+          await question.fill("service");
+          await app.field("record_field.answer", answer).fill("{评分}");
+        });
+
+        await test.step("what was entered survives another way to read the file", async () => {
+          await app.field("imports.header").selectOption("3");
+          await expect(column("姓名")).toHaveCount(0);
+          await app.field("imports.header").selectOption("2");
+          await expect(column("姓名")).toHaveValue("name");
+          await app.button("imports.back").click();
+          await app.button("imports.next").click();
+          await expect(app.field("holding.amount", one("holding"))).toHaveValue("{余额}");
+          await expect(app.field("field.outcome", one("interaction"))).toHaveValue("{联系结果}");
+          await expect(one("interaction").getByLabel(t("imports.value_becomes", { value: "没成" }), { exact: true })).toHaveValue("declined");
+        });
+
+        await test.step("what the server finds wrong stands at its place", async () => {
+          hygiene.expect(422, "/api/v1/jobs/imports");
+          const amount = app.field("holding.amount", one("holding"));
+          const when = app.field("import_records.when", one("interaction"));
+          await amount.fill("{金额}");
+          await when.fill("联系结果 ne null");
+          await app.button("imports.start_dry_run").click();
+          await expect(amount).toHaveAttribute("aria-invalid", "true");
+          await expect(when).toHaveAttribute("aria-invalid", "true");
+          await amount.fill("{余额}");
+          await when.fill('"联系结果" ne null');
+          await expect(amount).not.toHaveAttribute("aria-invalid", "true");
+        });
+
+        await test.step("is tried and imported", async () => {
+          await app.button("imports.start_dry_run").click();
+          await expect(figure(page, t("job.would_create"))).toHaveText("3");
+          await expect(figure(page, t("job.would_fail"))).toHaveText("2");
+          await app.button("imports.start", { count: "3" }).click();
+          await expect(figure(page, t("job.created"))).toHaveText("3");
+          await expect(figure(page, t("job.failed"))).toHaveText("2");
+          // The sum below the table is no customer.
+          const sum = page.locator(".records tbody tr").filter({ hasText: "合计" });
+          await expect(sum.locator("th")).toHaveText("8");
+          await expect(sum.locator("td.is-wrong").first()).toBeVisible();
+        });
+
+        await test.step("a wrong cell is put right", async () => {
+          await app.button("problems.correct", { line: "6" }).click();
+          const cell = page.getByLabel(t("problems.cell", { line: 6, column: "余额" }), { exact: true });
+          await expect(cell).toBeFocused();
+          await expect(cell).toHaveAttribute("aria-invalid", "true");
+          await cell.fill("９,000");
+          await app.button("problems.import", { count: "1" }).click();
+          await expect(page).toHaveURL(/\/jobs\/[0-9a-f-]{36}$/);
+          await expect(figure(page, t("job.created"))).toHaveText("1");
+          await expect(figure(page, t("job.failed"))).toHaveText("0");
+          const told = app.panel("job.mapping");
+          await expect(told.getByRole("row", { name: `余额 ${t("holding.amount")}` })).toBeVisible();
+          await expect(told.getByRole("row", { name: t("field.outcome") })).toContainText(t("interaction_outcome.declined"));
+        });
+
+        await test.step("everything is there", async () => {
+          const expected = [
+            ["1980-01-02", "1234.5000", "2020-03-01"],
+            ["1990-05-06", "123.0000", "2021-04-02"],
+            ["1985-03-04", "9000.0000", "2022-05-03"],
+            ["1979-12-31", "50000.2500", "2023-06-04"],
+          ];
+          const outcomes = [];
+          for (const [n, name] of names.entries()) {
+            const [{ id }] = await found(api, name);
+            expect(await found(api, phones[n]), "by a phone in usual digits").toHaveLength(1);
+            const customer = await api.get(`/customers/${id}`);
+            const { data: held } = await api.get(`/customers/${id}/holdings`);
+            expect(held).toHaveLength(1);
+            expect([customer.birth_date, held[0].amount, held[0].opened_on]).toEqual(expected[n]);
+            expect(held[0].product.code).toBe(product);
+            const { data: contacts } = await api.get(`/customers/${id}/interactions`);
+            outcomes.push(...contacts.map((contact) => contact.outcome));
+          }
+          expect(outcomes).toEqual(["sold", "declined"]);
+          const { data: answers } = await api.get(`/surveys/${survey.id}/answers`);
+          expect(answers.map((answer) => answer.answers[0].score).sort()).toEqual([2, 5]);
         });
       });
 

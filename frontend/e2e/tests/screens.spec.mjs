@@ -234,6 +234,17 @@ for (const language of LANGUAGES) {
         await page.locator("#fixed-field-0").selectOption("kind");
         await page.locator("#fixed-value-0").selectOption("person");
         await look(page, language, "import-mapping");
+        await app.button("import_records.add_holding").click();
+        const holding = page.getByRole("group", { name: t("import_records.one", { kind: t("import_target.holding"), number: 1 }), exact: true });
+        await app.field("import_records.key", holding).fill("{客户号}");
+        await app.field("product.code", holding).fill("x");
+        await app.field("product.code", holding).fill("");
+        await app.field("holding.amount", holding).fill("{手机}");
+        await app.field("field.status", holding).selectOption("{性别}");
+        await app.panel("import_records.title").scrollIntoViewIfNeeded();
+        await look(page, language, "import-brings");
+        await app.button("new_customer.line_remove", { name: t("import_records.one", { kind: t("import_target.holding"), number: 1 }) }).click();
+        await expect(holding).toHaveCount(0);
         await app.button("imports.start_dry_run").click();
         await expect(page.locator(".records tbody tr")).toHaveCount(1);
         await look(page, language, "import-dry-run");

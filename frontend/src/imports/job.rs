@@ -1,10 +1,12 @@
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use guanxi_api::{FieldMapping, ImportDetails, JobDetails, JobKind};
+use guanxi_api::{ImportDetails, JobDetails, JobKind, RecordMapping};
 use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::Routable;
 
+use super::brought::{self, template};
 use super::list::who;
 use super::problems::Problems;
 use super::progress::{JobProgress, state_badge, use_job};
@@ -85,27 +87,56 @@ pub fn Outcome(props: &OutcomeProps) -> Html {
     }
 }
 
-/// What became of each column.
-fn mapping(import: &ImportDetails, i: I18n) -> Html {
-    let value = |part: &FieldMapping, code: &str| {
-        let known = codes(part.field, &[], i).into_iter().find(|(known, _)| known == code);
-        known.map_or_else(|| code.to_owned(), |(_, words)| words.to_string())
+/// A line of what an import was told: where something comes from, what it becomes, and what its values become.
+type Told = (String, AttrValue, String);
+
+/// What was told of a field: the template that it is made of, what its values become, and its codes in words.
+fn said(
+    columns: &[String],
+    name: AttrValue,
+    from: &str,
+    (values, otherwise): (&BTreeMap<String, String>, Option<&String>),
+    known: &[(AttrValue, AttrValue)],
+    i: I18n,
+) -> Told {
+    let value = |code: &str| {
+        let found = known.iter().find(|(known, _)| known == code);
+        found.map_or_else(|| code.to_owned(), |(_, words)| words.to_string())
     };
-    let line = |part: &FieldMapping| {
-        let column = import.columns.iter().find(|name| part.from == format!("{{{name}}}"));
-        // Without a column it is the same for all records.
-        let from = match column {
-            Some(column) => column.clone(),
-            None if part.from.contains('{') => part.from.clone(),
-            None => i.t(Msg::JobFixed { value: &value(part, &part.from) }).to_string(),
-        };
-        let values = part.values.iter().map(|(from, code)| format!("{from} → {}", value(part, code)));
-        let others =
-            part.otherwise.iter().map(|code| format!("{} → {}", i.t(Msg::ImportsOthers), value(part, code)));
-        let values: Vec<String> = values.chain(others).collect();
-        html! {
-            <tr><th scope="row">{ from }</th><td>{ part.field.label(i) }</td><td>{ values.join(&i.t(Msg::CommonListComma)) }</td></tr>
-        }
+    let column = columns.iter().find(|column| from == template(column));
+    // Without a column it is the same for all records.
+    let origin = match column {
+        Some(column) => column.clone(),
+        None if from.contains('{') => from.to_owned(),
+        None => i.t(Msg::JobFixed { value: &value(from) }).to_string(),
+    };
+    let values = values.iter().map(|(from, code)| format!("{from} → {}", value(code)));
+    let others = otherwise.iter().map(|code| format!("{} → {}", i.t(Msg::ImportsOthers), value(code)));
+    let values: Vec<String> = values.chain(others).collect();
+    (origin, name, values.join(&i.t(Msg::CommonListComma)))
+}
+
+/// What became of each column, and what each record brought besides its customer.
+fn mapping(import: &ImportDetails, i: I18n) -> Html {
+    let columns = &import.columns;
+    let customer = import.mapping.customer.iter().map(|part| {
+        let values = (&part.values, part.otherwise.as_ref());
+        said(columns, part.field.label(i), &part.from, values, &codes(part.field, &[], i), i)
+    });
+    let none = BTreeMap::new();
+    let record = |record: &RecordMapping| {
+        let key = said(columns, i.t(Msg::ImportRecordsKey), &record.key, (&none, None), &[], i);
+        let when = record.when.iter().map(|when| (when.clone(), i.t(Msg::ImportRecordsWhen), String::new()));
+        let fields = record.fields.iter().map(|part| {
+            let label = part.field.label(i);
+            let name = match &part.question {
+                Some(question) => i.t(Msg::ImportRecordsOne { kind: &label, number: question }),
+                None => label,
+            };
+            let known = brought::codes(record.target, part.field, i);
+            said(columns, name, &part.from, (&part.values, part.otherwise.as_ref()), &known, i)
+        });
+        part_of(Some(record.target.label(i)), [key].into_iter().chain(when).chain(fields))
     };
     html! {
         <div class="scrolls" tabindex="0" role="group" aria-label={i.t(Msg::JobMapping)}>
@@ -113,8 +144,19 @@ fn mapping(import: &ImportDetails, i: I18n) -> Html {
                 <thead><tr>
                     <th scope="col">{ i.t(Msg::ImportsColumn) }</th><th scope="col">{ i.t(Msg::ImportsBecomes) }</th><th scope="col">{ i.t(Msg::JobValues) }</th>
                 </tr></thead>
-                <tbody>{ for import.mapping.customer.iter().map(line) }</tbody>
+                { part_of(None, customer) }
+                { for import.mapping.records.iter().map(record) }
             </table>
         </div>
+    }
+}
+
+/// Lines that belong together, below a heading.
+fn part_of(heading: Option<AttrValue>, lines: impl Iterator<Item = Told>) -> Html {
+    html! {
+        <tbody>
+            if let Some(heading) = heading { <tr><th scope="rowgroup" colspan="3" class="figures__part">{ heading }</th></tr> }
+            { for lines.map(|(from, name, values)| html! { <tr><th scope="row">{ from }</th><td>{ name }</td><td>{ values }</td></tr> }) }
+        </tbody>
     }
 }

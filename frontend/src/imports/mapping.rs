@@ -4,6 +4,8 @@ use guanxi_api::{Delimiter, FileLayout, ImportField, OrgUnit, TextEncoding, Uplo
 use yew::prelude::*;
 
 use super::plan::{Change, ColumnPlan, Plan};
+use super::records::Records;
+use super::values::{ValueTable, ValuesChange};
 use super::{GROUPS, codes};
 use crate::checks::Errors;
 use crate::i18n::{I18n, Msg, use_i18n};
@@ -15,9 +17,6 @@ const SAMPLES: usize = 3;
 /// Records that are offered as the one with the names of the columns.
 const HEADERS: u32 = 10;
 
-/// What a text that was entered does to the plan of a column.
-type ColumnChange = Rc<dyn Fn(&mut ColumnPlan, String)>;
-
 /// The fields to choose from; the key of the customer cannot be the same for all records.
 fn groups(with_key: bool, i: I18n) -> Vec<OptionGroup> {
     let offered = |fields: &[ImportField]| {
@@ -27,11 +26,10 @@ fn groups(with_key: bool, i: I18n) -> Vec<OptionGroup> {
     GROUPS.iter().map(|(title, fields)| (i.t(*title), offered(fields))).collect()
 }
 
-/// What is wrong with a part of the mapping.
-fn wrong_at(errors: &[&Errors], place: usize) -> Option<AttrValue> {
-    let part = format!("/mapping/customer/{place}");
+/// What is wrong with a part of the mapping, or with something inside of it.
+pub fn wrong_at(errors: &[&Errors], part: &str) -> Option<AttrValue> {
     let own = |pointer: &str| {
-        pointer.strip_prefix(part.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        pointer.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
     errors
         .iter()
@@ -83,7 +81,9 @@ pub fn Mapping(props: &MappingProps) -> Html {
         edit.emit(Box::new(|plan: &mut Plan| plan.fixed.push((None, String::new()))));
     });
     let row = |(at, (column, part)): (usize, (&UploadColumn, &ColumnPlan))| {
-        let error = part.field.and_then(|_| wrong_at(&errors, plan.place_of_column(at)));
+        let error = part
+            .field
+            .and_then(|_| wrong_at(&errors, &format!("/mapping/customer/{}", plan.place_of_column(at))));
         html! {
             <ColumnRow key={format!("{at} {}", column.name)} {at} column={column.clone()} plan={part.clone()} fields={all.clone()} units={units.clone()} {error} edit={edit.clone()} />
         }
@@ -114,11 +114,12 @@ pub fn Mapping(props: &MappingProps) -> Html {
             <Panel title={i.t(Msg::ImportsFixed)}>
                 <HelpNote text={i.t(Msg::ImportsFixedHelp)} />
                 { for plan.fixed.iter().enumerate().map(|(at, (field, text))| {
-                    let error = field.and_then(|_| wrong_at(&errors, plan.place_of_fixed(at)));
+                    let error = field.and_then(|_| wrong_at(&errors, &format!("/mapping/customer/{}", plan.place_of_fixed(at))));
                     fixed_value(at, *field, text, error, &most, props, i)
                 }) }
                 <div><Button small=true icon={Icon::Plus} onclick={add_fixed}>{ i.t(Msg::ImportsAddFixed) }</Button></div>
             </Panel>
+            <Records plan={plan.clone()} errors={props.errors.clone()} edit={edit.clone()} />
             if !found.is_empty() {
                 <Notice tone="warn">
                     <p>{ i.t(Msg::ImportsMissing) }</p>
@@ -197,64 +198,25 @@ fn ColumnRow(props: &ColumnRowProps) -> Html {
     let ColumnRowProps { at, column, plan, units, edit, .. } = props;
     let at = *at;
     let name = &column.name;
-    // What stays as it is will hardly be what the field takes.
-    let open = *use_memo(plan.field, |_| plan.seen.iter().any(|(_, code)| code.is_empty()));
-    let change = |change: ColumnChange| {
-        cb!((edit, change), |entered: String| {
-            let change = Rc::clone(&change);
+    let choose = {
+        let samples = column.samples.clone();
+        cb!((edit, samples, units), |code: String| {
+            let (samples, units) = (samples.clone(), units.clone());
             edit.emit(Box::new(move |plan: &mut Plan| {
                 if let Some(column) = plan.columns.get_mut(at) {
-                    change(column, entered);
+                    *column = ColumnPlan::of(by_code(&code), &samples, &units);
                 }
             }));
         })
     };
-    let choose = {
-        let (samples, units) = (column.samples.clone(), units.clone());
-        change(Rc::new(move |plan: &mut ColumnPlan, code: String| {
-            *plan = ColumnPlan::of(by_code(&code), &samples, &units);
-        }))
-    };
     let known = plan.field.map(|field| codes(field, units, i)).unwrap_or_default();
-    let code_of = |id: String, value: &str, code: &str, onchange: Callback<String>| {
-        html! {
-            <Select {id} label={i.t(Msg::ImportsValueBecomes { value })} quiet_label=true options={known.clone()} value={code.to_owned()} none={i.t(Msg::ImportsAsIs)} {onchange} />
-        }
-    };
-    let seen = |(n, (value, code)): (usize, &(String, String))| {
-        let onchange = change(Rc::new(move |plan: &mut ColumnPlan, code: String| {
-            if let Some(pair) = plan.seen.get_mut(n) {
-                pair.1 = code;
+    let set_values = cb!((edit), |change: ValuesChange| {
+        edit.emit(Box::new(move |plan: &mut Plan| {
+            if let Some(column) = plan.columns.get_mut(at) {
+                change(&mut column.values);
             }
         }));
-        html! {
-            <div class="values__one" key={format!("seen-{n}")}>
-                <span class="values__text" title={value.clone()}>{ value }</span>
-                { code_of(format!("column-{at}-seen-{n}"), value, code, onchange) }
-            </div>
-        }
-    };
-    let added = |(n, (value, code)): (usize, &(String, String))| {
-        let name_value = change(Rc::new(move |plan: &mut ColumnPlan, value: String| {
-            if let Some(pair) = plan.added.get_mut(n) {
-                pair.0 = value;
-            }
-        }));
-        let onchange = change(Rc::new(move |plan: &mut ColumnPlan, code: String| {
-            if let Some(pair) = plan.added.get_mut(n) {
-                pair.1 = code;
-            }
-        }));
-        html! {
-            <div class="values__one" key={format!("added-{n}")}>
-                <TextField id={format!("column-{at}-value-{n}")} label={i.t(Msg::ImportsValue)} quiet_label=true placeholder={i.t(Msg::ImportsValue)} value={value.clone()} oninput={name_value} />
-                { code_of(format!("column-{at}-added-{n}"), value, code, onchange) }
-            </div>
-        }
-    };
-    let add = change(Rc::new(|plan: &mut ColumnPlan, _| plan.added.push((String::new(), String::new()))))
-        .reform(|_: MouseEvent| String::new());
-    let others = change(Rc::new(|plan: &mut ColumnPlan, code: String| plan.otherwise = code));
+    });
     html! {
         <tr class={plan.field.is_none().then_some("is-off")}>
             <th scope="row">{ name }</th>
@@ -265,18 +227,7 @@ fn ColumnRow(props: &ColumnRowProps) -> Html {
                 <Select id={format!("column-{at}")} label={i.t(Msg::ImportsColumnBecomes { column: name })} quiet_label=true groups={props.fields.clone()}
                     value={plan.field.map_or("", Label::code)} none={i.t(Msg::ImportsLeaveOut)} onchange={choose} error={props.error.clone()} />
                 if !known.is_empty() {
-                    <details class="more" key={plan.field.map_or("", Label::code)} {open}>
-                        <summary>{ i.t(Msg::ImportsValues { count: &(plan.seen.len() + plan.added.len()).to_string() }) }</summary>
-                        <div class="values">
-                            { for plan.seen.iter().enumerate().map(seen) }
-                            { for plan.added.iter().enumerate().map(added) }
-                            <div class="values__one">
-                                <span class="values__text muted">{ i.t(Msg::ImportsOthers) }</span>
-                                { code_of(format!("column-{at}-others"), &i.t(Msg::ImportsOthers), &plan.otherwise, others) }
-                            </div>
-                            <div><Button small=true icon={Icon::Plus} onclick={add}>{ i.t(Msg::ImportsAddValue) }</Button></div>
-                        </div>
-                    </details>
+                    <ValueTable key={plan.field.map_or("", Label::code)} id={format!("column-{at}")} values={plan.values.clone()} codes={known} edit={set_values} />
                 }
             </td>
         </tr>

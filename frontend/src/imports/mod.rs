@@ -1,5 +1,6 @@
 //! Imports: the way from a file to customers in four steps, the jobs that do it, and the records that were not taken.
 
+mod brought;
 mod job;
 mod list;
 mod mapping;
@@ -7,6 +8,8 @@ mod new;
 mod plan;
 mod problems;
 mod progress;
+mod records;
+mod values;
 
 use guanxi_api::{
     BusinessState, Channel, CustomerKind, CustomerSource, CustomerStatus, Gender, IdentityKind, ImportField,

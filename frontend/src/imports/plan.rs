@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use guanxi_api::{FieldMapping, ImportField, ImportMapping, NewImport, OrgUnit, Upload};
+use guanxi_api::{FieldMapping, ImportField, ImportMapping, ImportTarget, NewImport, OrgUnit, Upload};
+use yew::AttrValue;
 
+use super::brought::RecordPlan;
 use super::codes;
 use crate::checks::Errors;
 use crate::i18n::{I18n, Lang, Msg};
@@ -17,11 +19,9 @@ const SOURCE: usize = 40;
 /// Digits at the end of a word from which on they are a date and no name.
 const DATE: usize = 4;
 
-/// What becomes of a column.
+/// What values of a column become, for fields that have codes.
 #[derive(Clone, PartialEq, Default, Debug)]
-pub struct ColumnPlan {
-    /// Nothing for a column that is left out.
-    pub field: Option<ImportField>,
+pub struct Values {
     /// Values that were seen in the file, each with the code that it becomes; without one it stays as it is.
     pub seen: Vec<(String, String)>,
     /// The same for values that were added by hand.
@@ -30,25 +30,24 @@ pub struct ColumnPlan {
     pub otherwise: String,
 }
 
-impl ColumnPlan {
-    /// A column that becomes a field; where that has codes, values are recognised by them.
-    pub fn of(field: Option<ImportField>, samples: &[String], units: &[OrgUnit]) -> Self {
-        let mut plan = ColumnPlan { field, ..ColumnPlan::default() };
-        let Some(field) = field.filter(|field| !codes(*field, units, I18n { lang: Lang::En }).is_empty())
-        else {
-            return plan;
-        };
+/// The codes of a field with their words in a language.
+pub type Codes<'a> = &'a dyn Fn(I18n) -> Vec<(AttrValue, AttrValue)>;
+
+impl Values {
+    /// Values of a column, recognised by the codes and their words.
+    pub fn of(samples: &[String], codes: Codes<'_>) -> Self {
+        let mut values = Values::default();
         for sample in samples {
-            if !sample.trim().is_empty() && !plan.seen.iter().any(|(value, _)| value == sample) {
-                plan.seen.push((sample.clone(), guess(field, sample, units)));
+            if !sample.trim().is_empty() && !values.seen.iter().any(|(value, _)| value == sample) {
+                values.seen.push((sample.clone(), guess(codes, sample)));
             }
         }
-        plan
+        values
     }
 
     /// The same with other samples; codes that were chosen stay with their values.
-    fn read_again(&self, samples: &[String], units: &[OrgUnit]) -> Self {
-        let mut next = ColumnPlan::of(self.field, samples, units);
+    pub fn read_again(&self, samples: &[String], codes: Codes<'_>) -> Self {
+        let mut next = Values::of(samples, codes);
         next.otherwise.clone_from(&self.otherwise);
         for (value, code) in self.seen.iter().chain(&self.added).filter(|(_, code)| !code.is_empty()) {
             match next.seen.iter_mut().find(|(known, _)| known == value) {
@@ -59,22 +58,53 @@ impl ColumnPlan {
         next
     }
 
-    fn values(&self) -> BTreeMap<String, String> {
+    /// What is sent of them.
+    pub fn table(&self) -> BTreeMap<String, String> {
         let all = self.seen.iter().chain(&self.added);
         all.filter(|(value, code)| !value.is_empty() && !code.is_empty()).cloned().collect()
+    }
+
+    /// What is sent for all other values.
+    pub fn others(&self) -> Option<String> {
+        Some(self.otherwise.clone()).filter(|code| !code.is_empty())
     }
 }
 
 /// The code that a value is, or is called in either language.
-fn guess(field: ImportField, value: &str, units: &[OrgUnit]) -> String {
+fn guess(codes: Codes<'_>, value: &str) -> String {
     let value = value.trim().to_lowercase();
     let called = |lang: Lang| {
-        codes(field, units, I18n { lang })
+        codes(I18n { lang })
             .into_iter()
             .find(|(code, words)| **code == *value || words.trim().to_lowercase() == value)
     };
     let found = called(Lang::ZhCn).or_else(|| called(Lang::En));
     found.map(|(code, _)| code.to_string()).unwrap_or_default()
+}
+
+/// What becomes of a column.
+#[derive(Clone, PartialEq, Default, Debug)]
+pub struct ColumnPlan {
+    /// Nothing for a column that is left out.
+    pub field: Option<ImportField>,
+    pub values: Values,
+}
+
+impl ColumnPlan {
+    /// A column that becomes a field; where that has codes, values are recognised by them.
+    pub fn of(field: Option<ImportField>, samples: &[String], units: &[OrgUnit]) -> Self {
+        ColumnPlan { field, values: Values::default() }.read_again(samples, units)
+    }
+
+    /// The same with other samples.
+    fn read_again(&self, samples: &[String], units: &[OrgUnit]) -> Self {
+        let known = |field: &ImportField| !codes(*field, units, I18n { lang: Lang::En }).is_empty();
+        let values = match self.field.filter(known) {
+            Some(field) => self.values.read_again(samples, &|i| codes(field, units, i)),
+            None => Values::default(),
+        };
+        ColumnPlan { field: self.field, values }
+    }
 }
 
 /// A change to a plan.
@@ -90,6 +120,8 @@ pub struct Plan {
     pub columns: Vec<ColumnPlan>,
     /// Fields that are the same for every record.
     pub fixed: Vec<(Option<ImportField>, String)>,
+    /// What each record brings besides its customer.
+    pub records: Vec<RecordPlan>,
     /// What was said of columns, also of those that the file does not have as it is read now.
     said: Vec<(String, ColumnPlan)>,
 }
@@ -119,6 +151,11 @@ impl Plan {
         Plan {
             source: typed.map_or_else(|| source_of(&upload.name), |plan| plan.source.clone()),
             fixed: before.map(|plan| plan.fixed.clone()).unwrap_or_default(),
+            records: before
+                .iter()
+                .flat_map(|plan| &plan.records)
+                .map(|record| record.read_again(&upload.columns))
+                .collect(),
             upload: Rc::new(upload),
             columns,
             said,
@@ -146,14 +183,29 @@ impl Plan {
         columns.chain(self.fixed.iter().filter_map(|(field, _)| *field))
     }
 
+    /// Adds something that each record brings.
+    pub fn bring(&mut self, target: ImportTarget) {
+        let id = self.records.iter().map(|record| record.id + 1).max().unwrap_or(0);
+        self.records.push(RecordPlan::new(id, target));
+    }
+
+    /// What one of the things that records bring is called among the others.
+    pub fn name_of(&self, at: usize, i: I18n) -> AttrValue {
+        let Some(target) = self.records.get(at).map(|record| record.target) else {
+            return AttrValue::default();
+        };
+        let number = self.records.iter().take(at + 1).filter(|record| record.target == target).count();
+        i.t(Msg::ImportRecordsOne { kind: &target.label(i), number: &number.to_string() })
+    }
+
     /// What is sent to try it.
     pub fn body(&self) -> NewImport {
         let columns = self.upload.columns.iter().zip(&self.columns).filter_map(|(column, plan)| {
             Some(FieldMapping {
                 field: plan.field?,
                 from: format!("{{{}}}", column.name),
-                values: plan.values(),
-                otherwise: Some(plan.otherwise.clone()).filter(|code| !code.is_empty()),
+                values: plan.values.table(),
+                otherwise: plan.values.others(),
             })
         });
         let fixed = self.fixed.iter().filter_map(|(field, text)| {
@@ -166,7 +218,7 @@ impl Plan {
             mapping: ImportMapping {
                 source: self.source.trim().to_owned(),
                 customer: columns.chain(fixed).collect(),
-                records: Vec::new(),
+                records: self.records.iter().map(RecordPlan::body).collect(),
             },
             dry_run: true,
         }
@@ -195,6 +247,9 @@ impl Plan {
         }
         if !is_system_name(self.source.trim()) {
             errors.add("/mapping/source", i.t(Msg::ImportsNeedSource));
+        }
+        for (at, record) in self.records.iter().enumerate() {
+            record.wrong(at, &self.name_of(at, i), i, &mut errors);
         }
         errors
     }
@@ -274,9 +329,10 @@ mod tests {
     fn values_are_recognised_in_either_language() {
         let samples = ["男", "Female", "male", "男", "", "未知"].map(str::to_owned);
         let plan = ColumnPlan::of(Some(ImportField::Gender), &samples, &[]);
-        let pairs: Vec<(&str, &str)> = plan.seen.iter().map(|(v, c)| (v.as_str(), c.as_str())).collect();
+        let pairs: Vec<(&str, &str)> =
+            plan.values.seen.iter().map(|(v, c)| (v.as_str(), c.as_str())).collect();
         assert_eq!(pairs, [("男", "male"), ("Female", "female"), ("male", "male"), ("未知", "")]);
-        assert!(ColumnPlan::of(Some(ImportField::City), &samples, &[]).seen.is_empty());
+        assert!(ColumnPlan::of(Some(ImportField::City), &samples, &[]).values.seen.is_empty());
     }
 
     #[test]
@@ -290,7 +346,7 @@ mod tests {
         let mut plan = Plan::of(file, None, &[]);
         assert_eq!(plan.columns[3].field, None, "a field is suggested once");
         plan.columns[1].field = Some(ImportField::Name);
-        plan.columns[2].otherwise = "other".into();
+        plan.columns[2].values.otherwise = "other".into();
         plan.fixed = vec![(None, String::new()), (Some(ImportField::Kind), " person ".into())];
         assert!(plan.wrong(EN).is_empty());
         let body = plan.body();
@@ -327,15 +383,15 @@ mod tests {
     #[test]
     fn what_was_said_stays_when_the_file_is_read_again() {
         let mut plan = Plan::of(upload(&[("g", &["M", "F"], Some(ImportField::Gender))]), None, &[]);
-        plan.columns[0].seen[0].1 = "male".into();
-        plan.columns[0].added.push(("X".into(), "other".into()));
+        plan.columns[0].values.seen[0].1 = "male".into();
+        plan.columns[0].values.added.push(("X".into(), "other".into()));
         plan.source = "core".into();
         let pair = |value: &str, code: &str| (value.to_owned(), code.to_owned());
         let again = Plan::of(upload(&[("h", &[], None), ("g", &["M", "K"], None)]), Some(&plan), &[]);
         assert_eq!(again.source, "core");
         assert_eq!(again.columns[1].field, Some(ImportField::Gender));
-        assert_eq!(again.columns[1].seen, [pair("M", "male"), pair("K", "")]);
-        assert_eq!(again.columns[1].added, [pair("X", "other")]);
+        assert_eq!(again.columns[1].values.seen, [pair("M", "male"), pair("K", "")]);
+        assert_eq!(again.columns[1].values.added, [pair("X", "other")]);
         let other = Plan::of(upload(&[("g;h", &[], None)]), Some(&again), &[]);
         assert_eq!(other.columns[0].field, None);
         let back = Plan::of(upload(&[("h", &[], None), ("g", &["M"], None)]), Some(&other), &[]);

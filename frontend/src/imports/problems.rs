@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use guanxi_api::{
-    CorrectedRecord, ImportCorrections, ImportProblem, JobDetails, Page as Rows, RecordProblem,
+    CorrectedRecord, ImportCorrections, ImportProblem, JobDetails, Page as Rows, RecordField, RecordProblem,
 };
 use yew::prelude::*;
 use yew_router::Routable;
@@ -11,8 +11,8 @@ use super::reasons;
 use crate::api;
 use crate::dom;
 use crate::fetch::{self, use_query};
-use crate::i18n::{Msg, use_i18n};
-use crate::labels::Label;
+use crate::i18n::{I18n, Msg, use_i18n};
+use crate::labels::{Label, by_code};
 use crate::route::{self, Route};
 use crate::session::{may, right, use_me};
 use crate::ui::{Button, ErrorPanel, HelpNote, Icon, IconButton, Look, Notice, Panel, Skeleton, use_toasts};
@@ -258,7 +258,8 @@ fn RecordRow(props: &RecordRowProps) -> Html {
         !columns.iter().any(|(_, name)| problem.column.as_deref() == Some(name.as_str()))
     };
     let besides = problem.problems.iter().filter(elsewhere).map(|problem| {
-        let field = problem.field.map(|field| field.label(i));
+        let field =
+            problem.field.map(|field| field.label(i)).or_else(|| brought(&problem.problem.pointer, i));
         let place = problem.column.clone().map(AttrValue::from).or(field);
         let message = &problem.problem.message;
         said_wrong(place.map_or_else(|| message.clone().into(), |place| format!("{place}: {message}").into()))
@@ -275,6 +276,15 @@ fn RecordRow(props: &RecordRowProps) -> Html {
             { for columns.iter().map(cell) }
         </tr>
     }
+}
+
+/// The field of what a record brings that is wrong, by the pointer to it.
+fn brought(pointer: &str, i: I18n) -> Option<AttrValue> {
+    let (_, member) = pointer.strip_prefix("/records/")?.split_once('/')?;
+    if member == "key" {
+        return Some(i.t(Msg::ImportRecordsKey));
+    }
+    by_code::<RecordField>(member).map(|field| field.label(i))
 }
 
 fn said_wrong(message: AttrValue) -> Html {

@@ -107,6 +107,9 @@ pub struct TextFieldProps {
     pub error: Option<AttrValue>,
     #[prop_or_default]
     pub placeholder: Option<AttrValue>,
+    /// Id of a `datalist` of what may be meant.
+    #[prop_or_default]
+    pub list: Option<AttrValue>,
     #[prop_or_default]
     pub autofocus: bool,
     #[prop_or_default]
@@ -119,14 +122,17 @@ pub struct TextFieldProps {
 #[function_component]
 pub fn TextField(props: &TextFieldProps) -> Html {
     let (kind, autocomplete, inputmode) = props.kind.attributes();
+    // Where it is off, some browsers offer nothing of the list either.
+    let autocomplete = props.list.is_none().then_some(autocomplete);
     let name =
         matches!(props.kind, InputKind::Username | InputKind::CurrentPassword | InputKind::NewPassword)
-            .then(|| autocomplete.to_owned());
+            .then_some(autocomplete)
+            .flatten();
     html! {
         <Field id={&props.id} label={&props.label} quiet_label={props.quiet_label} optional={props.optional} hint={props.hint.clone()}
             error={props.error.clone()} class={props.class.clone()}>
             <input class="input" id={&props.id} type={kind} {name} {autocomplete} {inputmode} value={&props.value}
-                oninput={typed(&props.oninput)} placeholder={props.placeholder.clone()} autofocus={props.autofocus} disabled={props.disabled}
+                oninput={typed(&props.oninput)} placeholder={props.placeholder.clone()} list={props.list.clone()} autofocus={props.autofocus} disabled={props.disabled}
                 spellcheck="false" autocapitalize="off" aria-required={props.required.then_some("true")}
                 aria-invalid={props.error.is_some().then_some("true")}
                 aria-describedby={described(&props.id, props.hint.is_some(), props.error.is_some())} />
@@ -172,6 +178,8 @@ pub struct SelectProps {
     #[prop_or_default]
     pub optional: bool,
     #[prop_or_default]
+    pub required: bool,
+    #[prop_or_default]
     pub hint: Option<AttrValue>,
     #[prop_or_default]
     pub error: Option<AttrValue>,
@@ -194,8 +202,8 @@ pub fn Select(props: &SelectProps) -> Html {
     html! {
         <Field id={&props.id} label={&props.label} quiet_label={props.quiet_label} optional={props.optional} hint={props.hint.clone()}
             error={props.error.clone()} class={props.class.clone()}>
-            <div class="select"><select class="input" id={&props.id} {onchange} disabled={props.disabled} aria-invalid={props.error.is_some().then_some("true")}
-                aria-describedby={described(&props.id, props.hint.is_some(), props.error.is_some())}>
+            <div class="select"><select class="input" id={&props.id} {onchange} disabled={props.disabled} aria-required={props.required.then_some("true")}
+                aria-invalid={props.error.is_some().then_some("true")} aria-describedby={described(&props.id, props.hint.is_some(), props.error.is_some())}>
                 if let Some(none) = &props.none { <option value="" selected={props.value.is_empty()}>{ none }</option> }
                 { for props.options.iter().map(option) }
                 { for props.groups.iter().map(|(name, options)| html! { <optgroup label={name}>{ for options.iter().map(option) }</optgroup> }) }
