@@ -8,6 +8,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use guanxi_db::backup::check_programs;
 use guanxi_db::{Db, Moment};
 use uuid::Uuid;
 
@@ -94,6 +95,9 @@ impl Drop for Schedule {
 }
 
 fn run(work: &Work, stop: &AtomicBool) {
+    if let Err(error) = check_programs(&work.source.database) {
+        tracing::error!(%error, "backups will fail as things are");
+    }
     let mut shown = None;
     while !stop.load(Ordering::SeqCst) {
         if let Err(error) = work.turn(stop) {

@@ -83,6 +83,17 @@ pub fn copy_database<T, E: From<CopyError>>(
     Ok(found)
 }
 
+/// Looks for what it takes to copy a database, so that its absence is told before a copy is due.
+///
+/// # Errors
+/// When `pg_dump` is missing or older than the server, or the server cannot be reached.
+pub fn check_programs(url: &DatabaseUrl) -> Result<(), CopyError> {
+    match url {
+        DatabaseUrl::Sqlite(_) => Ok(()),
+        DatabaseUrl::Postgres(url) => postgres::check_programs(url),
+    }
+}
+
 /// Reads a copy from beginning to end and gives how many rows are in each of its tables. Needs no database.
 ///
 /// # Errors

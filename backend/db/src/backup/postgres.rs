@@ -28,6 +28,10 @@ fn server_version(conn: &mut DbConn) -> Result<u32, CopyError> {
     Ok(version.and_then(|version| version.parse::<u32>().ok()).unwrap_or(0) / 10_000)
 }
 
+pub(super) fn check_programs(url: &str) -> Result<(), CopyError> {
+    programs::find("pg_dump", server_version(&mut connect(url)?)?).map(drop)
+}
+
 pub(super) fn copy<T, E: From<CopyError>>(
     url: &str,
     to: &Path,
