@@ -64,7 +64,7 @@ impl Means {
 }
 
 /// Every check that exists, with what it must reach.
-const CHECKS: [(&str, Means, &str); 26] = [
+const CHECKS: [(&str, Means, &str); 27] = [
     ("A1", Means::Schemathesis, "no 5xx and no answer that breaks its schema"),
     ("A2", Means::Tests, "every route is in the OpenAPI document and the other way round"),
     ("A4", Means::Tests, "every error is a problem document with a known code"),
@@ -81,6 +81,7 @@ const CHECKS: [(&str, Means, &str); 26] = [
     ("B8", Means::Tests, "guessing passwords leads nowhere and tells nothing"),
     ("B9", Means::Tests, "links to surveys cannot be guessed, are used once and tell nothing"),
     ("B11", Means::TestsAndBrowser, "security headers everywhere, no policy violation in the browser"),
+    ("B12", Means::Tests, "hostile texts come out of files as they went in, and never as formulas"),
     ("B13", Means::Advisories, "no advisory, no foreign licence"),
     ("C1", Means::Tests, "one of many edits of a version wins"),
     ("C2", Means::TestsAndServer(repeats::run, 200), "one row for a key, however often it is sent"),

@@ -62,6 +62,10 @@ impl From<TableError> for Failure {
     }
 }
 
+fn counted(rows: usize) -> i64 {
+    i64::try_from(rows).unwrap_or(i64::MAX)
+}
+
 /// Works on an export until it ends or `stop` is set: writes the file from its beginning, whatever was written before. `each` is told how
 /// many rows are written after each step.
 ///
@@ -176,23 +180,24 @@ impl Work {
             let before = written.len();
             for (id, cells) in pages.iter().flat_map(|page| &page.rows) {
                 // One that has moved back in the list comes again.
-                if written.insert(*id) {
-                    table.row(cells)?;
+                if !written.insert(*id) {
+                    continue;
                 }
+                if counted(written.len()) > most {
+                    return Err(Failure::Job(too_many.with("max", most)));
+                }
+                table.row(cells)?;
             }
-            if i64::try_from(written.len()).unwrap_or(i64::MAX) > most {
-                return Err(Failure::Job(too_many.with("max", most)));
-            }
-            let processed = i64::try_from(written.len() - before).unwrap_or(i64::MAX);
+            let processed = counted(written.len() - before);
             let progress = Progress { processed, counts: JobCounts::default(), lasts: false };
             match self.write(move |conn, work, actor| jobs::advance(conn, actor, &work.claim, progress))? {
                 Advance::GoOn => {}
                 Advance::Cancelled => return Err(Failure::Cancelled),
             }
-            each(i64::try_from(written.len()).unwrap_or(i64::MAX));
+            each(counted(written.len()));
             cursor = pages.last().and_then(|page| page.page.next.clone());
             if cursor.is_none() {
-                return Ok(Some((table.end()?, i64::try_from(written.len()).unwrap_or(i64::MAX))));
+                return Ok(Some((table.end()?, counted(written.len()))));
             }
         }
     }

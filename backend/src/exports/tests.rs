@@ -112,7 +112,7 @@ const HOSTILE: [&str; 16] = [
 ];
 
 #[test]
-fn a_list_becomes_the_same_rows_in_every_form() {
+fn b12_a_list_becomes_the_same_rows_in_every_form() {
     let app = TestApp::start();
     let manager = app.role(Role::BranchManager);
     for name in HOSTILE {
@@ -182,7 +182,7 @@ fn a_list_becomes_the_same_rows_in_every_form() {
 }
 
 #[test]
-fn notes_are_what_was_written_to_the_last_character() {
+fn b12_notes_are_what_was_written_to_the_last_character() {
     let app = TestApp::start();
     let rm = app.role(Role::Rm);
     let customer = new_customer(&rm, "=王伟")["id"].as_str().expect("an id").to_owned();
@@ -558,7 +558,7 @@ fn files_go_with_their_jobs() {
 }
 
 #[test]
-fn a_file_that_is_imported_again_changes_nothing() {
+fn b12_a_file_that_is_imported_again_changes_nothing() {
     let app = TestApp::start();
     let head = app.role(Role::OutletHead);
     let statuses = ["prospect", "active", "dormant", "lost"];

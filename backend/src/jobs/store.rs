@@ -243,7 +243,7 @@ pub(super) fn remove(conn: &mut DbConn, ids: &[JobId]) -> Result<()> {
 /// Jobs of a kind that a user has started since a moment.
 pub(super) fn count_since(conn: &mut DbConn, user: UserId, kind: JobKind, since: Moment) -> Result<i64> {
     let count = job::table
-        .filter(job::created_by.eq(Some(user)))
+        .filter(job::created_by.eq(user))
         .filter(job::created_at.gt(since))
         .filter(job::kind.eq(kind.as_str()))
         .count()
