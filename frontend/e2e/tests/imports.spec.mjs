@@ -310,7 +310,7 @@ for (const language of LANGUAGES) {
           await expect(figure(page, t("job.failed"))).toHaveText("0");
           const told = app.panel("job.mapping");
           await expect(told.getByRole("row", { name: `余额 ${t("holding.amount")}` })).toBeVisible();
-          await expect(told.getByRole("row", { name: t("field.outcome") })).toContainText(t("interaction_outcome.declined"));
+          await expect(told.getByRole("row", { name: `联系结果 ${t("field.outcome")}` })).toContainText(t("interaction_outcome.declined"));
         });
 
         await test.step("everything is there", async () => {
