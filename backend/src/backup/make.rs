@@ -11,7 +11,7 @@ use super::folder::{self, Draft, at, copy_private, entry_of, make_private};
 use super::manifest::{FileEntry, Manifest, stored_id, stored_name};
 use super::{BackupError, Source, failed};
 use crate::imports::UploadId;
-use crate::{imports, installation};
+use crate::{imports, installation, jobs};
 
 /// A backup that lies on disk, whole.
 #[derive(Clone, Debug)]
@@ -85,6 +85,15 @@ fn look(
             let Some((last, _)) = some.last() else { break };
             after = Some(*last);
             stored.extend(some.into_iter().map(|(id, expired)| (id.uuid(), expired)));
+        }
+    }
+    if manifest.tables.contains_key("job_file") {
+        let mut after = None;
+        loop {
+            let some = jobs::stored_files(conn, after, now)?;
+            let Some((last, ..)) = some.last() else { break };
+            after = Some(*last);
+            stored.extend(some.into_iter().map(|(_, id, expired)| (id, expired)));
         }
     }
     Ok(stored)

@@ -117,6 +117,15 @@ fn start(client: &Client, upload: &Value) -> String {
     format!("/jobs/{}", job["id"].as_str().unwrap())
 }
 
+/// Starts an export; where its file will be.
+fn export(client: &Client) -> String {
+    let key = Uuid::now_v7().to_string();
+    let new = json!({"list": "customers", "format": "csv"});
+    let job =
+        client.send("POST", "/jobs/exports", &[("Idempotency-Key", &key)], Some(&new)).expect(202).json();
+    format!("/jobs/{}/file", job["id"].as_str().unwrap())
+}
+
 fn refresh(client: &Client) -> u16 {
     client.send("POST", "/auth/refresh", &[("X-Guanxi", "1")], None).status
 }
@@ -132,6 +141,9 @@ fn d6_what_is_restored_is_what_was_backed_up() {
     let upload = send(&head, FILE);
     let job = start(&head, &upload);
     let running = app.claim().expect("a server works on it");
+    let exported = export(&rm);
+    app.export_all();
+    let file = rm.get(&exported).expect(200).text().to_owned();
     let holder = Uuid::now_v7();
     while app.db(move |conn| publish_if_leader(conn, holder, clock::now())) > 0 {}
 
@@ -187,6 +199,7 @@ fn d6_what_is_restored_is_what_was_backed_up() {
     assert_eq!(revealed["values"][0]["value"], "+8613800138000", "what is encrypted can be read");
     rm.get(&format!("/customers/{later}")).expect(404);
     create(&rm, "新来");
+    assert_eq!(rm.get(&exported).expect(200).text(), file, "what a job has made is there");
     let head = there.anonymous().sign_in("outlet_head", PASSWORD);
     let path = format!("/uploads/{}", upload["id"].as_str().unwrap());
     assert_eq!(

@@ -87,6 +87,19 @@ pub fn expired_files(conn: &mut DbConn, now: Moment, after: Option<JobId>) -> Re
     Ok(found.into_iter().map(|(job, file)| (job, file.uuid())).collect())
 }
 
+/// Every file that a job has made, in the order of their jobs, a thousand at most: its job, its id, and whether it is kept no longer.
+///
+/// # Errors
+/// When the database fails.
+pub fn stored_files(
+    conn: &mut DbConn,
+    after: Option<JobId>,
+    now: Moment,
+) -> Result<Vec<(JobId, Uuid, bool)>> {
+    let found = store::files_after(conn, after, now)?;
+    Ok(found.into_iter().map(|(job, file, expired)| (job, file.uuid(), expired)).collect())
+}
+
 /// Forgets the file of a job, which has been removed.
 ///
 /// # Errors

@@ -13,7 +13,7 @@ use guanxi_db::{DbConn, Id, Moment};
 use serde_json::Value;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub use files::{MadeFile, StoredFile, expired_files, file, finish_with, forget_file, is_file};
+pub use files::{MadeFile, StoredFile, expired_files, file, finish_with, forget_file, is_file, stored_files};
 pub(crate) use list::JOBS;
 pub use list::list;
 pub(crate) use routes::{accepted, started};

@@ -289,6 +289,22 @@ pub(super) fn expired_files(
     Ok(found)
 }
 
+/// Every file, in the order of their jobs, a thousand at most; each with its job and whether it is kept no longer.
+pub(super) fn files_after(
+    conn: &mut DbConn,
+    after: Option<JobId>,
+    now: Moment,
+) -> Result<Vec<(JobId, Id<()>, bool)>> {
+    let found = job_file::table
+        .filter(job_file::job_id.gt(after.unwrap_or(JobId::new(uuid::Uuid::nil()))))
+        .order(job_file::job_id)
+        .select((job_file::job_id, job_file::file_id, job_file::expires_at.le(now)))
+        .limit(1000)
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(found)
+}
+
 pub(super) fn remove_file(conn: &mut DbConn, job: JobId) -> Result<()> {
     diesel::delete(job_file::table.find(job)).execute(conn).map_err(DbError::from)?;
     Ok(())

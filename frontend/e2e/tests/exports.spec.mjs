@@ -28,6 +28,8 @@ async function exported(page, app, t, list, format, before = async () => {}) {
   await expect(dialog.getByRole("status").first()).toHaveText(/\d/);
   await dialog.getByLabel(t(`export_format.${format}`), { exact: true }).check();
   await before(dialog);
+  const reason = dialog.getByLabel(t("exports.reason"), { exact: true });
+  if (await reason.isVisible()) await reason.fill("for the monthly meeting");
   await dialog.getByRole("button", { name: t("exports.start"), exact: true }).click();
   const fetch = dialog.getByRole("button", { name: t("exports.download"), exact: true });
   await expect(fetch).toBeVisible({ timeout: 30_000 });
@@ -116,7 +118,7 @@ for (const language of LANGUAGES) {
         await expect(page.getByRole("table")).toBeVisible();
         await expect(app.button("exports.button")).toHaveCount(0);
         const { page: counted } = await api.get("/audit-entries?limit=1&include=total");
-        await app.open("/audit");
+        await app.open("/admin/audit");
         await app.button("exports.button").click();
         const dialog = app.dialog("exports.title", { list: t("nav.audit") });
         const reason = dialog.getByLabel(t("exports.reason"), { exact: true });

@@ -111,7 +111,6 @@ fn plans_of_jobs_and_their_problems_follow_an_index() {
             found.extend(plans(conn, |conn| {
                 jobs::count_since(conn, &actor, JobKind::Export, hour).map(drop)
             })?);
-            found.extend(plans(conn, |conn| jobs::expired_files(conn, clock::now(), None).map(drop))?);
             found.extend(plans(conn, |conn| jobs::is_file(conn, Uuid::nil()).map(drop))?);
             found.extend(plans(conn, |conn| jobs::details(conn, &actor, id).map(drop))?);
             Ok(found)

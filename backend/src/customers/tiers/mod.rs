@@ -233,19 +233,31 @@ impl Refigured {
 
     /// The line of the tier history, if the tier is another one.
     fn history(&self, actor: &Actor, figures: &FiguresRow, reason: TierReason) -> Option<TierHistoryRow> {
-        (figures.tier != self.tier.as_str()).then(|| TierHistoryRow {
+        let differs = figures.tier != self.tier.as_str();
+        differs.then(|| self.line(actor, figures, Some(figures.tier.clone()), reason))
+    }
+
+    fn line(
+        &self,
+        actor: &Actor,
+        figures: &FiguresRow,
+        from_tier: Option<String>,
+        reason: TierReason,
+    ) -> TierHistoryRow {
+        TierHistoryRow {
             id: actor.new_id(),
             customer_id: figures.customer_id,
-            from_tier: Some(figures.tier.clone()),
+            from_tier,
             to_tier: self.tier.as_str().to_owned(),
             aum: self.assets.aum.0,
             reason: reason.as_str().to_owned(),
             at: actor.now(),
-        })
+        }
     }
 }
 
-/// As [`set_assets`] for many customers, with one statement a table: for jobs.
+/// As [`set_assets`] for many customers, with one statement a table, for jobs; who is above the lowest tier from the beginning gets the first
+/// line of the tier history.
 ///
 /// # Errors
 /// When the database fails.
@@ -266,13 +278,19 @@ pub fn set_assets_of_many(
     for (id, assets) in assets {
         let Some((unit, figures)) = known.get(id) else { continue };
         let step = Refigured::of(&rules, figures, *assets);
-        if step.changed.is_empty() {
+        // A customer who was made with a tier has no line of its history yet.
+        let is_first = figures.version == 1 && step.tier != Tier::Mass;
+        if step.changed.is_empty() && !is_first {
             continue;
         }
         if step.moves(figures) {
             moves.refigure(*unit, figures, (step.tier.as_str(), assets.aum.0));
         }
-        history.extend(step.history(actor, figures, reason));
+        history.extend(if is_first {
+            Some(step.line(actor, figures, None, reason))
+        } else {
+            step.history(actor, figures, reason)
+        });
         let version = figures.version + 1;
         rows.push(store::AssetsRow { id: *id, tier: step.tier, assets: *assets, version });
         changed.push(step.changed);
@@ -283,6 +301,7 @@ pub fn set_assets_of_many(
     let events: Vec<audit::Event<'_>> = rows
         .iter()
         .zip(&changed)
+        .filter(|(_, changed)| !changed.is_empty())
         .map(|(row, changed)| figures_updated(row.id, row.version, changed))
         .collect();
     audit::announce_all(conn, actor, &events)
