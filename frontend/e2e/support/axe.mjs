@@ -46,10 +46,14 @@ export async function findings(page, { rules = null, except = [] } = {}) {
         const [own, area] = [boxOf(element), boxOf(dialog)];
         return own.left >= area.left && own.right <= area.right && own.top >= area.top && own.bottom <= area.bottom;
       };
+      // The surface of a dialog is opaque: what lies half under it, such as the bar of a phone, is behind none of its words.
+      const overlapped = (element) => scrolledAway(element) || covered(element) || withinDialog(element);
       const known = {
         elmPartiallyObscured: (element) => scrolledAway(element) || covered(element),
-        // The surface of a dialog is opaque: what lies half under it, such as the bar of a phone, is behind none of its words.
-        bgOverlap: (element) => scrolledAway(element) || covered(element) || withinDialog(element),
+        bgOverlap: overlapped,
+        // What axe says in place of an overlap where there is one letter or none.
+        shortTextContent: overlapped,
+        emptyValue: overlapped,
         elmPartiallyObscuring: (element) => element.closest(".combo__list, .menu__list, .popover__body") !== null,
         // The line and the dots of a history stand beside its words.
         pseudoContent: (element) => element.closest(".timeline") !== null,

@@ -331,6 +331,8 @@ for (const language of LANGUAGES) {
       test.use({ who: "auditor" });
 
       test("the audit list", async ({ page, app }) => {
+        const reason = "下季度客户活动的邀请名单，由分管行长批准，名单仅供客户经理电话邀请使用，活动结束后一周内删除";
+        await (await Api.as("deputy_manager")).create("/jobs/exports", { list: "customers", format: "csv", language, reason });
         await app.open("/admin/audit");
         await expect(page.getByRole("table")).toBeVisible();
         await page.waitForLoadState("networkidle");
