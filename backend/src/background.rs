@@ -1,6 +1,6 @@
 //! The job loop: what runs by itself, in three threads of `serve`. One publishes, keeps house and does what changes have made due, in short
-//! steps; the others work on jobs, which take long: one on imports, one on exports, so that neither waits for the other. `GUANXI_JOBS=off` leaves both out; with several servers on one database a lease
-//! row lets one of them publish at a time, and each job has a lease of its own.
+//! steps; the others work on jobs, which take long: one on imports and on undoing them, one on exports, so that neither waits for the other.
+//! `GUANXI_JOBS=off` leaves all three out; with several servers on one database a lease row lets one of them publish at a time, and each job has a lease of its own.
 
 mod store;
 
@@ -113,13 +113,13 @@ fn run(state: &web::Data<AppState>, stop: &AtomicBool) {
 }
 
 fn work_on_imports(state: &web::Data<AppState>, stop: &AtomicBool) {
-    work_on_jobs(state, stop, JobKind::Import, |bench, claim| {
+    work_on_jobs(state, stop, &[JobKind::Import, JobKind::ImportUndo], |bench, claim| {
         imports::run(bench, claim, stop, clock::now, |_| {})
     });
 }
 
 fn work_on_exports(state: &web::Data<AppState>, stop: &AtomicBool) {
-    work_on_jobs(state, stop, JobKind::Export, |bench, claim| {
+    work_on_jobs(state, stop, &[JobKind::Export], |bench, claim| {
         exports::run(bench, claim, stop, clock::now, |_| {})
     });
 }
@@ -127,7 +127,7 @@ fn work_on_exports(state: &web::Data<AppState>, stop: &AtomicBool) {
 fn work_on_jobs(
     state: &web::Data<AppState>,
     stop: &AtomicBool,
-    kind: JobKind,
+    kinds: &'static [JobKind],
     work_on: impl Fn(&Bench, &Claim) -> Result<Ended>,
 ) {
     let holder = Id::new(Uuid::now_v7());
@@ -139,11 +139,19 @@ fn work_on_jobs(
     };
     while !stop.load(Ordering::SeqCst) {
         let now = clock::now();
-        let claimed = match state.db.read_blocking(move |conn| jobs::is_waiting(conn, kind, now)) {
-            Ok(true) => {
+        let waiting = state.db.read_blocking(move |conn| {
+            for kind in kinds {
+                if jobs::is_waiting(conn, *kind, now)? {
+                    return Ok(Some(*kind));
+                }
+            }
+            Ok(None)
+        });
+        let claimed = match waiting {
+            Ok(Some(kind)) => {
                 state.db.write_blocking(move |conn| jobs::claim(conn, &Actor::job(now), holder, kind))
             }
-            Ok(false) => Ok(None),
+            Ok(None) => Ok(None),
             Err(error) => Err(error),
         };
         match claimed {

@@ -147,3 +147,39 @@ fn claim(bench: &Bench, actor: &Actor, checked: Checked, now: fn() -> Moment) ->
         }
     }
 }
+
+/// Takes back what an import from the command line has done; an undoing that was broken off goes on.
+///
+/// # Errors
+/// 404 when there is no such import; 409 when it has not ended, has done nothing or is undone already; when the database fails.
+pub fn undo_import(bench: &Bench, import: Uuid, now: fn() -> Moment) -> Result<JobDetails> {
+    let actor = Actor::operator(now());
+    let holder = Id::new(Uuid::now_v7());
+    let (by, import) = (actor.clone(), JobId::new(import));
+    let left = bench.db.read_blocking(move |conn| details(conn, &by, import))?.undone_by;
+    let by = actor.clone();
+    let unfinished = bench.db.read_blocking(move |conn| jobs::unfinished(conn, &by))?;
+    let broken_off = left.map(JobId::new).filter(|id| unfinished.iter().any(|(other, ..)| other == id));
+    let id = match broken_off {
+        Some(id) => id,
+        None => {
+            let by = actor.clone();
+            bench.db.write_blocking(move |conn| imports::start_undo(conn, &by, import))?
+        }
+    };
+    let stop = AtomicBool::new(false);
+    loop {
+        let at = Actor::operator(now());
+        match bench.db.write_blocking(move |conn| jobs::claim_this(conn, &at, holder, id)) {
+            Ok(Some(claim)) => {
+                run(bench, &claim, &stop, now, |_| {})?;
+                break;
+            }
+            // A server works on it.
+            Ok(None) => std::thread::sleep(LOOK),
+            Err(error) if error.fields.iter().any(|field| field.code == "job_has_ended") => break,
+            Err(error) => return Err(error),
+        }
+    }
+    bench.db.read_blocking(move |conn| details(conn, &actor, id))
+}

@@ -11,7 +11,7 @@ use guanxi::backup::{self, Manifest, Source};
 use guanxi::config::{Config, ConfigError};
 use guanxi::demo::{self, Demo};
 use guanxi::error::Error;
-use guanxi::import_file::{Order, import_file};
+use guanxi::import_file::{Order, import_file, undo_import};
 use guanxi::jobs::Bench;
 use guanxi::server::Opened;
 use guanxi::{app, clock, installation, server, telemetry};
@@ -53,13 +53,17 @@ enum Command {
     },
     /// Import a file of customers, as the web app does; beside a running server too. One that was broken off goes on.
     Import {
-        file: PathBuf,
+        #[arg(required_unless_present = "undo")]
+        file: Option<PathBuf>,
         /// What the columns become, as JSON: `{"mapping": {"source": …, "customer": […]}}`.
-        #[arg(long)]
-        mapping: PathBuf,
+        #[arg(long, required_unless_present = "undo")]
+        mapping: Option<PathBuf>,
         /// Tell what would be done and do nothing.
         #[arg(long)]
         dry_run: bool,
+        /// Import nothing, but take back what an import from the command line has done, by the id of its job.
+        #[arg(long, value_name = "JOB", conflicts_with_all = ["file", "mapping", "dry_run"])]
+        undo: Option<uuid::Uuid>,
     },
     /// Back up the database and the files beside it, while a server runs too; prints the folder of the backup.
     Backup {
@@ -147,7 +151,14 @@ fn run(command: Command) -> Result<ExitCode, ConfigError> {
                 .map_err(|error| failed(&error))?;
             say(&made);
         }
-        Command::Import { file, mapping, dry_run } => {
+        Command::Import { undo: Some(job), .. } => {
+            let opened = server::open_to_load(&config)?;
+            return undo(&opened, job);
+        }
+        Command::Import { file, mapping, dry_run, undo: None } => {
+            let (Some(file), Some(mapping)) = (file, mapping) else {
+                return Err(ConfigError("import takes a file and --mapping, or --undo".into()));
+            };
             let opened = server::open_to_load(&config)?;
             return import(&opened, &Order { file: &file, mapping: &mapping, dry_run });
         }
@@ -234,14 +245,32 @@ fn record(
     db.write_blocking(move |conn| entry(conn, &Actor::operator(clock::now()))).map_err(|error| failed(&error))
 }
 
-/// Imports a file, telling how far it is.
-fn import(opened: &Opened, order: &Order<'_>) -> Result<ExitCode, ConfigError> {
-    let bench = Bench {
+fn bench(opened: &Opened) -> Bench {
+    Bench {
         db: opened.db.clone(),
         keys: Arc::clone(&opened.keys),
         settings: opened.settings.clone(),
         files: opened.files.clone(),
-    };
+    }
+}
+
+/// Takes back what an import has done.
+fn undo(opened: &Opened, job: uuid::Uuid) -> Result<ExitCode, ConfigError> {
+    let started = std::time::Instant::now();
+    let JobDetails { job, .. } =
+        undo_import(&bench(opened), job, clock::now).map_err(|error| ConfigError(explained(&error)))?;
+    let JobCounts { updated, failed, .. } = job.counts;
+    let took = started.elapsed().as_secs_f64();
+    say(&format!("{}: {updated} changes taken back, {failed} left as they are, in {took:.1} s", job.state));
+    if let Some(problem) = job.problem {
+        say(&problem.message);
+    }
+    Ok(if job.state == JobState::Failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Imports a file, telling how far it is.
+fn import(opened: &Opened, order: &Order<'_>) -> Result<ExitCode, ConfigError> {
+    let bench = bench(opened);
     let started = std::time::Instant::now();
     let mut told = 0;
     let each = |done: i64, total: Option<i64>| {
@@ -266,6 +295,9 @@ fn import(opened: &Opened, order: &Order<'_>) -> Result<ExitCode, ConfigError> {
     }
     if failed > 0 {
         say(&format!("What is wrong with each record stands in job {}.", job.id));
+    }
+    if !job.dry_run && created + updated > 0 {
+        say(&format!("For seven days `guanxi import --undo {}` takes it back.", job.id));
     }
     Ok(if job.state == JobState::Failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

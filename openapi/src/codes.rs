@@ -714,6 +714,8 @@ codes! {
     /// What a job does.
     JobKind {
         Import = "import",
+        /// Takes back what an import has done.
+        ImportUndo = "import_undo",
         Export = "export",
     }
 }

@@ -63,8 +63,20 @@ pub struct JobDetails {
     pub import: Option<ImportDetails>,
     /// Of an export.
     pub export: Option<ExportDetails>,
+    /// Of the undoing of an import.
+    pub undo: Option<ImportUndo>,
+    /// The job that undoes this import.
+    pub undone_by: Option<Uuid>,
     /// What it has made, at `/jobs/{id}/file` for the user who started it.
     pub file: Option<JobFile>,
+}
+
+/// What an undoing was told to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct ImportUndo {
+    /// The import that it takes back.
+    pub import_id: Uuid,
 }
 
 /// A file that a job has made.

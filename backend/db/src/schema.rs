@@ -702,6 +702,7 @@ diesel::table! {
         finished_at -> Nullable<DbMoment>,
         expires_at -> DbMoment,
         version -> BigInt,
+        undone_by -> Nullable<DbUuid>,
     }
 }
 
@@ -748,6 +749,23 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::DbUuid;
+
+    import_change (job_id, line, place) {
+        job_id -> DbUuid,
+        line -> BigInt,
+        place -> Integer,
+        target -> Text,
+        record_id -> DbUuid,
+        customer_id -> DbUuid,
+        version -> BigInt,
+        key -> Nullable<Binary>,
+        before -> Nullable<Binary>,
+    }
+}
+
 diesel::joinable!(user_account -> org_unit (org_unit_id));
 diesel::joinable!(session -> user_account (user_id));
 diesel::joinable!(refresh_token -> session (session_id));
@@ -781,6 +799,7 @@ diesel::joinable!(survey_follow_up -> survey_answer (answer_id));
 diesel::joinable!(job -> user_account (created_by));
 diesel::joinable!(import_problem -> job (job_id));
 diesel::joinable!(imported_record -> customer (customer_id));
+diesel::joinable!(import_change -> job (job_id));
 diesel::allow_tables_to_appear_in_same_query!(
     installation,
     lease,
@@ -825,4 +844,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     job_file,
     import_problem,
     imported_record,
+    import_change,
 );

@@ -295,8 +295,9 @@ fn literal(item: &str) -> String {
 ///
 /// A book may be sorted, but never found by walking the bank in the list's order.
 fn faults(engine: Engine, plan: &[String], may_sort: bool, is_book: bool) -> Vec<String> {
-    const LARGE: [&str; 21] = [
+    const LARGE: [&str; 22] = [
         "job",
+        "import_change",
         "import_problem",
         "survey_invitation",
         "survey_answer",

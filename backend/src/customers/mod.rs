@@ -24,6 +24,7 @@ mod store;
 mod tests;
 mod tiers;
 mod view;
+mod withdrawal;
 
 pub use bulk::{
     BulkLine, BulkOutcomeId, LineOutcome, ids_by_keys, kept_outcome, purge_bulk_outcomes, try_upsert_many,
@@ -49,6 +50,7 @@ pub use tiers::{
     Assets, lock, retier_some, set_assets, set_assets_of_many, set_tiers, tier_for, tier_history, tiers,
 };
 pub use view::{history, read, visible};
+pub use withdrawal::{CustomerState, put_back, withdraw};
 
 use guanxi_db::Id;
 

@@ -1,18 +1,19 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::NaiveDate;
 use guanxi_api::{
     Amount, HoldingChannel, HoldingPatch, HoldingStatus, NewHoldingTransaction, Quantity, TransactionKind,
 };
 use guanxi_db::{DbConn, Moment};
+use serde::{Deserialize, Serialize};
 
 use crate::access::{Actor, Scope};
 use crate::audit;
-use crate::customers::{CustomerId, House};
+use crate::customers::{self, CustomerId, House};
 use crate::error::{Error, FieldError, Result, Wrong};
 use crate::holdings::store::{self, BalanceRow, HoldingRow, TransactionRow};
 use crate::holdings::value::revalue_many;
-use crate::holdings::{HoldingId, manage, rules, transactions};
+use crate::holdings::{HoldingId, manage, rules, transactions, view};
 use crate::products::{self, ProductId};
 
 /// A holding for [`load`], with the transactions that made it what it is.
@@ -113,7 +114,7 @@ pub fn load(
 }
 
 /// What another system says of a holding that came from it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Restated {
     pub currency: String,
     pub amount: Amount,
@@ -176,6 +177,71 @@ pub fn restate(
         transactions::record(conn, actor, house, id, &new)?;
     }
     Ok(())
+}
+
+/// What another system could have said of a holding as it is, and its [`stand`].
+///
+/// # Errors
+/// 404 for one that the actor does not see.
+pub fn stated(conn: &mut DbConn, actor: &Actor, id: HoldingId) -> Result<(Restated, i64)> {
+    let row = store::find(conn, &Scope::of(actor), id)?.holding;
+    let restated = Restated {
+        currency: row.currency.clone(),
+        amount: Amount(row.amount),
+        status: view::known(HoldingStatus::from_code(&row.status))?,
+        matures_on: row.matures_on,
+    };
+    Ok((restated, stand(row.version, row.entries)))
+}
+
+/// A number that rises with every change of a holding and with every transaction, which do not raise its version.
+fn stand(version: i64, entries: i32) -> i64 {
+    version.saturating_add(i64::from(entries))
+}
+
+/// The [`stand`] of a holding that was [`load`]ed and that nobody has touched since.
+pub fn loaded_stand(loaded: &Loaded) -> i64 {
+    stand(1, i32::try_from(loaded.transactions.len()).unwrap_or(i32::MAX))
+}
+
+/// Removes holdings that were loaded, as far as they stand where they did; the figures of their customers follow. One audit entry for all
+/// of it. Gives those that are gone.
+///
+/// # Errors
+/// When the database fails.
+pub fn withdraw_many(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    loaded: &[(HoldingId, i64)],
+) -> Result<HashSet<HoldingId>> {
+    let ids: Vec<HoldingId> = loaded.iter().map(|(id, _)| *id).collect();
+    let scope = Scope::of(actor);
+    let owned: BTreeSet<CustomerId> =
+        store::stands(conn, &scope, &ids)?.into_iter().map(|row| row.customer_id).collect();
+    for id in &owned {
+        customers::lock(conn, *id)?;
+    }
+    let noted: HashMap<HoldingId, i64> = loaded.iter().copied().collect();
+    let mut untouched = store::stands(conn, &scope, &ids)?;
+    untouched.retain(|row| noted.get(&row.id) == Some(&stand(row.version, row.entries)));
+    if untouched.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let gone: Vec<HoldingId> = untouched.iter().map(|row| row.id).collect();
+    store::remove_many(conn, &gone)?;
+    let customers: BTreeSet<CustomerId> = untouched.iter().map(|row| row.customer_id).collect();
+    revalue_many(conn, actor, house, &customers.into_iter().collect::<Vec<_>>())?;
+    audit::note_many(conn, actor, "holding", "removed_many", &[("count", gone.len())])?;
+    Ok(gone.into_iter().collect())
+}
+
+/// Those of these customers who hold something, or have held it.
+///
+/// # Errors
+/// When the database fails.
+pub fn holders_among(conn: &mut DbConn, customers: &[CustomerId]) -> Result<Vec<CustomerId>> {
+    store::holders_among(conn, customers)
 }
 
 fn row(actor: &Actor, loaded: &Loaded) -> Result<HoldingRow> {

@@ -16,7 +16,10 @@ mod transactions;
 mod value;
 mod view;
 
-pub use bulk::{Loaded, LoadedTransaction, Restated, check, check_restated, load, restate};
+pub use bulk::{
+    Loaded, LoadedTransaction, Restated, check, check_restated, holders_among, load, loaded_stand, restate,
+    stated, withdraw_many,
+};
 pub(crate) use list::{HOLDINGS, OF_CUSTOMER};
 pub use list::{held_by, list, maturing, of_customer};
 pub use manage::{change, close, open, reopen};

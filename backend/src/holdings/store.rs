@@ -473,3 +473,60 @@ pub(super) fn insert_many(
     };
     Ok(write()?)
 }
+
+/// Whose a holding is, and what says whether it has been touched.
+#[derive(Queryable)]
+pub(super) struct StandRow {
+    pub(super) id: HoldingId,
+    pub(super) customer_id: CustomerId,
+    pub(super) version: i64,
+    pub(super) entries: i32,
+}
+
+/// Those of these holdings that a scope has.
+pub(super) fn stands(conn: &mut DbConn, scope: &Scope, ids: &[HoldingId]) -> Result<Vec<StandRow>> {
+    let mut rows = Vec::with_capacity(ids.len());
+    for ids in ids.chunks(500) {
+        rows.extend(
+            holding::table
+                .inner_join(customer::table)
+                .filter(holding::id.eq_any(ids.iter().copied()))
+                .filter(scope.customer())
+                .select((holding::id, holding::customer_id, holding::version, holding::entries))
+                .load::<StandRow>(conn)
+                .map_err(DbError::from)?,
+        );
+    }
+    Ok(rows)
+}
+
+/// Removes holdings with their transactions and balances.
+pub(super) fn remove_many(conn: &mut DbConn, ids: &[HoldingId]) -> Result<()> {
+    for ids in ids.chunks(500) {
+        let of_transaction = holding_transaction::holding_id.eq_any(ids.iter().copied());
+        diesel::delete(holding_transaction::table.filter(of_transaction))
+            .execute(conn)
+            .map_err(DbError::from)?;
+        let of_balance = holding_balance::holding_id.eq_any(ids.iter().copied());
+        diesel::delete(holding_balance::table.filter(of_balance)).execute(conn).map_err(DbError::from)?;
+        let of_holding = holding::id.eq_any(ids.iter().copied());
+        diesel::delete(holding::table.filter(of_holding)).execute(conn).map_err(DbError::from)?;
+    }
+    Ok(())
+}
+
+/// Those of these customers who have a holding, closed ones too.
+pub(super) fn holders_among(conn: &mut DbConn, customers: &[CustomerId]) -> Result<Vec<CustomerId>> {
+    let mut found = Vec::new();
+    for customers in customers.chunks(500) {
+        found.extend(
+            holding::table
+                .filter(holding::customer_id.eq_any(customers.iter().copied()))
+                .select(holding::customer_id)
+                .distinct()
+                .load::<CustomerId>(conn)
+                .map_err(DbError::from)?,
+        );
+    }
+    Ok(found)
+}

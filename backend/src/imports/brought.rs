@@ -4,8 +4,10 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::mem;
 
-use guanxi_api::{AnswerSource, ExternalId, ImportTarget, Instant, InteractionPatch};
+use guanxi_api::{AnswerSource, ExternalId, ImportTarget, Instant, Interaction, InteractionPatch};
 use guanxi_db::{DbConn, Id};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::access::{Actor, Keys, Right};
 use crate::customers::{self, CustomerId, House};
@@ -209,7 +211,7 @@ fn recorded(customer_id: CustomerId, answer: &BroughtAnswer) -> Recorded {
     }
 }
 
-/// Writes what lines bring; `customers` are those of the lines, as far as they were taken.
+/// Writes what lines bring; `customers` are those of the lines, as far as they were taken. Gives what was done.
 ///
 /// # Errors
 /// When the database fails, or something was changed by somebody else in the meantime.
@@ -220,15 +222,18 @@ pub(super) fn write(
     job: JobId,
     todo: &[Todo],
     customers: &[Option<CustomerId>],
-) -> Result<()> {
+) -> Result<Vec<Done>> {
     let mut rows = Vec::with_capacity(todo.len());
+    let mut done = Vec::with_capacity(todo.len());
     let (mut held, mut contacts) = (Vec::new(), Vec::new());
     let mut answers: BTreeMap<SurveyId, Vec<(&Todo, Recorded)>> = BTreeMap::new();
     for one in todo {
         let Some(customer) = customers.get(one.line).copied().flatten() else { continue };
         match (&one.known, &one.what) {
             (Some(known), what) => {
-                restate(conn, actor, house, known.record_id, what)?;
+                let (was, stood, version) = restate(conn, actor, house, known.record_id, what)?;
+                let before = Before { said: known.said.clone(), job_id: known.job_id.uuid(), stood, was };
+                done.push(one.done(customer, known.record_id, version, Some(before)));
                 let (said, job_id) = (one.said.to_vec(), job);
                 let row = ImportedRow { said, job_id, updated_at: actor.now(), ..known.clone() };
                 store::update_imported(conn, &row)?;
@@ -240,7 +245,8 @@ pub(super) fn write(
             }
         }
     }
-    let mut keep = |one: &Todo, customer_id: CustomerId, record_id: Id<()>| {
+    let mut keep = |one: &Todo, customer_id: CustomerId, record_id: Id<()>, version: i64| {
+        done.push(one.done(customer_id, record_id, version, None));
         rows.push(ImportedRow {
             key: one.key.to_vec(),
             target: one.what.target().as_str().to_owned(),
@@ -253,32 +259,86 @@ pub(super) fn write(
     };
     let (of, held): (Vec<&Todo>, Vec<Loaded>) = held.into_iter().unzip();
     for ((one, loaded), id) in of.into_iter().zip(&held).zip(holdings::load(conn, actor, house, &held)?) {
-        keep(one, loaded.customer_id, Id::new(id.uuid()));
+        keep(one, loaded.customer_id, Id::new(id.uuid()), holdings::loaded_stand(loaded));
     }
     let (of, contacts): (Vec<&Todo>, Vec<Prepared>) = contacts.into_iter().unzip();
     let ids = interactions::create_many(conn, actor, &contacts)?;
     for ((one, contact), id) in of.into_iter().zip(&contacts).zip(ids) {
-        keep(one, contact.customer_id, Id::new(id.uuid()));
+        keep(one, contact.customer_id, Id::new(id.uuid()), 1);
     }
     for (survey, answers) in answers {
         let (of, answers): (Vec<&Todo>, Vec<Recorded>) = answers.into_iter().unzip();
         let ids = surveys::record_many(conn, actor, house, survey, &answers)?;
         for ((one, answer), id) in of.into_iter().zip(&answers).zip(ids) {
-            keep(one, answer.customer_id, Id::new(id.uuid()));
+            keep(one, answer.customer_id, Id::new(id.uuid()), 1);
         }
     }
-    store::insert_imported(conn, &rows)
+    store::insert_imported(conn, &rows)?;
+    Ok(done)
 }
 
-/// Makes what an earlier file has brought what this one says.
-fn restate(conn: &mut DbConn, actor: &Actor, house: House<'_>, id: Id<()>, what: &What) -> Result<()> {
+/// What was done to one thing that a record brings.
+#[derive(Debug)]
+pub(super) struct Done {
+    /// The line that brings it.
+    pub(super) line: usize,
+    /// Among what the line brings, counted from 0.
+    pub(super) place: usize,
+    pub(super) target: ImportTarget,
+    pub(super) key: [u8; 32],
+    pub(super) customer_id: CustomerId,
+    pub(super) record_id: Id<()>,
+    /// What tells whether anybody has changed it since.
+    pub(super) version: i64,
+    /// How it was; none where it was made.
+    pub(super) before: Option<Before>,
+}
+
+/// How something was that an earlier file had brought.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Before {
+    /// What the earlier file said of it, as a keyed hash.
+    pub(super) said: Vec<u8>,
+    pub(super) job_id: Uuid,
+    /// Its version, as [`Done`] has it.
+    pub(super) stood: i64,
+    pub(super) was: Was,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Was {
+    Holding(Restated),
+    Contact(Box<InteractionPatch>),
+}
+
+impl Todo {
+    fn done(&self, customer_id: CustomerId, record_id: Id<()>, version: i64, before: Option<Before>) -> Done {
+        let (line, place, target, key) = (self.line, self.place, self.what.target(), self.key);
+        Done { line, place, target, key, customer_id, record_id, version, before }
+    }
+}
+
+/// Makes what an earlier file has brought what this one says; gives how it was, its version before, and its version after.
+fn restate(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    id: Id<()>,
+    what: &What,
+) -> Result<(Was, i64, i64)> {
     match what {
         What::Holding(holding) => {
-            holdings::restate(conn, actor, house, HoldingId::new(id.uuid()), &restated(holding))
+            let id = HoldingId::new(id.uuid());
+            let (was, stood) = holdings::stated(conn, actor, id)?;
+            holdings::restate(conn, actor, house, id, &restated(holding))?;
+            let (_, version) = holdings::stated(conn, actor, id)?;
+            Ok((Was::Holding(was), stood, version))
         }
         What::Contact(contact) => {
             let id = InteractionId::new(id.uuid());
-            let version = interactions::read(conn, actor, id)?.version;
+            let was = interactions::read(conn, actor, id)?;
+            let stood = was.version;
             let patch = InteractionPatch {
                 kind: Some(contact.kind),
                 direction: Some(contact.direction),
@@ -290,8 +350,24 @@ fn restate(conn: &mut DbConn, actor: &Actor, house: House<'_>, id: Id<()>, what:
                 notes: Some(contact.notes.clone()),
                 ..InteractionPatch::default()
             };
-            interactions::change(conn, actor, id, version, &patch).map(drop)
+            let version = interactions::change(conn, actor, id, stood, &patch)?.version;
+            Ok((Was::Contact(Box::new(as_it_was(was))), stood, version))
         }
         What::Answer(_) => Err(Error::internal("an answer that stands")),
+    }
+}
+
+/// The change that makes a contact what it was.
+fn as_it_was(contact: Interaction) -> InteractionPatch {
+    InteractionPatch {
+        kind: Some(contact.kind),
+        direction: Some(contact.direction),
+        purpose: Some(contact.purpose),
+        outcome: Some(contact.outcome),
+        mood: Some(contact.mood),
+        duration_minutes: Some(contact.duration_minutes),
+        occurred_at: Some(contact.occurred_at),
+        notes: Some(contact.notes),
+        ..InteractionPatch::default()
     }
 }

@@ -1,7 +1,8 @@
 //! Imports: files of customers, as other systems write them. A file is sent in ([`uploads`]), a mapping says what its columns become,
 //! and a job takes its records, two hundred in a transaction, over the plan of a bulk call ([`crate::customers::upsert_lines`]). How
 //! far it is stands in the row of the job, written with the records, so a crash repeats and loses none. Records that are not
-//! taken are kept, sealed, with what is wrong with each, to be put right and imported again.
+//! taken are kept, sealed, with what is wrong with each, to be put right and imported again. What a step has done is noted with how it was
+//! before, so that a whole import can be taken back ([`undo`]) as long as its job is kept.
 
 mod bank;
 mod brought;
@@ -19,6 +20,7 @@ mod store;
 mod templates;
 #[cfg(test)]
 mod tests;
+mod undo;
 mod uploads;
 mod values;
 mod words;
@@ -35,6 +37,9 @@ pub use problems::{problems, problems_file};
 pub use rehearsal::{rehearse, rehearse_workbook};
 pub use run::run;
 pub use start::{Checked, Corrected, check, correct, corrected_file, start, to_correct};
+#[cfg(test)]
+pub(crate) use store::last_changes;
+pub use undo::start_undo;
 pub use uploads::{
     MAX_UPLOAD, Received, Sent, Stored, expired, find, forget, inspect, is_known, receive,
     remove_expired_jobs, stored_files,
@@ -48,7 +53,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(routes::start_import)
         .service(routes::list_import_problems)
         .service(routes::get_import_problems_file)
-        .service(routes::correct_import);
+        .service(routes::correct_import)
+        .service(routes::undo_import);
 }
 
 /// Marks ids of files that were sent in.

@@ -9,7 +9,7 @@ use crate::error::{Code, Error, FieldError, Result};
 use crate::imports::ImportProblemId;
 use crate::imports::mapping::Plan;
 use crate::imports::reading::Record;
-use crate::imports::start::own_input;
+use crate::imports::start::{own_columns, own_input};
 use crate::imports::store::{self, ProblemRow};
 use crate::jobs::JobId;
 use crate::listing::filter::FieldType;
@@ -78,15 +78,39 @@ pub(super) fn row(
             }
         })
         .collect();
-    let values = serde_json::to_vec(&record.values).map_err(Error::internal)?;
-    let sealed = keys.data().seal(&values, &sealed_at(&context(&id))).map_err(Error::internal)?;
-    Ok(ProblemRow {
-        id,
-        job_id: job,
-        line: i64::try_from(record.line).unwrap_or(i64::MAX),
-        record: sealed,
-        problems: Doc(serde_json::to_value(kept).map_err(Error::internal)?),
-    })
+    sealed(keys, id, job, i64::try_from(record.line).unwrap_or(i64::MAX), &record.values, &kept)
+}
+
+/// Something of a record that an undoing leaves as it is, as a row.
+pub(super) fn left(
+    actor: &Actor,
+    keys: &Keys,
+    job: JobId,
+    line: i64,
+    why: &FieldError,
+) -> Result<ProblemRow> {
+    let kept = Kept {
+        column: None,
+        field: None,
+        pointer: String::new(),
+        code: why.code.to_string(),
+        params: why.params.clone(),
+    };
+    sealed(keys, actor.new_id(), job, line, &[], &[kept])
+}
+
+fn sealed(
+    keys: &Keys,
+    id: ImportProblemId,
+    job_id: JobId,
+    line: i64,
+    values: &[String],
+    kept: &[Kept],
+) -> Result<ProblemRow> {
+    let values = serde_json::to_vec(values).map_err(Error::internal)?;
+    let record = keys.data().seal(&values, &sealed_at(&context(&id))).map_err(Error::internal)?;
+    let problems = Doc(serde_json::to_value(kept).map_err(Error::internal)?);
+    Ok(ProblemRow { id, job_id, line, record, problems })
 }
 
 fn values(keys: &Keys, row: &ProblemRow) -> Result<Vec<String>> {
@@ -109,7 +133,8 @@ fn told(language: Language, columns: &[String], row: &ProblemRow) -> Result<Vec<
     Ok(told.collect())
 }
 
-/// The records of an import that were not taken, in the order of the file; what they say, only to who started it.
+/// The records of an import that were not taken, in the order of the file; what they say, only to who started it. Of an undoing, the records
+/// of which something was left as it is.
 ///
 /// # Errors
 /// 404 when there is no such job; else as every list.
@@ -120,7 +145,7 @@ pub fn problems(
     job: JobId,
     query: ListQuery,
 ) -> Result<Page<ImportProblem>> {
-    let (input, own) = own_input(conn, actor, job)?;
+    let (columns, own) = own_columns(conn, actor, job)?;
     let asked = ListRequest { q: Some(job.to_string()), ..ListRequest::from(query) };
     let listing = asked.read(&PROBLEMS, actor, keys.cursor())?;
     let mut rows = store::problems(conn, job, listing.condition(), listing.ordering(), listing.rows())?;
@@ -133,7 +158,7 @@ pub fn problems(
         Ok(ImportProblem {
             line: row.line,
             values: if own { Some(values(keys, row)?) } else { None },
-            problems: told(actor.language(), &input.columns, row)?,
+            problems: told(actor.language(), &columns, row)?,
         })
     });
     Ok(Page { data: data.collect::<Result<_>>()?, page: info })

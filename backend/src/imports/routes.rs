@@ -206,3 +206,28 @@ pub async fn correct_import(
     let (details, replayed) = started?;
     Ok(accepted(&details, replayed))
 }
+
+/// Undo an import.
+///
+/// One's own that has ended, as long as it is kept. A job goes back through it: customers that it has created are archived and lose their key in the
+/// system of the file, those that it has changed become what they were, and so do holdings and contacts; what it has made of them is removed
+/// or archived. What somebody has changed since, or a customer with whom something else has been recorded, stays as it is: `/jobs/{id}/problems`
+/// of the new job tells the lines.
+#[utoipa::path(operation_id = "undoImport", tag = "jobs",
+    params(("id" = String, Path, description = "Id of the import"),
+        ("Idempotency-Key" = String, Header, description = "8 to 128 visible characters; the same request with the same key is done once")),
+    responses((status = 202, body = JobDetails, description = "The job that undoes it is written down",
+        headers(("Location" = String, description = "Where the job is"), ("Retry-After" = String, description = "When to ask for its progress, in seconds")))))]
+#[post("/jobs/{id}/undo")]
+pub async fn undo_import(
+    request: HttpRequest,
+    who: May<kinds::RunImports>,
+    state: web::Data<AppState>,
+    id: PathId<JobMark>,
+) -> Result<HttpResponse> {
+    let (actor, id) = (who.actor(), id.0);
+    let once = idempotency::Request::read(&request, &id.uuid())?.required()?;
+    let (details, replayed) =
+        started(&state, actor, once, move |conn, actor| imports::start_undo(conn, actor, id)).await?;
+    Ok(accepted(&details, replayed))
+}

@@ -6,7 +6,7 @@ use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use guanxi_api::{BulkStatus, CsvProfile, Delimiter, JobCounts, TextEncoding};
+use guanxi_api::{BulkStatus, CsvProfile, Delimiter, JobCounts, JobKind, TextEncoding};
 use guanxi_db::{DbConn, Moment};
 use serde_json::json;
 
@@ -16,7 +16,7 @@ use crate::error::{Error, FieldError, Result};
 use crate::imports::bank::Bank;
 use crate::imports::mapping::Plan;
 use crate::imports::reading::{ReadError, Record, Records, decoded, unpacked};
-use crate::imports::{Input, brought, problems, store};
+use crate::imports::{Input, brought, problems, store, undo};
 use crate::installation::Settings;
 use crate::jobs::{self, Advance, Bench, Claim, Ended, Progress};
 use crate::spreadsheet;
@@ -39,7 +39,7 @@ struct Work {
     settings: Settings,
 }
 
-/// Works on an import until it ends or `stop` is set. `each` is told how many records are done after each step.
+/// Works on an import, or on undoing one, until it ends or `stop` is set. `each` is told how many records, or changes, are done after each step.
 ///
 /// # Errors
 /// When the database or the file system fails: then the job waits until its lease has run out, and somebody goes on after the last step.
@@ -50,6 +50,9 @@ pub fn run(
     now: fn() -> Moment,
     mut each: impl FnMut(i64),
 ) -> Result<Ended> {
+    if claim.kind == JobKind::ImportUndo {
+        return undo::run(bench, claim, stop, now, each);
+    }
     let input: Input = serde_json::from_value(claim.input.clone()).map_err(Error::internal)?;
     let plan = Plan::of(&input.mapping, &input.columns)?;
     let work = Arc::new(Work {
@@ -302,7 +305,9 @@ fn step(conn: &mut DbConn, work: &Work, records: &[(Record, bool)], now: Moment)
     let outcomes = customers::upsert_lines(conn, &actor, house, &lines, !claim.dry_run)?;
     if !claim.dry_run {
         let taken: Vec<Option<CustomerId>> = outcomes.iter().map(|outcome| outcome.id).collect();
-        brought::write(conn, &actor, house, claim.id, &todo, &taken)?;
+        let done = brought::write(conn, &actor, house, claim.id, &todo, &taken)?;
+        let numbers: Vec<i64> = lines.iter().map(|line| i64::from(line.number)).collect();
+        undo::note(conn, keys, claim.id, &numbers, &outcomes, &done)?;
     }
     let bringing: HashSet<usize> = todo.iter().map(|one| one.line).collect();
     let mut counts = JobCounts::default();

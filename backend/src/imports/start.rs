@@ -3,7 +3,7 @@ use guanxi_db::DbConn;
 use serde_json::{Value, json};
 
 use crate::access::Actor;
-use crate::error::{Error, FieldError, Result};
+use crate::error::{Code, Error, FieldError, Result};
 use crate::files::FileStore;
 use crate::imports::brought::right_to;
 use crate::imports::columns::Inspected;
@@ -85,6 +85,17 @@ pub fn start(conn: &mut DbConn, actor: &Actor, checked: &Checked) -> Result<JobI
 pub(super) fn own_input(conn: &mut DbConn, actor: &Actor, id: JobId) -> Result<(Input, bool)> {
     let (input, own): (Value, bool) = jobs::input(conn, actor, id, JobKind::Import)?;
     Ok((serde_json::from_value(input).map_err(Error::internal)?, own))
+}
+
+/// The columns of the file of an import, none of an undoing, and whether the job is the actor's own.
+pub(super) fn own_columns(conn: &mut DbConn, actor: &Actor, id: JobId) -> Result<(Vec<String>, bool)> {
+    match jobs::input(conn, actor, id, JobKind::ImportUndo) {
+        Ok((_, own)) => Ok((Vec::new(), own)),
+        Err(error) if error.code == Code::NotFound => {
+            own_input(conn, actor, id).map(|(input, own)| (input.columns, own))
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// An import whose records are put right, for [`corrected_file`].

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use diesel::prelude::*;
-use guanxi_db::schema::{import_problem, imported_record, upload};
+use guanxi_db::schema::{import_change, import_problem, imported_record, upload};
 use guanxi_db::{Condition, DbConn, DbError, Doc, Id, Moment, Ordering, on_each};
 
 use crate::access::{Actor, UserId};
@@ -49,6 +49,104 @@ pub(super) struct ImportedRow {
     pub(super) said: Vec<u8>,
     pub(super) job_id: JobId,
     pub(super) updated_at: Moment,
+}
+
+/// What an import has done to one thing.
+#[derive(Queryable, Selectable, Insertable, Clone)]
+#[diesel(table_name = import_change, treat_none_as_default_value = false)]
+pub(crate) struct ChangeRow {
+    pub(super) job_id: JobId,
+    /// Of the record in the file.
+    pub(super) line: i64,
+    /// 0 for the customer of the record, else what it brings, counted from 1.
+    pub(super) place: i32,
+    pub(super) target: String,
+    pub(super) record_id: Id<()>,
+    pub(super) customer_id: CustomerId,
+    /// What tells whether anybody has changed it since.
+    pub(super) version: i64,
+    /// Of the row of `imported_record`.
+    pub(super) key: Option<Vec<u8>>,
+    /// How it was, sealed; none where the import has made it.
+    pub(super) before: Option<Vec<u8>>,
+}
+
+/// Changes of a transaction: nine values each.
+const CHANGES_AT_ONCE: usize = 1000;
+
+pub(super) fn insert_changes(conn: &mut DbConn, rows: &[ChangeRow]) -> Result<()> {
+    for rows in rows.chunks(CHANGES_AT_ONCE) {
+        on_each!(conn => diesel::insert_into(import_change::table).values(rows).execute(conn))
+            .map_err(DbError::from)?;
+    }
+    Ok(())
+}
+
+/// The last changes of an import, the last one first.
+pub(crate) fn last_changes(conn: &mut DbConn, job: JobId, most: i64) -> Result<Vec<ChangeRow>> {
+    let rows = import_change::table
+        .filter(import_change::job_id.eq(job))
+        .order((import_change::line.desc(), import_change::place.desc()))
+        .limit(most)
+        .select(ChangeRow::as_select())
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}
+
+pub(super) fn count_changes(conn: &mut DbConn, job: JobId) -> Result<i64> {
+    let count = import_change::table
+        .filter(import_change::job_id.eq(job))
+        .count()
+        .get_result(conn)
+        .map_err(DbError::from)?;
+    Ok(count)
+}
+
+/// Removes the changes of an import from a place on; gives how many.
+pub(super) fn remove_changes_from(conn: &mut DbConn, job: JobId, (line, place): (i64, i32)) -> Result<usize> {
+    let same_line = import_change::line.eq(line).and(import_change::place.ge(place));
+    let removed = diesel::delete(
+        import_change::table
+            .filter(import_change::job_id.eq(job))
+            .filter(import_change::line.ge(line))
+            .filter(import_change::line.gt(line).or(same_line)),
+    )
+    .execute(conn)
+    .map_err(DbError::from)?;
+    Ok(removed)
+}
+
+/// Removes changes of an import that are kept no longer, at most as many as a transaction may; gives how many.
+pub(super) fn remove_some_changes(conn: &mut DbConn, job: JobId) -> Result<usize> {
+    let most = i64::try_from(REMOVED_AT_ONCE).unwrap_or(i64::MAX);
+    match last_changes(conn, job, most)?.last() {
+        Some(last) => remove_changes_from(conn, job, (last.line, last.place)),
+        None => Ok(0),
+    }
+}
+
+/// Notes that a thing stands again as it stood after earlier imports, under another version.
+pub(super) fn stands_again(conn: &mut DbConn, record: Id<()>, (stood, stands): (i64, i64)) -> Result<()> {
+    diesel::update(
+        import_change::table
+            .filter(import_change::record_id.eq(record))
+            .filter(import_change::version.eq(stood)),
+    )
+    .set(import_change::version.eq(stands))
+    .execute(conn)
+    .map_err(DbError::from)?;
+    Ok(())
+}
+
+/// Forgets what imports have brought, so that it can be brought anew.
+pub(super) fn forget_imported(conn: &mut DbConn, keys: &[&[u8]]) -> Result<()> {
+    for keys in keys.chunks(500) {
+        diesel::delete(imported_record::table.filter(imported_record::key.eq_any(keys.iter().copied())))
+            .execute(conn)
+            .map_err(DbError::from)?;
+    }
+    Ok(())
 }
 
 /// What is known of these keys.

@@ -1,4 +1,5 @@
 mod records;
+mod undo;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -19,7 +20,7 @@ impl TestApp {
     /// What the job loop of a server would do, until no job waits.
     pub(crate) fn work(&self) {
         let stop = AtomicBool::new(false);
-        while let Some(claim) = self.claim() {
+        while let Some(claim) = self.claim().or_else(|| self.claim_job(JobKind::ImportUndo)) {
             let ended =
                 imports::run(&self.bench(), &claim, &stop, clock::now, |_| {}).expect("the job is done");
             assert_eq!(ended, Ended::Over);

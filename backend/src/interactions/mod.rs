@@ -24,7 +24,7 @@ pub(crate) use list::INTERACTIONS;
 pub(crate) use list::{FIELDS, search_by};
 pub use list::{latest, list, search, timeline};
 pub use targets::{set_targets, targets};
-pub use view::{history, read};
+pub use view::{contacted_among, history, read};
 
 use guanxi_db::Id;
 

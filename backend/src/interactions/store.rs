@@ -215,3 +215,20 @@ pub(super) fn set_targets(conn: &mut DbConn, row: &TargetRow, from_version: i64)
         .map_err(DbError::from)?;
     Ok(changed > 0)
 }
+
+/// Those of these customers with whom there is a contact that is not archived.
+pub(super) fn contacted_among(conn: &mut DbConn, customers: &[CustomerId]) -> Result<Vec<CustomerId>> {
+    let mut found = Vec::new();
+    for customers in customers.chunks(500) {
+        found.extend(
+            interaction::table
+                .filter(interaction::customer_id.eq_any(customers.iter().copied()))
+                .filter(interaction::archived.eq(false))
+                .select(interaction::customer_id)
+                .distinct()
+                .load::<CustomerId>(conn)
+                .map_err(DbError::from)?,
+        );
+    }
+    Ok(found)
+}

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::access::{Actor, Keys, Scope};
 use crate::audit;
+use crate::customers::CustomerId;
 use crate::error::Result;
 use crate::interactions::store::{self, InteractionRow, WholeRow};
 use crate::interactions::{InteractionId, known};
@@ -72,4 +73,12 @@ pub(super) fn audited(row: &InteractionRow) -> Value {
         "author_id": row.author_id.map(Id::uuid),
         "archived_at": row.archived_at.map(|at| Instant(at.to_utc())),
     })
+}
+
+/// Those of these customers with whom there is a contact that is not archived.
+///
+/// # Errors
+/// When the database fails.
+pub fn contacted_among(conn: &mut DbConn, customers: &[CustomerId]) -> Result<Vec<CustomerId>> {
+    store::contacted_among(conn, customers)
 }

@@ -104,11 +104,14 @@ pub fn read(conn: &mut DbConn, actor: &Actor, id: JobId) -> Result<Job> {
 pub fn details(conn: &mut DbConn, actor: &Actor, id: JobId) -> Result<JobDetails> {
     let row = store::find(conn, actor, id)?;
     let input = row.job.input.0.clone();
+    let undone_by = row.job.undone_by.map(Id::uuid);
     let job = list::wire(actor.language(), row)?;
     let told = |kind| (job.kind == kind).then_some(&input);
     Ok(JobDetails {
         import: read_input(told(JobKind::Import))?,
         export: read_input(told(JobKind::Export))?,
+        undo: read_input(told(JobKind::ImportUndo))?,
+        undone_by,
         file: files::shown(conn, id)?,
         job,
     })
@@ -154,6 +157,48 @@ pub fn cancel(conn: &mut DbConn, actor: &Actor, id: JobId) -> Result<()> {
         audit::record(conn, actor, &change(&row, "cancelled", Vec::new()))?;
     }
     Ok(())
+}
+
+/// Starts the job that undoes an import of one's own.
+///
+/// # Errors
+/// 404 when there is none, 403 when it is somebody else's, 409 when it has not ended, has done nothing or is undone already.
+pub fn undo(conn: &mut DbConn, actor: &Actor, id: JobId) -> Result<JobId> {
+    let mut row = store::lock(conn, actor, id)?;
+    if row.kind != JobKind::Import.as_str() {
+        return Err(Error::not_found());
+    }
+    if row.created_by != actor.user_id() {
+        return Err(Error::forbidden());
+    }
+    if row.finished_at.is_none() {
+        return Err(Error::conflict("/state", "job_has_not_ended"));
+    }
+    if row.dry_run || row.created + row.updated == 0 {
+        return Err(Error::conflict("", "nothing_to_undo"));
+    }
+    // One that was broken off leaves something to undo.
+    let broken_off =
+        |state: &str| state == JobState::Cancelled.as_str() || state == JobState::Failed.as_str();
+    if let Some(by) = row.undone_by
+        && !store::state(conn, by)?.is_some_and(|state| broken_off(&state))
+    {
+        return Err(Error::conflict("", "already_undone"));
+    }
+    let told = serde_json::json!({ "import_id": id.uuid() });
+    let new = NewJob {
+        kind: JobKind::ImportUndo,
+        title: row.title.clone(),
+        dry_run: false,
+        input: told.clone(),
+        audited: told,
+        reason: None,
+    };
+    let by = create(conn, actor, new)?;
+    row.undone_by = Some(by);
+    row.version += 1;
+    store::update(conn, &row)?;
+    Ok(by)
 }
 
 fn change(

@@ -34,6 +34,8 @@ pub(super) struct JobRow {
     pub(super) finished_at: Option<Moment>,
     pub(super) expires_at: Moment,
     pub(super) version: i64,
+    /// The job that undoes it.
+    pub(super) undone_by: Option<JobId>,
 }
 
 impl JobRow {
@@ -63,6 +65,7 @@ impl JobRow {
             finished_at: None,
             expires_at: actor.now().plus_seconds(KEPT_SECONDS),
             version: 1,
+            undone_by: None,
         }
     }
 }
@@ -152,6 +155,12 @@ pub(super) fn lock(conn: &mut DbConn, actor: &Actor, id: JobId) -> Result<JobRow
             .map_err(DbError::from)?),
         DbConn::Sqlite(_) => Ok(seen),
     }
+}
+
+/// The state of a job, whoever may see it.
+pub(super) fn state(conn: &mut DbConn, id: JobId) -> Result<Option<String>> {
+    let found = job::table.find(id).select(job::state).first::<String>(conn).optional();
+    Ok(found.map_err(DbError::from)?)
 }
 
 /// A job whose lease somebody holds, nobody else's to change until the transaction ends; none when another one has it by now.

@@ -1,12 +1,16 @@
+use std::collections::HashSet;
+
 use guanxi_api::{AnswerValue, Question, QuestionKind};
 use guanxi_db::DbConn;
 
+use crate::access::{Actor, Scope};
+use crate::audit;
 use crate::customers::CustomerId;
 use crate::error::{FieldError, Result};
-use crate::surveys::SurveyId;
 use crate::surveys::questionnaires::questions_of;
 use crate::surveys::rules::{self, WrongAnswer};
 use crate::surveys::store::{self, SurveyRow};
+use crate::surveys::{AnswerId, SurveyId};
 
 /// A survey whose answers were given elsewhere, with its questions.
 #[derive(Clone, Debug)]
@@ -34,6 +38,28 @@ pub fn asked_already(conn: &mut DbConn, id: SurveyId, customers: &[CustomerId]) 
     let mut found = store::invited_of(conn, id, customers)?;
     found.extend(store::answered_of(conn, id, customers)?);
     Ok(found)
+}
+
+/// Removes answers that came from elsewhere, with their invitations, so that they can come anew; one audit entry for all of it. Those that
+/// were followed up stay. Gives those that are gone.
+///
+/// # Errors
+/// When the database fails.
+pub fn withdraw_many(conn: &mut DbConn, actor: &Actor, ids: &[AnswerId]) -> Result<HashSet<AnswerId>> {
+    let answers = store::removable(conn, &Scope::of(actor), ids)?;
+    if !answers.is_empty() {
+        store::remove_answers(conn, &answers)?;
+        audit::note_many(conn, actor, "survey_answer", "removed_many", &[("count", answers.len())])?;
+    }
+    Ok(answers.into_iter().map(|(id, _)| id).collect())
+}
+
+/// Those of these customers who have answered a survey.
+///
+/// # Errors
+/// When the database fails.
+pub fn answered_among(conn: &mut DbConn, customers: &[CustomerId]) -> Result<Vec<CustomerId>> {
+    store::answered_among(conn, customers)
 }
 
 impl Asked {

@@ -29,7 +29,7 @@ pub use answers::{
     Door, Opening, Recorded, Respondent, answer_by_staff, answer_details, customer_answers, latest_answers,
     list_answers, open_by_token, record_many,
 };
-pub use asked::{Asked, asked_already, survey_named};
+pub use asked::{Asked, answered_among, asked_already, survey_named, withdraw_many};
 pub(crate) use invitations::INVITATIONS;
 pub use invitations::{
     NewLinks, Renewal, Token, invitation_tag, invite, list_invitations, renew_invitation, revoke_invitation,

@@ -1,7 +1,7 @@
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
-use guanxi_api::ResultsBy;
+use guanxi_api::{AnswerSource, ResultsBy};
 use guanxi_db::schema::{
     customer, customer_figures, org_unit, questionnaire, survey, survey_answer, survey_answer_value,
     survey_follow_up, survey_invitation, user_account,
@@ -780,4 +780,63 @@ fn counted_by(column: &'static str, scope: Condition, id: SurveyId) -> Condition
         .sql(") GROUP BY ")
         .sql(column)
         .sql(", survey_answer_value.question, survey_answer_value.value")
+}
+
+/// Those of these answers that came from elsewhere, that a scope has, and after which nothing was followed up; each with its invitation.
+pub(super) fn removable(
+    conn: &mut DbConn,
+    scope: &Scope,
+    ids: &[AnswerId],
+) -> Result<Vec<(AnswerId, Option<InvitationId>)>> {
+    let mut found = Vec::new();
+    for ids in ids.chunks(500) {
+        found.extend(
+            survey_answer::table
+                .inner_join(customer::table.on(customer::id.nullable().eq(survey_answer::customer_id)))
+                .left_join(survey_follow_up::table.on(survey_follow_up::answer_id.eq(survey_answer::id)))
+                .filter(survey_answer::id.eq_any(ids.iter().copied()))
+                .filter(survey_answer::source.eq(AnswerSource::Imported.as_str()))
+                .filter(survey_follow_up::answer_id.is_null())
+                .filter(scope.customer())
+                .select((survey_answer::id, survey_answer::invitation_id))
+                .load::<(AnswerId, Option<InvitationId>)>(conn)
+                .map_err(DbError::from)?,
+        );
+    }
+    Ok(found)
+}
+
+/// Removes answers with what was counted of them, and their invitations.
+pub(super) fn remove_answers(conn: &mut DbConn, answers: &[(AnswerId, Option<InvitationId>)]) -> Result<()> {
+    for answers in answers.chunks(500) {
+        let ids: Vec<AnswerId> = answers.iter().map(|(id, _)| *id).collect();
+        let invitations: Vec<InvitationId> =
+            answers.iter().filter_map(|(_, invitation)| *invitation).collect();
+        diesel::delete(survey_answer_value::table.filter(survey_answer_value::answer_id.eq_any(&ids)))
+            .execute(conn)
+            .map_err(DbError::from)?;
+        diesel::delete(survey_answer::table.filter(survey_answer::id.eq_any(&ids)))
+            .execute(conn)
+            .map_err(DbError::from)?;
+        diesel::delete(survey_invitation::table.filter(survey_invitation::id.eq_any(&invitations)))
+            .execute(conn)
+            .map_err(DbError::from)?;
+    }
+    Ok(())
+}
+
+/// Those of these customers who have answered a survey.
+pub(super) fn answered_among(conn: &mut DbConn, customers: &[CustomerId]) -> Result<Vec<CustomerId>> {
+    let mut found = Vec::new();
+    for customers in customers.chunks(500) {
+        found.extend(
+            survey_answer::table
+                .filter(survey_answer::customer_id.eq_any(customers.iter().copied()))
+                .select(survey_answer::customer_id.assume_not_null())
+                .distinct()
+                .load::<CustomerId>(conn)
+                .map_err(DbError::from)?,
+        );
+    }
+    Ok(found)
 }

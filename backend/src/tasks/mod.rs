@@ -20,7 +20,7 @@ pub(crate) use list::FIELDS;
 pub(crate) use list::TASKS;
 pub use list::{due, list, low_scores, no_task_for, of_customer, open_about};
 pub use open::{Checked, Opening, Prepared, check, create, create_many, open, open_for, write};
-pub use view::{assignees, history, read};
+pub use view::{assignees, concerned_among, history, read};
 pub use work::{Work, change, work};
 
 use guanxi_db::Id;

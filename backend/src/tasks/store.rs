@@ -242,3 +242,20 @@ pub(super) fn candidates(
         .map_err(DbError::from)?;
     Ok(rows)
 }
+
+/// Those of these customers about whom there is an open task.
+pub(super) fn concerned_among(conn: &mut DbConn, customers: &[CustomerId]) -> Result<Vec<CustomerId>> {
+    let mut found = Vec::new();
+    for customers in customers.chunks(500) {
+        found.extend(
+            task::table
+                .filter(task::customer_id.eq_any(customers.iter().copied()))
+                .filter(task::status.eq(TaskStatus::Open.as_str()))
+                .select(task::customer_id.assume_not_null())
+                .distinct()
+                .load::<CustomerId>(conn)
+                .map_err(DbError::from)?,
+        );
+    }
+    Ok(found)
+}

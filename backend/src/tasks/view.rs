@@ -93,3 +93,11 @@ pub(super) fn audited(task: &TaskRow) -> Value {
         "outcome": task.outcome,
     })
 }
+
+/// Those of these customers about whom there is an open task.
+///
+/// # Errors
+/// When the database fails.
+pub fn concerned_among(conn: &mut DbConn, customers: &[CustomerId]) -> Result<Vec<CustomerId>> {
+    store::concerned_among(conn, customers)
+}

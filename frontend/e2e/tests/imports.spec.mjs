@@ -4,6 +4,7 @@ import { randomInt } from "node:crypto";
 import { Api } from "../support/api.mjs";
 import { csv, ended, gb18030, imported, unique, upload, wide } from "../support/imports.mjs";
 import { Keyboard } from "../support/keyboard.mjs";
+import { look } from "../support/look.mjs";
 import { expect, test } from "../support/test.mjs";
 import { day, workbook } from "../support/workbook.mjs";
 import { LANGUAGES } from "../support/words.mjs";
@@ -70,6 +71,9 @@ function awkward() {
   return { names, phones, bytes: workbook(rows, ["A1:I1"]) };
 }
 
+/** A figure of a job by its words. */
+const figure = (page, words) => page.locator(".stat").filter({ has: page.getByText(words, { exact: true }) }).locator("dd");
+
 for (const language of LANGUAGES) {
   test.describe(language, () => {
     test.use({ language });
@@ -77,9 +81,6 @@ for (const language of LANGUAGES) {
 
     test.describe("the head of an outlet", () => {
       test.use({ who: "outlet_head" });
-
-      /** A figure of a job by its words. */
-      const figure = (page, words) => page.locator(".stat").filter({ has: page.getByText(words, { exact: true }) }).locator("dd");
 
       test("imports a file and puts right what was not taken", async ({ page, app, api, t }) => {
         const { names, phones, bytes } = persons();
@@ -369,6 +370,41 @@ for (const language of LANGUAGES) {
         await expect(page.getByRole("heading", { level: 1 })).toContainText(t("job_state.cancelled"));
         await expect(app.button("job.cancel")).toHaveCount(0);
         expect((await ended(api, id)).state).toBe("cancelled");
+      });
+    });
+
+    test.describe("a deputy manager", () => {
+      test.use({ who: "deputy_manager" });
+
+      test("takes an import back", async ({ page, app, api, t }) => {
+        const job = await imported(api, { right: 3, wrong: 0 });
+        const own = job.title.match(/-(.*)\.csv$/)[1];
+        const names = [0, 1, 2].map((n) => `Person ${own} ${n}`);
+        const [{ id }] = await found(api, names[1]);
+        await api.change(`/customers/${id}`, { city: "Suzhou" });
+
+        await app.open(`/jobs/${job.id}`);
+        await app.button("job.undo").click();
+        const dialog = app.dialog("job.undo_title");
+        await expect(dialog).toContainText(t("job.undo_text"));
+        await look(page, language, "import-undo");
+        await app.button("common.cancel", {}, dialog).click();
+        await expect(dialog).toHaveCount(0);
+        await app.button("job.undo").click();
+        await app.button("job.undo", {}, dialog).click();
+        await expect(page.getByText(t("job.help_undo"))).toBeVisible();
+        await expect(page.getByRole("heading", { level: 1 })).toContainText(t("job_state.partially_succeeded"));
+        await expect(figure(page, t("job.taken_back"))).toHaveText("2");
+        await expect(figure(page, t("job.left"))).toHaveText("1");
+        await expect(page.locator(".records tbody tr")).toHaveCount(1);
+        await expect(page.locator(".records tbody tr")).toContainText("3");
+        await look(page, language, "import-undone");
+
+        await page.getByRole("link", { name: t("job.undoes"), exact: true }).click();
+        await expect(page.getByRole("link", { name: t("job.undone_by"), exact: true })).toBeVisible();
+        await expect(app.button("job.undo")).toHaveCount(0);
+        expect((await found(api, names[0])).length).toBe(0);
+        expect((await found(api, names[1])).length).toBe(1);
       });
     });
 

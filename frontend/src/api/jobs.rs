@@ -93,6 +93,11 @@ pub async fn cancel(id: Uuid) -> Result<JobDetails, ApiError> {
     Call::post(format!("/jobs/{id}/cancel")).read().await
 }
 
+/// Starts the job that takes an import back.
+pub async fn undo(id: Uuid, key: &str) -> Result<JobDetails, ApiError> {
+    Call::post(format!("/jobs/{id}/undo")).once(key).read().await
+}
+
 pub async fn problems(id: Uuid, cursor: &str) -> Result<Page<ImportProblem>, ApiError> {
     Call::get(format!("/jobs/{id}/problems{}", query(&[("cursor", cursor)]))).read().await
 }

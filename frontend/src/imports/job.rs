@@ -11,12 +11,18 @@ use super::list::who;
 use super::problems::Problems;
 use super::progress::{JobProgress, state_badge, use_job};
 use super::{codes, is_going};
+use crate::api;
+use crate::dom;
 use crate::exports::told;
+use crate::fetch;
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::Label;
-use crate::route::Route;
+use crate::route::{self, Route};
 use crate::session::{may, right, use_me};
-use crate::ui::{Button, EmptyState, ErrorPanel, HelpNote, Icon, Page, Panel, Skeleton, Time};
+use crate::ui::{
+    Button, ConfirmDialog, EmptyState, ErrorPanel, HelpNote, Icon, Link, Page, Panel, Skeleton, Time,
+    use_toasts,
+};
 
 #[derive(Properties, PartialEq)]
 pub struct JobPageProps {
@@ -44,12 +50,16 @@ pub fn JobPage(props: &JobPageProps) -> Html {
     let heading = html! { <h1><span class="header__title"><span>{ &job.title }</span>{ state_badge(job, i) }</span></h1> };
     let help = match (job.kind, job.dry_run) {
         (JobKind::Export, _) => Msg::JobHelpExport,
+        (JobKind::ImportUndo, _) => Msg::JobHelpUndo,
         (JobKind::Import, true) => Msg::JobHelpDryRun,
         (JobKind::Import, false) => Msg::JobHelp,
     };
     let runs = runs && job.kind == JobKind::Import;
     let actions = html! {
-        if runs { <Button icon={Icon::Plus} to={Route::NewImport.to_path()}>{ i.t(Msg::JobsNew) }</Button> }
+        <>
+            if runs && can_be_undone(&details) { <UndoButton id={job.id} /> }
+            if runs { <Button icon={Icon::Plus} to={Route::NewImport.to_path()}>{ i.t(Msg::JobsNew) }</Button> }
+        </>
     };
     html! {
         <Page title={job.title.clone()} {heading} {actions}>
@@ -63,13 +73,62 @@ pub fn JobPage(props: &JobPageProps) -> Html {
             </div>
             <HelpNote text={i.t(help)} />
             <JobProgress details={Rc::clone(&details)} set={query.set.clone()} />
+            if let Some(id) = details.undone_by { <p><Link to={Route::Job { id }.to_path()}>{ i.t(Msg::JobUndoneBy) }</Link></p> }
             <Outcome details={Rc::clone(&details)} />
-            <Panel title={i.t(Msg::JobMapping)}>
-                if let Some(import) = &details.import { { mapping(import, i) } } else {
-                    <dl class="facts">{ for told(&details, i).into_iter().map(|(name, value)| html! { <div class="fact"><dt>{ name }</dt><dd><span class="inline">{ value }</span></dd></div> }) }</dl>
-                }
-            </Panel>
+            if let Some(undo) = &details.undo {
+                <p><Link to={Route::Job { id: undo.import_id }.to_path()}>{ i.t(Msg::JobUndoes) }</Link></p>
+            } else {
+                <Panel title={i.t(Msg::JobMapping)}>
+                    if let Some(import) = &details.import { { mapping(import, i) } } else {
+                        <dl class="facts">{ for told(&details, i).into_iter().map(|(name, value)| html! { <div class="fact"><dt>{ name }</dt><dd><span class="inline">{ value }</span></dd></div> }) }</dl>
+                    }
+                </Panel>
+            }
         </Page>
+    }
+}
+
+/// Whether an import has done something that has not been taken back.
+fn can_be_undone(details: &JobDetails) -> bool {
+    let job = &details.job;
+    let wrote = !job.dry_run && job.counts.created + job.counts.updated > 0;
+    job.kind == JobKind::Import && wrote && !is_going(job.state) && details.undone_by.is_none()
+}
+
+#[derive(Properties, PartialEq)]
+struct UndoButtonProps {
+    id: Uuid,
+}
+
+/// Takes an import back, after having said what that means.
+#[function_component]
+fn UndoButton(props: &UndoButtonProps) -> Html {
+    let i = use_i18n();
+    let toasts = use_toasts();
+    let asking = use_state(|| false);
+    let once = use_state(dom::random_id);
+    let id = props.id;
+    let begin = cb!((asking, once, toasts), |()| {
+        asking.set(false);
+        spawn!((once, toasts), {
+            match api::jobs::undo(id, &once).await {
+                Ok(made) => {
+                    fetch::forget("job");
+                    route::go(&Route::Job { id: made.job.id }.to_path());
+                }
+                Err(error) => toasts.fail(&error, i),
+            }
+        });
+    });
+    html! {
+        <>
+            <Button icon={Icon::ArchiveRestore} onclick={cb!((asking), |_: MouseEvent| asking.set(true))}>{ i.t(Msg::JobUndo) }</Button>
+            if *asking {
+                <ConfirmDialog title={i.t(Msg::JobUndoTitle)} action={i.t(Msg::JobUndo)} danger=true onconfirm={begin} onclose={cb!((asking), |()| asking.set(false))}>
+                    <p>{ i.t(Msg::JobUndoText) }</p>
+                </ConfirmDialog>
+            }
+        </>
     }
 }
 

@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use guanxi_api::{
-    CorrectedRecord, ImportCorrections, ImportProblem, JobDetails, Page as Rows, RecordField, RecordProblem,
+    CorrectedRecord, ImportCorrections, ImportProblem, JobDetails, JobKind, Page as Rows, RecordField,
+    RecordProblem,
 };
 use yew::prelude::*;
 use yew_router::Routable;
@@ -58,7 +59,8 @@ pub fn Problems(props: &ProblemsProps) -> Html {
             ready.set(corrected.len());
         }
     });
-    let title = i.t(Msg::ProblemsTitle);
+    let undoing = job.kind == JobKind::ImportUndo;
+    let title = i.t(if undoing { Msg::ProblemsTitleUndo } else { Msg::ProblemsTitle });
     let Some(page) = first.remote.data.clone() else {
         let inside = match &first.remote.error {
             Some(error) => {
@@ -70,7 +72,7 @@ pub fn Problems(props: &ProblemsProps) -> Html {
     };
     let rows: Vec<&ImportProblem> = page.data.iter().chain(&more.0).collect();
     let own = rows.iter().any(|row| row.values.is_some());
-    let edits = own && may_run && !job.dry_run;
+    let edits = own && may_run && !job.dry_run && !undoing;
     // Those in which something is wrong stand first, where they are seen without scrolling.
     let is_wrong = |name: &str| {
         rows.iter().flat_map(|row| &row.problems).any(|problem| problem.column.as_deref() == Some(name))
@@ -136,27 +138,28 @@ pub fn Problems(props: &ProblemsProps) -> Html {
         });
     });
     let help = match (own, job.dry_run) {
+        _ if undoing => Msg::ProblemsHelpUndo,
         (false, _) => Msg::ProblemsHelpOthers,
         (true, true) => Msg::ProblemsHelpDryRun,
         (true, false) => Msg::ProblemsHelp,
     };
     let actions = html! {
-        if own { <Button small=true icon={Icon::Download} onclick={download}>{ i.t(Msg::ProblemsDownload) }</Button> }
+        if own && !undoing { <Button small=true icon={Icon::Download} onclick={download}>{ i.t(Msg::ProblemsDownload) }</Button> }
     };
     html! {
-        <Panel {title} {actions}>
+        <Panel title={title.clone()} {actions}>
             <HelpNote text={i.t(help)} />
-            <div class="scrolls" tabindex="0" role="group" aria-label={i.t(Msg::ProblemsTitle)}>
+            <div class="scrolls" tabindex="0" role="group" aria-label={title.clone()}>
                 <table class="records">
-                    <caption class="sr-only">{ i.t(Msg::ProblemsTitle) }</caption>
+                    <caption class="sr-only">{ title }</caption>
                     <thead><tr>
                         <th scope="col">{ i.t(Msg::ProblemsLine) }</th>
                         if aside { <th scope="col">{ i.t(Msg::ProblemsWhat) }</th> }
                         { for columns.iter().map(|(_, name)| html! { <th scope="col">{ name }</th> }) }
                     </tr></thead>
                     <tbody>
-                        { for rows.iter().map(|row| html! {
-                            <RecordRow key={row.line.to_string()} problem={(*row).clone()} columns={columns.clone()} {aside} {edits} oncorrect={oncorrect.clone()} />
+                        { for rows.iter().enumerate().map(|(at, row)| html! {
+                            <RecordRow key={format!("{}/{at}", row.line)} problem={(*row).clone()} columns={columns.clone()} {aside} {edits} oncorrect={oncorrect.clone()} />
                         }) }
                     </tbody>
                 </table>

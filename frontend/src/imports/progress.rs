@@ -88,16 +88,27 @@ pub fn JobProgress(props: &JobProgressProps) -> Html {
     });
     let going = is_going(job.state);
     let JobCounts { created, updated, unchanged, failed } = job.counts;
-    let words = if job.dry_run {
-        [Msg::JobWouldCreate, Msg::JobWouldUpdate, Msg::JobWouldKeep, Msg::JobWouldFail]
-    } else {
-        [Msg::JobCreated, Msg::JobUpdated, Msg::JobUnchanged, Msg::JobFailed]
+    let figures = match (job.kind, job.dry_run) {
+        (JobKind::Export, _) => Vec::new(),
+        (JobKind::ImportUndo, _) => vec![(Msg::JobTakenBack, updated), (Msg::JobLeft, failed)],
+        (JobKind::Import, true) => vec![
+            (Msg::JobWouldCreate, created),
+            (Msg::JobWouldUpdate, updated),
+            (Msg::JobWouldKeep, unchanged),
+            (Msg::JobWouldFail, failed),
+        ],
+        (JobKind::Import, false) => vec![
+            (Msg::JobCreated, created),
+            (Msg::JobUpdated, updated),
+            (Msg::JobUnchanged, unchanged),
+            (Msg::JobFailed, failed),
+        ],
     };
-    let figures = words.into_iter().zip([created, updated, unchanged, failed]);
-    let text = match (is_export, job.dry_run) {
-        (true, _) => Msg::JobCancelExport,
-        (false, true) => Msg::JobCancelDryRun,
-        (false, false) => Msg::JobCancelText,
+    let text = match (job.kind, job.dry_run) {
+        (JobKind::Export, _) => Msg::JobCancelExport,
+        (JobKind::ImportUndo, _) => Msg::JobCancelUndo,
+        (JobKind::Import, true) => Msg::JobCancelDryRun,
+        (JobKind::Import, false) => Msg::JobCancelText,
     };
     let file = props.details.file.as_ref().filter(|_| is_own);
     html! {
@@ -119,7 +130,7 @@ pub fn JobProgress(props: &JobProgressProps) -> Html {
             if is_export && !going { <p>{ i.t(Msg::ExportsWritten { rows: &count(job.processed, i) }) }</p> }
             if let Some(file) = file { <div><JobFileButton {id} name={file.name.clone()} /></div> }
             if !is_export { <dl class="stats">
-                { for figures.map(|(words, records)| html! { <div class="stat"><dt>{ i.t(words) }</dt><dd>{ count(records, i) }</dd></div> }) }
+                { for figures.into_iter().map(|(words, records)| html! { <div class="stat"><dt>{ i.t(words) }</dt><dd>{ count(records, i) }</dd></div> }) }
             </dl> }
             if *asking && going {
                 <ConfirmDialog title={i.t(Msg::JobCancelTitle)} action={i.t(Msg::JobCancel)} danger=true onconfirm={end} onclose={cb!((asking), |()| asking.set(false))}>

@@ -151,7 +151,7 @@ fn place_of(operation: &Operation, app: &TestApp, thing: &Thing) -> (String, i64
         if operation.method == "PUT" && !operation.path.contains("by-external") { "crm" } else { "core" };
     let of_holding = matches!(operation.target, Target::Holding | Target::HoldingList);
     let in_other_state =
-        ["/new-version", "/close", "/corrections"].iter().any(|end| operation.path.ends_with(end));
+        ["/new-version", "/close", "/corrections", "/undo"].iter().any(|end| operation.path.ends_with(end));
     let (id, version) = match (of_holding, in_other_state) {
         (true, _) => (thing.holding, thing.holding_version),
         (false, true) => (thing.other, 2),

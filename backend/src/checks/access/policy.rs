@@ -84,7 +84,8 @@ impl Operation {
 
     /// Whether it must have an idempotency key.
     pub fn starts_a_job(&self) -> bool {
-        ["/jobs/imports", "/jobs/exports"].contains(&self.path) || self.path.ends_with("/corrections")
+        ["/jobs/imports", "/jobs/exports"].contains(&self.path)
+            || ["/corrections", "/undo"].iter().any(|end| self.path.ends_with(end))
     }
 
     /// Whether it leaves the database as it was.
@@ -250,6 +251,7 @@ pub const OPERATIONS: &[Operation] = &[
     op("GET", "/jobs/{id}/problems", Needs(ViewJobs), Job, 200),
     op("GET", "/jobs/{id}/problems/file", Needs(RunImports), Job, 200),
     op("POST", "/jobs/{id}/corrections", Needs(RunImports), Job, 202),
+    op("POST", "/jobs/{id}/undo", Needs(RunImports), Job, 202),
 ];
 
 /// The OpenAPI document, which is made from the routes themselves.

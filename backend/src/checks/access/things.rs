@@ -12,8 +12,8 @@ use guanxi_api::{
 };
 use guanxi_api::{LocalText, NewQuestionnaire, NewSurvey, Question, QuestionKind};
 use guanxi_db::schema::{
-    contact_point, customer, external_id, import_problem, interaction, job, job_file, survey, survey_answer,
-    survey_invitation, task, upload,
+    contact_point, customer, external_id, import_change, import_problem, interaction, job, job_file, survey,
+    survey_answer, survey_invitation, task, upload,
 };
 use guanxi_db::{DbConn, DbError, Doc, Id};
 use serde_json::json;
@@ -536,6 +536,22 @@ fn make_jobs(app: &TestApp, _: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
                     import_problem::line.eq(2_i64),
                     import_problem::record.eq(Vec::<u8>::new()),
                     import_problem::problems.eq(Doc(json!([]))),
+                ))
+                .execute(conn)
+                .map_err(DbError::from)?;
+            diesel::update(job::table.find(ids[1]))
+                .set(job::created.eq(1_i64))
+                .execute(conn)
+                .map_err(DbError::from)?;
+            diesel::insert_into(import_change::table)
+                .values((
+                    import_change::job_id.eq(ids[1]),
+                    import_change::line.eq(3_i64),
+                    import_change::place.eq(0),
+                    import_change::target.eq("customer"),
+                    import_change::record_id.eq(id),
+                    import_change::customer_id.eq(id),
+                    import_change::version.eq(1_i64),
                 ))
                 .execute(conn)
                 .map_err(DbError::from)?;

@@ -1,6 +1,6 @@
 use diesel::prelude::*;
 use guanxi_api::{JobKind, ListQuery};
-use guanxi_db::schema::{import_problem, job};
+use guanxi_db::schema::{import_change, import_problem, job};
 use guanxi_db::{DbError, Doc, Id, on_each};
 use serde_json::json;
 use uuid::Uuid;
@@ -45,6 +45,7 @@ fn populate(app: &TestApp) -> JobId {
             }
         }
         let sealed = state.keys.data();
+        let mut line = 0_i64;
         for chunk in ids.chunks(500) {
             let rows: Vec<_> = chunk
                 .iter()
@@ -68,6 +69,23 @@ fn populate(app: &TestApp) -> JobId {
                 })
                 .collect();
             on_each!(conn => diesel::insert_into(import_problem::table).values(&rows).execute(conn))
+                .map_err(DbError::from)?;
+            let rows: Vec<_> = chunk
+                .iter()
+                .map(|of| {
+                    line += 1;
+                    (
+                        import_change::job_id.eq(if line % 2 == 0 { ids[0] } else { *of }),
+                        import_change::line.eq(line),
+                        import_change::place.eq(0),
+                        import_change::target.eq("customer"),
+                        import_change::record_id.eq(Id::<()>::new(of.uuid())),
+                        import_change::customer_id.eq(Id::<()>::new(of.uuid())),
+                        import_change::version.eq(1_i64),
+                    )
+                })
+                .collect();
+            on_each!(conn => diesel::insert_into(import_change::table).values(&rows).execute(conn))
                 .map_err(DbError::from)?;
         }
         guanxi_db::analyse(conn).map_err(Error::from)?;
@@ -111,6 +129,7 @@ fn plans_of_jobs_and_their_problems_follow_an_index() {
             found.extend(plans(conn, |conn| {
                 jobs::count_since(conn, &actor, JobKind::Export, hour).map(drop)
             })?);
+            found.extend(plans(conn, |conn| imports::last_changes(conn, id, 200).map(drop))?);
             found.extend(plans(conn, |conn| jobs::is_file(conn, Uuid::nil()).map(drop))?);
             found.extend(plans(conn, |conn| jobs::details(conn, &actor, id).map(drop))?);
             Ok(found)

@@ -22,6 +22,7 @@ use crate::audit;
 use crate::customers::create::{self, Checked, Place};
 use crate::customers::portfolio::Moves;
 use crate::customers::store::{self as rows, CustomerRow, ExternalIdRow, NewRows};
+use crate::customers::withdrawal::CustomerState;
 use crate::customers::{CustomerId, House, change, known, ownership, profile};
 use crate::error::{Code, Error, FieldError, Result, Wrong};
 use crate::names::search;
@@ -89,6 +90,10 @@ pub struct LineOutcome {
     pub status: BulkStatus,
     /// The customer, unless the line failed; of one that is only told, not one that exists.
     pub id: Option<CustomerId>,
+    /// Its version after the line.
+    pub version: Option<i64>,
+    /// How it was, where the line has changed it.
+    pub before: Option<CustomerState>,
     pub error: Option<Error>,
 }
 
@@ -116,13 +121,22 @@ pub fn upsert_lines(
     let mut call = Call { actor, house, writes, places: HashMap::new() };
     let steps = call.plan(conn, lines)?;
     let outcome = outcome(actor, lines, &steps);
-    let errors: Vec<Option<Error>> = steps.iter().map(|step| step.error().cloned()).collect();
+    let mut rest = Vec::with_capacity(steps.len());
+    for step in &steps {
+        let before = match step {
+            Step::Change(changed) if writes => Some(CustomerState::of(&changed.before)?),
+            _ => None,
+        };
+        rest.push((before, step.error().cloned()));
+    }
     if writes {
         call.write(conn, lines, steps, &outcome)?;
     }
-    let outcomes = outcome.results.iter().zip(errors).map(|(result, error)| LineOutcome {
+    let outcomes = outcome.results.iter().zip(rest).map(|(result, (before, error))| LineOutcome {
         status: result.status,
         id: result.id.map(CustomerId::new),
+        version: result.version,
+        before,
         error,
     });
     Ok(outcomes.collect())

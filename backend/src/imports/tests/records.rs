@@ -10,13 +10,13 @@ use super::{outcome, path, post, send, start};
 use crate::testing::{Client, TestApp};
 use crate::{clock, import_file, verify};
 
-fn product(admin: &Client, code: &str, kind: &str, currency: &str) {
+pub(super) fn product(admin: &Client, code: &str, kind: &str, currency: &str) {
     let new = json!({"code": code, "kind": kind, "name": {"zh-CN": code, "en": code}, "currency": currency});
     admin.post("/products", &new).expect(201);
 }
 
 /// A survey with one question, called as the mapping calls it.
-fn survey(head: &Client, name: &str) -> String {
+pub(super) fn survey(head: &Client, name: &str) -> String {
     let question = json!({"key": "satisfaction", "kind": "csat", "required": true, "text": {"zh-CN": "满意吗？", "en": "Satisfied?"}});
     let new = json!({"title": {"zh-CN": "满意度", "en": "Satisfaction"}, "questions": [question]});
     let made = head.post("/questionnaires", &new).expect(201);
@@ -30,7 +30,7 @@ fn survey(head: &Client, name: &str) -> String {
     id
 }
 
-fn filtered(list: &str, filter: &str, more: &str) -> String {
+pub(super) fn filtered(list: &str, filter: &str, more: &str) -> String {
     if filter.is_empty() {
         return format!("/{list}?{more}");
     }
@@ -38,13 +38,13 @@ fn filtered(list: &str, filter: &str, more: &str) -> String {
     format!("/{list}?filter={filter}&{more}")
 }
 
-fn total(client: &Client, list: &str, filter: &str) -> i64 {
+pub(super) fn total(client: &Client, list: &str, filter: &str) -> i64 {
     let answer = client.get(&filtered(list, filter, "limit=1&include=total")).expect(200).json();
     answer["page"]["total"].as_i64().expect("a total")
 }
 
 /// All rows of a list, page by page.
-fn all(client: &Client, list: &str, filter: &str) -> Vec<Value> {
+pub(super) fn all(client: &Client, list: &str, filter: &str) -> Vec<Value> {
     let mut rows = Vec::new();
     let mut cursor = String::new();
     loop {
@@ -61,7 +61,7 @@ fn units(text: &Value) -> i64 {
     Amount::parse(text.as_str().expect("an amount")).expect("an amount").0
 }
 
-fn mapping() -> Value {
+pub(super) fn mapping() -> Value {
     json!({
         "source": "core",
         "customer": [
@@ -84,7 +84,7 @@ fn mapping() -> Value {
     })
 }
 
-const FILE: &str = "客户号,姓名,账号,余额,投诉,结果,评分\n\
+pub(super) const FILE: &str = "客户号,姓名,账号,余额,投诉,结果,评分\n\
     1,王一,6222000011112222,\"1,234.50\",是,已接通,5\n\
     2,李二,6222000033334444,-71,否,,2\n\
     3,赵三,,,否,,\n";
