@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use aws_lc_rs::digest;
 use uuid::Uuid;
 
-use super::manifest::{FileEntry, MANIFEST, Manifest, hexadecimal};
+use super::manifest::{FileEntry, MANIFEST, Manifest};
 use super::rules;
 use super::{BackupError, failed};
 use crate::access::Keys;
+use crate::text::hexadecimal;
 
 /// How the names of folders begin that are not backups yet, or no longer.
 const UNFINISHED: &str = ".unfinished-";

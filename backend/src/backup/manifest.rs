@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{BackupError, failed};
 use crate::access::Keys;
+use crate::text::hexadecimal;
 
 /// The name of the file that describes a backup; it is written last.
 pub(super) const MANIFEST: &str = "manifest.json";
@@ -90,10 +91,6 @@ impl EngineName {
 /// Tells a master key without giving it away.
 pub(super) fn fingerprint(keys: &Keys) -> String {
     hexadecimal(&keys.keyed_hash("backup_key", "guanxi"))
-}
-
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Manifest {
