@@ -10,7 +10,7 @@ use guanxi::access::Actor;
 use guanxi::backup::{self, Manifest, Source};
 use guanxi::config::{Config, ConfigError};
 use guanxi::demo::{self, Demo};
-use guanxi::error::Error;
+use guanxi::error::{Code, Error};
 use guanxi::import_file::{Order, import_file, undo_import};
 use guanxi::jobs::Bench;
 use guanxi::server::Opened;
@@ -225,10 +225,13 @@ fn contents(manifest: &Manifest) -> String {
     )
 }
 
+/// How long a command that has done its work waits for a turn to put it on record.
+const RECORD_PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+
 /// Puts on record what the command line has done to a whole database. One of an older schema is left as it is.
 fn record(
     config: &Config,
-    entry: impl Fn(&mut DbConn, &Actor) -> Result<(), Error> + Send + 'static,
+    entry: impl Fn(&mut DbConn, &Actor) -> Result<(), Error> + Send + Sync + 'static,
 ) -> Result<(), ConfigError> {
     let failed = |error: &dyn std::fmt::Display| ConfigError(format!("done, but not put on record: {error}"));
     let mut conn = config.database_url.connect().map_err(|error| failed(&error))?;
@@ -242,7 +245,15 @@ fn record(
         ..DbOptions::for_cores(config.database_url.clone(), 1)
     };
     let db = Db::open(&options).map_err(|error| failed(&error))?;
-    db.write_blocking(move |conn| entry(conn, &Actor::operator(clock::now()))).map_err(|error| failed(&error))
+    let (entry, give_up) = (Arc::new(entry), std::time::Instant::now() + RECORD_PATIENCE);
+    loop {
+        let entry = Arc::clone(&entry);
+        match db.write_blocking(move |conn| entry(conn, &Actor::operator(clock::now()))) {
+            // A server that is busy writing leaves no turn for longer than a request would wait.
+            Err(error) if error.code == Code::Overloaded && std::time::Instant::now() < give_up => {}
+            recorded => return recorded.map_err(|error| failed(&error)),
+        }
+    }
 }
 
 fn bench(opened: &Opened) -> Bench {
