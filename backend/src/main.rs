@@ -10,7 +10,7 @@ use guanxi::access::Actor;
 use guanxi::backup::{self, Manifest, Source};
 use guanxi::config::{Config, ConfigError};
 use guanxi::demo::{self, Demo};
-use guanxi::error::{Code, Error};
+use guanxi::error::Error;
 use guanxi::import_file::{Order, import_file, undo_import};
 use guanxi::jobs::Bench;
 use guanxi::server::Opened;
@@ -250,7 +250,7 @@ fn record(
         let entry = Arc::clone(&entry);
         match db.write_blocking(move |conn| entry(conn, &Actor::operator(clock::now()))) {
             // A server that is busy writing leaves no turn for longer than a request would wait.
-            Err(error) if error.code == Code::Overloaded && std::time::Instant::now() < give_up => {}
+            Err(error) if error.code.status() == 503 && std::time::Instant::now() < give_up => {}
             recorded => return recorded.map_err(|error| failed(&error)),
         }
     }
