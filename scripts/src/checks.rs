@@ -139,23 +139,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Outcome<bool> {
     let mut stages = Stages::begin(workspace)?;
     let mut ready = true;
     if on_server || any(Means::browser) || any(Means::schemathesis) {
-        ready = stages.run("build", |log| {
-            let mut build = workspace.cargo();
-            build.args([
-                "build",
-                "--profile",
-                "ci",
-                "--bins",
-                "--tests",
-                "-p",
-                "guanxi",
-                "-p",
-                "guanxi-db",
-                "-p",
-                "guanxi-api",
-            ]);
-            test::all(log, [build])
-        });
+        ready = stages.run("build", |log| test::all(log, [test::build(workspace)]));
     }
     let server_log = workspace.logs().join("postgres-server.log");
     let postgres =

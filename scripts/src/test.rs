@@ -13,8 +13,8 @@ use crate::workspace::Workspace;
 use crate::{Failure, Outcome, browser, fuzz, web};
 
 /// The stages, in the order in which they run.
-pub const STAGES: [&str; 10] =
-    ["fmt", "web", "clippy", "contract", "build", "sqlite", "postgres", "logic", "browser", "schemathesis"];
+pub const STAGES: [&str; 9] =
+    ["fmt", "web", "contract", "build", "sqlite", "postgres", "logic", "browser", "schemathesis"];
 
 /// Past this a line says so: the gate should not take longer.
 const EXPECTED: Duration = Duration::from_secs(45 * 60);
@@ -61,7 +61,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Outcome<bool> {
         needs.push(Need::Python);
     }
     system::provide(&needs)?;
-    if ["clippy", "contract", "web"].iter().any(|stage| wanted(stage)) {
+    if ["contract", "web"].iter().any(|stage| wanted(stage)) {
         system::provide_wasm_target(workspace)?;
     }
 
@@ -78,12 +78,8 @@ pub fn run(workspace: &Workspace, options: &Options) -> Outcome<bool> {
         print!("{summary}   ");
         Ok(Counts::ONE)
     });
-    stage("clippy", &mut |log| all(log, clippy(workspace)));
     stage("contract", &mut |_| contract(workspace));
-    let built = stage("build", &mut |log| {
-        let build = cargo(workspace, &["build", "--profile", "ci", "--bins", "--tests"]);
-        all(log, [with(build, &BACKEND)])
-    });
+    let built = stage("build", &mut |log| all(log, [build(workspace)]));
     stage("sqlite", &mut |log| backend_tests(workspace, None, None, log));
     stage("postgres", &mut |log| {
         let server = Postgres::at_or_start(options.postgres.as_deref(), &log.with_extension("server.log"))?;
@@ -118,6 +114,12 @@ pub fn run(workspace: &Workspace, options: &Options) -> Outcome<bool> {
     Ok(stages.finish())
 }
 
+/// What builds the server, its tests and what they need; the lints of all of it.
+#[must_use]
+pub fn build(workspace: &Workspace) -> Command {
+    with(linting(workspace, &["build", "--profile", "ci", "--bins", "--tests"]), &BACKEND)
+}
+
 /// Which of the backend's tests to run, and how thoroughly.
 #[derive(Clone, Copy, Debug)]
 pub struct Selection<'a> {
@@ -137,7 +139,7 @@ pub fn backend_tests(
     selection: Option<Selection<'_>>,
     log: &Path,
 ) -> Outcome<Counts> {
-    let mut command = with(cargo(workspace, &["test", "--profile", "ci", "--no-fail-fast"]), &BACKEND);
+    let mut command = with(linting(workspace, &["test", "--profile", "ci", "--no-fail-fast"]), &BACKEND);
     command.env_remove("GUANXI_TEST_POSTGRES_URL").env_remove("GUANXI_CHECK_FULL");
     if let Some(url) = postgres {
         command.env("GUANXI_TEST_POSTGRES_URL", url);
@@ -156,15 +158,14 @@ pub fn backend_tests(
     Ok(counts)
 }
 
-fn clippy(workspace: &Workspace) -> Vec<Command> {
-    let deny = ["--", "-D", "warnings"];
-    let lint = |arguments: &[&str]| with(with(cargo(workspace, &["clippy"]), arguments), &deny);
-    vec![
-        with(with(cargo(workspace, &["clippy", "--profile", "ci", "--all-targets"]), &BACKEND), &deny),
-        lint(&["--profile", "ci", "-p", "guanxi-web", "--target", "wasm32-unknown-unknown"]),
-        // The profile that `cargo xtask` itself is built with.
-        lint(&["-p", "xtask", "--all-targets", "--features", "bench"]),
-    ]
+/// Cargo with clippy's compiler for the crates of the workspace: what it compiles it also lints, and a warning fails it.
+/// `cargo clippy` by itself would compile every library a second time.
+fn linting(workspace: &Workspace, arguments: &[&str]) -> Command {
+    let mut command = cargo(workspace, arguments);
+    // As `cargo clippy` hands them on: <https://doc.rust-lang.org/nightly/clippy/development/infrastructure/>.
+    command.env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver");
+    command.env("CLIPPY_ARGS", ["-D", "warnings"].join("__CLIPPY_HACKERY__"));
+    command
 }
 
 /// The contract knows neither database nor server nor Yew; that it compiles for the browser is shown by the web app.
@@ -181,12 +182,11 @@ fn contract(workspace: &Workspace) -> Outcome<Counts> {
     }
 }
 
-/// The web app's logic that needs no browser, and xtask's own tests.
+/// The web app's logic that needs no browser, and xtask's own tests; the lints of both.
 fn logic(workspace: &Workspace, log: &Path) -> Outcome<Counts> {
-    let target = if workspace.has_lib("guanxi-web") { "--lib" } else { "--bins" };
     // Both in the profile that `cargo xtask` itself is built with, since nothing of it needs to be fast.
-    let web = cargo(workspace, &["test", "-p", "guanxi-web", target]);
-    let own = cargo(workspace, &["test", "-p", "xtask", "--features", "bench", "--lib", "--bins"]);
+    let web = linting(workspace, &["test", "-p", "guanxi-web", "--lib", "--bins"]);
+    let own = linting(workspace, &["test", "-p", "xtask", "--features", "bench", "--lib", "--bins"]);
     let mut succeeded = true;
     for mut command in [web, own] {
         succeeded &= run_logged(&mut command, log)?;

@@ -13,13 +13,6 @@ pub struct Workspace {
     pub root: PathBuf,
     /// Cargo's target directory (`CARGO_TARGET_DIR` or `target/`).
     pub target: PathBuf,
-    members: Vec<Member>,
-}
-
-#[derive(Clone, Debug)]
-struct Member {
-    name: String,
-    has_lib: bool,
 }
 
 impl Workspace {
@@ -38,21 +31,7 @@ impl Workspace {
         }
         let metadata: serde_json::Value = serde_json::from_slice(&out.stdout)?;
         let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
-        let members = metadata["packages"].as_array().map(Vec::as_slice).unwrap_or_default().iter();
-        Ok(Self {
-            root,
-            target: PathBuf::from(text(&metadata["target_directory"])),
-            members: members
-                .map(|package| Member {
-                    name: text(&package["name"]),
-                    has_lib: package["targets"].as_array().is_some_and(|targets| {
-                        targets
-                            .iter()
-                            .any(|t| t["kind"].as_array().is_some_and(|k| k.contains(&"lib".into())))
-                    }),
-                })
-                .collect(),
-        })
+        Ok(Self { root, target: PathBuf::from(text(&metadata["target_directory"])) })
     }
 
     /// Cargo, to be run in the workspace.
@@ -67,12 +46,6 @@ impl Workspace {
         let mut command = Command::new(program);
         command.current_dir(&self.root);
         command
-    }
-
-    /// Whether the package has a library that runs on this machine.
-    #[must_use]
-    pub fn has_lib(&self, package: &str) -> bool {
-        self.members.iter().any(|member| member.name == package && member.has_lib)
     }
 
     /// The server's binary as a profile builds it.
