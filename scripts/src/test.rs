@@ -185,7 +185,7 @@ fn contract(workspace: &Workspace) -> Outcome<Counts> {
 /// The web app's logic that needs no browser, and xtask's own tests; the lints of both.
 fn logic(workspace: &Workspace, log: &Path) -> Outcome<Counts> {
     // Both in the profile that `cargo xtask` itself is built with, since nothing of it needs to be fast.
-    let web = linting(workspace, &["test", "-p", "guanxi-web", "--lib", "--bins"]);
+    let web = linting(workspace, &["test", "-p", "guanxi-web", "--bins"]);
     let own = linting(workspace, &["test", "-p", "xtask", "--features", "bench", "--lib", "--bins"]);
     let mut succeeded = true;
     for mut command in [web, own] {

@@ -18,7 +18,7 @@ use crate::ui::{
 /// What is put off.
 #[derive(Clone, PartialEq)]
 pub enum Postponed {
-    Task(Task),
+    Task(Box<Task>),
     /// A line of today that is no task yet, by its id, and its words.
     Line(AttrValue, AttrValue),
 }

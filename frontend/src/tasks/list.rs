@@ -165,7 +165,7 @@ pub fn TaskList(props: &TaskListProps) -> Html {
             if data.page.next.is_some() { <p class="small muted">{ i.t(Msg::TasksFirst { count: &i.number(MOST as u32) }) }</p> }
             { match (*doing).clone() {
                 None => html!(),
-                Some(Doing::Postponing(task)) => html! { <PostponeDialog what={Postponed::Task(task)} ondone={postponed} onclose={close} /> },
+                Some(Doing::Postponing(task)) => html! { <PostponeDialog what={Postponed::Task(task.into())} ondone={postponed} onclose={close} /> },
                 Some(Doing::HandingOver(task)) => html! { <HandOverDialog {task} ondone={again} onclose={close} /> },
             } }
         </>

@@ -51,7 +51,7 @@ impl Reducible for Gone {
 enum Doing {
     Logging(TodayLine, With),
     Postponing(TodayLine),
-    HandingOver(TodayLine, Task),
+    HandingOver(Task),
 }
 
 /// How a line was worked, and so how that is taken back.
@@ -201,7 +201,7 @@ pub fn TodayPage() -> Html {
                 doing.set(Some(Doing::Postponing(line)));
             }),
             hand_over: cb!((doing), |line: TodayLine| if let Some(task) = line.task.clone() {
-                doing.set(Some(Doing::HandingOver(line, task)));
+                doing.set(Some(Doing::HandingOver(task)));
             }),
             undo: cb!((last), |()| if let Some(undo) = last.take() {
                 undo.emit(());
@@ -271,7 +271,7 @@ pub fn TodayPage() -> Html {
         }
         Some(Doing::Postponing(line)) => {
             let what = match line.task.clone() {
-                Some(task) => Postponed::Task(task),
+                Some(task) => Postponed::Task(task.into()),
                 None => Postponed::Line(line.id.clone().into(), words::name(&line, day, i)),
             };
             let ondone = cb!((doing, hide, after, toasts, reload, last), |task: Task| {
@@ -291,7 +291,7 @@ pub fn TodayPage() -> Html {
             });
             html! { <PostponeDialog {what} {ondone} onclose={leave} /> }
         }
-        Some(Doing::HandingOver(_, task)) => {
+        Some(Doing::HandingOver(task)) => {
             let ondone = cb!((leave), |()| {
                 fetch::forget("tasks/");
                 leave.emit(());
