@@ -4,7 +4,9 @@
 //!
 //! | works on `&mut DbConn` directly | needs [`on_each!`] (same text, checked for both) | differs, so it is a `match` in here |
 //! |---|---|---|
-//! | select, joins, group, boxed queries, single-row insert, update, delete, `returning(columns)` | `on_conflict`, batch insert, `as_returning`, `union` | row locks, full text, sequences, pragmas |
+//! | select, joins, group, boxed queries, single-row insert, update, delete, `returning(columns)` | `on_conflict`, `as_returning`, `union` | row locks, full text, sequences, pragmas |
+//!
+//! Many rows of one table go in by [`insert_many!`].
 //!
 //! Rooms get their connection from [`Db::read`], [`Db::snapshot`] or [`Db::write`] and never open a transaction themselves.
 
@@ -13,6 +15,7 @@ mod condition;
 mod conn;
 mod error;
 mod instrument;
+pub mod load;
 mod manager;
 mod migrate;
 pub mod notes;
@@ -25,7 +28,7 @@ mod statement;
 mod types;
 
 pub use condition::{Condition, Ordering, Value};
-pub use conn::{DbConn, Engine, MultiBackend};
+pub use conn::{COPY_FROM, DbConn, Engine, MultiBackend};
 pub use error::DbError;
 pub use manager::DatabaseUrl;
 pub use migrate::{analyse, known_versions, migrate, pending_migrations};

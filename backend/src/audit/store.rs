@@ -1,7 +1,7 @@
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Binary};
 use guanxi_db::schema::{audit_document, audit_entry, change_event, user_account};
-use guanxi_db::{Condition, DbConn, DbError, DbUuid, Doc, Engine, Id, Moment, Statement, Value, on_each};
+use guanxi_db::{Condition, DbConn, DbError, DbUuid, Doc, Engine, Id, Moment, Statement, Value, insert_many};
 use uuid::Uuid;
 
 use crate::audit::AuditEntryId;
@@ -122,8 +122,7 @@ pub(super) fn insert_event(conn: &mut DbConn, event: NewEvent) -> Result<()> {
 
 /// Writes events without entries, in this order.
 pub(super) fn insert_events(conn: &mut DbConn, events: &[NewEvent]) -> Result<()> {
-    on_each!(conn => diesel::insert_into(change_event::table).values(events).execute(conn))
-        .map_err(DbError::from)?;
+    insert_many!(conn, change_event::table, events).map_err(DbError::from)?;
     Ok(())
 }
 

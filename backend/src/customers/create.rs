@@ -149,6 +149,15 @@ pub(super) fn check(actor: &Actor, house: House<'_>, new: &NewCustomer) -> Resul
     Ok(Checked { id, profile, identity, contact_points })
 }
 
+/// In place of a number of the sequence, until there is one.
+const UNNUMBERED: i64 = 0;
+
+fn set_number(rows: &mut NewRows, number: i64) {
+    rows.customer.search_key = number;
+    rows.customer.customer_no = customer_no::from_sequence(u64::try_from(number).unwrap_or_default());
+    rows.found_by.search_key = number;
+}
+
 /// What is written for a new customer.
 ///
 /// # Errors
@@ -259,24 +268,30 @@ pub struct Prepared {
     pub archived: bool,
 }
 
-/// Creates many customers at once, for jobs: one audit entry for all of them, no event for each. Gives their ids in the same order.
+/// New customers of whom every rule is kept and who are not written yet.
+pub struct Ready {
+    customers: Vec<NewRows>,
+    teams: Vec<TeamRow>,
+}
+
+impl Ready {
+    /// Their ids, in their order.
+    pub fn ids(&self) -> impl Iterator<Item = CustomerId> + '_ {
+        self.customers.iter().map(|rows| rows.customer.id)
+    }
+}
+
+/// Checks many new customers and makes up what is written for them, without the database.
 ///
 /// # Errors
-/// The first customer that breaks a rule; then none is created.
-pub fn create_many(
-    conn: &mut DbConn,
-    actor: &Actor,
-    house: House<'_>,
-    customers: &[Prepared],
-) -> Result<Vec<CustomerId>> {
-    let count = i64::try_from(customers.len()).unwrap_or(i64::MAX);
-    let numbers = next_customer_numbers(conn, count)?;
+/// The first customer that breaks a rule.
+pub fn make_ready(actor: &Actor, house: House<'_>, customers: &[Prepared]) -> Result<Ready> {
     let mut all = Vec::with_capacity(customers.len());
     let mut teams = Vec::new();
-    for (prepared, number) in customers.iter().zip(numbers) {
+    for prepared in customers {
         let place = Place { unit_id: prepared.org_unit_id, owner_id: prepared.owner_id };
         let checked = check(actor, house, &prepared.new)?;
-        let mut rows = rows(actor, &prepared.new, checked, &place, number)?;
+        let mut rows = rows(actor, &prepared.new, checked, &place, UNNUMBERED)?;
         rows.figures.tier = prepared.tier.as_str().to_owned();
         rows.figures.aum = prepared.aum.0;
         rows.figures.archived = prepared.archived;
@@ -291,12 +306,37 @@ pub fn create_many(
         }));
         all.push(rows);
     }
-    store::insert_many(conn, &all, &teams).map_err(taken)?;
+    Ok(Ready { customers: all, teams })
+}
+
+/// Writes many new customers at once, for jobs: one audit entry for all of them, no event for each.
+///
+/// # Errors
+/// 409 for an external id that is taken.
+pub fn write_many(conn: &mut DbConn, actor: &Actor, ready: &mut Ready) -> Result<()> {
+    let Ready { customers, teams } = ready;
+    let numbers = next_customer_numbers(conn, i64::try_from(customers.len()).unwrap_or(i64::MAX))?;
     let mut moves = Moves::default();
-    for rows in &all {
+    for (rows, number) in customers.iter_mut().zip(numbers) {
+        set_number(rows, number);
         moves.add(&rows.customer, &rows.figures);
     }
+    store::insert_many(conn, customers, teams).map_err(taken)?;
     moves.record(conn)?;
-    audit::note_many(conn, actor, "customer", "created_many", &[("count", all.len())])?;
-    Ok(all.iter().map(|rows| rows.customer.id).collect())
+    audit::note_many(conn, actor, "customer", "created_many", &[("count", customers.len())])
+}
+
+/// [`make_ready`] and [`write_many`]; gives the ids of the customers in their order.
+///
+/// # Errors
+/// As both; then none is created.
+pub fn create_many(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    customers: &[Prepared],
+) -> Result<Vec<CustomerId>> {
+    let mut ready = make_ready(actor, house, customers)?;
+    write_many(conn, actor, &mut ready)?;
+    Ok(ready.ids().collect())
 }

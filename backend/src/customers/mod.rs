@@ -33,7 +33,7 @@ pub use bulk::{
 pub use change::{archive, change, renew_search, restore};
 pub use contact_points::{add_contact_point, change_contact_point, remove_contact_point};
 pub use contacted::{contacted, contacted_many, is_seen_by, lock_figures, named, set_last_contact};
-pub use create::{Prepared, create, create_many};
+pub use create::{Prepared, Ready, create, create_many, make_ready, write_many};
 pub use external_ids::{Upserted, remove_external_id, set_external_id, upsert};
 pub(crate) use fields::CUSTOMERS;
 #[cfg(test)]

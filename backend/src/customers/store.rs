@@ -6,7 +6,8 @@ use guanxi_db::schema::{
 };
 use guanxi_db::search::FoundByName;
 use guanxi_db::{
-    Condition, DbConn, DbError, DbMoment, DbUuid, Doc, Id, Moment, Ordering, Statement, Value, on_each,
+    Condition, DbConn, DbError, DbMoment, DbUuid, Doc, Id, Moment, Ordering, Statement, Value, insert_many,
+    on_each,
 };
 
 use crate::access::{OrgUnitId, OrgUnitMark, Scope, UserId};
@@ -610,14 +611,12 @@ pub(super) fn insert_many(conn: &mut DbConn, rows: &[NewRows], teams: &[TeamRow]
     let identities: Vec<&IdentityRow> = rows.iter().filter_map(|row| row.identity.as_ref()).collect();
     let points: Vec<&ContactPointRow> = rows.iter().flat_map(|row| &row.contact_points).collect();
     let external: Vec<&ExternalIdRow> = rows.iter().flat_map(|row| &row.external_ids).collect();
-    on_each!(conn => {
-        diesel::insert_into(customer::table).values(customers).execute(conn)?;
-        diesel::insert_into(customer_figures::table).values(figures).execute(conn)?;
-        diesel::insert_into(identity_document::table).values(identities).execute(conn)?;
-        diesel::insert_into(contact_point::table).values(points).execute(conn)?;
-        diesel::insert_into(external_id::table).values(external).execute(conn)?;
-        diesel::insert_into(customer_team::table).values(teams).execute(conn)?;
-    });
+    insert_many!(conn, customer::table, customers)?;
+    insert_many!(conn, customer_figures::table, figures)?;
+    insert_many!(conn, identity_document::table, identities)?;
+    insert_many!(conn, contact_point::table, points)?;
+    insert_many!(conn, external_id::table, external)?;
+    insert_many!(conn, customer_team::table, teams)?;
     guanxi_db::search::index_new_customers(conn, rows.iter().map(|row| row.found_by.clone()).collect())
 }
 

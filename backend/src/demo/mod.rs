@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use guanxi_api::{
     LocalName, NewExchangeRate, NewOrgUnit, NewProduct, NewUser, Quantity, Role, TaskSource, TaskStatus,
 };
-use guanxi_db::{DbConn, Id, Moment};
+use guanxi_db::{DbConn, Id, Moment, load};
 
 use crate::access::password::Parameters;
 use crate::access::{Actor, Hasher, OrgUnitId, UserId};
@@ -168,33 +168,36 @@ fn make_customers(
         Ok((prepared, held))
     };
     let calendar = Calendar { now, today };
-    let batch = |from: u64| -> Result<Vec<Whole>> {
-        (from..(from + TRANSACTION).min(customers))
-            .map(|n| {
-                let (customer, held) = prepare(n)?;
-                let dealings = if customers_only {
-                    Dealings::default()
-                } else {
-                    dealings(seed, n, bank, calendar, users)?
-                };
-                Ok((customer, held, dealings))
-            })
-            .collect()
+    let house = House { keys: &opened.keys, settings: &opened.settings };
+    let whole = |n: u64| -> Result<Whole> {
+        let (customer, held) = prepare(n)?;
+        let dealings =
+            if customers_only { Dealings::default() } else { dealings(seed, n, bank, calendar, users)? };
+        Ok((customer, held, dealings))
     };
-    // The next customers are made up while the last ones are written.
+    let batch = |from: u64| -> Result<Vec<Ready>> {
+        let all: Vec<u64> = (from..(from + TRANSACTION).min(customers)).collect();
+        let chunks = all.chunks(CHUNK).map(|chunk| {
+            let chunk: Vec<Whole> = chunk.iter().map(|n| whole(*n)).collect::<Result<_>>()?;
+            make_ready(house, now, &chunk, catalogue)
+        });
+        chunks.collect()
+    };
+    opened.db.write_blocking(|conn| load::begin(conn).map_err(Error::from))?;
+    // The next customers are made up, checked and sealed while the last ones are written.
     std::thread::scope(|scope| {
         let (made, making) = std::sync::mpsc::sync_channel(1);
         let starts = (0..customers).step_by(usize::try_from(TRANSACTION).unwrap_or(usize::MAX));
         scope.spawn(move || starts.map(batch).try_for_each(|batch| made.send(batch)));
         let mut written = 0;
         for prepared in making {
-            let prepared = prepared?;
-            written += prepared.len();
+            let mut ready = prepared?;
+            written += ready.iter().map(|chunk| chunk.customers.ids().count()).sum::<usize>();
             let (keys, settings) = (std::sync::Arc::clone(&opened.keys), opened.settings.clone());
-            let catalogue = catalogue.to_vec();
             opened.db.write_blocking(move |conn| {
+                load::begin_transaction(conn)?;
                 let house = House { keys: &keys, settings: &settings };
-                prepared.chunks(CHUNK).try_for_each(|chunk| load(conn, house, now, chunk, &catalogue))
+                ready.iter_mut().try_for_each(|chunk| write(conn, house, now, chunk))
             })?;
             if written % 50_000 == 0 {
                 tracing::info!(customers = written, "demo data");
@@ -203,6 +206,7 @@ fn make_customers(
         Ok::<_, Error>(())
     })?;
     opened.db.write_blocking(|conn| {
+        load::end(conn)?;
         guanxi_db::analyse(conn)?;
         Ok::<_, Error>(())
     })
@@ -211,19 +215,20 @@ fn make_customers(
 /// A customer with what they hold and how they were in touch.
 type Whole = (Prepared, Vec<DemoHolding>, Dealings);
 
-/// Loads some customers with everything that is theirs.
-fn load(
-    conn: &mut DbConn,
-    house: House<'_>,
-    now: Moment,
-    customers: &[Whole],
-    catalogue: &[ProductId],
-) -> Result<()> {
+/// Some customers with everything that is theirs, every rule kept, to be written.
+struct Ready {
+    customers: customers::Ready,
+    holdings: Vec<Loaded>,
+    contacts: interactions::Ready,
+    tasks: Vec<tasks::Prepared>,
+}
+
+fn make_ready(house: House<'_>, now: Moment, customers: &[Whole], catalogue: &[ProductId]) -> Result<Ready> {
     let actor = Actor::operator(now);
     let new: Vec<Prepared> = customers.iter().map(|(new, _, _)| new.clone()).collect();
-    let ids = customers::create_many(conn, &actor, house, &new)?;
+    let ready = customers::make_ready(&actor, house, &new)?;
     let (mut held_by_all, mut contacts, mut to_do) = (Vec::new(), Vec::new(), Vec::new());
-    for (id, (new, held, (own_contacts, own_tasks))) in ids.into_iter().zip(customers) {
+    for (id, (new, held, (own_contacts, own_tasks))) in ready.ids().zip(customers) {
         for held in held {
             held_by_all.push(loaded(id, new.created_at, held, catalogue, house.settings)?);
         }
@@ -233,9 +238,16 @@ fn load(
         let of_customer = |task: &tasks::Prepared| tasks::Prepared { customer_id: Some(id), ..task.clone() };
         to_do.extend(own_tasks.iter().map(of_customer));
     }
-    holdings::load(conn, &actor, house, &held_by_all)?;
-    interactions::create_many(conn, &actor, &contacts)?;
-    tasks::create_many(conn, &actor, &to_do)
+    let contacts = interactions::make_ready(&actor, &contacts)?;
+    Ok(Ready { customers: ready, holdings: held_by_all, contacts, tasks: to_do })
+}
+
+fn write(conn: &mut DbConn, house: House<'_>, now: Moment, ready: &mut Ready) -> Result<()> {
+    let actor = Actor::operator(now);
+    customers::write_many(conn, &actor, &mut ready.customers)?;
+    holdings::load(conn, &actor, house, &ready.holdings)?;
+    interactions::write_many(conn, &actor, &ready.contacts)?;
+    tasks::create_many(conn, &actor, &ready.tasks)
 }
 
 /// The products and the exchange rates.

@@ -1,7 +1,7 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use guanxi_db::schema::{customer, customer_figures, holding, holding_balance, holding_transaction, product};
-use guanxi_db::{Condition, DbConn, DbError, Id, Moment, Value, on_each};
+use guanxi_db::{Condition, DbConn, DbError, Id, Moment, Value, insert_many};
 
 use crate::access::{Scope, UserId};
 use crate::customers::CustomerId;
@@ -372,7 +372,7 @@ pub(super) fn last_day(conn: &mut DbConn, id: HoldingId) -> Result<Option<NaiveD
 }
 
 #[derive(Queryable, Selectable, Insertable, Clone)]
-#[diesel(table_name = holding_balance)]
+#[diesel(table_name = holding_balance, treat_none_as_default_value = false)]
 pub(super) struct BalanceRow {
     pub(super) holding_id: HoldingId,
     pub(super) day: NaiveDate,
@@ -461,13 +461,13 @@ pub(super) fn insert_many(
 ) -> Result<()> {
     let mut write = || -> Result<(), DbError> {
         for rows in holdings.chunks(HOLDINGS_AT_ONCE) {
-            on_each!(conn => diesel::insert_into(holding::table).values(rows).execute(conn))?;
+            insert_many!(conn, holding::table, rows)?;
         }
         for rows in transactions.chunks(TRANSACTIONS_AT_ONCE) {
-            on_each!(conn => diesel::insert_into(holding_transaction::table).values(rows).execute(conn))?;
+            insert_many!(conn, holding_transaction::table, rows)?;
         }
         for rows in balances.chunks(BALANCES_AT_ONCE) {
-            on_each!(conn => diesel::insert_into(holding_balance::table).values(rows).execute(conn))?;
+            insert_many!(conn, holding_balance::table, rows)?;
         }
         Ok(())
     };

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 use guanxi_db::schema::{import_change, import_problem, imported_record, upload};
-use guanxi_db::{Condition, DbConn, DbError, Doc, Id, Moment, Ordering, on_each};
+use guanxi_db::{Condition, DbConn, DbError, Doc, Id, Moment, Ordering, insert_many};
 
 use crate::access::{Actor, UserId};
 use crate::customers::CustomerId;
@@ -27,7 +27,7 @@ pub(super) struct UploadRow {
 
 /// A record that was not taken, sealed.
 #[derive(Queryable, Selectable, Insertable, Clone)]
-#[diesel(table_name = import_problem)]
+#[diesel(table_name = import_problem, treat_none_as_default_value = false)]
 pub(super) struct ProblemRow {
     pub(super) id: ImportProblemId,
     pub(super) job_id: JobId,
@@ -38,7 +38,7 @@ pub(super) struct ProblemRow {
 
 /// What an import has brought besides a customer.
 #[derive(Queryable, Selectable, Insertable, AsChangeset, Clone, Debug)]
-#[diesel(table_name = imported_record, primary_key(key))]
+#[diesel(table_name = imported_record, primary_key(key), treat_none_as_default_value = false)]
 pub(super) struct ImportedRow {
     /// Keyed hash of what it is known by where it comes from.
     pub(super) key: Vec<u8>,
@@ -76,8 +76,7 @@ const CHANGES_AT_ONCE: usize = 1000;
 
 pub(super) fn insert_changes(conn: &mut DbConn, rows: &[ChangeRow]) -> Result<()> {
     for rows in rows.chunks(CHANGES_AT_ONCE) {
-        on_each!(conn => diesel::insert_into(import_change::table).values(rows).execute(conn))
-            .map_err(DbError::from)?;
+        insert_many!(conn, import_change::table, rows).map_err(DbError::from)?;
     }
     Ok(())
 }
@@ -165,8 +164,7 @@ pub(super) fn imported(conn: &mut DbConn, keys: &[&[u8]]) -> Result<HashMap<Vec<
 
 pub(super) fn insert_imported(conn: &mut DbConn, rows: &[ImportedRow]) -> Result<()> {
     for rows in rows.chunks(1000) {
-        on_each!(conn => diesel::insert_into(imported_record::table).values(rows).execute(conn))
-            .map_err(DbError::from)?;
+        insert_many!(conn, imported_record::table, rows).map_err(DbError::from)?;
     }
     Ok(())
 }
@@ -242,8 +240,7 @@ pub(super) fn keep_upload(conn: &mut DbConn, id: UploadId, until: Moment) -> Res
 
 pub(super) fn insert_problems(conn: &mut DbConn, rows: &[ProblemRow]) -> Result<()> {
     if !rows.is_empty() {
-        on_each!(conn => diesel::insert_into(import_problem::table).values(rows).execute(conn))
-            .map_err(DbError::from)?;
+        insert_many!(conn, import_problem::table, rows).map_err(DbError::from)?;
     }
     Ok(())
 }

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use guanxi_api::{
     Direction, Interaction, InteractionKind, InteractionOutcome, InteractionPurpose, Mood, NewInteraction,
     TaskPriority, TaskSource,
@@ -138,27 +140,32 @@ fn clean_notes(contact: &Prepared, now: Moment) -> Result<Option<String>> {
     wrong.unless(notes.ok())
 }
 
-/// Records many contacts at once, for jobs: one audit entry for all of them, no event for each. Gives their ids in their order.
+/// Contacts of which every rule is kept and that are not written yet.
+#[derive(Default)]
+pub struct Ready {
+    /// Each with the text that it is found by.
+    rows: Vec<(InteractionRow, String)>,
+    tokens: Vec<(Id<()>, Vec<String>)>,
+    /// When these customers were reached for the last time.
+    reached: BTreeMap<CustomerId, Moment>,
+}
+
+/// Checks many contacts and makes up what is written of them, without the database.
 ///
 /// # Errors
-/// 422 for one that breaks a rule; then nothing is written.
-pub fn create_many(conn: &mut DbConn, actor: &Actor, contacts: &[Prepared]) -> Result<Vec<InteractionId>> {
-    if contacts.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut rows = Vec::with_capacity(contacts.len());
-    let mut tokens = Vec::with_capacity(contacts.len());
-    let mut reached: std::collections::BTreeMap<CustomerId, Moment> = std::collections::BTreeMap::new();
+/// 422 for one that breaks a rule.
+pub fn make_ready(actor: &Actor, contacts: &[Prepared]) -> Result<Ready> {
+    let mut ready = Ready::default();
     for contact in contacts {
         let notes = clean_notes(contact, actor.now())?;
         let id: InteractionId = actor.new_id();
         let searched = rules::searched(notes.as_deref().unwrap_or_default());
         let found_by = rules::tokens(&searched);
         if !found_by.is_empty() {
-            tokens.push((Id::new(id.uuid()), found_by));
+            ready.tokens.push((Id::new(id.uuid()), found_by));
         }
         if contact.outcome.is_connected() {
-            let last = reached.entry(contact.customer_id).or_insert(contact.occurred_at);
+            let last = ready.reached.entry(contact.customer_id).or_insert(contact.occurred_at);
             *last = contact.occurred_at.max(*last);
         }
         let row = InteractionRow {
@@ -179,11 +186,31 @@ pub fn create_many(conn: &mut DbConn, actor: &Actor, contacts: &[Prepared]) -> R
             created_at: contact.recorded_at,
             updated_at: contact.recorded_at,
         };
-        rows.push((row, searched));
+        ready.rows.push((row, searched));
     }
-    store::insert_many(conn, &rows)?;
-    guanxi_db::notes::index_many(conn, &tokens)?;
-    customers::contacted_many(conn, &reached.into_iter().collect::<Vec<_>>())?;
+    Ok(ready)
+}
+
+/// Records many contacts at once, for jobs: one audit entry for all of them, no event for each. Gives their ids in their order.
+///
+/// # Errors
+/// When the database fails.
+pub fn write_many(conn: &mut DbConn, actor: &Actor, ready: &Ready) -> Result<Vec<InteractionId>> {
+    let Ready { rows, tokens, reached } = ready;
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    store::insert_many(conn, rows)?;
+    guanxi_db::notes::index_many(conn, tokens)?;
+    customers::contacted_many(conn, &reached.iter().map(|(id, at)| (*id, *at)).collect::<Vec<_>>())?;
     audit::note_many(conn, actor, "interaction", "created_many", &[("count", rows.len())])?;
-    Ok(rows.into_iter().map(|(row, _)| row.id).collect())
+    Ok(rows.iter().map(|(row, _)| row.id).collect())
+}
+
+/// [`make_ready`] and [`write_many`].
+///
+/// # Errors
+/// As both; then nothing is written.
+pub fn create_many(conn: &mut DbConn, actor: &Actor, contacts: &[Prepared]) -> Result<Vec<InteractionId>> {
+    write_many(conn, actor, &make_ready(actor, contacts)?)
 }

@@ -1,7 +1,7 @@
 use diesel::prelude::*;
 use guanxi_api::InteractionOutcome;
 use guanxi_db::schema::{contact_target, customer, interaction, user_account};
-use guanxi_db::{Condition, DbConn, DbError, Id, Moment, Ordering, Value, on_each};
+use guanxi_db::{Condition, DbConn, DbError, Id, Moment, Ordering, Value, insert_many};
 
 use crate::access::{Scope, UserId};
 use crate::customers::CustomerId;
@@ -153,13 +153,36 @@ pub(super) fn insertion(row: &InteractionRow, searched: String) -> Condition {
         .sql(")")
 }
 
+/// Every column of a new interaction, one by one: COPY takes no row within a row.
+macro_rules! columns {
+    ($row:ident, $searched:ident) => {
+        (
+            interaction::id.eq(&$row.id),
+            interaction::customer_id.eq(&$row.customer_id),
+            interaction::author_id.eq(&$row.author_id),
+            interaction::kind.eq(&$row.kind),
+            interaction::direction.eq(&$row.direction),
+            interaction::purpose.eq(&$row.purpose),
+            interaction::outcome.eq(&$row.outcome),
+            interaction::mood.eq(&$row.mood),
+            interaction::duration_minutes.eq(&$row.duration_minutes),
+            interaction::occurred_at.eq(&$row.occurred_at),
+            interaction::notes.eq(&$row.notes),
+            interaction::archived_at.eq(&$row.archived_at),
+            interaction::archived.eq(&$row.archived),
+            interaction::version.eq(&$row.version),
+            interaction::created_at.eq(&$row.created_at),
+            interaction::updated_at.eq(&$row.updated_at),
+            interaction::searched.eq($searched),
+        )
+    };
+}
+
 /// Many new interactions at once, for jobs.
 pub(super) fn insert_many(conn: &mut DbConn, rows: &[(InteractionRow, String)]) -> Result<()> {
     for rows in rows.chunks(500) {
-        let rows: Vec<_> =
-            rows.iter().map(|(row, searched)| (row, interaction::searched.eq(searched))).collect();
-        on_each!(conn => diesel::insert_into(interaction::table).values(rows).execute(conn))
-            .map_err(DbError::from)?;
+        let rows: Vec<_> = rows.iter().map(|(row, searched)| columns!(row, searched)).collect();
+        insert_many!(conn, interaction::table, rows).map_err(DbError::from)?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use guanxi_db::schema::{
     customer, customer_figures, org_unit, questionnaire, survey, survey_answer, survey_answer_value,
     survey_follow_up, survey_invitation, user_account,
 };
-use guanxi_db::{Condition, DbConn, DbError, DbUuid, Doc, Moment, Statement, Value, on_each};
+use guanxi_db::{Condition, DbConn, DbError, DbUuid, Doc, Moment, Statement, Value, insert_many};
 
 use crate::access::{OrgUnitId, Scope, UserId};
 use crate::customers::CustomerId;
@@ -272,8 +272,7 @@ pub(super) struct NamedInvitation {
 pub(super) fn insert_invitations(conn: &mut DbConn, rows: &[InvitationRow]) -> Result<()> {
     // SQLite takes a limited number of values in one statement.
     for chunk in rows.chunks(500) {
-        on_each!(conn => diesel::insert_into(survey_invitation::table).values(chunk).execute(conn))
-            .map_err(DbError::from)?;
+        insert_many!(conn, survey_invitation::table, chunk).map_err(DbError::from)?;
     }
     Ok(())
 }
@@ -538,21 +537,18 @@ pub(super) fn insert_answers(
     rows: &[AnswerRow],
     values: &[ValueRow],
 ) -> Result<(), DbError> {
-    on_each!(conn => {
-        for chunk in rows.chunks(500) {
-            diesel::insert_into(survey_answer::table).values(chunk).execute(conn)?;
-        }
-        for chunk in values.chunks(2000) {
-            diesel::insert_into(survey_answer_value::table).values(chunk).execute(conn)?;
-        }
-    });
+    for chunk in rows.chunks(500) {
+        insert_many!(conn, survey_answer::table, chunk)?;
+    }
+    for chunk in values.chunks(2000) {
+        insert_many!(conn, survey_answer_value::table, chunk)?;
+    }
     Ok(())
 }
 
 pub(super) fn insert_follow_ups(conn: &mut DbConn, rows: &[FollowUpRow]) -> Result<()> {
     if !rows.is_empty() {
-        on_each!(conn => diesel::insert_into(survey_follow_up::table).values(rows).execute(conn))
-            .map_err(DbError::from)?;
+        insert_many!(conn, survey_follow_up::table, rows).map_err(DbError::from)?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 use diesel::prelude::*;
 use guanxi_api::{TaskSource, TaskStatus};
 use guanxi_db::schema::{customer, org_unit, task, user_account};
-use guanxi_db::{Condition, DbConn, DbError, Id, Moment, Ordering, Value, on_each};
+use guanxi_db::{Condition, DbConn, DbError, Id, Moment, Ordering, Value, insert_many};
 
 use crate::access::{Actor, Reach, Right, Scope, UserId};
 use crate::customers::CustomerId;
@@ -141,8 +141,7 @@ pub(super) fn insertion(row: &TaskRow) -> Condition {
 /// Many new tasks at once, for jobs.
 pub(super) fn insert_many(conn: &mut DbConn, rows: &[TaskRow]) -> Result<()> {
     for rows in rows.chunks(500) {
-        on_each!(conn => diesel::insert_into(task::table).values(rows).execute(conn))
-            .map_err(DbError::from)?;
+        insert_many!(conn, task::table, rows).map_err(DbError::from)?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Integer, Text};
 use guanxi_api::Tier;
 use guanxi_db::schema::{customer, customer_figures, customer_tier_history, tier_policy};
-use guanxi_db::{Condition, DbConn, DbError, DbMoment, DbUuid, Id, Moment, Ordering, Value, on_each};
+use guanxi_db::{Condition, DbConn, DbError, DbMoment, DbUuid, Id, Moment, Ordering, Value, insert_many};
 
 use crate::access::OrgUnitId;
 use crate::customers::CustomerId;
@@ -170,8 +170,7 @@ pub(super) struct TierHistoryRow {
 
 pub(super) fn insert_tier_history(conn: &mut DbConn, rows: &[TierHistoryRow]) -> Result<()> {
     if !rows.is_empty() {
-        on_each!(conn => diesel::insert_into(customer_tier_history::table).values(rows).execute(conn))
-            .map_err(DbError::from)?;
+        insert_many!(conn, customer_tier_history::table, rows).map_err(DbError::from)?;
     }
     Ok(())
 }
