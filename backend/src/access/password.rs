@@ -34,8 +34,8 @@ pub struct Parameters {
 impl Parameters {
     /// The least that is used: OWASP's recommendation, and the default of the library.
     pub const FLOOR: Self = Self { memory_kib: 19_456, iterations: 2, parallelism: 1 };
-    /// Most memory of one hash, so that all cores hashing at once stay within what a small server has.
-    const MOST_MEMORY_KIB: u32 = 65_536;
+    /// Most memory of one hash: a server that hashes on two cores beside an import stays below 150 MiB.
+    const MOST_MEMORY_KIB: u32 = 32_768;
 
     fn is_below(self, other: Self) -> bool {
         self.memory_kib < other.memory_kib
@@ -284,7 +284,7 @@ mod tests {
         assert_eq!(calibrate(900_000).0, Parameters::FLOOR);
         for floor_micros in [5_000, 20_000, 40_000, 75_000, 120_000] {
             let (parameters, measured) = calibrate(floor_micros);
-            assert!(!parameters.is_below(Parameters::FLOOR) && parameters.memory_kib <= 65_536);
+            assert!(!parameters.is_below(Parameters::FLOOR) && parameters.memory_kib <= 32_768);
             let last = measured.last().unwrap().as_millis();
             assert!((150..=250).contains(&last), "{floor_micros}: {parameters:?} {measured:?}");
         }
