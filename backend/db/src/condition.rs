@@ -43,7 +43,8 @@ impl Condition {
         Self::default()
     }
 
-    /// One whose statements are not kept: its text depends on what a user wrote, and the cache would grow for ever.
+    /// One whose statements are not kept: its text depends on what a user wrote, and the cache would grow for ever; or it is to be
+    /// planned anew with what the tables have become.
     pub fn unkept() -> Self {
         Condition { parts: Vec::new(), unkept: true }
     }

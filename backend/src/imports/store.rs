@@ -148,12 +148,14 @@ pub(super) fn forget_imported(conn: &mut DbConn, keys: &[&[u8]]) -> Result<()> {
     Ok(())
 }
 
-/// What is known of these keys.
+/// What is known of these keys. Planned anew each time: the table grows while a first file is imported, and a kept plan from its
+/// beginning would go on reading it whole.
 pub(super) fn imported(conn: &mut DbConn, keys: &[&[u8]]) -> Result<HashMap<Vec<u8>, ImportedRow>> {
     let mut found = HashMap::with_capacity(keys.len());
     for keys in keys.chunks(500) {
         let rows: Vec<ImportedRow> = imported_record::table
             .filter(imported_record::key.eq_any(keys.iter().copied()))
+            .filter(Condition::unkept().sql("1 = 1"))
             .select(ImportedRow::as_select())
             .load(conn)
             .map_err(DbError::from)?;
