@@ -135,14 +135,18 @@ fn claim(bench: &Bench, actor: &Actor, checked: Checked, now: fn() -> Moment) ->
             return Ok(Taken::New(claim));
         }
     };
+    Ok(free(bench, id, now)?.map_or(Taken::Ended(id), Taken::Left))
+}
+
+/// Takes a job that another process may be working on, as soon as it is free; none when it has ended.
+fn free(bench: &Bench, id: JobId, now: fn() -> Moment) -> Result<Option<Claim>> {
+    let holder = Id::new(Uuid::now_v7());
     loop {
         let at = Actor::operator(now());
         match bench.db.write_blocking(move |conn| jobs::claim_this(conn, &at, holder, id)) {
-            Ok(Some(claim)) => return Ok(Taken::Left(claim)),
+            Ok(Some(claim)) => return Ok(Some(claim)),
             Ok(None) => std::thread::sleep(LOOK),
-            Err(error) if error.fields.iter().any(|field| field.code == "job_has_ended") => {
-                return Ok(Taken::Ended(id));
-            }
+            Err(error) if error.fields.iter().any(|field| field.code == "job_has_ended") => return Ok(None),
             Err(error) => return Err(error),
         }
     }
@@ -154,7 +158,6 @@ fn claim(bench: &Bench, actor: &Actor, checked: Checked, now: fn() -> Moment) ->
 /// 404 when there is no such import; 409 when it has not ended, has done nothing or is undone already; when the database fails.
 pub fn undo_import(bench: &Bench, import: Uuid, now: fn() -> Moment) -> Result<JobDetails> {
     let actor = Actor::operator(now());
-    let holder = Id::new(Uuid::now_v7());
     let (by, import) = (actor.clone(), JobId::new(import));
     let left = bench.db.read_blocking(move |conn| details(conn, &by, import))?.undone_by;
     let by = actor.clone();
@@ -167,19 +170,8 @@ pub fn undo_import(bench: &Bench, import: Uuid, now: fn() -> Moment) -> Result<J
             bench.db.write_blocking(move |conn| imports::start_undo(conn, &by, import))?
         }
     };
-    let stop = AtomicBool::new(false);
-    loop {
-        let at = Actor::operator(now());
-        match bench.db.write_blocking(move |conn| jobs::claim_this(conn, &at, holder, id)) {
-            Ok(Some(claim)) => {
-                run(bench, &claim, &stop, now, |_| {})?;
-                break;
-            }
-            // A server works on it.
-            Ok(None) => std::thread::sleep(LOOK),
-            Err(error) if error.fields.iter().any(|field| field.code == "job_has_ended") => break,
-            Err(error) => return Err(error),
-        }
+    if let Some(claim) = free(bench, id, now)? {
+        run(bench, &claim, &AtomicBool::new(false), now, |_| {})?;
     }
     bench.db.read_blocking(move |conn| details(conn, &actor, id))
 }

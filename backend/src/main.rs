@@ -16,7 +16,7 @@ use guanxi::jobs::Bench;
 use guanxi::server::Opened;
 use guanxi::{app, clock, installation, server, telemetry};
 use guanxi_api::{JobCounts, JobDetails, JobState, Language, Role};
-use guanxi_db::{Db, DbConn, DbOptions, migrate, pending_migrations};
+use guanxi_db::{DbConn, migrate};
 
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
@@ -225,35 +225,13 @@ fn contents(manifest: &Manifest) -> String {
     )
 }
 
-/// How long a command that has done its work waits for a turn to put it on record.
-const RECORD_PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
-
-/// Puts on record what the command line has done to a whole database. One of an older schema is left as it is.
+/// Puts on record what the command line has done to a whole database.
 fn record(
     config: &Config,
     entry: impl Fn(&mut DbConn, &Actor) -> Result<(), Error> + Send + Sync + 'static,
 ) -> Result<(), ConfigError> {
-    let failed = |error: &dyn std::fmt::Display| ConfigError(format!("done, but not put on record: {error}"));
-    let mut conn = config.database_url.connect().map_err(|error| failed(&error))?;
-    if pending_migrations(&mut conn).map_err(|error| failed(&error))? > 0 {
-        return Ok(());
-    }
-    drop(conn);
-    let options = DbOptions {
-        read_threads: 1,
-        write_threads: 1,
-        ..DbOptions::for_cores(config.database_url.clone(), 1)
-    };
-    let db = Db::open(&options).map_err(|error| failed(&error))?;
-    let (entry, give_up) = (Arc::new(entry), std::time::Instant::now() + RECORD_PATIENCE);
-    loop {
-        let entry = Arc::clone(&entry);
-        match db.write_blocking(move |conn| entry(conn, &Actor::operator(clock::now()))) {
-            // A server that is busy writing leaves no turn for longer than a request would wait.
-            Err(error) if error.code.status() == 503 && std::time::Instant::now() < give_up => {}
-            recorded => return recorded.map_err(|error| failed(&error)),
-        }
-    }
+    backup::put_on_record(&config.database_url, entry)
+        .map_err(|error| ConfigError(format!("done, but not put on record: {error}")))
 }
 
 fn bench(opened: &Opened) -> Bench {

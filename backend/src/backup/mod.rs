@@ -10,6 +10,7 @@
 mod folder;
 mod make;
 mod manifest;
+mod record;
 mod restore;
 mod rules;
 mod schedule;
@@ -26,6 +27,7 @@ use serde_json::json;
 
 pub use make::{Made, make, verify};
 pub use manifest::{EngineName, FileEntry, Manifest};
+pub use record::put_on_record;
 pub use restore::{Restored, restore};
 pub use schedule::{Schedule, Work};
 

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::manifest::{MANIFEST, Manifest};
-use super::{BackupError, Made, Source, Work, folder, make, restore, verify};
+use super::{BackupError, Made, Source, Work, folder, make, put_on_record, restore, verify};
 use crate::access::{Actor, Keys, MasterKey};
 use crate::background::{hold_lease, publish_if_leader};
 use crate::config::{Backups, Config};
@@ -541,4 +541,38 @@ fn d6_the_schedule_makes_one_a_day_and_keeps_the_newest() {
 
 fn metrics_text(metrics: &Metrics) -> String {
     String::from_utf8(metrics.text(0)).unwrap()
+}
+
+#[test]
+fn what_the_command_line_has_done_waits_for_its_turn_to_be_put_on_record() {
+    // Longer than either engine lets a request wait for a lock.
+    const HELD: std::time::Duration = std::time::Duration::from_secs(6);
+    let app = TestApp::start();
+    let (holding, held) = std::sync::mpsc::channel();
+    std::thread::scope(|scope| {
+        let busy = &app;
+        scope.spawn(move || {
+            busy.db(move |conn| {
+                if let DbConn::Pg(conn) = conn {
+                    conn.batch_execute("LOCK TABLE audit_entry IN EXCLUSIVE MODE").expect("it is free");
+                }
+                holding.send(()).expect("the test waits");
+                std::thread::sleep(HELD);
+                Ok(())
+            });
+        });
+        held.recv().expect("the lock is held");
+        let started = std::time::Instant::now();
+        put_on_record(app.database().url(), |conn, actor| {
+            crate::audit::note_many(conn, actor, "backup", "created", &[("rows", 1)])
+        })
+        .expect("it has its turn in the end");
+        assert!(started.elapsed() > HELD / 2, "nothing stood in the way");
+    });
+    let recorded = app.db(|conn| {
+        let counted =
+            "SELECT CAST(COUNT(*) AS TEXT) AS line FROM audit_entry WHERE action = 'backup.created'";
+        Ok(lines(conn, counted))
+    });
+    assert_eq!(recorded, ["1"]);
 }

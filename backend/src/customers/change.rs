@@ -189,15 +189,18 @@ pub fn renew_search(conn: &mut DbConn) -> Result<usize> {
 /// # Errors
 /// 409 for one that is archived; else as every change.
 pub fn archive(conn: &mut DbConn, actor: &Actor, id: CustomerId, version: i64) -> Result<()> {
-    edit(conn, actor, id, version, "archived", |_, whole| {
-        let row = &mut whole.row.customer;
-        if row.archived {
-            return Err(Error::conflict("", "already_archived"));
-        }
-        row.archived = true;
-        row.archived_at = Some(actor.now());
-        Ok(())
-    })
+    edit(conn, actor, id, version, "archived", |_, whole| set_archived(&mut whole.row.customer, actor))
+}
+
+/// # Errors
+/// 409 for one that is archived.
+pub(super) fn set_archived(row: &mut CustomerRow, actor: &Actor) -> Result<()> {
+    if row.archived {
+        return Err(Error::conflict("", "already_archived"));
+    }
+    row.archived = true;
+    row.archived_at = Some(actor.now());
+    Ok(())
 }
 
 /// Puts an archived customer back into the lists.

@@ -5,10 +5,10 @@ use guanxi_db::DbConn;
 use serde::{Deserialize, Serialize};
 
 use crate::access::Actor;
-use crate::customers::change::{edit, write_profile};
+use crate::customers::change::{edit, set_archived, write_profile};
 use crate::customers::store::{self, CustomerRow};
 use crate::customers::{CustomerId, known, profile};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// What lines of another system change of a customer.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -48,12 +48,7 @@ pub fn put_back(
 /// 409 for one that is archived; else as every change of a customer.
 pub fn withdraw(conn: &mut DbConn, actor: &Actor, id: CustomerId, version: i64, source: &str) -> Result<()> {
     edit(conn, actor, id, version, "archived", |conn, whole| {
-        let row = &mut whole.row.customer;
-        if row.archived {
-            return Err(Error::conflict("", "already_archived"));
-        }
-        row.archived = true;
-        row.archived_at = Some(actor.now());
+        set_archived(&mut whole.row.customer, actor)?;
         store::delete_external_id(conn, id, source).map(drop)
     })
 }
