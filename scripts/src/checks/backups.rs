@@ -21,8 +21,6 @@ const READY: Duration = Duration::from_secs(10);
 const PATIENCE: Duration = Duration::from_secs(300);
 /// Every so manieth backup is restored; in between one is killed.
 const RESTORED: u32 = 5;
-/// Of what an earlier restore has shown to be there, every so manieth is read again: reading all of it takes longer than everything else.
-const READ_AGAIN: usize = 20;
 /// What a restore of a GiB may take, and the least that any may.
 const SECONDS_PER_GIB: f64 = 600.0;
 const LEAST_SECONDS: f64 = 10.0;
@@ -36,8 +34,7 @@ pub fn run(setup: &Setup, rounds: u32) -> Outcome<Counts> {
     let folder = setup.data.join("backups");
     let server = setup.start(READY)?;
     let mut acknowledged: Vec<String> = Vec::new();
-    let (mut slowest, mut restored, mut bytes, mut shown) =
-        (Duration::from_millis(500), Duration::ZERO, 0, 0);
+    let (mut slowest, mut restored, mut bytes) = (Duration::from_millis(500), Duration::ZERO, 0);
     for round in 1..=rounds {
         let authorization = server.authorization("rm")?;
         let mut before = 0;
@@ -61,8 +58,8 @@ pub fn run(setup: &Setup, rounds: u32) -> Outcome<Counts> {
         // The clients' lists are put together at the end, so what was acknowledged first is known by number only: all of earlier rounds, and so
         // many of this one.
         if round % RESTORED == 0 || round == rounds {
-            let (time, size) = restore(setup, &newest, (&acknowledged, shown), before)?;
-            (restored, bytes, shown) = (restored.max(time), size, acknowledged.len());
+            let (time, size) = restore(setup, &newest, &acknowledged, before)?;
+            (restored, bytes) = (restored.max(time), size);
         }
         acknowledged.extend(seen.acknowledged);
         for name in names(&folder)? {
@@ -122,14 +119,8 @@ fn all_whole(setup: &Setup, folder: &Path) -> Outcome<PathBuf> {
     names.last().map(|name| folder.join(name)).ok_or_else(|| Failure::new("there is no backup"))
 }
 
-/// Restores a backup elsewhere, where everything acknowledged before it must be, of which so much was there after an earlier one; gives the
-/// time and the size.
-fn restore(
-    setup: &Setup,
-    backup: &Path,
-    (earlier, shown): (&[String], usize),
-    before: u64,
-) -> Outcome<(Duration, u64)> {
+/// Restores a backup elsewhere, where everything acknowledged before it must be; gives the time and the size.
+fn restore(setup: &Setup, backup: &Path, earlier: &[String], before: u64) -> Outcome<(Duration, u64)> {
     let data = setup.data.join("restored");
     let _ = fs::remove_dir_all(&data);
     fs::create_dir_all(&data)?;
@@ -157,10 +148,7 @@ fn restore(
     let server = elsewhere.start(READY)?;
     let authorization = server.authorization("rm")?;
     let mut client = server.client();
-    let (again, new) = earlier.split_at(shown.min(earlier.len()));
-    let again: Vec<String> = again.iter().step_by(READ_AGAIN).cloned().collect();
-    load::read_all(&mut client, &authorization, &again)?;
-    load::read_all(&mut client, &authorization, new)?;
+    load::read_all(&mut client, &authorization, earlier)?;
     let wanted = 5_000 + earlier.len() as u64 + before;
     let found = rows(backup, "customer")?;
     if found < wanted {
