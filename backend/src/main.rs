@@ -230,7 +230,7 @@ fn record(
     config: &Config,
     entry: impl Fn(&mut DbConn, &Actor) -> Result<(), Error> + Send + Sync + 'static,
 ) -> Result<(), ConfigError> {
-    backup::put_on_record(&config.database_url, entry)
+    backup::put_on_record(&config.database_url, &Actor::operator(clock::now()), entry)
         .map_err(|error| ConfigError(format!("done, but not put on record: {error}")))
 }
 

@@ -563,7 +563,8 @@ fn what_the_command_line_has_done_waits_for_its_turn_to_be_put_on_record() {
         });
         held.recv().expect("the lock is held");
         let started = std::time::Instant::now();
-        put_on_record(app.database().url(), |conn, actor| {
+        let operator = crate::access::Actor::operator(crate::clock::now());
+        put_on_record(app.database().url(), &operator, |conn, actor| {
             crate::audit::note_many(conn, actor, "backup", "created", &[("rows", 1)])
         })
         .expect("it has its turn in the end");

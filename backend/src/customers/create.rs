@@ -54,7 +54,9 @@ pub(super) fn create_whole(
     let checked = wrong.keep(check(actor, house, new))?;
     let (checked, placement) = wrong.unless(checked.zip(placement))?;
     let number = next_customer_number(conn)?;
-    let rows = rows(actor, new, checked, &Place { unit_id: placement.unit.id, owner_id }, number)?;
+    let place = Place { unit_id: placement.unit.id, owner_id };
+    let mut rows = rows(actor, new, checked, &place)?;
+    set_number(&mut rows, number);
     store::insert(conn, &rows).map_err(taken)?;
     let mut moves = Moves::default();
     moves.add(&rows.customer, &rows.figures);
@@ -149,31 +151,23 @@ pub(super) fn check(actor: &Actor, house: House<'_>, new: &NewCustomer) -> Resul
     Ok(Checked { id, profile, identity, contact_points })
 }
 
-/// In place of a number of the sequence, until there is one.
-const UNNUMBERED: i64 = 0;
-
-fn set_number(rows: &mut NewRows, number: i64) {
+/// Gives [`rows`] the number that the database has counted for them.
+pub(super) fn set_number(rows: &mut NewRows, number: i64) {
     rows.customer.search_key = number;
     rows.customer.customer_no = customer_no::from_sequence(u64::try_from(number).unwrap_or_default());
     rows.found_by.search_key = number;
 }
 
-/// What is written for a new customer.
+/// What is written for a new customer, once [`set_number`] has given it its number.
 ///
 /// # Errors
 /// When the profile cannot be written as JSON.
-pub(super) fn rows(
-    actor: &Actor,
-    new: &NewCustomer,
-    checked: Checked,
-    place: &Place,
-    number: i64,
-) -> Result<NewRows> {
+pub(super) fn rows(actor: &Actor, new: &NewCustomer, checked: Checked, place: &Place) -> Result<NewRows> {
     let Checked { id, profile, identity, contact_points: points } = checked;
     let mut row = CustomerRow {
         id,
-        search_key: number,
-        customer_no: customer_no::from_sequence(u64::try_from(number).unwrap_or_default()),
+        search_key: 0,
+        customer_no: String::new(),
         kind: new.kind.as_str().to_owned(),
         status: new.status.as_str().to_owned(),
         name: String::new(),
@@ -291,7 +285,7 @@ pub fn make_ready(actor: &Actor, house: House<'_>, customers: &[Prepared]) -> Re
     for prepared in customers {
         let place = Place { unit_id: prepared.org_unit_id, owner_id: prepared.owner_id };
         let checked = check(actor, house, &prepared.new)?;
-        let mut rows = rows(actor, &prepared.new, checked, &place, UNNUMBERED)?;
+        let mut rows = rows(actor, &prepared.new, checked, &place)?;
         rows.figures.tier = prepared.tier.as_str().to_owned();
         rows.figures.aum = prepared.aum.0;
         rows.figures.archived = prepared.archived;

@@ -241,9 +241,7 @@ pub(super) fn keep_upload(conn: &mut DbConn, id: UploadId, until: Moment) -> Res
 }
 
 pub(super) fn insert_problems(conn: &mut DbConn, rows: &[ProblemRow]) -> Result<()> {
-    if !rows.is_empty() {
-        insert_many!(conn, import_problem::table, rows).map_err(DbError::from)?;
-    }
+    insert_many!(conn, import_problem::table, rows).map_err(DbError::from)?;
     Ok(())
 }
 

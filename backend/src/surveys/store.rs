@@ -547,9 +547,7 @@ pub(super) fn insert_answers(
 }
 
 pub(super) fn insert_follow_ups(conn: &mut DbConn, rows: &[FollowUpRow]) -> Result<()> {
-    if !rows.is_empty() {
-        insert_many!(conn, survey_follow_up::table, rows).map_err(DbError::from)?;
-    }
+    insert_many!(conn, survey_follow_up::table, rows).map_err(DbError::from)?;
     Ok(())
 }
 

@@ -147,8 +147,7 @@ fn restore(setup: &Setup, backup: &Path, earlier: &[String], before: u64) -> Out
     elsewhere.run(&["verify"])?;
     let server = elsewhere.start(READY)?;
     let authorization = server.authorization("rm")?;
-    let mut client = server.client();
-    load::read_all(&mut client, &authorization, earlier)?;
+    load::read_all(server.address(), &authorization, earlier)?;
     let wanted = 5_000 + earlier.len() as u64 + before;
     let found = rows(backup, "customer")?;
     if found < wanted {
@@ -158,8 +157,8 @@ fn restore(setup: &Setup, backup: &Path, earlier: &[String], before: u64) -> Out
     }
     // And it goes on from there.
     let key = format!("\"{:016x}\"", load::random()?);
-    let answer =
-        load::create(&mut client, &authorization, &key, &load::name_of(&key)).context("a creation")?;
+    let answer = load::create(&mut server.client(), &authorization, &key, &load::name_of(&key))
+        .context("a creation")?;
     if answer.status != 201 {
         return Err(Failure::new(format!(
             "a creation after the restore was answered with {}",

@@ -30,7 +30,7 @@ pub fn run(setup: &Setup, rounds: u32) -> Outcome<Counts> {
         slowest = slowest.max(server.ready_after());
         let authorization = server.authorization("rm")?;
         let recent = all.len().saturating_sub(2_000);
-        load::read_all(&mut server.client(), &authorization, all.get(recent..).unwrap_or_default())?;
+        load::read_all(server.address(), &authorization, all.get(recent..).unwrap_or_default())?;
         let goal = (WRITES / 50) as u64 + load::random()? % 100;
         let seen = load::while_creating(server.address(), &authorization, |acknowledged| {
             let start = Instant::now();
@@ -50,7 +50,7 @@ pub fn run(setup: &Setup, rounds: u32) -> Outcome<Counts> {
         return Err(Failure::new(format!("only {} writes were acknowledged in {rounds} rounds", all.len())));
     }
     let server = setup.start(READY)?;
-    load::read_all(&mut server.client(), &server.authorization("rm")?, &all)?;
+    load::read_all(server.address(), &server.authorization("rm")?, &all)?;
     drop(server);
     setup.run(&["verify"])?;
     print!("{} acknowledged writes, {rounds} kills, ready after {slowest:.1?} at most   ", all.len());

@@ -109,11 +109,24 @@ pub fn create(
     client.post("/api/v1/customers", &headers, &json!({ "kind": "person", "name": name }))
 }
 
-/// Reads every one of these customers; an error names the first that is not there.
+/// Reads every one of these customers, over [`CLIENTS`] connections; an error names one that is not there.
 ///
 /// # Errors
 /// When one can't be read.
-pub fn read_all(client: &mut Client, authorization: &str, ids: &[String]) -> Outcome {
+pub fn read_all(address: SocketAddr, authorization: &str, ids: &[String]) -> Outcome {
+    let share = ids.len().div_ceil(CLIENTS).max(1);
+    thread::scope(|scope| {
+        let read: Vec<_> = ids
+            .chunks(share)
+            .map(|ids| scope.spawn(move || read_each(address, authorization, ids)))
+            .collect();
+        read.into_iter()
+            .try_for_each(|read| read.join().unwrap_or_else(|_| Err(Failure::new("a reader has panicked"))))
+    })
+}
+
+fn read_each(address: SocketAddr, authorization: &str, ids: &[String]) -> Outcome {
+    let mut client = Client::new(address);
     for id in ids {
         let answer = client
             .get(&format!("/api/v1/customers/{id}"), &[("Authorization", authorization)])

@@ -414,7 +414,8 @@ impl Call<'_> {
 
     fn rows(&self, created: Created, line: &BulkCustomer, number: i64) -> Result<NewRows> {
         let Created { new, checked, place } = created;
-        let mut rows = create::rows(self.actor, &new, checked, &place, number)?;
+        let mut rows = create::rows(self.actor, &new, checked, &place)?;
+        create::set_number(&mut rows, number);
         rows.external_ids.push(ExternalIdRow {
             source: line.external.source.clone(),
             value: line.external.id.clone(),

@@ -169,9 +169,7 @@ pub(super) struct TierHistoryRow {
 }
 
 pub(super) fn insert_tier_history(conn: &mut DbConn, rows: &[TierHistoryRow]) -> Result<()> {
-    if !rows.is_empty() {
-        insert_many!(conn, customer_tier_history::table, rows).map_err(DbError::from)?;
-    }
+    insert_many!(conn, customer_tier_history::table, rows).map_err(DbError::from)?;
     Ok(())
 }
 
