@@ -1,20 +1,19 @@
 //! The table of contents: one line a room. Builds the actix app for the server and for the tests.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, web};
 use guanxi_db::Db;
 use utoipa::OpenApi;
-use utoipa_actix_web::AppExt;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::{Gate, Hasher, Keys, Quotas, Signer};
+use crate::error::{Error, Result};
 use crate::files::FileStore;
 use crate::installation::Settings;
 use crate::listing::Resource;
-use crate::web::{Limits, Metrics, Operations, Readiness, envelope};
+use crate::web::{Description, Limits, Metrics, Operations, Readiness, Routes, envelope};
 use crate::{
     access, audit, customers, exports, holdings, imports, interactions, jobs, org, overview, products,
     reports, surveys, tasks, today,
@@ -37,11 +36,10 @@ pub struct AppState {
     pub metrics: Metrics,
     pub readiness: Arc<Readiness>,
     pub operations: Operations,
-    pub openapi: String,
 }
 
 /// The rooms' routes, below `/api/v1`.
-fn rooms(config: &mut ServiceConfig<'_>) {
+fn rooms(config: &mut impl Routes) {
     access::routes(config);
     org::routes(config);
     customers::routes(config);
@@ -86,16 +84,30 @@ fn rooms(config: &mut ServiceConfig<'_>) {
     // What only parameters name is not collected from the handlers.
     components(schemas(guanxi_api::BulkMode, guanxi_api::ResultsBy))
 )]
-struct Description;
+struct Introduction;
 
 /// The OpenAPI document, generated from the handlers.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    let (_, document) = App::new()
-        .into_utoipa_app()
-        .openapi(Description::openapi())
-        .service(utoipa_actix_web::scope("/api/v1").configure(rooms))
-        .split_for_parts();
-    crate::web::complete(document, &LISTS)
+    let mut description = Description::default();
+    rooms(&mut description);
+    crate::web::complete(description.added_to(Introduction::openapi()), &LISTS)
+}
+
+/// [`openapi`] as JSON. It is written when someone asks for the first time: a server that nobody asks starts sooner and has the memory for
+/// other things.
+///
+/// # Errors
+/// When the document has no JSON.
+pub fn openapi_json() -> Result<&'static str> {
+    static JSON: LazyLock<serde_json::Result<String>> = LazyLock::new(|| openapi().to_pretty_json());
+    JSON.as_deref().map_err(Error::internal)
+}
+
+/// What the rooms' operations are asked with.
+pub fn operations() -> Operations {
+    let mut operations = Operations::default();
+    rooms(&mut operations);
+    operations
 }
 
 /// What lists filter and sort by. A list of the end of a path is the same wherever it stands.
@@ -134,12 +146,10 @@ pub fn build(
         InitError = (),
     >,
 > {
-    let (app, _) = App::new()
+    App::new()
         .app_data(state)
-        .into_utoipa_app()
-        .service(utoipa_actix_web::scope("/api/v1").configure(rooms))
-        .split_for_parts();
-    app.service(crate::web::openapi_json)
+        .service(web::scope(crate::web::API).configure(rooms))
+        .service(crate::web::openapi_json)
         .service(crate::web::reference_page)
         .service(crate::web::alive)
         .service(crate::web::ready)

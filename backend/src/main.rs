@@ -118,7 +118,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<ExitCode, ConfigError> {
     let failed = |error: &dyn std::fmt::Display| ConfigError(error.to_string());
     if matches!(command, Command::Openapi) {
-        let document = app::openapi().to_pretty_json().map_err(|error| failed(&error))?;
+        let document = app::openapi_json().map_err(|error| failed(&error))?;
         say(&document);
         return Ok(ExitCode::SUCCESS);
     }

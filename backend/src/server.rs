@@ -14,7 +14,7 @@ use crate::backup::{Schedule, Source, Work};
 use crate::config::{Config, ConfigError};
 use crate::error::{Error, Result};
 use crate::files::FileStore;
-use crate::web::{Limits, Metrics, Operations, Readiness, serve_metrics};
+use crate::web::{Limits, Metrics, Readiness, serve_metrics};
 use crate::{app, clock, installation};
 
 /// Longest time that open requests get when the server stops, in seconds.
@@ -86,7 +86,6 @@ pub fn state(config: &Config, opened: Opened) -> Result<web::Data<AppState>> {
     let Opened { db, keys, settings, files } = opened;
     let (shared, issuer) = (Arc::clone(&keys), config.public_url.clone());
     let signer = db.write_blocking(move |conn| Signer::open(conn, &shared, &issuer, clock::now()))?;
-    let document = app::openapi();
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     Ok(web::Data::new(AppState {
         db,
@@ -105,8 +104,7 @@ pub fn state(config: &Config, opened: Opened) -> Result<web::Data<AppState>> {
         public_origin: origin_of(&config.public_url),
         metrics: Metrics::new().map_err(Error::internal)?,
         readiness: Arc::new(Readiness::default()),
-        operations: Operations::of(&document),
-        openapi: document.to_pretty_json().map_err(Error::internal)?,
+        operations: app::operations(),
     }))
 }
 

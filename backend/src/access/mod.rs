@@ -31,10 +31,8 @@ pub use rights::{MaskProfile, Reach, Right, kinds};
 pub use scope::{Scope, UnitScope};
 pub use signer::{Signer, rotate_signing_keys};
 
-use utoipa_actix_web::service_config::ServiceConfig;
-
 /// The routes of this room.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub fn routes(config: &mut impl crate::web::Routes) {
     config
         .service(routes::sign_in)
         .service(routes::refresh)

@@ -21,7 +21,7 @@ use crate::listing::filter::FieldType;
 use crate::listing::{Field, ListRequest, Privacy, Resource};
 
 /// The routes of this room.
-pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
+pub fn routes(config: &mut impl crate::web::Routes) {
     config.service(routes::list_entries);
 }
 

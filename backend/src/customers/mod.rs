@@ -77,7 +77,7 @@ pub struct House<'a> {
 }
 
 /// The routes of this room.
-pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
+pub fn routes(config: &mut impl crate::web::Routes) {
     config
         .service(routes::list_customers)
         .service(routes::create_customer)

@@ -17,13 +17,12 @@ mod words;
 
 use guanxi_api::{CsvProfile, ExportFormat, ExportList, Language};
 use serde::{Deserialize, Serialize};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use run::run;
 pub use start::{Counted, count, start};
 
 /// The routes of this room.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub fn routes(config: &mut impl crate::web::Routes) {
     config.service(routes::start_export);
 }
 

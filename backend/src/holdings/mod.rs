@@ -31,7 +31,6 @@ pub use value::{do_some_work, has_rates_waiting, make_rates_due};
 pub use view::{history, read, tag};
 
 use guanxi_db::Id;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Marks ids of holdings.
 #[derive(Debug)]
@@ -44,7 +43,7 @@ pub type HoldingId = Id<HoldingMark>;
 pub type TransactionId = Id<TransactionMark>;
 
 /// The routes of this room.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub fn routes(config: &mut impl crate::web::Routes) {
     config
         .service(routes::list_holdings)
         .service(routes::list_holdings_of_customer)

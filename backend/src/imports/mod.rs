@@ -29,7 +29,6 @@ mod workbook;
 use guanxi_api::{FileLayout, ImportMapping};
 use guanxi_db::Id;
 use serde::{Deserialize, Serialize};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 pub(crate) use problems::PROBLEMS;
@@ -46,7 +45,7 @@ pub use uploads::{
 };
 
 /// The routes of this room.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub fn routes(config: &mut impl crate::web::Routes) {
     config
         .service(routes::send_file)
         .service(routes::get_upload)

@@ -36,7 +36,7 @@ pub enum InteractionMark {}
 pub type InteractionId = Id<InteractionMark>;
 
 /// The routes of this room.
-pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
+pub fn routes(config: &mut impl crate::web::Routes) {
     config
         .service(routes::list_interactions)
         .service(routes::search_interactions)

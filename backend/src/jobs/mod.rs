@@ -11,7 +11,6 @@ mod work;
 use guanxi_api::{Job, JobDetails, JobKind, JobState};
 use guanxi_db::{DbConn, Id, Moment};
 use serde_json::Value;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use files::{MadeFile, StoredFile, expired_files, file, finish_with, forget_file, is_file, stored_files};
 pub(crate) use list::JOBS;
@@ -28,7 +27,7 @@ use crate::error::{Error, Result};
 use store::JobRow;
 
 /// The routes of this room.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub fn routes(config: &mut impl crate::web::Routes) {
     config
         .service(routes::list_jobs)
         .service(routes::get_job)

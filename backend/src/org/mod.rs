@@ -27,10 +27,8 @@ pub use users::{
     user_for_owner, user_history, user_summary, user_tag,
 };
 
-use utoipa_actix_web::service_config::ServiceConfig;
-
 /// The routes of this room.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub fn routes(config: &mut impl crate::web::Routes) {
     config
         .service(routes::list_units)
         .service(routes::create_unit)

@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::{holdings, interactions, surveys, tasks};
 
 /// The routes of this room.
-pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
+pub fn routes(config: &mut impl crate::web::Routes) {
     config.service(routes::get_customer_overview);
 }
 

@@ -22,7 +22,6 @@ pub use rates::{
 };
 
 use guanxi_db::Id;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Marks ids of products.
 #[derive(Debug)]
@@ -35,7 +34,7 @@ pub type ProductId = Id<ProductMark>;
 pub type RateId = Id<RateMark>;
 
 /// The routes of this room.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub fn routes(config: &mut impl crate::web::Routes) {
     config
         .service(routes::list_products)
         .service(routes::create_product)

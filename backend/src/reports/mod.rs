@@ -28,7 +28,7 @@ use crate::surveys::SurveyId;
 use crate::{interactions, surveys};
 
 /// The routes of this room.
-pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
+pub fn routes(config: &mut impl crate::web::Routes) {
     config
         .service(routes::get_portfolio_report)
         .service(routes::get_contact_report)

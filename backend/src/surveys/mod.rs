@@ -82,7 +82,7 @@ pub type InvitationId = Id<InvitationMark>;
 pub type AnswerId = Id<AnswerMark>;
 
 /// The routes of this room, below `/api/v1`.
-pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
+pub fn routes(config: &mut impl crate::web::Routes) {
     config
         .service(routes::list_questionnaires)
         .service(routes::create_questionnaire)

@@ -33,7 +33,7 @@ pub enum TaskMark {}
 pub type TaskId = Id<TaskMark>;
 
 /// The routes of this room.
-pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
+pub fn routes(config: &mut impl crate::web::Routes) {
     config
         .service(routes::list_tasks)
         .service(routes::create_task)

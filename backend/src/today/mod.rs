@@ -29,7 +29,7 @@ pub use rules::LineId;
 use store::GlanceRow;
 
 /// The routes of this room.
-pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
+pub fn routes(config: &mut impl crate::web::Routes) {
     config.service(routes::get_today).service(routes::complete_line).service(routes::postpone_line);
 }
 

@@ -1,15 +1,20 @@
 use std::fmt::Write;
 
-use actix_web::{HttpResponse, get, web};
+use actix_web::{HttpResponse, get};
 use serde_json::Value;
 
-use crate::app::AppState;
+use super::in_background;
+use crate::app;
+use crate::error::{Error, Result};
 
 /// The reference of the API, written by the server from the document that it serves: no script, works offline.
 #[get("/api/docs")]
-pub async fn reference_page(state: web::Data<AppState>) -> HttpResponse {
-    let document: Value = serde_json::from_str(&state.openapi).unwrap_or_default();
-    HttpResponse::Ok().content_type("text/html; charset=utf-8").body(page(&document))
+pub async fn reference_page() -> Result<HttpResponse> {
+    let page = in_background(|| {
+        let document = serde_json::from_str(app::openapi_json()?).map_err(Error::internal)?;
+        Ok(page(&document))
+    });
+    Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(page.await?))
 }
 
 fn escaped(text: &str) -> String {

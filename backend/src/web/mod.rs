@@ -24,7 +24,7 @@ pub use envelope::{Limits, envelope};
 pub use health::{Readiness, alive, ready};
 pub use input::{Json, Lines, MAX_JSON, MAX_JSON_LINES, PathId, Query, check_rules, path_id, read_json};
 pub use metrics::{BackupMetrics, Metrics, serve_metrics};
-pub use openapi::{Operations, complete, openapi_json};
+pub use openapi::{API, Description, Operations, Routes, complete, openapi_json};
 pub use problems::problem_page;
 pub use ui::app_page;
 

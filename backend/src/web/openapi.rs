@@ -1,22 +1,70 @@
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
+use actix_web::dev::HttpServiceFactory;
 use actix_web::http::Method;
 use actix_web::{HttpResponse, get, web};
-use utoipa::openapi::path::{HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
+use utoipa::openapi::path::{
+    HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn, PathItem, Paths,
+};
 use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Ref, Schema, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Components, ContentBuilder, OpenApi, RefOr, SecurityRequirement};
 use utoipa::{PartialSchema, ToSchema};
+use utoipa_actix_web::OpenApiFactory;
 
+use super::in_background;
 use super::input::is_plain_name;
-use crate::app::AppState;
+use crate::app;
+use crate::error::Result;
 use crate::listing::{self, Resource};
 
 /// The contract, as JSON.
 #[get("/api/openapi.json")]
-pub async fn openapi_json(state: web::Data<AppState>) -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body(state.openapi.clone())
+pub async fn openapi_json() -> Result<HttpResponse> {
+    let document = in_background(app::openapi_json).await?;
+    Ok(HttpResponse::Ok().content_type("application/json").body(document))
+}
+
+/// What the paths of the rooms begin with.
+pub const API: &str = "/api/v1";
+
+/// Where rooms register their handlers: a worker takes what answers, the others what the handlers say of themselves.
+pub trait Routes {
+    fn service<H: HttpServiceFactory + OpenApiFactory + 'static>(&mut self, handler: H) -> &mut Self;
+}
+
+impl Routes for web::ServiceConfig {
+    fn service<H: HttpServiceFactory + OpenApiFactory + 'static>(&mut self, handler: H) -> &mut Self {
+        web::ServiceConfig::service(self, handler)
+    }
+}
+
+/// What handlers say of themselves. Most name the same schemas as others, so each is kept once, as it comes.
+#[derive(Default)]
+pub struct Description {
+    paths: Paths,
+    schemas: BTreeMap<String, RefOr<Schema>>,
+}
+
+impl Routes for Description {
+    fn service<H: HttpServiceFactory + OpenApiFactory + 'static>(&mut self, handler: H) -> &mut Self {
+        self.paths.merge(handler.paths());
+        let mut schemas = Vec::new();
+        handler.schemas(&mut schemas);
+        self.schemas.extend(schemas);
+        self
+    }
+}
+
+impl Description {
+    /// A document with this in it.
+    pub fn added_to(self, mut document: OpenApi) -> OpenApi {
+        let paths = self.paths.paths.into_iter().map(|(path, item)| (format!("{API}{path}"), item));
+        document.paths.paths.extend(paths);
+        document.components.get_or_insert_with(Components::new).schemas.extend(self.schemas);
+        document
+    }
 }
 
 /// Adds to the generated document what every operation has: the ways to sign in, the answers when something is wrong, the headers
@@ -208,30 +256,31 @@ fn parameters_of(operation: &Operation) -> impl Iterator<Item = &Parameter> {
 #[derive(Debug, Default)]
 pub struct Operations {
     /// Path patterns by their segments, `None` for a parameter, with the query parameters of each method.
-    patterns: Vec<(Vec<Option<String>>, Methods)>,
+    patterns: BTreeMap<Vec<Option<String>>, Methods>,
 }
 
 /// The query parameters of each method of a path.
 type Methods = HashMap<String, HashSet<String>>;
 
-impl Operations {
-    pub fn of(document: &OpenApi) -> Self {
-        let mut patterns = Vec::new();
-        for (path, item) in &document.paths.paths {
-            let segments = path
-                .split('/')
-                .map(|segment| (!segment.starts_with('{')).then(|| segment.to_owned()))
-                .collect::<Vec<_>>();
-            let mut item = item.clone();
+impl Routes for Operations {
+    fn service<H: HttpServiceFactory + OpenApiFactory + 'static>(&mut self, handler: H) -> &mut Self {
+        for (path, mut item) in handler.paths().paths {
             let methods = operations_of(&mut item).into_iter().map(|(method, operation)| {
                 let names = parameters_of(operation)
                     .filter(|parameter| parameter.parameter_in == ParameterIn::Query)
                     .map(|parameter| parameter.name.clone());
                 (method_name(&method).to_owned(), names.collect())
             });
-            patterns.push((segments, methods.collect()));
+            self.of_path(&format!("{API}{path}")).extend(methods);
         }
-        Operations { patterns }
+        self
+    }
+}
+
+impl Operations {
+    fn of_path(&mut self, path: &str) -> &mut Methods {
+        let segments = path.split('/').map(|segment| (!segment.starts_with('{')).then(|| segment.to_owned()));
+        self.patterns.entry(segments.collect()).or_default()
     }
 
     /// The methods that a path of the API knows; `None` for a path that is none.
@@ -264,7 +313,7 @@ impl Operations {
     ///
     /// # Errors
     /// The first one it does not know, or nothing if that looks like something else than a name.
-    pub fn allows_query(&self, method: &Method, path: &str, query: &str) -> Result<(), String> {
+    pub fn allows_query(&self, method: &Method, path: &str, query: &str) -> std::result::Result<(), String> {
         if query.is_empty() || !path.starts_with("/api/v1/") {
             return Ok(());
         }

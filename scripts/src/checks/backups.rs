@@ -21,6 +21,9 @@ const READY: Duration = Duration::from_secs(10);
 const PATIENCE: Duration = Duration::from_secs(300);
 /// Every so manieth backup is restored; in between one is killed.
 const RESTORED: u32 = 5;
+/// Between two writes of a client: together they write some 200 customers a second, more than any bank does. As fast as they can they
+/// leave a backup no turn on the machine that they share with it, and the bank grows ever faster.
+const PAUSE: Duration = Duration::from_millis(100);
 /// What a restore of a GiB may take, and the least that any may.
 const SECONDS_PER_GIB: f64 = 600.0;
 const LEAST_SECONDS: f64 = 10.0;
@@ -38,7 +41,7 @@ pub fn run(setup: &Setup, rounds: u32) -> Outcome<Counts> {
     for round in 1..=rounds {
         let authorization = server.authorization("rm")?;
         let mut before = 0;
-        let seen = load::while_creating(server.address(), &authorization, |count| {
+        let seen = load::while_creating(server.address(), &authorization, PAUSE, |count| {
             let goal = 20 + load::random()? % 100;
             let start = Instant::now();
             while count.load(Ordering::Relaxed) < goal && start.elapsed() < Duration::from_secs(20) {

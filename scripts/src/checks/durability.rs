@@ -32,7 +32,7 @@ pub fn run(setup: &Setup, rounds: u32) -> Outcome<Counts> {
         let recent = all.len().saturating_sub(2_000);
         load::read_all(server.address(), &authorization, all.get(recent..).unwrap_or_default())?;
         let goal = (WRITES / 50) as u64 + load::random()? % 100;
-        let seen = load::while_creating(server.address(), &authorization, |acknowledged| {
+        let seen = load::while_creating(server.address(), &authorization, Duration::ZERO, |acknowledged| {
             let start = Instant::now();
             while acknowledged.load(Ordering::Relaxed) < goal && start.elapsed() < Duration::from_secs(20) {
                 thread::sleep(Duration::from_millis(2));

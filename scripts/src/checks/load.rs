@@ -1,4 +1,4 @@
-//! Clients that create customers as fast as the server answers, and remember what it has acknowledged.
+//! Clients that create customers, as fast as the server answers or at a pace, and remember what it has acknowledged.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -35,13 +35,14 @@ impl Seen {
     }
 }
 
-/// Creates customers from [`CLIENTS`] connections while `meanwhile` runs; a client stops when nobody listens any more.
+/// Creates customers from [`CLIENTS`] connections while `meanwhile` runs, each after a `pause`; a client stops when nobody listens any more.
 ///
 /// # Errors
 /// Those of `meanwhile`.
 pub fn while_creating(
     address: SocketAddr,
     authorization: &str,
+    pause: Duration,
     meanwhile: impl FnOnce(&AtomicU64) -> Outcome,
 ) -> Outcome<Seen> {
     let (stop, acknowledged) = (AtomicBool::new(false), AtomicU64::new(0));
@@ -49,7 +50,7 @@ pub fn while_creating(
     let outcome = thread::scope(|scope| {
         for _ in 0..CLIENTS {
             scope.spawn(|| {
-                let mine = create_until(address, authorization, &stop, &acknowledged);
+                let mine = create_until(address, authorization, pause, &stop, &acknowledged);
                 seen.lock().unwrap_or_else(PoisonError::into_inner).add(mine);
             });
         }
@@ -64,12 +65,14 @@ pub fn while_creating(
 fn create_until(
     address: SocketAddr,
     authorization: &str,
+    pause: Duration,
     stop: &AtomicBool,
     acknowledged: &AtomicU64,
 ) -> Seen {
     let mut client = Client::new(address);
     let mut seen = Seen::default();
     while !stop.load(Ordering::Relaxed) {
+        thread::sleep(pause);
         let Ok(number) = random() else { break };
         let key = format!("\"{number:016x}\"");
         match create(&mut client, authorization, &key, &name_of(&key)) {

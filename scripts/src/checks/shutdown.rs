@@ -29,7 +29,7 @@ pub fn run(setup: &Setup, rounds: u32) -> Outcome<Counts> {
         carried_out_in_silence(&mut server.client(), &authorization, &suspects)?;
         let address = server.address();
         let mut ended_after = None;
-        let seen = load::while_creating(address, &authorization, |acknowledged| {
+        let seen = load::while_creating(address, &authorization, Duration::ZERO, |acknowledged| {
             let start = Instant::now();
             while acknowledged.load(Ordering::Relaxed) < 50 && start.elapsed() < Duration::from_secs(20) {
                 thread::sleep(Duration::from_millis(2));

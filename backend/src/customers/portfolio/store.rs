@@ -33,9 +33,11 @@ fn values(unit: OrgUnitId, tier: &str, customers: i64, aum: i64) -> [Option<Valu
 /// Removes some changes and gives them.
 pub(super) fn take_changes(conn: &mut DbConn, most: i64) -> Result<Vec<(OrgUnitId, String, i64, i64)>> {
     let taken = Condition::new()
-        .sql("DELETE FROM portfolio_change WHERE id IN (SELECT oldest.id FROM portfolio_change AS oldest ORDER BY oldest.id LIMIT ")
+        // Up to a number rather than by ids: the plan that PostgreSQL keeps of an empty table compared every id with every other.
+        .sql("DELETE FROM portfolio_change WHERE id <= (SELECT MAX(oldest.id) FROM (SELECT portfolio_change.id FROM portfolio_change \
+              ORDER BY portfolio_change.id LIMIT ")
         .bind(Value::Integer(most))
-        .sql(") RETURNING org_unit_id, tier, customers, aum");
+        .sql(") AS oldest) RETURNING org_unit_id, tier, customers, aum");
     let changes =
         Statement::<(DbUuid, Text, BigInt, BigInt)>::new(taken).load(conn).map_err(DbError::from)?;
     Ok(changes)
