@@ -15,6 +15,8 @@ use crate::{DatabaseUrl, DbConn, DbError, Engine, sqlite};
 /// How many closures one durable commit of SQLite takes at most, and for how long it collects them.
 const GROUP: usize = 256;
 const GROUP_TIME: Duration = Duration::from_millis(20);
+/// The least time between two looks at how long SQLite's log is.
+const BETWEEN_CHECKPOINTS: Duration = Duration::from_millis(20);
 /// A closure that is run again after losing its connection or meeting another transaction.
 const ATTEMPTS: usize = 3;
 
@@ -94,12 +96,21 @@ impl Db {
         let write_pool = pool(write_threads, Some(options.write_cache))?;
         let (reads, read_queue) = bounded(options.queue);
         let (writes, write_queue) = bounded(options.queue);
+        let wait = options.wait;
         for n in 0..options.read_threads {
-            spawn(format!("db-read-{n}"), read_pool.clone(), read_queue.clone(), options.wait, serve)?;
+            let (pool, queue) = (read_pool.clone(), read_queue.clone());
+            spawn(format!("db-read-{n}"), move || serve(&pool, &queue, wait))?;
         }
-        for n in 0..write_threads {
-            let run = if engine == Engine::Sqlite { serve_groups } else { serve };
-            spawn(format!("db-write-{n}"), write_pool.clone(), write_queue.clone(), options.wait, run)?;
+        if engine == Engine::Sqlite {
+            let (committed, commits) = bounded(1);
+            spawn("db-write-0".into(), move || serve_groups(&write_pool, &write_queue, wait, &committed))?;
+            let (url, cache) = (options.url.clone(), options.write_cache);
+            spawn("db-checkpoint".into(), move || serve_checkpoints(&url, cache, &commits))?;
+        } else {
+            for n in 0..options.write_threads {
+                let (pool, queue) = (write_pool.clone(), write_queue.clone());
+                spawn(format!("db-write-{n}"), move || serve(&pool, &queue, wait))?;
+            }
         }
         Ok(Db { engine, wait: options.wait, reads, writes, waiting: Arc::default() })
     }
@@ -415,6 +426,24 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message").to_owned()
 }
 
+fn changed_rows(conn: &mut DbConn) -> Result<i64, DbError> {
+    match conn {
+        DbConn::Pg(_) => Err(only_sqlite()),
+        DbConn::Sqlite(conn) => sqlite::changed_rows(conn),
+    }
+}
+
+fn in_transaction(conn: &mut DbConn) -> Result<bool, DbError> {
+    match conn {
+        DbConn::Pg(_) => Err(only_sqlite()),
+        DbConn::Sqlite(conn) => sqlite::in_transaction(conn),
+    }
+}
+
+fn only_sqlite() -> DbError {
+    DbError::Unavailable("only SQLite's writes share a transaction".into())
+}
+
 fn begin(conn: &mut DbConn) -> Result<(), DbError> {
     match conn {
         DbConn::Pg(conn) => AnsiTransactionManager::begin_transaction(conn)?,
@@ -458,18 +487,10 @@ fn rollback(conn: &mut DbConn) -> Result<(), DbError> {
     Ok(())
 }
 
-type Serve = fn(&Pool<Manager>, &Receiver<Task>, Duration);
-
-fn spawn(
-    name: String,
-    pool: Pool<Manager>,
-    queue: Receiver<Task>,
-    wait: Duration,
-    serve: Serve,
-) -> Result<(), DbError> {
+fn spawn(name: String, run: impl FnOnce() + Send + 'static) -> Result<(), DbError> {
     std::thread::Builder::new()
         .name(name)
-        .spawn(move || serve(&pool, &queue, wait))
+        .spawn(run)
         .map(drop)
         .map_err(|error| DbError::Unavailable(error.to_string()))
 }
@@ -491,7 +512,7 @@ fn serve(pool: &Pool<Manager>, queue: &Receiver<Task>, wait: Duration) {
 
 /// SQLite's one writer: everything that waits goes into one transaction, each closure undone by itself when it fails, and all are
 /// answered after the one durable commit.
-fn serve_groups(pool: &Pool<Manager>, queue: &Receiver<Task>, wait: Duration) {
+fn serve_groups(pool: &Pool<Manager>, queue: &Receiver<Task>, wait: Duration, committed: &Sender<()>) {
     while let Ok(first) = queue.recv() {
         let mut conn = match connection(pool) {
             Ok(conn) => conn,
@@ -505,21 +526,16 @@ fn serve_groups(pool: &Pool<Manager>, queue: &Receiver<Task>, wait: Duration) {
             continue;
         }
         let started = Instant::now();
-        let mut done = Vec::new();
-        let (mut broken, mut is_first) = (None, true);
+        let mut group = Group::default();
+        let mut broken = None;
         let mut next = Some(first);
         while let Some(task) = next.take() {
-            let mut job = task.job;
             if task.since.elapsed() > wait {
-                job.answer(Err(DbError::Overloaded));
+                task.job.answer(Err(DbError::Overloaded));
             } else {
-                match run_in_group(&mut conn, job.as_mut(), is_first) {
-                    Ok(written) => is_first &= !written,
-                    Err(error) => broken = Some(error),
-                }
-                done.push(job);
+                broken = group.run(&mut conn, task.job).err();
             }
-            if broken.is_none() && done.len() < GROUP && started.elapsed() < GROUP_TIME {
+            if broken.is_none() && group.done.len() < GROUP && started.elapsed() < GROUP_TIME {
                 next = queue.try_recv().ok();
             }
         }
@@ -528,31 +544,91 @@ fn serve_groups(pool: &Pool<Manager>, queue: &Receiver<Task>, wait: Duration) {
             Some(error) => Err(error),
         };
         if let Err(error) = &outcome {
-            tracing::error!(%error, waiting = done.len(), "a group of writes failed; none was acknowledged");
+            tracing::error!(%error, waiting = group.done.len(), "a group of writes failed; none was acknowledged");
             let _ = rollback(&mut conn);
         }
-        for job in done {
+        for Done { job, .. } in group.done {
             job.answer(outcome.as_ref().map(|_| ()).map_err(|error| DbError::Unavailable(error.to_string())));
         }
+        // When it is full, a look at the log is due anyway.
+        let _ = committed.try_send(());
     }
 }
 
-/// Runs a closure so that only what it did is undone when it fails. While nothing else is in the transaction that is all of it, and SQLite
-/// need not keep every page that the closure changes for a savepoint. True when there is something in the transaction now.
-fn run_in_group(conn: &mut DbConn, job: &mut dyn Job, is_first: bool) -> Result<bool, DbError> {
-    if is_first {
+/// Moves SQLite's log into its file after commits, beside the writer, so that no request waits for that.
+fn serve_checkpoints(url: &DatabaseUrl, cache: u32, commits: &Receiver<()>) {
+    let mut own: Option<DbConn> = None;
+    while commits.recv().is_ok() {
+        if let Err(error) = checkpoint_beside(url, cache, &mut own) {
+            tracing::warn!(%error, "the log was not moved into the database file");
+            own = None;
+        }
+        std::thread::sleep(BETWEEN_CHECKPOINTS);
+    }
+}
+
+fn checkpoint_beside(url: &DatabaseUrl, cache: u32, own: &mut Option<DbConn>) -> Result<(), DbError> {
+    let conn = match own {
+        Some(conn) => conn,
+        None => own.insert(url.connect()?),
+    };
+    match conn {
+        DbConn::Pg(_) => Err(only_sqlite()),
+        DbConn::Sqlite(conn) => sqlite::checkpoint_beside(conn, cache),
+    }
+}
+
+/// The closures of one transaction. They run without savepoints, for which SQLite would keep every page that they change and the full-text
+/// index would write a segment each. When one fails that has written something, all are undone, and those before it run once more, from
+/// then on each in a savepoint.
+#[derive(Default)]
+struct Group {
+    done: Vec<Done>,
+    guarded: bool,
+}
+
+/// A closure that has run, and whether what it did is in the transaction.
+struct Done {
+    job: Box<dyn Job>,
+    kept: bool,
+}
+
+impl Group {
+    /// An error means that nothing of the group can be kept.
+    fn run(&mut self, conn: &mut DbConn, mut job: Box<dyn Job>) -> Result<(), DbError> {
+        let outcome =
+            if self.guarded { run_guarded(conn, job.as_mut()) } else { self.run_bare(conn, job.as_mut()) };
+        // Whatever the outcome, whoever waits for the closure has to hear of it.
+        self.done.push(Done { job, kept: *outcome.as_ref().unwrap_or(&false) });
+        outcome.map(drop)
+    }
+
+    fn run_bare(&mut self, conn: &mut DbConn, job: &mut dyn Job) -> Result<bool, DbError> {
+        let before = changed_rows(conn)?;
         if job.run_in_group(conn) {
             return Ok(true);
         }
+        if changed_rows(conn)? == before && in_transaction(conn)? {
+            return Ok(false);
+        }
         rollback(conn)?;
         begin(conn)?;
-        return Ok(false);
+        for done in self.done.iter_mut().filter(|done| done.kept) {
+            self.guarded = true;
+            done.kept = run_guarded(conn, done.job.as_mut())?;
+        }
+        Ok(false)
     }
+}
+
+/// Runs a closure in a savepoint; whether it is kept.
+fn run_guarded(conn: &mut DbConn, job: &mut dyn Job) -> Result<bool, DbError> {
     savepoint(conn)?;
-    if job.run_in_group(conn) {
+    let kept = job.run_in_group(conn);
+    if kept {
         commit(conn)?
     } else {
         rollback(conn)?
     }
-    Ok(true)
+    Ok(kept)
 }

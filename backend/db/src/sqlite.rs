@@ -1,4 +1,5 @@
 use diesel::connection::SimpleConnection;
+use diesel::expression::functions::declare_sql_function;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use diesel::sqlite::SqliteConnection;
@@ -72,25 +73,56 @@ pub(crate) fn check_build(conn: &mut SqliteConnection) -> Result<(), DbError> {
 }
 
 /// Sets up the connection that writes. No other one does, so what it has in its cache stays true from one commit to the next: `cache` KiB
-/// of it, and a log that goes over to the database file when it holds as much, not after every few commits. What undoes a savepoint is
-/// kept in memory too: every request that writes has one.
+/// of it. The log goes over to the database file on a thread of its own; the writer itself sees to it when it holds twice as much as the
+/// cache, and as little of it is left to do then, the log soon begins anew. What undoes a savepoint is kept in memory too.
 pub(crate) fn prepare_to_write(conn: &mut SqliteConnection, cache: u32) -> Result<(), DbError> {
-    let pages = cache / PAGE_KIB;
+    let pages = 2 * cache / PAGE_KIB;
     conn.batch_execute(&format!(
         "PRAGMA cache_size = -{cache}; PRAGMA wal_autocheckpoint = {pages}; PRAGMA temp_store = MEMORY"
     ))?;
     Ok(())
 }
 
+#[declare_sql_function]
+extern "SQL" {
+    /// How many rows the connection has written since it was opened.
+    fn total_changes() -> BigInt;
+}
+
+/// How many rows the connection has written since it was opened, whether or not they stayed.
+pub(crate) fn changed_rows(conn: &mut SqliteConnection) -> Result<i64, DbError> {
+    Ok(diesel::select(total_changes()).get_result(conn)?)
+}
+
+/// Whether a transaction is open: some errors, such as that of a full disk, end it.
+pub(crate) fn in_transaction(conn: &mut SqliteConnection) -> Result<bool, DbError> {
+    // No statement tells; but another transaction can be begun only where none is open.
+    if conn.batch_execute("BEGIN").is_err() {
+        return Ok(true);
+    }
+    conn.batch_execute("ROLLBACK")?;
+    Ok(false)
+}
+
 #[derive(QueryableByName)]
 struct Pages {
     #[diesel(sql_type = BigInt)]
-    #[allow(dead_code)]
-    busy: i64,
+    log: i64,
+    #[diesel(sql_type = BigInt)]
+    checkpointed: i64,
+}
+
+/// Moves what the write-ahead log holds into the database file, if that is a quarter of a cache of this size, beside those who read and write.
+pub(crate) fn checkpoint_beside(conn: &mut SqliteConnection, cache: u32) -> Result<(), DbError> {
+    let waiting = diesel::sql_query("PRAGMA wal_checkpoint(NOOP)").get_result::<Pages>(conn)?;
+    if waiting.log - waiting.checkpointed >= i64::from(cache / PAGE_KIB / 4) {
+        diesel::sql_query("PRAGMA wal_checkpoint(PASSIVE)").execute(conn)?;
+    }
+    Ok(())
 }
 
 /// Moves what the write-ahead log holds into the database file and empties the log.
 pub(crate) fn checkpoint(conn: &mut SqliteConnection) -> Result<(), DbError> {
-    diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)").load::<Pages>(conn)?;
+    diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)").execute(conn)?;
     Ok(())
 }

@@ -203,6 +203,61 @@ fn d3_a_failing_write_takes_no_neighbour_along() {
 }
 
 #[test]
+fn d3_what_was_written_before_a_failing_write_is_written_once() {
+    let database = TestDatabase::new();
+    let db =
+        Db::open(&DbOptions { wait: Duration::from_secs(60), ..options(database.url(), 64) }).expect("opens");
+    let (release, holder) = hold_writer(&db);
+    let system = actix_web::rt::System::new();
+    let outcomes: Vec<Result<Vec<String>, DbError>> = system.block_on(async {
+        let mut waiting = Vec::new();
+        for n in 0..9 {
+            let writer = db.clone();
+            // In this order they wait, and on SQLite share one commit; each tells what it found.
+            waiting.push(actix_web::rt::spawn(async move {
+                writer
+                    .write(move |conn| {
+                        let found =
+                            lease::table.select(lease::name).order(lease::name).load::<String>(conn)?;
+                        match n {
+                            2 | 7 => return Err(DbError::NotFound),
+                            3 | 5 => {
+                                mark(conn, &format!("lost-{n}"))?;
+                                return Err(DbError::Conflict);
+                            }
+                            _ => mark(conn, &format!("write-{n}"))?,
+                        }
+                        Ok::<_, DbError>(found)
+                    })
+                    .await
+            }));
+            while db.in_flight() <= n {
+                actix_web::rt::time::sleep(Duration::from_millis(1)).await;
+            }
+        }
+        drop(release);
+        let mut outcomes = Vec::new();
+        for task in waiting {
+            outcomes.push(task.await.expect("an answer"));
+        }
+        outcomes
+    });
+    holder.join().expect("no panic").expect("the holder commits");
+    let mut kept: Vec<String> = Vec::new();
+    for (n, outcome) in outcomes.into_iter().enumerate() {
+        match n {
+            2 | 7 => assert!(matches!(outcome, Err(DbError::NotFound)), "{n}: {outcome:?}"),
+            3 | 5 => assert!(matches!(outcome, Err(DbError::Conflict)), "{n}: {outcome:?}"),
+            _ => {
+                assert_eq!(outcome.expect("a write"), kept, "what write {n} found");
+                kept.push(format!("write-{n}"));
+            }
+        }
+    }
+    assert_eq!(marks(&db), kept.into_iter().collect());
+}
+
+#[test]
 fn d3_too_much_at_once_is_refused() {
     let database = TestDatabase::new();
     let db = Db::open(&options(database.url(), 2)).expect("opens");

@@ -18,6 +18,32 @@ use crate::text;
 
 pub(super) const MAX_NOTES: usize = 4000;
 
+/// What of a new contact can be said without the database, so that the thread that writes has less to do.
+pub struct Draft {
+    id: InteractionId,
+    occurred_at: Moment,
+    notes: Option<String>,
+    /// The text that it is found by, and the tokens of that.
+    searched: String,
+    tokens: Vec<String>,
+    wrong: Vec<FieldError>,
+}
+
+/// Cleans and checks what a new contact says. What is wrong is told by [`create`], and only to those who see the customer.
+pub fn draft(actor: &Actor, new: &NewInteraction) -> Draft {
+    let occurred_at = new.occurred_at.map_or(actor.now(), |at| Moment(at.micros()));
+    let mut wrong = Vec::new();
+    if let Err(broken) = rules::occurred_at(occurred_at, actor.now()) {
+        wrong.push(FieldError::broken("/occurred_at", broken));
+    }
+    let notes = text::paragraphs(new.notes.as_deref().unwrap_or_default(), MAX_NOTES)
+        .map_err(|broken| wrong.push(FieldError::broken("/notes", broken)))
+        .unwrap_or_default();
+    let searched = rules::searched(notes.as_deref().unwrap_or_default());
+    let tokens = rules::tokens(&searched);
+    Draft { id: actor.new_id(), occurred_at, notes, searched, tokens, wrong }
+}
+
 /// Records a contact with a customer: the row, what it is found by, the customer's figures, the audit entry and the event (on PostgreSQL in
 /// one statement), and its next step as a task.
 ///
@@ -29,18 +55,12 @@ pub fn create(
     house: House<'_>,
     customer_id: CustomerId,
     new: &NewInteraction,
+    draft: &Draft,
 ) -> Result<Interaction> {
     let names = store::names_for(conn, &Scope::of(actor), customer_id, actor.user_id())?;
     let (customer_no, customer_name, author) = names.ok_or_else(Error::not_found)?;
-    let id: InteractionId = actor.new_id();
-    let occurred_at = new.occurred_at.map_or(actor.now(), |at| Moment(at.micros()));
     let mut wrong = Wrong::default();
-    if let Err(broken) = rules::occurred_at(occurred_at, actor.now()) {
-        wrong.add(FieldError::broken("/occurred_at", broken));
-    }
-    let notes = text::paragraphs(new.notes.as_deref().unwrap_or_default(), MAX_NOTES)
-        .map_err(|broken| wrong.add(FieldError::broken("/notes", broken)))
-        .unwrap_or_default();
+    draft.wrong.iter().for_each(|field| wrong.add(field.clone()));
     let task = match &new.next_step {
         None => Some(None),
         Some(step) => {
@@ -52,7 +72,7 @@ pub fn create(
                 due_on: step.due_on,
                 priority: TaskPriority::Normal,
                 source: TaskSource::Interaction,
-                source_id: Some(id.uuid()),
+                source_id: Some(draft.id.uuid()),
                 source_on: None,
             };
             wrong.keep(tasks::check(conn, actor, house, &opening, "/next_step"))?.map(Some)
@@ -60,7 +80,7 @@ pub fn create(
     };
     let task = wrong.unless(task)?;
     let row = InteractionRow {
-        id,
+        id: draft.id,
         customer_id,
         author_id: actor.user_id(),
         kind: new.kind.as_str().to_owned(),
@@ -69,27 +89,31 @@ pub fn create(
         outcome: new.outcome.as_str().to_owned(),
         mood: new.mood.map(|mood| mood.as_str().to_owned()),
         duration_minutes: new.duration_minutes.and_then(|minutes| minutes.try_into().ok()),
-        occurred_at,
-        notes,
+        occurred_at: draft.occurred_at,
+        notes: draft.notes.clone(),
         archived_at: None,
         archived: false,
         version: 1,
         created_at: actor.now(),
         updated_at: actor.now(),
     };
-    write(conn, actor, &row, new.outcome)?;
+    write(conn, actor, &row, draft, new.outcome)?;
     if let Some(task) = task {
         tasks::write(conn, actor, task)?;
     }
     view::wire(WholeRow { interaction: row, customer_no, customer_name, author })
 }
 
-fn write(conn: &mut DbConn, actor: &Actor, row: &InteractionRow, outcome: InteractionOutcome) -> Result<()> {
-    let searched = rules::searched(row.notes.as_deref().unwrap_or_default());
-    let tokens = rules::tokens(&searched);
-    let mut statements = vec![store::insertion(row, searched)];
-    if !tokens.is_empty() {
-        statements.push(guanxi_db::notes::indexing(conn.engine(), Id::new(row.id.uuid()), &tokens));
+fn write(
+    conn: &mut DbConn,
+    actor: &Actor,
+    row: &InteractionRow,
+    draft: &Draft,
+    outcome: InteractionOutcome,
+) -> Result<()> {
+    let mut statements = vec![store::insertion(row, draft.searched.clone())];
+    if !draft.tokens.is_empty() {
+        statements.push(guanxi_db::notes::indexing(conn.engine(), Id::new(row.id.uuid()), &draft.tokens));
     }
     if outcome.is_connected() {
         statements.push(customers::contacted(row.customer_id, row.occurred_at));

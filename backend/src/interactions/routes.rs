@@ -227,11 +227,13 @@ pub async fn create_interaction(
 ) -> Result<HttpResponse> {
     let (actor, shared, customer, new) = (who.actor(), state.clone(), *id, body.0);
     let once = idempotency::Request::read(&request, &new)?;
+    let draft = interactions::draft(&actor, &new);
     let (document, location, tag, replayed) = state
         .db
         .write(move |conn| {
-            let create =
-                |conn: &mut DbConn| interactions::create(conn, &actor, shared.house(), customer, &new);
+            let create = |conn: &mut DbConn| {
+                interactions::create(conn, &actor, shared.house(), customer, &new, &draft)
+            };
             let once = idempotency::once(conn, &actor, &once, create, |interaction| Some(interaction.id))?;
             let (interaction, replayed) = match once {
                 Once::Done(interaction) => (interaction, false),
