@@ -119,7 +119,7 @@ fn run(command: Command) -> Result<ExitCode, ConfigError> {
     let failed = |error: &dyn std::fmt::Display| ConfigError(error.to_string());
     if matches!(command, Command::Openapi) {
         let document = app::openapi_json().map_err(|error| failed(&error))?;
-        say(&document);
+        say(document);
         return Ok(ExitCode::SUCCESS);
     }
     telemetry::start();

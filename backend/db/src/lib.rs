@@ -34,5 +34,5 @@ pub use manager::DatabaseUrl;
 pub use migrate::{analyse, known_versions, migrate, pending_migrations};
 pub use pool::{Db, DbOptions};
 pub use sequence::{next_customer_number, next_customer_numbers};
-pub use statement::Statement;
+pub use statement::{Statement, execute_all};
 pub use types::{DbDoc, DbMoment, DbUuid, Doc, Id, Moment};

@@ -10,7 +10,7 @@ use diesel::r2d2::{Pool, PooledConnection};
 use tokio::sync::oneshot;
 
 use crate::manager::Manager;
-use crate::{DatabaseUrl, DbConn, DbError, Engine, sqlite};
+use crate::{Condition, DatabaseUrl, DbConn, DbError, Engine, Statement, execute_all, sqlite};
 
 /// How many closures one durable commit of SQLite takes at most, and for how long it collects them.
 const GROUP: usize = 256;
@@ -157,7 +157,8 @@ impl Db {
     }
 
     /// Runs `f` in a write transaction and answers after its commit is durable. If `f` fails or panics, nothing of it
-    /// stays. It may be run again, at most three times in all, when the connection was lost or another transaction was met.
+    /// stays. It may be run again, at most three times in all, when the connection was lost, another transaction was met, or on SQLite a
+    /// closure of the same transaction has failed.
     ///
     /// # Errors
     /// What `f` gives; [`DbError::Overloaded`] or [`DbError::Unavailable`] when nothing was written.
@@ -171,6 +172,28 @@ impl Db {
     {
         let (job, answer) = WriteJob::boxed(f);
         self.send(&self.writes, job, answer).await
+    }
+
+    /// Like [`Db::write`], for what is written at the end and at once: `plan` reads and gives the statements that write. A single one needs no
+    /// transaction around it, which saves PostgreSQL two round trips. It is not run again when the connection was lost during it.
+    ///
+    /// # Errors
+    /// As [`Db::write`].
+    pub async fn write_planned<T, E>(
+        &self,
+        mut plan: impl FnMut(&mut DbConn) -> Result<(Vec<Condition>, T), E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        match self.engine {
+            Engine::Sqlite => self.write(move |conn| run_plan(conn, &mut plan)).await,
+            Engine::Postgres => {
+                let (reply, answer) = oneshot::channel();
+                self.send(&self.writes, Box::new(PlannedJob { plan, reply }), answer).await
+            }
+        }
     }
 
     /// [`Db::write`] for threads that are not async: command-line tools and the job loop.
@@ -388,6 +411,78 @@ where
             (_, Err(error)) => Err(error.into()),
         };
         let _ = self.reply.send(answer);
+    }
+}
+
+/// A write that is planned first, for PostgreSQL.
+struct PlannedJob<F, T, E> {
+    plan: F,
+    reply: oneshot::Sender<Result<T, E>>,
+}
+
+impl<F, T, E> Job for PlannedJob<F, T, E>
+where
+    F: FnMut(&mut DbConn) -> Result<(Vec<Condition>, T), E> + Send + 'static,
+    T: Send + 'static,
+    E: From<DbError> + Send + 'static,
+{
+    fn run_alone(self: Box<Self>, pool: &Pool<Manager>) {
+        let PlannedJob { mut plan, reply } = *self;
+        for attempts in 1..=ATTEMPTS {
+            let last = attempts == ATTEMPTS;
+            let result = match connection(pool) {
+                Ok(mut conn) => attempt_planned(&mut conn, &mut plan, last),
+                Err(error) => Some(Err(error.into())),
+            };
+            if let Some(result) = result {
+                let _ = reply.send(result);
+                return;
+            }
+        }
+    }
+
+    fn run_in_group(&mut self, _: &mut DbConn) -> bool {
+        false
+    }
+
+    fn answer(self: Box<Self>, group: Result<(), DbError>) {
+        if let Err(error) = group {
+            let _ = self.reply.send(Err(error.into()));
+        }
+    }
+}
+
+fn run_plan<T, E: From<DbError>>(
+    conn: &mut DbConn,
+    plan: &mut impl FnMut(&mut DbConn) -> Result<(Vec<Condition>, T), E>,
+) -> Result<T, E> {
+    let (statements, value) = plan(conn)?;
+    execute_all(conn, statements)?;
+    Ok(value)
+}
+
+/// One attempt at a planned write; `None` when another one may cure what it met.
+fn attempt_planned<T, E: From<DbError>>(
+    conn: &mut DbConn,
+    plan: &mut impl FnMut(&mut DbConn) -> Result<(Vec<Condition>, T), E>,
+    last: bool,
+) -> Option<Result<T, E>> {
+    DbError::take_curable();
+    let (mut statements, value) = match guarded(|| plan(conn)) {
+        Ok(planned) => planned,
+        Err(_) if DbError::take_curable() && !last => return None,
+        Err(error) => return Some(Err(error)),
+    };
+    let Some(statement) = statements.pop() else { return Some(Ok(value)) };
+    if !statements.is_empty() {
+        statements.push(statement);
+        return attempt(conn, &mut |conn| run_plan(conn, plan), last);
+    }
+    match Statement::new(statement).execute(conn) {
+        Ok(_) => Some(Ok(value)),
+        Err(DbError::Conflict) if !last => None,
+        // Whether a statement during which the connection was lost took effect is not known: running it again could do it twice.
+        Err(error) => Some(Err(error.into())),
     }
 }
 

@@ -29,6 +29,14 @@ impl Statement {
     }
 }
 
+/// Runs statements one after the other.
+///
+/// # Errors
+/// The first that the database gives.
+pub fn execute_all(conn: &mut DbConn, statements: Vec<Condition>) -> Result<(), DbError> {
+    statements.into_iter().try_for_each(|statement| Statement::new(statement).execute(conn).map(drop))
+}
+
 impl<ST> QueryFragment<MultiBackend> for Statement<ST> {
     fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
         self.text_and_values.walk_bare(out)

@@ -11,7 +11,7 @@ mod tests;
 
 use aws_lc_rs::digest;
 use guanxi_api::{AuditActor, AuditEntry, FieldChange, Page};
-use guanxi_db::{Condition, DbConn, Doc, Id, Moment, Value};
+use guanxi_db::{Condition, DbConn, Doc, Engine, Id, Moment, Value, execute_all};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -64,6 +64,16 @@ pub fn record_with(
     change: &Change<'_>,
     statements: Vec<Condition>,
 ) -> Result<()> {
+    Ok(execute_all(conn, recording(conn.engine(), actor, change, statements))?)
+}
+
+/// The statements of [`record_with`], for those who run them themselves.
+pub fn recording(
+    engine: Engine,
+    actor: &Actor,
+    change: &Change<'_>,
+    statements: Vec<Condition>,
+) -> Vec<Condition> {
     let entry = Entry {
         action: format!("{}.{}", change.resource_type, change.action),
         resource_type: change.resource_type,
@@ -80,7 +90,7 @@ pub fn record_with(
         changed: Doc(json!(changed)),
         at: actor.now(),
     };
-    write(conn, actor, &entry, Some(event), statements)
+    recording_of(engine, actor, &entry, Some(event), statements)
 }
 
 /// A change event without an audit entry: what followed from a write that is on record itself.
@@ -139,7 +149,7 @@ pub struct Entry<'a> {
 /// # Errors
 /// When the database fails.
 pub fn note(conn: &mut DbConn, actor: &Actor, entry: &Entry<'_>) -> Result<()> {
-    write(conn, actor, entry, None, Vec::new())
+    Ok(execute_all(conn, recording_of(conn.engine(), actor, entry, None, Vec::new()))?)
 }
 
 /// Records a write of many resources at once by its counts, such as `("count", 250)`: one entry for all of them.
@@ -165,18 +175,18 @@ pub fn note_many(
     note(conn, actor, &Entry { action, resource_type, resource_id: None, changes: &changes, reason: None })
 }
 
-fn write(
-    conn: &mut DbConn,
+fn recording_of(
+    engine: Engine,
     actor: &Actor,
     entry: &Entry<'_>,
     event: Option<store::NewEvent>,
     statements: Vec<Condition>,
-) -> Result<()> {
+) -> Vec<Condition> {
     let document = serde_json::to_value(entry.changes).unwrap_or_default();
     let id: AuditEntryId = actor.new_id();
     let document_digest = digest_of(&document);
-    store::insert(
-        conn,
+    store::recording(
+        engine,
         store::NewEntry {
             id,
             at: actor.now(),

@@ -1,7 +1,7 @@
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Binary};
 use guanxi_db::schema::{audit_document, audit_entry, change_event, user_account};
-use guanxi_db::{Condition, DbConn, DbError, DbUuid, Doc, Engine, Id, Moment, Statement, Value, insert_many};
+use guanxi_db::{Condition, DbConn, DbError, DbUuid, Doc, Engine, Id, Moment, Value, insert_many};
 use uuid::Uuid;
 
 use crate::audit::AuditEntryId;
@@ -11,8 +11,6 @@ use crate::listing::{COUNTED, Listing};
 /// How many rows the publisher takes at once.
 const BATCH: i64 = 1000;
 
-#[derive(Insertable)]
-#[diesel(table_name = audit_entry, treat_none_as_default_value = false)]
 pub(super) struct NewEntry {
     pub(super) id: AuditEntryId,
     pub(super) at: Moment,
@@ -26,92 +24,73 @@ pub(super) struct NewEntry {
     pub(super) document_digest: Vec<u8>,
 }
 
-/// Writes an entry, its document and its event, and what they tell of.
-pub(super) fn insert(
-    conn: &mut DbConn,
+/// What writes an entry, its document and its event, and what they tell of: on PostgreSQL one statement, since each is a round trip there.
+pub(super) fn recording(
+    engine: Engine,
     entry: NewEntry,
     document: Doc,
     event: Option<NewEvent>,
-    statements: Vec<Condition>,
-) -> Result<()> {
-    match conn.engine() {
-        Engine::Postgres => {
-            insert_at_once(entry, document, event, statements).execute(conn)?;
-        }
-        Engine::Sqlite => {
-            for statement in statements {
-                Statement::new(statement).execute(conn)?;
-            }
-            let id = entry.id;
-            diesel::insert_into(audit_entry::table).values(entry).execute(conn).map_err(DbError::from)?;
-            diesel::insert_into(audit_document::table)
-                .values((audit_document::entry_id.eq(id), audit_document::document.eq(document)))
-                .execute(conn)
-                .map_err(DbError::from)?;
-            if let Some(event) = event {
-                diesel::insert_into(change_event::table)
-                    .values(event)
-                    .execute(conn)
-                    .map_err(DbError::from)?;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// One statement instead of three: on PostgreSQL a statement is a round trip.
-fn insert_at_once(
-    entry: NewEntry,
-    document: Doc,
-    event: Option<NewEvent>,
-    statements: Vec<Condition>,
-) -> Statement {
+    mut statements: Vec<Condition>,
+) -> Vec<Condition> {
     let id = |id: Uuid| Some(Value::Id(Id::new(id)));
     let text = |text: String| Some(Value::Text(text));
-    let insert_entry = Condition::new()
-        .sql(
-            "INSERT INTO audit_entry (id, at, actor_kind, actor_id, action, resource_type, resource_id, request_id, reason, \
-             document_digest) VALUES (",
-        )
-        .bind_all([
-            id(entry.id.uuid()),
-            Some(Value::Moment(entry.at)),
-            text(entry.actor_kind),
-            entry.actor_id.and_then(|actor| id(actor.uuid())),
-            text(entry.action),
-            text(entry.resource_type),
-            entry.resource_id.and_then(|resource| id(resource.uuid())),
-            text(entry.request_id),
-            entry.reason.and_then(text),
-            Some(Value::Bytes(entry.document_digest)),
-        ])
-        .sql(")");
-    let insert_document = Condition::new()
-        .sql("INSERT INTO audit_document (entry_id, document) VALUES (")
-        .bind_all([id(entry.id.uuid()), Some(Value::Doc(document))])
-        .sql(")");
-    // Every part has a name of its own; the text stays the same for the same parts, so it stays prepared.
-    let names = ["a", "b", "c", "d", "e", "f"];
-    let also = statements.into_iter().zip(names).fold(Condition::new(), |all, (statement, name)| {
-        all.sql(", ").sql(name).sql(" AS (").part(statement).sql(")")
-    });
-    let all = Condition::new().sql("WITH entry AS (").part(insert_entry).sql(")").part(also).sql(" ");
-    Statement::new(match event {
-        None => all.part(insert_document),
-        Some(event) => all
-            .sql(", document AS (")
-            .part(insert_document)
-            .sql(") INSERT INTO change_event (kind, resource_type, resource_id, version, changed, at) VALUES (")
+    statements.push(
+        Condition::new()
+            .sql(
+                "INSERT INTO audit_entry (id, at, actor_kind, actor_id, action, resource_type, resource_id, request_id, reason, \
+                 document_digest) VALUES (",
+            )
             .bind_all([
-                text(event.kind),
-                text(event.resource_type),
-                id(event.resource_id.uuid()),
-                Some(Value::Integer(event.version)),
-                Some(Value::Doc(event.changed)),
-                Some(Value::Moment(event.at)),
+                id(entry.id.uuid()),
+                Some(Value::Moment(entry.at)),
+                text(entry.actor_kind),
+                entry.actor_id.and_then(|actor| id(actor.uuid())),
+                text(entry.action),
+                text(entry.resource_type),
+                entry.resource_id.and_then(|resource| id(resource.uuid())),
+                text(entry.request_id),
+                entry.reason.and_then(text),
+                Some(Value::Bytes(entry.document_digest)),
             ])
             .sql(")"),
-    })
+    );
+    statements.push(
+        Condition::new()
+            .sql("INSERT INTO audit_document (entry_id, document) VALUES (")
+            .bind_all([id(entry.id.uuid()), Some(Value::Doc(document))])
+            .sql(")"),
+    );
+    if let Some(event) = event {
+        statements.push(
+            Condition::new()
+                .sql("INSERT INTO change_event (kind, resource_type, resource_id, version, changed, at) VALUES (")
+                .bind_all([
+                    text(event.kind),
+                    text(event.resource_type),
+                    id(event.resource_id.uuid()),
+                    Some(Value::Integer(event.version)),
+                    Some(Value::Doc(event.changed)),
+                    Some(Value::Moment(event.at)),
+                ])
+                .sql(")"),
+        );
+    }
+    match engine {
+        Engine::Postgres => vec![at_once(statements)],
+        Engine::Sqlite => statements,
+    }
+}
+
+/// One statement that does what these do; none of them sees what another one writes.
+fn at_once(mut statements: Vec<Condition>) -> Condition {
+    // Every part has a name of its own; the text stays the same for the same parts, so it stays prepared.
+    const NAMES: [&str; 8] = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    let last = statements.pop().unwrap_or_default();
+    let parts = statements.into_iter().zip(NAMES).enumerate();
+    let with = parts.fold(Condition::new(), |all, (place, (statement, name))| {
+        all.sql(if place == 0 { "WITH " } else { ", " }).sql(name).sql(" AS (").part(statement).sql(")")
+    });
+    with.sql(" ").part(last)
 }
 
 /// Writes an event without an entry.

@@ -22,6 +22,13 @@ pub struct Request {
     fingerprint: Vec<u8>,
 }
 
+impl Request {
+    /// Whether it may come again and is to be done once.
+    pub fn may_come_again(&self) -> bool {
+        self.key.is_some()
+    }
+}
+
 /// What came of it.
 #[derive(Debug)]
 pub enum Once<T> {

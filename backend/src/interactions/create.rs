@@ -4,7 +4,7 @@ use guanxi_api::{
     Direction, Interaction, InteractionKind, InteractionOutcome, InteractionPurpose, Mood, NewInteraction,
     TaskPriority, TaskSource,
 };
-use guanxi_db::{DbConn, Id, Moment};
+use guanxi_db::{Condition, DbConn, Engine, Id, Moment};
 use serde_json::json;
 
 use crate::access::{Actor, Scope, UserId};
@@ -29,7 +29,7 @@ pub struct Draft {
     wrong: Vec<FieldError>,
 }
 
-/// Cleans and checks what a new contact says. What is wrong is told by [`create`], and only to those who see the customer.
+/// Cleans and checks what a new contact says. What is wrong is told by [`plan`], and only to those who see the customer.
 pub fn draft(actor: &Actor, new: &NewInteraction) -> Draft {
     let occurred_at = new.occurred_at.map_or(actor.now(), |at| Moment(at.micros()));
     let mut wrong = Vec::new();
@@ -44,19 +44,19 @@ pub fn draft(actor: &Actor, new: &NewInteraction) -> Draft {
     Draft { id: actor.new_id(), occurred_at, notes, searched, tokens, wrong }
 }
 
-/// Records a contact with a customer: the row, what it is found by, the customer's figures, the audit entry and the event (on PostgreSQL in
-/// one statement), and its next step as a task.
+/// A contact that is to be recorded, and the statements that do it: the row, what it is found by, the customer's figures, the audit entry and
+/// the event, on PostgreSQL in one, and its next step as a task.
 ///
 /// # Errors
 /// 404 for a customer that the actor does not see, 422 with every wrong field.
-pub fn create(
+pub fn plan(
     conn: &mut DbConn,
     actor: &Actor,
     house: House<'_>,
     customer_id: CustomerId,
     new: &NewInteraction,
     draft: &Draft,
-) -> Result<Interaction> {
+) -> Result<(Vec<Condition>, Interaction)> {
     let names = store::names_for(conn, &Scope::of(actor), customer_id, actor.user_id())?;
     let (customer_no, customer_name, author) = names.ok_or_else(Error::not_found)?;
     let mut wrong = Wrong::default();
@@ -97,23 +97,23 @@ pub fn create(
         created_at: actor.now(),
         updated_at: actor.now(),
     };
-    write(conn, actor, &row, draft, new.outcome)?;
+    let mut statements = recording(conn.engine(), actor, &row, draft, new.outcome);
     if let Some(task) = task {
-        tasks::write(conn, actor, task)?;
+        statements.extend(tasks::recording(conn.engine(), actor, task));
     }
-    view::wire(WholeRow { interaction: row, customer_no, customer_name, author })
+    Ok((statements, view::wire(WholeRow { interaction: row, customer_no, customer_name, author })?))
 }
 
-fn write(
-    conn: &mut DbConn,
+fn recording(
+    engine: Engine,
     actor: &Actor,
     row: &InteractionRow,
     draft: &Draft,
     outcome: InteractionOutcome,
-) -> Result<()> {
+) -> Vec<Condition> {
     let mut statements = vec![store::insertion(row, draft.searched.clone())];
     if !draft.tokens.is_empty() {
-        statements.push(guanxi_db::notes::indexing(conn.engine(), Id::new(row.id.uuid()), &draft.tokens));
+        statements.push(guanxi_db::notes::indexing(engine, Id::new(row.id.uuid()), &draft.tokens));
     }
     if outcome.is_connected() {
         statements.push(customers::contacted(row.customer_id, row.occurred_at));
@@ -126,7 +126,7 @@ fn write(
         changes: audit::changes_between(&json!({}), &view::audited(row)),
         reason: None,
     };
-    audit::record_with(conn, actor, &change, statements)
+    audit::recording(engine, actor, &change, statements)
 }
 
 /// A contact for [`create_many`], whose values keep the rules.

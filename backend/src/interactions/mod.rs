@@ -18,7 +18,7 @@ mod tests;
 mod view;
 
 pub use change::{archive, change, restore};
-pub use create::{Draft, Prepared, Ready, check, create, create_many, draft, make_ready, write_many};
+pub use create::{Draft, Prepared, Ready, check, create_many, draft, make_ready, plan, write_many};
 pub(crate) use list::INTERACTIONS;
 #[cfg(test)]
 pub(crate) use list::{FIELDS, search_by};

@@ -3,7 +3,7 @@ use guanxi_api::{
     AuditEntry, ContactTargetPolicy, ContactTargets, Interaction, InteractionPatch, InteractionSearch,
     ListQuery, NewInteraction, Page,
 };
-use guanxi_db::DbConn;
+use guanxi_db::{DbConn, execute_all};
 
 use crate::access::{Actor, May, kinds};
 use crate::app::AppState;
@@ -228,25 +228,43 @@ pub async fn create_interaction(
     let (actor, shared, customer, new) = (who.actor(), state.clone(), *id, body.0);
     let once = idempotency::Request::read(&request, &new)?;
     let draft = interactions::draft(&actor, &new);
-    let (document, location, tag, replayed) = state
-        .db
-        .write(move |conn| {
-            let create = |conn: &mut DbConn| {
-                interactions::create(conn, &actor, shared.house(), customer, &new, &draft)
-            };
-            let once = idempotency::once(conn, &actor, &once, create, |interaction| Some(interaction.id))?;
-            let (interaction, replayed) = match once {
-                Once::Done(interaction) => (interaction, false),
-                Once::Replayed(id) => {
-                    let id = id.map(InteractionId::new).ok_or_else(Error::not_found)?;
-                    (interactions::read(conn, &actor, id)?, true)
-                }
-            };
-            let location = format!("/api/v1/interactions/{}", interaction.id);
-            let tag = tag(&actor, &interaction);
-            Ok::<_, Error>((Document::of(&interaction)?, location, tag, replayed))
-        })
-        .await?;
+    let teller = actor.clone();
+    let shown = move |interaction: &Interaction| {
+        let location = format!("/api/v1/interactions/{}", interaction.id);
+        Ok::<_, Error>((Document::of(interaction)?, location, tag(&teller, interaction)))
+    };
+    let plan = {
+        let actor = actor.clone();
+        move |conn: &mut DbConn| interactions::plan(conn, &actor, shared.house(), customer, &new, &draft)
+    };
+    let ((document, location, tag), replayed) = if once.may_come_again() {
+        state
+            .db
+            .write(move |conn| {
+                let create = |conn: &mut DbConn| {
+                    let (statements, interaction) = plan(conn)?;
+                    execute_all(conn, statements)?;
+                    Ok(interaction)
+                };
+                let done =
+                    idempotency::once(conn, &actor, &once, create, |interaction| Some(interaction.id))?;
+                let (interaction, replayed) = match done {
+                    Once::Done(interaction) => (interaction, false),
+                    Once::Replayed(id) => {
+                        let id = id.map(InteractionId::new).ok_or_else(Error::not_found)?;
+                        (interactions::read(conn, &actor, id)?, true)
+                    }
+                };
+                Ok::<_, Error>((shown(&interaction)?, replayed))
+            })
+            .await?
+    } else {
+        let write = state.db.write_planned(move |conn| {
+            let (statements, interaction) = plan(conn)?;
+            Ok::<_, Error>((statements, shown(&interaction)?))
+        });
+        (write.await?, false)
+    };
     Ok(answer::created_document(document, &location, &tag, replayed))
 }
 

@@ -1,6 +1,6 @@
 use chrono::NaiveDate;
 use guanxi_api::{NewTask, TaskPriority, TaskSource, TaskStatus};
-use guanxi_db::{DbConn, Id, Moment};
+use guanxi_db::{Condition, DbConn, Engine, Id, Moment, execute_all};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -152,12 +152,8 @@ pub(super) fn may_be_given(
     })
 }
 
-/// Writes a task that was checked.
-///
-/// # Errors
-/// When the database fails.
-pub fn write(conn: &mut DbConn, actor: &Actor, checked: Checked) -> Result<TaskId> {
-    let row = checked.0;
+/// The statements that write a task that was checked.
+pub fn recording(engine: Engine, actor: &Actor, Checked(row): Checked) -> Vec<Condition> {
     let change = audit::Change {
         resource_type: "task",
         resource_id: row.id.uuid(),
@@ -166,8 +162,13 @@ pub fn write(conn: &mut DbConn, actor: &Actor, checked: Checked) -> Result<TaskI
         changes: audit::changes_between(&json!({}), &view::audited(&row)),
         reason: None,
     };
-    audit::record_with(conn, actor, &change, vec![store::insertion(&row)])?;
-    Ok(row.id)
+    audit::recording(engine, actor, &change, vec![store::insertion(&row)])
+}
+
+fn write(conn: &mut DbConn, actor: &Actor, checked: Checked) -> Result<TaskId> {
+    let id = checked.0.id;
+    execute_all(conn, recording(conn.engine(), actor, checked))?;
+    Ok(id)
 }
 
 /// Sets a task that somebody asks for.
