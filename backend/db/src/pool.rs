@@ -174,8 +174,8 @@ impl Db {
         self.send(&self.writes, job, answer).await
     }
 
-    /// Like [`Db::write`], for what is written at the end and at once: `plan` reads and gives the statements that write. A single one needs no
-    /// transaction around it, which saves PostgreSQL two round trips. It is not run again when the connection was lost during it.
+    /// Like [`Db::write`], for what is written at the end and at once: `plan` reads, locks nothing, and gives the statements that write. A single
+    /// one needs no transaction around it, which saves PostgreSQL two round trips. It is not run again when the connection was lost during it.
     ///
     /// # Errors
     /// As [`Db::write`].
@@ -468,18 +468,17 @@ fn attempt_planned<T, E: From<DbError>>(
     last: bool,
 ) -> Option<Result<T, E>> {
     DbError::take_curable();
-    let (mut statements, value) = match guarded(|| plan(conn)) {
+    let (statements, value) = match guarded(|| plan(conn)) {
         Ok(planned) => planned,
         Err(_) if DbError::take_curable() && !last => return None,
         Err(error) => return Some(Err(error)),
     };
-    let Some(statement) = statements.pop() else { return Some(Ok(value)) };
-    if !statements.is_empty() {
-        statements.push(statement);
-        return attempt(conn, &mut |conn| run_plan(conn, plan), last);
-    }
-    match Statement::new(statement).execute(conn) {
-        Ok(_) => Some(Ok(value)),
+    let written = match statements.as_slice() {
+        [statement] => Statement::new(statement.clone()).execute(conn).map(drop),
+        _ => attempt(conn, &mut |conn| execute_all(conn, statements.clone()), last)?,
+    };
+    match written {
+        Ok(()) => Some(Ok(value)),
         Err(DbError::Conflict) if !last => None,
         // Whether a statement during which the connection was lost took effect is not known: running it again could do it twice.
         Err(error) => Some(Err(error.into())),

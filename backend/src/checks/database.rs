@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use guanxi_api::Role;
 use guanxi_db::schema::{audit_document, audit_entry, change_event, lease};
-use guanxi_db::{DatabaseUrl, Db, DbConn, DbError, DbOptions, Doc, Engine, Id, Moment};
+use guanxi_db::{Condition, DatabaseUrl, Db, DbConn, DbError, DbOptions, Doc, Engine, Id, Moment, Value};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -256,6 +256,33 @@ fn d3_what_was_written_before_a_failing_write_is_written_once() {
         }
     }
     assert_eq!(marks(&db), kept.into_iter().collect());
+}
+
+#[test]
+fn d3_a_planned_write_is_there_whole_or_not_at_all() {
+    let database = TestDatabase::new();
+    let db = Db::open(&options(database.url(), 64)).expect("opens");
+    let insertion = |name: &&str| {
+        let holder = Value::Id(Id::new(Uuid::nil()));
+        Condition::new()
+            .sql("INSERT INTO lease (name, holder, expires_at) VALUES (")
+            .bind_all([Value::Text((*name).to_owned()), holder, Value::Moment(Moment(0))].map(Some))
+            .sql(")")
+    };
+    let write = |names: &'static [&'static str]| {
+        db.write_planned(move |_| {
+            Ok::<_, DbError>((names.iter().map(insertion).collect::<Vec<_>>(), names.len()))
+        })
+    };
+    let refused = |outcome: Result<usize, DbError>| matches!(outcome, Err(DbError::Unique));
+    actix_web::rt::System::new().block_on(async {
+        for names in [&["one"][..], &["two", "three"], &[]] {
+            assert_eq!(write(names).await.expect("nothing stands in the way"), names.len());
+        }
+        assert!(refused(write(&["one"]).await));
+        assert!(refused(write(&["four", "two"]).await), "the second is taken");
+    });
+    assert_eq!(marks(&db), ["one", "two", "three"].map(str::to_owned).into());
 }
 
 #[test]

@@ -699,3 +699,4 @@ fn plans_with_a_scan_or_a_sort_are_noticed() {
 
 mod contacts;
 mod jobs;
+mod queues;
