@@ -313,9 +313,12 @@ pub(super) fn sealed_after(conn: &mut DbConn, seq: i64, limit: i64) -> Result<Ve
     Ok(rows)
 }
 
+/// Whether an event has no number or an entry no place in the chain. The order makes both engines go by the index of what waits, whatever
+/// they believe of how much that is.
 pub(super) fn has_unpublished(conn: &mut DbConn) -> Result<bool> {
     let event = change_event::table
         .filter(change_event::seq.is_null())
+        .order(change_event::id)
         .select(change_event::id)
         .first::<i64>(conn)
         .optional()
@@ -325,6 +328,7 @@ pub(super) fn has_unpublished(conn: &mut DbConn) -> Result<bool> {
     }
     let entry = audit_entry::table
         .filter(audit_entry::seq.is_null())
+        .order(audit_entry::id)
         .select(audit_entry::id)
         .first::<AuditEntryId>(conn)
         .optional()
