@@ -25,6 +25,7 @@ pub struct AppState {
     pub db: Db,
     pub keys: Arc<Keys>,
     pub settings: Settings,
+    pub directory: org::Directory,
     pub files: FileStore,
     pub signer: Signer,
     pub hasher: Hasher,

@@ -17,7 +17,6 @@ use uuid::Uuid;
 
 use crate::access::{Actor, rotate_signing_keys, sessions};
 use crate::app::AppState;
-use crate::customers::House;
 use crate::error::{Error, Result};
 use crate::imports::UploadId;
 use crate::jobs::{Bench, Claim, Ended, JobId};
@@ -221,7 +220,7 @@ fn do_due_work(state: &web::Data<AppState>, now: Moment) -> Result<bool> {
     }
     let shared = state.clone();
     state.db.write_blocking(move |conn| {
-        let house = House { keys: &shared.keys, settings: &shared.settings };
+        let house = shared.house();
         let actor = Actor::job(now);
         holdings::make_rates_due(conn, &actor, house)?;
         holdings::do_some_work(conn, &actor, house)
@@ -237,6 +236,7 @@ pub(crate) fn keep_house(state: &web::Data<AppState>, now: Moment) -> Result<()>
         sessions::purge(conn, now)?;
         rotate_signing_keys(conn, &keys, now)
     })?;
+    state.db.write_blocking(|conn| guanxi_db::renew_statistics(conn).map_err(Error::from))?;
     while state.db.write_blocking(org::renew_search)? > 0 {}
     while state.db.write_blocking(customers::renew_search)? > 0 {}
     state.signer.reload(&state.db, &state.keys, now)?;

@@ -14,6 +14,7 @@ use crate::backup::{Schedule, Source, Work};
 use crate::config::{Config, ConfigError};
 use crate::error::{Error, Result};
 use crate::files::FileStore;
+use crate::org::Directory;
 use crate::web::{Limits, Metrics, Readiness, serve_metrics};
 use crate::{app, clock, installation};
 
@@ -92,6 +93,7 @@ pub fn state(config: &Config, opened: Opened) -> Result<web::Data<AppState>> {
         keys,
         hasher: Hasher::new(settings.passwords, cores)?,
         settings,
+        directory: Directory::default(),
         files,
         signer,
         gate: Gate::default(),

@@ -1,3 +1,15 @@
+/// A code that is none of an enumeration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownCode;
+
+impl std::fmt::Display for UnknownCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an unknown code")
+    }
+}
+
+impl std::error::Error for UnknownCode {}
+
 /// Defines an enumeration of wire codes: `snake_case` in JSON, in the database and in filters alike.
 macro_rules! codes {
     ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $code:literal),+ $(,)? }) => {
@@ -19,6 +31,14 @@ macro_rules! codes {
             /// The value with this code, if there is one.
             pub fn from_code(code: &str) -> Option<Self> {
                 match code { $($code => Some(Self::$variant),)+ _ => None }
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = crate::UnknownCode;
+
+            fn from_str(code: &str) -> Result<Self, Self::Err> {
+                Self::from_code(code).ok_or(crate::UnknownCode)
             }
         }
 

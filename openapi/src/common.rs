@@ -200,27 +200,6 @@ where
     T::deserialize(deserializer).map(Some)
 }
 
-/// Applies a JSON merge patch (RFC 7396).
-pub(crate) fn merge(target: &mut serde_json::Value, patch: serde_json::Value) {
-    use serde_json::Value;
-    let Value::Object(patch) = patch else {
-        *target = patch;
-        return;
-    };
-    if !target.is_object() {
-        *target = Value::Object(serde_json::Map::new());
-    }
-    if let Value::Object(members) = target {
-        for (name, value) in patch {
-            if value.is_null() {
-                members.remove(&name);
-            } else {
-                merge(members.entry(name).or_insert(Value::Null), value);
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

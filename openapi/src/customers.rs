@@ -117,6 +117,15 @@ macro_rules! profile {
         impl CustomerProfile {
             /// The names of all members.
             pub const FIELDS: &'static [&'static str] = &["name", $(stringify!($field)),+];
+
+            /// The names of the members that are others in another profile.
+            pub fn differences(&self, other: &CustomerProfile) -> Vec<&'static str> {
+                let members = [
+                    ("name", self.name != other.name),
+                    $( (stringify!($field), self.$field != other.$field), )+
+                ];
+                members.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
+            }
         }
 
         /// A customer to be created.
@@ -272,20 +281,12 @@ macro_rules! profile {
             /// The profile after this patch (RFC 7396: members of objects are merged, lists are replaced).
             ///
             /// # Errors
-            /// When the result lacks a required member, such as the reason of a new restriction.
-            pub fn applied_to(&self, profile: &CustomerProfile) -> Result<CustomerProfile, serde_json::Error> {
-                let mut value = serde_json::to_value(profile)?;
-                let mut patch = serde_json::to_value(self)?;
-                if let Some(members) = patch.as_object_mut() {
-                    members.remove("status");
-                    members.remove("identity");
-                }
-                crate::common::merge(&mut value, patch);
-                // A cleared list or object is an empty one.
-                if let Some(members) = value.as_object_mut() {
-                    members.retain(|_, member| !member.is_null());
-                }
-                serde_json::from_value(value)
+            /// When the result lacks a required member: the reason or the source of a new restriction.
+            pub fn applied_to(&self, profile: &CustomerProfile) -> Result<CustomerProfile, Incomplete> {
+                Ok(CustomerProfile {
+                    name: self.name.as_ref().unwrap_or(&profile.name).clone(),
+                    $( $field: Patched::patched(&profile.$field, self.$field.as_ref().map(Option::as_ref))?, )+
+                })
             }
         }
     };
@@ -609,6 +610,63 @@ fn prospect() -> CustomerStatus {
     CustomerStatus::Prospect
 }
 
+/// What a patch makes of an object that needs more members than it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Incomplete;
+
+/// A member that a patch may change.
+trait Patched<P>: Sized + Clone + Default {
+    /// The member after a patch that sets it.
+    fn set(&self, patch: &P) -> Result<Self, Incomplete>;
+
+    /// The member after a patch that leaves it out, clears it or sets it. A cleared list or object is an empty one.
+    fn patched(&self, patch: Option<Option<&P>>) -> Result<Self, Incomplete> {
+        match patch {
+            None => Ok(self.clone()),
+            Some(None) => Ok(Self::default()),
+            Some(Some(patch)) => self.set(patch),
+        }
+    }
+}
+
+impl<T: Clone> Patched<T> for Option<T> {
+    fn set(&self, patch: &T) -> Result<Self, Incomplete> {
+        Ok(Some(patch.clone()))
+    }
+}
+
+impl<T: Clone> Patched<Vec<T>> for Vec<T> {
+    fn set(&self, patch: &Vec<T>) -> Result<Self, Incomplete> {
+        Ok(patch.clone())
+    }
+}
+
+impl Patched<DoNotContactPatch> for DoNotContact {
+    fn set(&self, patch: &DoNotContactPatch) -> Result<Self, Incomplete> {
+        Ok(DoNotContact {
+            all: patch.all.unwrap_or(self.all),
+            channels: patch.channels.as_ref().unwrap_or(&self.channels).clone(),
+            hours: self.hours.patched(patch.hours.as_ref().map(Option::as_ref))?,
+        })
+    }
+}
+
+impl Patched<RestrictionPatch> for Option<Restriction> {
+    fn set(&self, patch: &RestrictionPatch) -> Result<Self, Incomplete> {
+        let before = self.as_ref();
+        let required = |new: &Option<String>, old: fn(&Restriction) -> &String| {
+            new.as_ref().or(before.map(old)).cloned().ok_or(Incomplete)
+        };
+        Ok(Some(Restriction {
+            reason: required(&patch.reason, |restriction| &restriction.reason)?,
+            source: required(&patch.source, |restriction| &restriction.source)?,
+            until: before
+                .and_then(|restriction| restriction.until)
+                .patched(patch.until.as_ref().map(Option::as_ref))?,
+        }))
+    }
+}
+
 /// Changes to when a customer may be contacted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Validate)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -724,4 +782,96 @@ pub struct RevealedValue {
     pub field: String,
     #[cfg_attr(feature = "schema", schema(example = "11010519491231002X"))]
     pub value: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// Applies a JSON merge patch (RFC 7396).
+    fn merge(target: &mut serde_json::Value, patch: serde_json::Value) {
+        use serde_json::Value;
+        let Value::Object(patch) = patch else {
+            *target = patch;
+            return;
+        };
+        if !target.is_object() {
+            *target = Value::Object(serde_json::Map::new());
+        }
+        if let Value::Object(members) = target {
+            for (name, value) in patch {
+                if value.is_null() {
+                    members.remove(&name);
+                } else {
+                    merge(members.entry(name).or_insert(Value::Null), value);
+                }
+            }
+        }
+    }
+
+    /// What RFC 7396 makes of a profile as JSON.
+    fn merged(profile: &CustomerProfile, patch: &Value) -> Option<CustomerProfile> {
+        let mut value = serde_json::to_value(profile).expect("JSON");
+        merge(&mut value, patch.clone());
+        // A cleared list or object is an empty one.
+        value.as_object_mut().expect("an object").retain(|_, member| !member.is_null());
+        serde_json::from_value(value).ok()
+    }
+
+    #[test]
+    fn a_patch_does_to_the_profile_what_it_does_to_its_json() {
+        let bare = CustomerProfile { name: "甲".into(), ..CustomerProfile::default() };
+        let full: CustomerProfile = serde_json::from_value(json!({
+            "name": "乙", "gender": "female", "birth_date": "1980-02-03", "birth_year": 1980, "children": 2, "city": "杭州",
+            "needs": ["tax"], "notes": "早上不接电话",
+            "do_not_contact": {"all": true, "channels": ["sms"], "hours": {"from": "21:00", "to": "09:00"}},
+            "restricted": {"reason": "fraud", "source": "police", "until": "2027-01-01"},
+            "outside_assets": [{"institution": "别家", "kind": "deposit", "as_of": "2026-01-01"}],
+        }))
+        .expect("a profile");
+        let patches = [
+            json!({}),
+            json!({"name": "丙", "gender": "male", "city": "上海"}),
+            json!({"gender": null, "birth_date": null, "children": null, "city": null, "notes": null}),
+            json!({"needs": [], "outside_assets": null}),
+            json!({"needs": null, "do_not_contact": null, "restricted": null}),
+            json!({"do_not_contact": {}}),
+            json!({"do_not_contact": {"all": false}}),
+            json!({"do_not_contact": {"channels": [], "hours": null}}),
+            json!({"do_not_contact": {"hours": {"from": "01:00", "to": "02:00"}}}),
+            json!({"restricted": {}}),
+            json!({"restricted": {"reason": "sanctions"}}),
+            json!({"restricted": {"until": null}}),
+            json!({"restricted": {"reason": "sanctions", "source": "EU"}}),
+            json!({"restricted": {"reason": "sanctions", "source": "EU", "until": "2028-01-01"}}),
+        ];
+        for profile in [&bare, &full] {
+            for patch in &patches {
+                let typed: CustomerPatch = serde_json::from_value(patch.clone()).expect("a patch");
+                assert_eq!(typed.applied_to(profile).ok(), merged(profile, patch), "{patch}");
+            }
+        }
+    }
+
+    #[test]
+    fn profiles_differ_in_the_members_that_a_patch_has_changed() {
+        let profile = CustomerProfile { name: "甲".into(), ..CustomerProfile::default() };
+        assert!(profile.differences(&profile).is_empty());
+        for name in CustomerProfile::FIELDS {
+            let value = match *name {
+                "name" | "form_of_address" | "city" => json!("乙"),
+                "children" => json!(2),
+                "do_not_contact" => json!({"all": true}),
+                "restricted" => json!({"reason": "a", "source": "b"}),
+                "birth_date" => json!("1980-02-03"),
+                _ => continue,
+            };
+            let patch: CustomerPatch = serde_json::from_value(json!({ (*name): value })).expect("a patch");
+            let changed = patch.applied_to(&profile).expect("whole");
+            assert_eq!(profile.differences(&changed), [*name]);
+            assert_eq!(changed.differences(&profile), [*name]);
+        }
+    }
 }

@@ -25,14 +25,16 @@ pub mod search;
 mod sequence;
 mod sqlite;
 mod statement;
+mod statistics;
 mod types;
 
 pub use condition::{Condition, Ordering, Value};
 pub use conn::{COPY_FROM, DbConn, Engine, MultiBackend};
 pub use error::DbError;
 pub use manager::DatabaseUrl;
-pub use migrate::{analyse, known_versions, migrate, pending_migrations};
+pub use migrate::{known_versions, migrate, pending_migrations};
 pub use pool::{Db, DbOptions};
 pub use sequence::{next_customer_number, next_customer_numbers};
 pub use statement::{Statement, execute_all};
-pub use types::{DbDoc, DbMoment, DbUuid, Doc, Id, Moment};
+pub use statistics::{analyse, renew_statistics};
+pub use types::{Coded, Day, DbDoc, DbMoment, DbUuid, Doc, Id, Moment};

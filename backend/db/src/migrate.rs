@@ -29,19 +29,6 @@ fn versions<V: std::fmt::Display, E>(result: Result<Vec<V>, E>) -> Result<Vec<St
     result.map(|versions| versions.iter().map(ToString::to_string).collect())
 }
 
-/// Lets the engine look at its tables, so that it plans with their true sizes.
-///
-/// # Errors
-/// When the database fails.
-pub fn analyse(conn: &mut DbConn) -> Result<(), DbError> {
-    // Only this transaction may take as long as it needs.
-    let sql = match conn {
-        DbConn::Pg(_) => "SET LOCAL statement_timeout = 0; ANALYZE",
-        DbConn::Sqlite(_) => "ANALYZE",
-    };
-    diesel::connection::SimpleConnection::batch_execute(conn, sql).map_err(DbError::from)
-}
-
 /// How many migrations this binary knows that the database does not have.
 ///
 /// # Errors

@@ -532,6 +532,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    directory (id) {
+        id -> SmallInt,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
     use diesel::sql_types::*;
     use super::DbMoment;
 
@@ -833,6 +840,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     interaction,
     task,
     contact_target,
+    directory,
     questionnaire,
     survey,
     survey_invitation,

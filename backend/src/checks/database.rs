@@ -16,7 +16,7 @@ use super::plans::{actor, populate};
 use crate::audit;
 use crate::background::publish_if_leader;
 use crate::clock;
-use crate::customers::{self, CustomerId, House};
+use crate::customers::{self, CustomerId};
 use crate::testing::{TestApp, TestDatabase};
 
 #[derive(QueryableByName)]
@@ -529,7 +529,7 @@ fn d3_events_are_numbered_without_gaps_while_others_write() {
                 for n in 0..CUSTOMERS {
                     let (state, creator) = (app.state.clone(), actor.clone());
                     let id = app.db(move |conn| {
-                        let house = House { keys: &state.keys, settings: &state.settings };
+                        let house = state.house();
                         let new = guanxi_api::NewCustomer::named(
                             guanxi_api::CustomerKind::Person,
                             format!("王{writer}{n}"),
@@ -583,4 +583,36 @@ fn d3_events_are_numbered_without_gaps_while_others_write() {
         assert!(version > before, "{kind} of {id}: version {version} after {before}");
     }
     assert!(app.db(audit::verify_chain).is_ok(), "the audit chain holds as well");
+}
+
+/// A bank that is filled by its users is planned for as it is, though nobody tells the engine to look. PostgreSQL sees to that by itself.
+#[test]
+fn a5_a_bank_that_grows_is_looked_at() {
+    let app = TestApp::start();
+    if app.state.db.engine() == Engine::Postgres {
+        return;
+    }
+    let looked_at = || {
+        app.db(|conn| {
+            let known = "SELECT name AS value FROM sqlite_schema WHERE name LIKE 'sqlite_stat_'";
+            Ok(match read(conn, known).is_empty() {
+                true => Vec::new(),
+                false => read(conn, "SELECT stat AS value FROM sqlite_stat1 WHERE idx = 'customer_by_name'"),
+            })
+        })
+    };
+    assert!(looked_at().is_empty());
+    let rm = app.role(Role::Rm);
+    for n in 0..20 {
+        rm.post("/customers", &json!({"kind": "person", "name": format!("王{n}")})).expect(201);
+    }
+    crate::background::keep_house(&app.state, clock::now()).expect("kept");
+    let seen = looked_at();
+    assert!(seen.concat().starts_with("20 "), "{seen:?}");
+    let samples = app.db(|conn| Ok(read(conn, "SELECT CAST(count(*) AS TEXT) AS value FROM sqlite_stat4")));
+    assert_eq!(samples, ["0"]);
+    // Whoever analyses everything leaves no samples either.
+    app.db(|conn| guanxi_db::analyse(conn).map_err(crate::error::Error::from));
+    let samples = app.db(|conn| Ok(read(conn, "SELECT CAST(count(*) AS TEXT) AS value FROM sqlite_stat4")));
+    assert_eq!(samples, ["0"]);
 }

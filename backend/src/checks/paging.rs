@@ -18,7 +18,7 @@ use super::plans::populate;
 use crate::access::sealing::Sealer;
 use crate::access::{Actor, OrgUnitId, UserId};
 use crate::clock;
-use crate::customers::{self, FIELDS, House, Prepared};
+use crate::customers::{self, FIELDS, Prepared};
 use crate::error::Result;
 use crate::listing::cursor::{self, Cursor, Key};
 use crate::listing::filter::{self, FieldSpec, FieldType, FieldValue, Op, TypedValue};
@@ -297,7 +297,7 @@ fn varied(app: &TestApp, count: u64) {
     }
     let state = app.state.clone();
     app.db(move |conn| {
-        let house = House { keys: &state.keys, settings: &state.settings };
+        let house = state.house();
         for chunk in prepared.chunks(100) {
             let ids = customers::create_many(conn, &Actor::operator(now), house, chunk)?;
             for (n, id) in ids.into_iter().enumerate().filter(|(n, _)| n % 3 > 0) {
@@ -660,7 +660,7 @@ fn namesakes(app: &TestApp, count: u64) {
     }
     let state = app.state.clone();
     app.db(move |conn| {
-        let house = House { keys: &state.keys, settings: &state.settings };
+        let house = state.house();
         for chunk in prepared.chunks(100) {
             customers::create_many(conn, &Actor::operator(clock::now()), house, chunk)?;
         }
@@ -721,7 +721,7 @@ fn a7_searches_by_nearness_mean_the_same_in_sql_and_in_memory() {
                 let state = app.state.clone();
                 let actor = actor.clone();
                 let (found, total) = app.db(move |conn| {
-                    let house = House { keys: &state.keys, settings: &state.settings };
+                    let house = state.house();
                     let mut request = guanxi_api::CustomerSearch {
                         q: Some(q.to_owned()),
                         limit: Some(limit),

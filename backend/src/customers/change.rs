@@ -1,5 +1,5 @@
 use chrono::NaiveDate;
-use guanxi_api::{CustomerKind, CustomerPatch, CustomerProfile};
+use guanxi_api::{CustomerKind, CustomerPatch, CustomerProfile, Incomplete};
 use guanxi_db::DbConn;
 
 use crate::access::{Actor, Scope};
@@ -139,10 +139,10 @@ pub(super) fn merged(
     let merged = match patch.applied_to(profile) {
         Ok(changed) => changed,
         // What else is wrong is told as well.
-        Err(_) => {
+        Err(Incomplete) => {
             wrong.add(FieldError::new("/restricted", "incomplete"));
             let rest = CustomerPatch { restricted: None, ..patch.clone() };
-            rest.applied_to(profile).map_err(Error::internal)?
+            rest.applied_to(profile).map_err(|Incomplete| Error::internal("a patch is incomplete"))?
         }
     };
     wrong.keep(crate::web::check_rules(&merged))?;

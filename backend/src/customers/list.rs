@@ -1,18 +1,16 @@
-use guanxi_api::{
-    Amount, CustomerKind, CustomerSearch, CustomerStatus, CustomerSummary, Gender, Include, Instant,
-    LocalName, Money, Page, Tier, UnitRef, UserRef,
-};
+use guanxi_api::{Amount, CustomerSearch, CustomerSummary, Include, Instant, Money, Page};
 use guanxi_db::search::{has_tokens, hits};
-use guanxi_db::{Condition, DbConn, Id, Value};
+use guanxi_db::{Coded, Condition, Day, DbConn, Id, Value};
 
 use crate::access::{Actor, MaskProfile, Scope};
 use crate::customers::fields::CUSTOMERS;
 use crate::customers::rules::search::{self, Exact};
 use crate::customers::store::{self, Exactly, SummaryRow};
-use crate::customers::{CustomerId, House, contacted, known, purpose};
+use crate::customers::{CustomerId, House, contacted, purpose};
 use crate::error::{Code, Result};
 use crate::listing::{ListRequest, Listing, set_total};
 use crate::names;
+use crate::org::Names;
 
 /// Most customers found by name that are looked up and put in order. Where there are more, the list is walked in its own order and
 /// each row is asked, which finds a page soon because they are many.
@@ -188,7 +186,7 @@ impl Ranked {
             set_total(&mut info, store::count(conn, &scope, found)?);
         }
         let rows = question.meant(conn, rows)?;
-        Ok(Page { data: summaries(actor, house, rows)?, page: info })
+        Ok(Page { data: summaries(conn, actor, house, rows)?, page: info })
     }
 
     /// Few rows are put in order in one statement.
@@ -291,12 +289,19 @@ fn page(
     if let Some(question) = question {
         rows = question.meant(conn, rows)?;
     }
-    Ok(Page { data: summaries(actor, house, rows)?, page: info })
+    Ok(Page { data: summaries(conn, actor, house, rows)?, page: info })
 }
 
-fn summaries(actor: &Actor, house: House<'_>, rows: Vec<SummaryRow>) -> Result<Vec<CustomerSummary>> {
+fn summaries(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    rows: Vec<SummaryRow>,
+) -> Result<Vec<CustomerSummary>> {
+    let Some(version) = rows.iter().map(|row| row.directory_version).max() else { return Ok(Vec::new()) };
+    let names = house.directory.as_of(conn, version)?;
     let restricted = actor.mask_profile() == MaskProfile::Restricted;
-    rows.into_iter().map(|row| summary(house, restricted, row)).collect()
+    rows.into_iter().map(|row| summary(house, &names, restricted, row)).collect()
 }
 
 fn sort_value(row: &SummaryRow, field: &str) -> Value {
@@ -310,26 +315,21 @@ fn sort_value(row: &SummaryRow, field: &str) -> Value {
     }
 }
 
-fn summary(house: House<'_>, restricted: bool, row: SummaryRow) -> Result<CustomerSummary> {
+fn summary(house: House<'_>, names: &Names, restricted: bool, row: SummaryRow) -> Result<CustomerSummary> {
     let instant = |at: guanxi_db::Moment| Instant(at.to_utc());
     let money = || Money { amount: Amount(row.aum), currency: house.settings.base_currency.clone() };
     Ok(CustomerSummary {
         id: row.id.uuid(),
-        kind: known(CustomerKind::from_code(&row.kind))?,
-        status: known(CustomerStatus::from_code(&row.status))?,
-        gender: row.gender.as_deref().and_then(Gender::from_code),
+        kind: row.kind.0,
+        status: row.status.0,
+        gender: row.gender.map(|Coded(gender)| gender),
         city: row.city,
-        org_unit: UnitRef {
-            id: row.org_unit_id.uuid(),
-            name: LocalName { zh_cn: row.unit_zh, en: row.unit_en },
-        },
-        owner: row
-            .owner_id
-            .map(|id| UserRef { id: id.uuid(), display_name: row.owner_name.unwrap_or_default() }),
-        tier: if restricted { None } else { Some(known(Tier::from_code(&row.tier))?) },
+        org_unit: names.unit(row.org_unit_id)?,
+        owner: row.owner_id.map(|id| names.user(id)).transpose()?,
+        tier: (!restricted).then_some(row.tier.0),
         aum: (!restricted).then(money),
         phone: row.phone_masked,
-        customer_since: row.customer_since,
+        customer_since: row.customer_since.map(|Day(day)| day),
         last_contacted_at: contacted::shown(row.last_contacted_at),
         archived_at: row.archived_at.map(instant),
         version: row.version,

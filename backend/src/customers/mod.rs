@@ -58,6 +58,7 @@ use crate::access::Keys;
 use crate::access::sealing::Context;
 use crate::error::{Error, Result};
 use crate::installation::Settings;
+use crate::org::Directory;
 
 /// Marks ids of customers.
 #[derive(Debug)]
@@ -69,11 +70,12 @@ pub enum ContactPointMark {}
 pub type CustomerId = Id<CustomerMark>;
 pub type ContactPointId = Id<ContactPointMark>;
 
-/// The keys and settings that the rules of this room need beside the actor.
+/// What the rules of this room need beside the actor: keys, settings, and the names of units and users.
 #[derive(Clone, Copy, Debug)]
 pub struct House<'a> {
     pub keys: &'a Keys,
     pub settings: &'a Settings,
+    pub directory: &'a Directory,
 }
 
 /// The routes of this room.

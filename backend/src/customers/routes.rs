@@ -17,7 +17,7 @@ use crate::web::{self as answer, Document, IfMatch, Json, Lines, PageDocument, P
 
 impl AppState {
     pub(crate) fn house(&self) -> House<'_> {
-        House { keys: &self.keys, settings: &self.settings }
+        House { keys: &self.keys, settings: &self.settings, directory: &self.directory }
     }
 }
 

@@ -1,13 +1,14 @@
 use diesel::prelude::*;
 use diesel::sql_types::Array;
+use guanxi_api::{CustomerKind, CustomerStatus, Gender, Tier};
 use guanxi_db::schema::{
-    contact_point, customer, customer_figures, customer_pair, customer_team, external_id, identity_document,
-    org_unit, user_account,
+    contact_point, customer, customer_figures, customer_pair, customer_team, directory, external_id,
+    identity_document, org_unit, user_account,
 };
 use guanxi_db::search::FoundByName;
 use guanxi_db::{
-    Condition, DbConn, DbError, DbMoment, DbUuid, Doc, Id, Moment, Ordering, Statement, Value, insert_many,
-    on_each,
+    Coded, Condition, Day, DbConn, DbError, DbMoment, DbUuid, Doc, Id, Moment, Ordering, Statement, Value,
+    insert_many, on_each,
 };
 
 use crate::access::{OrgUnitId, OrgUnitMark, Scope, UserId};
@@ -350,21 +351,18 @@ pub(super) fn replace_team(conn: &mut DbConn, id: CustomerId, rows: &[TeamRow]) 
 pub(super) struct SummaryRow {
     pub(super) id: CustomerId,
     pub(super) customer_no: String,
-    pub(super) kind: String,
+    pub(super) kind: Coded<CustomerKind>,
     pub(super) name: String,
     pub(super) name_sort: String,
-    pub(super) status: String,
-    pub(super) gender: Option<String>,
+    pub(super) status: Coded<CustomerStatus>,
+    pub(super) gender: Option<Coded<Gender>>,
     pub(super) city: Option<String>,
     pub(super) org_unit_id: Id<OrgUnitMark>,
-    pub(super) unit_zh: String,
-    pub(super) unit_en: String,
     pub(super) owner_id: Option<UserId>,
-    pub(super) owner_name: Option<String>,
-    pub(super) tier: String,
+    pub(super) tier: Coded<Tier>,
     pub(super) aum: i64,
     pub(super) phone_masked: Option<String>,
-    pub(super) customer_since: Option<chrono::NaiveDate>,
+    pub(super) customer_since: Option<Day>,
     pub(super) archived_at: Option<Moment>,
     pub(super) version: i64,
     pub(super) created_at: Moment,
@@ -372,6 +370,8 @@ pub(super) struct SummaryRow {
     pub(super) last_contacted_at: Moment,
     /// Whether the name begins with what was asked for.
     pub(super) begins: bool,
+    /// Of the names of units and users.
+    pub(super) directory_version: i64,
 }
 
 /// The columns of a line; `$begins` is what says whether the name begins with what was asked for.
@@ -387,10 +387,7 @@ macro_rules! summary_columns {
             customer::gender,
             customer::city,
             customer::org_unit_id,
-            org_unit::name_zh,
-            org_unit::name_en,
             customer::owner_id,
-            user_account::display_name.nullable(),
             customer_figures::tier,
             customer_figures::aum,
             customer::phone_masked,
@@ -401,6 +398,7 @@ macro_rules! summary_columns {
             customer::updated_at,
             customer_figures::last_contacted_at,
             $begins,
+            directory::table.select(directory::version).single_value().assume_not_null(),
         )
     };
 }
@@ -416,8 +414,6 @@ pub(super) fn list(
 ) -> Result<Vec<SummaryRow>> {
     let rows = customer::table
         .inner_join(customer_figures::table)
-        .inner_join(org_unit::table)
-        .left_join(user_account::table)
         .filter(scope.customers().and(condition))
         .order(order.first(limit))
         .select(summary_columns!(begins))
@@ -442,8 +438,6 @@ pub(super) fn list_of_pair(
     let rows = customer::table
         .inner_join(customer_pair::table)
         .inner_join(customer_figures::table)
-        .inner_join(org_unit::table)
-        .left_join(user_account::table)
         .filter(customer_pair::pair.eq(pair).and(customer_pair::begins.eq(begins)))
         .filter(scope.customers().and(condition))
         .order(Ordering::by(ORDER_OF_PAIR.to_vec()).first(limit))

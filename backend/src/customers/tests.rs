@@ -411,3 +411,31 @@ fn a_team_is_of_the_customers_branch() {
     tag = head.put(&team, &tag, &members(&[])).expect(200).tag();
     head.put(&team, &tag, &members(&["rm_b1"])).expect(422);
 }
+
+/// Names are kept in memory; a second server on the same database must not go on with older ones.
+#[test]
+fn a1_a_list_names_units_and_owners_as_they_are_called_now() {
+    let app = TestApp::start();
+    let other = TestApp::on(app.database().settings(), &app.fixture);
+    let admin = app.role(Role::Admin);
+    create(&app.user("rm"), &json!({"kind": "person", "name": "甲"}));
+    let shown = |app: &TestApp| {
+        let list = app.user("rm").get("/customers").expect(200).json();
+        let line = &list["data"][0];
+        (line["org_unit"]["name"]["en"].clone(), line["owner"]["display_name"].clone())
+    };
+    let (unit, owner) = shown(&app);
+    assert_eq!(shown(&other), (unit, owner.clone()));
+
+    let unit = format!("/org-units/{}", app.fixture.unit("a1"));
+    let tag = admin.get(&unit).expect(200).tag();
+    admin.patch(&unit, &tag, &json!({"name": {"zh-CN": "新名", "en": "New name"}})).expect(200);
+    assert_eq!(shown(&app), (json!("New name"), owner.clone()));
+    assert_eq!(shown(&other), (json!("New name"), owner));
+
+    let user = format!("/users/{}", app.fixture.user("rm"));
+    let tag = admin.get(&user).expect(200).tag();
+    admin.patch(&user, &tag, &json!({"display_name": "Someone else"})).expect(200);
+    assert_eq!(shown(&app), (json!("New name"), json!("Someone else")));
+    assert_eq!(shown(&other), (json!("New name"), json!("Someone else")));
+}

@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::customers::{self, CustomerId, House, Prepared};
 use crate::error::{Error, Result};
 use crate::holdings::{self, Loaded, LoadedTransaction};
+use crate::org::Directory;
 use crate::products::{self, ProductId};
 use crate::server::Opened;
 use crate::{clock, installation, interactions, org, tasks};
@@ -168,7 +169,7 @@ fn make_customers(
         Ok((prepared, held))
     };
     let calendar = Calendar { now, today };
-    let house = House { keys: &opened.keys, settings: &opened.settings };
+    let house = House { keys: &opened.keys, settings: &opened.settings, directory: &Directory::default() };
     let whole = |n: u64| -> Result<Whole> {
         let (customer, held) = prepare(n)?;
         let dealings =
@@ -196,7 +197,7 @@ fn make_customers(
             let (keys, settings) = (std::sync::Arc::clone(&opened.keys), opened.settings.clone());
             opened.db.write_blocking(move |conn| {
                 load::begin_transaction(conn)?;
-                let house = House { keys: &keys, settings: &settings };
+                let house = House { keys: &keys, settings: &settings, directory: &Directory::default() };
                 ready.iter_mut().try_for_each(|chunk| write(conn, house, now, chunk))
             })?;
             if written % 50_000 == 0 {

@@ -9,6 +9,7 @@ use crate::clock;
 use crate::customers::{self, House};
 use crate::error::Result;
 use crate::installation::Settings;
+use crate::org::Directory;
 use crate::surveys::{self, Recorded, SurveyId};
 
 /// Most customers that are asked, however large the bank is.
@@ -86,7 +87,7 @@ pub(super) fn make(db: &Db, keys: &Arc<Keys>, settings: &Settings, seed: u64) ->
         let (chunk, actor, settings) = (chunk.to_vec(), actor.clone(), settings.clone());
         let keys = Arc::clone(keys);
         db.write_blocking(move |conn| {
-            let house = House { keys: &keys, settings: &settings };
+            let house = House { keys: &keys, settings: &settings, directory: &Directory::default() };
             surveys::record_many(conn, &actor, house, ended, &chunk).map(drop)
         })?;
     }

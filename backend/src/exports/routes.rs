@@ -3,7 +3,6 @@ use guanxi_api::{JobDetails, NewExport};
 
 use crate::access::{May, kinds};
 use crate::app::AppState;
-use crate::customers::House;
 use crate::error::Result;
 use crate::jobs::{accepted, started};
 use crate::web::Json;
@@ -31,13 +30,13 @@ pub async fn start_export(
     let counted = state
         .db
         .read(move |conn| {
-            let house = House { keys: &shared.keys, settings: &shared.settings };
+            let house = shared.house();
             exports::count(conn, &by, house, &asked)
         })
         .await?;
     let (shared, quota) = (state.clone(), state.quotas.exports());
     let (details, replayed) = started(&state, actor, once, move |conn, actor| {
-        let house = House { keys: &shared.keys, settings: &shared.settings };
+        let house = shared.house();
         exports::start(conn, actor, house, quota, (&new, counted))
     })
     .await?;

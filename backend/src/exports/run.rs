@@ -17,6 +17,7 @@ use crate::exports::start::sealed_for;
 use crate::exports::table::{MOST_ROWS_OF_SHEET, Manner, Measured, Table, TableError};
 use crate::exports::{Input, ROWS_WITHOUT_REASON};
 use crate::jobs::{self, Advance, Bench, Claim, Ended, MadeFile, Progress};
+use crate::org::Directory;
 
 /// Rows of a page, and pages of a read: some 20 ms of a database thread.
 const PAGE: u32 = 200;
@@ -34,6 +35,7 @@ struct Work {
     claim: Claim,
     input: Input,
     asked: Asked,
+    directory: Directory,
     now: fn() -> Moment,
 }
 
@@ -83,7 +85,14 @@ pub fn run(
     let open = |sealed: &Vec<u8>| bench.keys.data().open_text(sealed, &sealed_for(&principal));
     let q = input.sealed_q.as_ref().map(open).transpose().map_err(Error::internal)?;
     let asked = Asked { list: input.list, q, filter: input.filter.clone(), sort: input.sort.clone() };
-    let work = Arc::new(Work { bench: bench.clone(), claim: claim.clone(), input, asked, now });
+    let work = Arc::new(Work {
+        bench: bench.clone(),
+        claim: claim.clone(),
+        input,
+        asked,
+        directory: Directory::default(),
+        now,
+    });
     // Each beginning has a file of its own: whoever has lost the lease and does not know it yet writes to another one.
     let file = Actor::operator_job(now(), claim.id.uuid()).new_id::<()>().uuid();
     match work.write_file(file, stop, &mut each) {
@@ -242,7 +251,8 @@ impl Work {
         };
         let may = |actor: &Actor| lists::may_export(actor, self.input.list, self.input.profile);
         let Some(actor) = actor.filter(may) else { return Ok(None) };
-        let house = House { keys: &self.bench.keys, settings: &self.bench.settings };
+        let house =
+            House { keys: &self.bench.keys, settings: &self.bench.settings, directory: &self.directory };
         let mut pages = Vec::with_capacity(PAGES_AT_ONCE);
         while pages.len() < PAGES_AT_ONCE {
             let part = Part { limit: PAGE, cursor, total: false };

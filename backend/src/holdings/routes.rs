@@ -18,7 +18,7 @@ use crate::web::{
 };
 
 fn house(state: &AppState) -> House<'_> {
-    House { keys: &state.keys, settings: &state.settings }
+    state.house()
 }
 
 /// List the holdings of the customers one sees, in the order of their maturity unless told otherwise.

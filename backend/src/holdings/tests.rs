@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 
 use crate::access::Actor;
 use crate::clock;
-use crate::customers::House;
 use crate::testing::{Answer, Client, TestApp};
 use crate::{due, holdings, verify};
 
@@ -54,7 +53,7 @@ fn work_later(app: &TestApp, days: i64) {
     loop {
         let state = app.state.clone();
         let more = app.db(move |conn| {
-            let house = House { keys: &state.keys, settings: &state.settings };
+            let house = state.house();
             let actor = Actor::job(clock::now().plus_seconds(days * 86_400));
             holdings::make_rates_due(conn, &actor, house)?;
             holdings::do_some_work(conn, &actor, house)
@@ -497,7 +496,7 @@ fn whatever_is_done_the_figures_are_what_the_holdings_say() {
         } else if rng.next_u32().is_multiple_of(4) {
             let state = app.state.clone();
             app.db(move |conn| {
-                let house = House { keys: &state.keys, settings: &state.settings };
+                let house = state.house();
                 holdings::do_some_work(conn, &Actor::job(clock::now()), house)
             });
         }

@@ -19,6 +19,7 @@ use crate::imports::reading::{ReadError, Record, Records, decoded, unpacked};
 use crate::imports::{Input, brought, problems, store, undo};
 use crate::installation::Settings;
 use crate::jobs::{self, Advance, Bench, Claim, Ended, Progress};
+use crate::org::Directory;
 use crate::spreadsheet;
 
 /// Records of a transaction: with fifteen rows each they take some 50 ms.
@@ -286,7 +287,7 @@ fn step(conn: &mut DbConn, work: &Work, records: &[(Record, bool)], now: Moment)
         let field = FieldError::new("", "may_bring_no_longer").with("target", target.as_str());
         return Ok(Stepped::Refused(field));
     }
-    let house = House { keys, settings };
+    let house = House { keys, settings, directory: &Directory::default() };
     let mut bank = Bank::new(conn, settings, &actor);
     let mut lines = Vec::with_capacity(records.len());
     for (record, first) in records {

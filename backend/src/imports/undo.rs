@@ -24,6 +24,7 @@ use crate::imports::{Input, problems};
 use crate::installation::Settings;
 use crate::interactions::{self, InteractionId};
 use crate::jobs::{self, Advance, Bench, Claim, Ended, JobId, Progress};
+use crate::org::Directory;
 use crate::surveys::{self, AnswerId};
 use crate::tasks;
 
@@ -205,7 +206,7 @@ fn step(conn: &mut DbConn, work: &Work, now: Moment) -> Result<Option<i64>> {
         jobs::finish(conn, &actor, claim, json!({})).map(drop)?;
         return Ok(None);
     };
-    let house = House { keys, settings };
+    let house = House { keys, settings, directory: &Directory::default() };
     let mut undoing = Undoing { actor: &actor, house, source: &input.mapping.source, left: Vec::new() };
     undoing.take_back(conn, &rows)?;
     let told: Vec<ProblemRow> = undoing

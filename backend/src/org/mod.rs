@@ -7,6 +7,7 @@
 //! A change of a user's role or unit, an archived account and a new password end the user's sessions: what a session may do was decided
 //! when it began.
 
+mod directory;
 mod routes;
 mod rules;
 mod store;
@@ -15,6 +16,7 @@ mod tests;
 mod units;
 mod users;
 
+pub use directory::{Directory, Names};
 pub(crate) use units::UNITS;
 pub use units::{
     Unit, archive_unit, branch_path, change_unit, create_root, create_unit, list_units, rename_root,

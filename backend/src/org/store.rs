@@ -1,7 +1,7 @@
 use diesel::prelude::*;
 use diesel::sql_types::{Integer, Text};
 use guanxi_api::{LocalName, OrgUnitKind, Role};
-use guanxi_db::schema::{customer, org_unit, user_account};
+use guanxi_db::schema::{customer, directory, org_unit, user_account};
 use guanxi_db::{Condition, DbConn, DbError, Doc, Moment, Value};
 
 use crate::access::{OrgUnitId, UserId};
@@ -108,7 +108,7 @@ pub(super) fn count_units(conn: &mut DbConn, listing: &Listing) -> Result<i64> {
 
 pub(super) fn insert_unit(conn: &mut DbConn, row: &UnitRow) -> Result<(), DbError> {
     diesel::insert_into(org_unit::table).values(row).execute(conn)?;
-    Ok(())
+    names_changed(conn)
 }
 
 /// Code, names and parent; false when the version is another one.
@@ -131,7 +131,31 @@ pub(super) fn update_unit(
             org_unit::updated_at.eq(now),
         ))
         .execute(conn)?;
+    names_changed(conn)?;
     Ok(updated > 0)
+}
+
+/// Tells all servers that a unit or a user has a name that they do not know yet.
+fn names_changed(conn: &mut DbConn) -> Result<(), DbError> {
+    diesel::update(directory::table).set(directory::version.eq(directory::version + 1)).execute(conn)?;
+    Ok(())
+}
+
+/// How often names have changed.
+pub(super) fn directory_version(conn: &mut DbConn) -> Result<i64> {
+    Ok(directory::table.select(directory::version).first(conn).map_err(DbError::from)?)
+}
+
+/// Every unit with its names in Chinese and English.
+pub(super) fn names_of_units(conn: &mut DbConn) -> Result<Vec<(OrgUnitId, String, String)>> {
+    let names = org_unit::table.select((org_unit::id, org_unit::name_zh, org_unit::name_en));
+    Ok(names.load(conn).map_err(DbError::from)?)
+}
+
+/// Every user with their name.
+pub(super) fn names_of_users(conn: &mut DbConn) -> Result<Vec<(UserId, String)>> {
+    let names = user_account::table.select((user_account::id, user_account::display_name));
+    Ok(names.load(conn).map_err(DbError::from)?)
 }
 
 /// The paths of a unit and of all below it, in one statement.
@@ -423,7 +447,7 @@ pub(super) struct NewUserRow {
 
 pub(super) fn insert_user(conn: &mut DbConn, row: &NewUserRow) -> Result<(), DbError> {
     diesel::insert_into(user_account::table).values(row).execute(conn)?;
-    Ok(())
+    names_changed(conn)
 }
 
 /// What an administrator may change of a user.
@@ -453,6 +477,7 @@ pub(super) fn update_user(
         ))
         .execute(conn)
         .map_err(DbError::from)?;
+    names_changed(conn)?;
     Ok(updated > 0)
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::access::Actor;
 use crate::clock;
-use crate::customers::{self, House, Prepared};
+use crate::customers::{self, Prepared};
 use crate::testing::{Answer, Client, TestApp};
 
 fn today(app: &TestApp) -> NaiveDate {
@@ -35,7 +35,7 @@ fn customer(app: &TestApp, owner: &str, tier: Tier, since: i64, change: impl Fn(
     };
     let state = app.state.clone();
     let made = app.db(move |conn| {
-        let house = House { keys: &state.keys, settings: &state.settings };
+        let house = state.house();
         customers::create_many(conn, &Actor::operator(clock::now()), house, std::slice::from_ref(&prepared))
     });
     made[0].uuid().to_string()

@@ -63,7 +63,7 @@ impl Document {
 
     fn with_room(value: &impl Serialize, room: usize) -> Result<Self> {
         let mut bytes = Vec::with_capacity(room);
-        serde_json::to_writer(&mut bytes, value).map_err(Error::internal)?;
+        sonic_rs::to_writer(&mut bytes, value).map_err(Error::internal)?;
         Ok(Document(bytes))
     }
 
@@ -177,4 +177,39 @@ pub fn mark_replayed(response: &mut HttpResponse) {
     response
         .headers_mut()
         .insert(HeaderName::from_static("idempotency-replayed"), HeaderValue::from_static("true"));
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    use super::*;
+
+    fn any_value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<u64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+            "[\"\\\\/\u{0}-\u{20}\u{7f}\u{2028}a张😀]{0,40}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 64, 8, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..8).prop_map(Value::from),
+                prop::collection::hash_map(any::<String>(), inner, 0..8)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn documents_are_written_as_serde_json_writes_them(value in any_value()) {
+            let Document(bytes) = Document::of(&value).expect("it has JSON");
+            prop_assert_eq!(String::from_utf8(bytes).expect("text"), value.to_string());
+        }
+    }
 }

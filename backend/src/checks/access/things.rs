@@ -24,7 +24,7 @@ use super::matrix::mapping;
 use super::policy::Target;
 use crate::access::password::Parameters;
 use crate::access::{Actor, Hasher};
-use crate::customers::{ContactPointId, CustomerId, House, Prepared, create_many};
+use crate::customers::{ContactPointId, CustomerId, Prepared, create_many};
 use crate::error::Result;
 use crate::files::FileStore;
 use crate::interactions::{self, InteractionId};
@@ -76,7 +76,7 @@ fn make_holdings(app: &TestApp, batch: &str, things: &mut [Thing], closed: &[boo
         (things.iter().map(|thing| thing.id).collect(), closed.to_vec());
     let (code, state) = (format!("h{batch}"), app.state.clone());
     let made = app.db(move |conn| {
-        let house = House { keys: &state.keys, settings: &state.settings };
+        let house = state.house();
         let actor = Actor::operator(clock::now());
         let today = state.settings.day(actor.now());
         let product = make_product(conn, &code)?;
@@ -155,7 +155,7 @@ pub fn make_customers(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) ->
     for chunk in prepared.chunks(100) {
         let (chunk, state) = (chunk.to_vec(), app.state.clone());
         app.db(move |conn| {
-            let house = House { keys: &state.keys, settings: &state.settings };
+            let house = state.house();
             create_many(conn, &Actor::operator(clock::now()), house, &chunk)
         });
     }

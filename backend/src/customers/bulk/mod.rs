@@ -350,7 +350,7 @@ impl Call<'_> {
             profile::store_members(&profile, &mut after)?;
             None
         };
-        let mut members = changed_members(&before, &profile)?;
+        let mut members = before.differences(&profile);
         if after.status != row.status {
             members.push("status");
         }
@@ -444,13 +444,6 @@ fn event<'a>(kind: &'static str, row: &CustomerRow, changed: &'a [&'static str])
         version: row.version,
         changed,
     }
-}
-
-/// The names of the members in which two profiles differ.
-fn changed_members(before: &CustomerProfile, after: &CustomerProfile) -> Result<Vec<&'static str>> {
-    let before = serde_json::to_value(before).map_err(Error::internal)?;
-    let after = serde_json::to_value(after).map_err(Error::internal)?;
-    Ok(CustomerProfile::FIELDS.iter().copied().filter(|name| before[*name] != after[*name]).collect())
 }
 
 /// What is wrong with the data of a line, as seen from the line.
