@@ -16,6 +16,7 @@
 //! | `GUANXI_RATE_LIMIT` | requests a minute for each user or client; `off` for none | `600` |
 //! | `GUANXI_EXPORT_LIMIT` | exports an hour for each user; `off` for any number | `10` |
 //! | `GUANXI_JOBS` | `off` runs no job loop in this server | `on` |
+//! | `GUANXI_HTTP_THREADS` | threads that speak HTTP | half as many as cores: most work is done on database threads |
 //! | `GUANXI_READ_THREADS`, `GUANXI_WRITE_THREADS` | database threads | by the number of cores |
 //! | `GUANXI_DRAIN_SECONDS` | how long `/readyz` says 503 before the server stops accepting | `5` |
 //! | `GUANXI_CALIBRATE` | `off` hashes passwords at the floor instead of measuring at the first start | `on` |
@@ -27,6 +28,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveTime;
@@ -66,6 +68,7 @@ pub struct Config {
     /// Exports an hour for each user.
     pub export_limit: Option<u32>,
     pub jobs: bool,
+    pub http_threads: Option<NonZeroUsize>,
     pub read_threads: Option<usize>,
     pub write_threads: Option<usize>,
     /// How long `/readyz` says 503 before the server stops accepting.
@@ -92,7 +95,7 @@ pub struct Tls {
     pub key: PathBuf,
 }
 
-const NAMES: [&str; 23] = [
+const NAMES: [&str; 24] = [
     "DATA",
     "DATABASE_URL",
     "MASTER_KEY",
@@ -108,6 +111,7 @@ const NAMES: [&str; 23] = [
     "RATE_LIMIT",
     "EXPORT_LIMIT",
     "JOBS",
+    "HTTP_THREADS",
     "READ_THREADS",
     "WRITE_THREADS",
     "DRAIN_SECONDS",
@@ -199,6 +203,7 @@ impl Config {
             rate_limit,
             export_limit,
             jobs: get("jobs").unwrap_or("on") != "off",
+            http_threads: get("http_threads").map(|text| parse("http_threads", text)).transpose()?,
             read_threads: get("read_threads").map(|text| parse("read_threads", text)).transpose()?,
             write_threads: get("write_threads").map(|text| parse("write_threads", text)).transpose()?,
             drain_seconds: parse("drain_seconds", get("drain_seconds").unwrap_or("5"))?,

@@ -63,7 +63,7 @@ fn open_with(config: &Config, write_cache: Option<u32>) -> std::result::Result<O
         return Err(ConfigError("the database has not been migrated: run `guanxi migrate`".into()));
     }
     drop(conn);
-    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    let cores = cores();
     let mut options = DbOptions::for_cores(config.database_url.clone(), cores);
     options.read_threads = config.read_threads.unwrap_or(options.read_threads);
     options.write_threads = config.write_threads.unwrap_or(options.write_threads);
@@ -87,7 +87,7 @@ pub fn state(config: &Config, opened: Opened) -> Result<web::Data<AppState>> {
     let Opened { db, keys, settings, files } = opened;
     let (shared, issuer) = (Arc::clone(&keys), config.public_url.clone());
     let signer = db.write_blocking(move |conn| Signer::open(conn, &shared, &issuer, clock::now()))?;
-    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    let cores = cores();
     Ok(web::Data::new(AppState {
         db,
         keys,
@@ -108,6 +108,10 @@ pub fn state(config: &Config, opened: Opened) -> Result<web::Data<AppState>> {
         readiness: Arc::new(Readiness::default()),
         operations: app::operations(),
     }))
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from)
 }
 
 /// Scheme, host and port of an address.
@@ -132,6 +136,7 @@ pub async fn serve(config: &Config, state: web::Data<AppState>) -> std::io::Resu
 
     let app_state = state.clone();
     let server = HttpServer::new(move || app::build(app_state.clone()))
+        .workers(config.http_threads.map_or((cores() / 2).max(1), usize::from))
         .client_request_timeout(HEADER_TIME)
         .shutdown_timeout(DRAIN_SECONDS)
         .max_connections(10_000)
