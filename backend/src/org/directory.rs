@@ -27,7 +27,8 @@ pub struct Names {
 }
 
 impl Directory {
-    /// The names for rows that were read together with this version.
+    /// The names for rows that were read together with this version. Not for a transaction that has changed names itself: what it has not
+    /// committed must not be kept.
     ///
     /// # Errors
     /// When the database fails.
