@@ -791,8 +791,7 @@ mod tests {
     use super::*;
 
     /// Applies a JSON merge patch (RFC 7396).
-    fn merge(target: &mut serde_json::Value, patch: serde_json::Value) {
-        use serde_json::Value;
+    fn merge(target: &mut Value, patch: Value) {
         let Value::Object(patch) = patch else {
             *target = patch;
             return;
