@@ -379,7 +379,7 @@ for (const language of LANGUAGES) {
       test("takes an import back", async ({ page, app, api, t }) => {
         const job = await imported(api, { right: 3, wrong: 0 });
         const own = job.title.match(/-(.*)\.csv$/)[1];
-        const names = [0, 1, 2].map((n) => `Person ${own} ${n}`);
+        const names = [0, 1, 2].map((n) => `Person ${own} n${n}`);
         const [{ id }] = await found(api, names[1]);
         await api.change(`/customers/${id}`, { city: "Suzhou" });
 
@@ -446,7 +446,7 @@ test.describe("by keyboard alone", () => {
     const own = unique();
     const lines = Array.from({ length: 20 }, (_, n) => {
       const wrong = n === 1 || n === 18;
-      return [`${own}-${n}`, "person", `Person ${own} ${n}`, wrong ? "12" : phone()];
+      return [`${own}-${n}`, "person", `Person ${own} n${n}`, wrong ? "12" : phone()];
     });
     const bytes = Buffer.from(csv([["external_id", "kind", "name", "phone"], ...lines]));
     const keys = new Keyboard(page);
