@@ -1,6 +1,6 @@
 //! The table of contents: one line a room. Builds the actix app for the server and for the tests.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Compress, from_fn};
@@ -9,11 +9,10 @@ use guanxi_db::Db;
 use utoipa::OpenApi;
 
 use crate::access::{Gate, Hasher, Keys, Quotas, Signer};
-use crate::error::{Error, Result};
 use crate::files::FileStore;
 use crate::installation::Settings;
 use crate::listing::Resource;
-use crate::web::{Description, Limits, Metrics, Operations, Readiness, Routes, envelope};
+use crate::web::{Description, Limits, Metrics, Readiness, Routes, envelope};
 use crate::{
     access, audit, customers, exports, holdings, imports, interactions, jobs, org, overview, products,
     reports, surveys, tasks, today,
@@ -36,7 +35,6 @@ pub struct AppState {
     pub public_origin: String,
     pub metrics: Metrics,
     pub readiness: Arc<Readiness>,
-    pub operations: Operations,
 }
 
 /// The rooms' routes, below `/api/v1`.
@@ -87,28 +85,12 @@ fn rooms(config: &mut impl Routes) {
 )]
 struct Introduction;
 
-/// The OpenAPI document, generated from the handlers.
+/// The OpenAPI document as the handlers have it, of which [`crate::web::CONTRACT`] is the committed text. Servers never ask: what describes
+/// the operations is a tenth of the program, and not in it.
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let mut description = Description::default();
     rooms(&mut description);
     crate::web::complete(description.added_to(Introduction::openapi()), &LISTS)
-}
-
-/// [`openapi`] as JSON. It is written when someone asks for the first time: a server that nobody asks starts sooner and has the memory for
-/// other things.
-///
-/// # Errors
-/// When the document has no JSON.
-pub fn openapi_json() -> Result<&'static str> {
-    static JSON: LazyLock<serde_json::Result<String>> = LazyLock::new(|| openapi().to_pretty_json());
-    JSON.as_deref().map_err(Error::internal)
-}
-
-/// What the rooms' operations are asked with.
-pub fn operations() -> Operations {
-    let mut operations = Operations::default();
-    rooms(&mut operations);
-    operations
 }
 
 /// What lists filter and sort by. A list of the end of a path is the same wherever it stands.

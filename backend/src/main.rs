@@ -14,7 +14,7 @@ use guanxi::error::Error;
 use guanxi::import_file::{Order, import_file, undo_import};
 use guanxi::jobs::Bench;
 use guanxi::server::Opened;
-use guanxi::{app, clock, installation, server, telemetry};
+use guanxi::{clock, installation, server, telemetry, web};
 use guanxi_api::{JobCounts, JobDetails, JobState, Language, Role};
 use guanxi_db::{DbConn, migrate};
 
@@ -118,8 +118,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<ExitCode, ConfigError> {
     let failed = |error: &dyn std::fmt::Display| ConfigError(error.to_string());
     if matches!(command, Command::Openapi) {
-        let document = app::openapi_json().map_err(|error| failed(&error))?;
-        say(document);
+        say(web::CONTRACT.trim_end());
         return Ok(ExitCode::SUCCESS);
     }
     telemetry::start();

@@ -106,7 +106,6 @@ pub fn state(config: &Config, opened: Opened) -> Result<web::Data<AppState>> {
         public_origin: origin_of(&config.public_url),
         metrics: Metrics::new().map_err(Error::internal)?,
         readiness: Arc::new(Readiness::default()),
-        operations: app::operations(),
     }))
 }
 

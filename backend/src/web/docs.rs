@@ -4,14 +4,14 @@ use actix_web::{HttpResponse, get};
 use serde_json::Value;
 
 use super::in_background;
-use crate::app;
+use super::openapi::CONTRACT;
 use crate::error::{Error, Result};
 
 /// The reference of the API, written by the server from the document that it serves: no script, works offline.
 #[get("/api/docs")]
 pub async fn reference_page() -> Result<HttpResponse> {
     let page = in_background(|| {
-        let document = serde_json::from_str(app::openapi_json()?).map_err(Error::internal)?;
+        let document = serde_json::from_str(CONTRACT).map_err(Error::internal)?;
         Ok(page(&document))
     });
     Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(page.await?))

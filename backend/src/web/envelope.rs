@@ -14,7 +14,7 @@ use crate::access::Allowance;
 use crate::app::AppState;
 use crate::error::{Code, Error, FieldError};
 use crate::imports::MAX_UPLOAD;
-use crate::web::{MAX_JSON, MAX_JSON_LINES, RequestContext};
+use crate::web::{MAX_JSON, MAX_JSON_LINES, RequestContext, operations};
 
 /// The longest that a handler may take.
 const HANDLER_TIME: Duration = Duration::from_secs(30);
@@ -65,7 +65,7 @@ pub async fn envelope<B: MessageBody + 'static>(
         origin: origin.clone(),
     };
 
-    let mut response = if let Some(error) = refusal(&request, &state) {
+    let mut response = if let Some(error) = refusal(&request) {
         let answer = problem(&error, &context);
         request.into_response(answer)
     } else if origin.is_some() && in_api && is_preflight(&request) {
@@ -106,7 +106,7 @@ pub async fn envelope<B: MessageBody + 'static>(
 }
 
 /// What is refused before anything looks at it.
-fn refusal(request: &ServiceRequest, state: &AppState) -> Option<Error> {
+fn refusal(request: &ServiceRequest) -> Option<Error> {
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     if target > MAX_TARGET {
         return Some(Error::new(Code::UriTooLong));
@@ -126,7 +126,7 @@ fn refusal(request: &ServiceRequest, state: &AppState) -> Option<Error> {
     if declared.is_some_and(|length: u64| length > most) {
         return Some(Error::new(Code::TooLarge));
     }
-    let known = state.operations.allows_query(request.method(), request.path(), request.query_string());
+    let known = operations::allows_query(request.method(), request.path(), request.query_string());
     if let Err(name) = known {
         let field = FieldError::new(name, "unknown_member");
         return Some(Error { fields: vec![field], ..Error::new(Code::UnknownParameter) });

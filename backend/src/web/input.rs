@@ -15,6 +15,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
+use super::operations;
 use crate::error::{Code, Error, FieldError, Result};
 use strict::Strict;
 
@@ -338,8 +339,7 @@ pub fn path_id<T>(request: &HttpRequest, name: &str) -> Result<Id<T>> {
 
 /// What a path with a malformed id stands for: nothing, or a path of its own (`/customers/search`) asked by a wrong method.
 fn no_such(request: &HttpRequest) -> Error {
-    let state = request.app_data::<web::Data<crate::app::AppState>>();
-    match state.and_then(|state| state.operations.methods(request.path())) {
+    match operations::methods(request.path()) {
         Some(methods) if !methods.contains(&request.method().as_str()) => {
             Error::new(Code::MethodNotAllowed).with_header("Allow", methods.join(", "))
         }

@@ -10,6 +10,7 @@ mod health;
 mod input;
 mod metrics;
 mod openapi;
+mod operations;
 mod problems;
 mod ui;
 
@@ -24,7 +25,7 @@ pub use envelope::{Limits, envelope};
 pub use health::{Readiness, alive, ready};
 pub use input::{Json, Lines, MAX_JSON, MAX_JSON_LINES, PathId, Query, check_rules, path_id, read_json};
 pub use metrics::{BackupMetrics, Metrics, serve_metrics};
-pub use openapi::{API, Description, Operations, Routes, complete, openapi_json};
+pub use openapi::{API, CONTRACT, Description, Routes, complete, openapi_json};
 pub use problems::problem_page;
 pub use ui::app_page;
 

@@ -1,7 +1,6 @@
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
 use actix_web::dev::HttpServiceFactory;
-use actix_web::http::Method;
 use actix_web::{HttpResponse, get, web};
 use utoipa::openapi::path::{
     HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn, PathItem, Paths,
@@ -13,23 +12,21 @@ use utoipa::openapi::{Components, ContentBuilder, OpenApi, RefOr, SecurityRequir
 use utoipa::{PartialSchema, ToSchema};
 use utoipa_actix_web::OpenApiFactory;
 
-use super::in_background;
-use super::input::is_plain_name;
-use crate::app;
-use crate::error::Result;
 use crate::listing::{self, Resource};
 
-/// The contract, as JSON.
+/// The contract, as JSON. It is the committed document, which a test compares with what the handlers say.
+pub const CONTRACT: &str = include_str!("../../../openapi/openapi.json");
+
+/// The contract.
 #[get("/api/openapi.json")]
-pub async fn openapi_json() -> Result<HttpResponse> {
-    let document = in_background(app::openapi_json).await?;
-    Ok(HttpResponse::Ok().content_type("application/json").body(document))
+pub async fn openapi_json() -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(CONTRACT)
 }
 
 /// What the paths of the rooms begin with.
 pub const API: &str = "/api/v1";
 
-/// Where rooms register their handlers: a worker takes what answers, the others what the handlers say of themselves.
+/// Where rooms register their handlers: a worker takes what answers, a description what the handlers say of themselves.
 pub trait Routes {
     fn service<H: HttpServiceFactory + OpenApiFactory + 'static>(&mut self, handler: H) -> &mut Self;
 }
@@ -250,93 +247,4 @@ fn parameters_of(operation: &Operation) -> impl Iterator<Item = &Parameter> {
         RefOr::T(parameter) => Some(parameter),
         RefOr::Ref(_) => None,
     })
-}
-
-/// What the document says of each operation, for checks at run time.
-#[derive(Debug, Default)]
-pub struct Operations {
-    /// Path patterns by their segments, `None` for a parameter, with the query parameters of each method.
-    patterns: BTreeMap<Vec<Option<String>>, Methods>,
-}
-
-/// The query parameters of each method of a path.
-type Methods = HashMap<String, HashSet<String>>;
-
-impl Routes for Operations {
-    fn service<H: HttpServiceFactory + OpenApiFactory + 'static>(&mut self, handler: H) -> &mut Self {
-        for (path, mut item) in handler.paths().paths {
-            let methods = operations_of(&mut item).into_iter().map(|(method, operation)| {
-                let names = parameters_of(operation)
-                    .filter(|parameter| parameter.parameter_in == ParameterIn::Query)
-                    .map(|parameter| parameter.name.clone());
-                (method_name(&method).to_owned(), names.collect())
-            });
-            self.of_path(&format!("{API}{path}")).extend(methods);
-        }
-        self
-    }
-}
-
-impl Operations {
-    fn of_path(&mut self, path: &str) -> &mut Methods {
-        let segments = path.split('/').map(|segment| (!segment.starts_with('{')).then(|| segment.to_owned()));
-        self.patterns.entry(segments.collect()).or_default()
-    }
-
-    /// The methods that a path of the API knows; `None` for a path that is none.
-    pub fn methods(&self, path: &str) -> Option<Vec<&str>> {
-        let mut methods: Vec<&str> = self.find(path)?.keys().map(String::as_str).collect();
-        methods.sort_unstable();
-        Some(methods)
-    }
-
-    /// What is known of the pattern that fits a path, the one with the most literal segments.
-    fn find(&self, path: &str) -> Option<&Methods> {
-        let segments: Vec<&str> = path.split('/').collect();
-        let fits = |pattern: &[Option<String>]| {
-            pattern.len() == segments.len()
-                && pattern
-                    .iter()
-                    .zip(&segments)
-                    .all(|(part, segment)| part.as_deref().is_none_or(|part| part == *segment))
-        };
-        let literal = |pattern: &[Option<String>]| pattern.iter().filter(|part| part.is_some()).count();
-        let found = self
-            .patterns
-            .iter()
-            .filter(|(pattern, _)| fits(pattern))
-            .max_by_key(|(pattern, _)| literal(pattern));
-        found.map(|(_, methods)| methods)
-    }
-
-    /// Whether an operation of the API knows all query parameters of a request.
-    ///
-    /// # Errors
-    /// The first one it does not know, or nothing if that looks like something else than a name.
-    pub fn allows_query(&self, method: &Method, path: &str, query: &str) -> std::result::Result<(), String> {
-        if query.is_empty() || !path.starts_with("/api/v1/") {
-            return Ok(());
-        }
-        let Some(known) = self.find(path).and_then(|methods| methods.get(method.as_str())) else {
-            return Ok(());
-        };
-        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-            let name = pair.split('=').next().unwrap_or_default();
-            if !known.contains(name) {
-                return Err(if is_plain_name(name) { name.to_owned() } else { String::new() });
-            }
-        }
-        Ok(())
-    }
-}
-
-fn method_name(method: &HttpMethod) -> &'static str {
-    match method {
-        HttpMethod::Get => "GET",
-        HttpMethod::Put => "PUT",
-        HttpMethod::Post => "POST",
-        HttpMethod::Delete => "DELETE",
-        HttpMethod::Patch => "PATCH",
-        _ => "OTHER",
-    }
 }

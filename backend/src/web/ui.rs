@@ -1,9 +1,9 @@
 use actix_web::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, ETAG, IF_NONE_MATCH, VARY};
 use actix_web::http::{Method, StatusCode};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-use crate::app::AppState;
+use super::operations;
 use crate::error::{Code, Error, Result};
 
 /// The web app as `cargo xtask` built it, with its precompressed forms.
@@ -21,8 +21,7 @@ const NOT_BUILT: &str = "<!doctype html><meta charset=\"utf-8\"><title>Guanxi</t
 /// 404 for an unknown file or a path of the API, 405 for another method.
 pub async fn app_page(request: HttpRequest) -> Result<HttpResponse> {
     let path = request.path();
-    let state = request.app_data::<web::Data<AppState>>();
-    if let Some(methods) = state.and_then(|state| state.operations.methods(path)) {
+    if let Some(methods) = operations::methods(path) {
         return Err(Error::new(Code::MethodNotAllowed).with_header("Allow", methods.join(", ")));
     }
     if matches!(path, "/api/docs" | "/api/openapi.json") {
