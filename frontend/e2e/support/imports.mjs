@@ -57,7 +57,7 @@ export async function imported(api, { right = 2, wrong = 2, dry_run = false } = 
   const own = unique();
   const lines = Array.from({ length: right + wrong }, (_, n) => {
     const phone = n < right ? `1380000${String(1000 + n)}` : "12";
-    return [`${own}-${n}`, `Person ${own} ${n}`, phone, "Hangzhou"];
+    return [`${own}-${n}`, `Person ${own} n${n}`, phone, "Hangzhou"];
   });
   const file = await upload(api, `customers-${own}.csv`, csv([["key", "name", "phone", "city"], ...lines]));
   const column = (field, from) => ({ field, from });
