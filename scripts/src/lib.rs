@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, reason = "a command line tool talks to people on standard output")]
 
 pub mod http;
+pub mod jobs;
 pub mod postgres;
 pub mod processes;
 pub mod server;

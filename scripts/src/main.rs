@@ -16,8 +16,10 @@ cargo xtask <verb>
          everything that gates, on SQLite, on PostgreSQL and in Chromium
   check  [NAME] [--short] [--postgres URL]
          the checks that take long, by name (A5, D1, …) or all of them
-  bench  [--engine sqlite|postgres] [--customers N] [--only OPERATION] [--seconds S] [--postgres URL] [--data FOLDER] [--customers-only]
+  bench  [--engine sqlite|postgres] [--customers N] [--only OPERATION] [--seconds S] [--postgres URL] [--data FOLDER] [--customers-only] [--untrained]
          rates of the server beside those of the bare database
+  dist
+         builds the server as it is released, trained by a run of it; prints where it is
   web    [--dev]
          builds the web app into frontend/dist
 ";
@@ -41,8 +43,8 @@ fn work() -> Outcome<bool> {
         return Ok(false);
     };
     let workspace = Workspace::find()?;
-    if verb == "bench" {
-        return bench(&workspace, arguments);
+    if matches!(verb.as_str(), "bench" | "dist") {
+        return bench(&workspace, arguments, verb == "dist");
     }
     if verb != "run" {
         processes::clean_up_when_interrupted()?;
@@ -86,8 +88,8 @@ fn nothing_left(arguments: Arguments) -> Outcome {
     }
 }
 
-/// The bench is a program of its own, because it has to be optimised.
-fn bench(workspace: &Workspace, arguments: Arguments) -> Outcome<bool> {
+/// The bench is a program of its own, because it has to be optimised. It is also what trains the server.
+fn bench(workspace: &Workspace, arguments: Arguments, only_build: bool) -> Outcome<bool> {
     let mut command = workspace.cargo();
     command.args([
         "run",
@@ -99,6 +101,7 @@ fn bench(workspace: &Workspace, arguments: Arguments) -> Outcome<bool> {
         "--features",
         "bench",
     ]);
-    command.args(["--bin", "bench", "--"]).args(arguments.finish());
+    command.args(["--bin", "bench", "--"]).args(only_build.then_some("--only-build"));
+    command.args(arguments.finish());
     Ok(command.status()?.success())
 }

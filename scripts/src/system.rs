@@ -128,6 +128,40 @@ pub fn provide_wasm_target(workspace: &Workspace) -> Outcome {
     }
 }
 
+/// The target that programs for this machine are built for.
+///
+/// # Errors
+/// When the compiler does not say it.
+pub fn host_target() -> Outcome<String> {
+    let said = output_of("rustc", &["--version", "--verbose"]);
+    let host = said.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(str::to_owned).ok_or_else(|| Failure::new("rustc does not say what it compiles for"))
+}
+
+/// The program that merges profiles, of the same version as the compiler; added to the toolchain if it is not there.
+///
+/// # Errors
+/// One line that says what to do where rustup is missing.
+pub fn provide_profdata(workspace: &Workspace) -> Outcome<PathBuf> {
+    let libraries = output_of("rustc", &["--print", "target-libdir"]);
+    let program = Path::new(libraries.trim()).with_file_name("bin").join("llvm-profdata");
+    if program.is_file() {
+        return Ok(program);
+    }
+    if find_program("rustup").is_none() {
+        return Err(Failure::new(
+            "the component llvm-tools is missing and rustup was not found; install Rust with https://rustup.rs, or bench with --untrained",
+        ));
+    }
+    println!("adding the Rust component llvm-tools");
+    let added = workspace.command("rustup").args(["--quiet", "component", "add", "llvm-tools"]).status()?;
+    if added.success() && program.is_file() {
+        Ok(program)
+    } else {
+        Err(Failure::new("rustup component add llvm-tools failed"))
+    }
+}
+
 /// A program on the path.
 #[must_use]
 pub fn find_program(name: &str) -> Option<PathBuf> {

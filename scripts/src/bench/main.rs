@@ -9,6 +9,7 @@
 
 mod floor;
 mod load;
+mod release;
 mod upsert;
 
 use std::fs;
@@ -111,6 +112,8 @@ struct Options {
     customers: u64,
     seconds: u64,
     only: Option<String>,
+    /// The server as a plain build makes it, for whoever tries out a change: what is released is trained first.
+    untrained: bool,
     /// Without holdings, contacts, tasks and surveys: for a bank that is larger than there is time for.
     customers_only: bool,
     /// A data directory with demo data that was made before, under the master key of xtask; with `--postgres`, the URL names
@@ -136,6 +139,7 @@ fn main() -> ExitCode {
 
 fn run() -> Outcome {
     let mut arguments = Arguments::from_env();
+    let only_build = arguments.contains("--only-build");
     let engine: String = arguments.opt_value_from_str("--engine")?.unwrap_or_else(|| "sqlite".to_owned());
     let options = Options {
         postgres: match engine.as_str() {
@@ -147,6 +151,7 @@ fn run() -> Outcome {
         customers: arguments.opt_value_from_str("--customers")?.unwrap_or(100_000),
         seconds: arguments.opt_value_from_str("--seconds")?.unwrap_or(7),
         only: arguments.opt_value_from_str("--only")?,
+        untrained: arguments.contains("--untrained"),
         customers_only: arguments.contains("--customers-only"),
         data: arguments.opt_value_from_str("--data")?,
     };
@@ -160,10 +165,11 @@ fn run() -> Outcome {
         needs.push(Need::Postgres);
     }
     system::provide(&needs)?;
-    let built =
-        workspace.cargo().args(["build", "--quiet", "--profile", "dist", "--package", "guanxi"]).status()?;
-    if !built.success() {
-        return Err(Failure::new("the server does not compile"));
+    let binary =
+        if options.untrained { release::untrained(&workspace)? } else { release::trained(&workspace)? };
+    if only_build {
+        println!("{}", binary.display());
+        return Ok(());
     }
 
     let log = workspace.logs().join(format!("bench-{engine}.log"));
@@ -171,7 +177,6 @@ fn run() -> Outcome {
     let _ = fs::remove_file(&log);
     let temporary = TemporaryFolder::new(&workspace.target, "xtask-bench")?;
     let folder = options.data.as_deref().unwrap_or_else(|| temporary.path());
-    let binary = workspace.server("dist");
     if options.postgres {
         let cluster = match &options.url {
             Some(url) => Postgres::at(url)?,
