@@ -451,10 +451,13 @@ test.describe("by keyboard alone", () => {
     const bytes = Buffer.from(csv([["external_id", "kind", "name", "phone"], ...lines]));
     const keys = new Keyboard(page);
     await app.open("/imports/new");
-    await keys.to(page.locator("#import-file"));
-    const asked = page.waitForEvent("filechooser");
-    await page.keyboard.press("Space");
-    await (await asked).setFiles({ name: "keys.csv", mimeType: "text/csv", buffer: bytes });
+    // A browser on a busy machine may swallow the first press.
+    await expect(async () => {
+      await keys.to(page.locator("#import-file"));
+      const asked = page.waitForEvent("filechooser", { timeout: 5_000 });
+      await page.keyboard.press("Space");
+      await (await asked).setFiles({ name: "keys.csv", mimeType: "text/csv", buffer: bytes });
+    }).toPass({ timeout: 30_000 });
     await expect(page.locator("#import-step"), "a step begins at its heading").toBeFocused();
 
     await keys.to(app.button("imports.start_dry_run"));
