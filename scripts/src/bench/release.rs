@@ -187,7 +187,10 @@ fn use_everything(setup: &Setup, floor: &dyn Floor) -> Outcome {
         start_export(&server, "xlsx")?,
     ];
     for job in jobs {
-        wait(&server, &job, u64::MAX)?;
+        let ended = wait(&server, &job, u64::MAX)?;
+        if !ended["state"].as_str().is_some_and(|state| state.ends_with("succeeded")) {
+            return Err(Failure::new(format!("a job of the training: {ended}")));
+        }
     }
     Ok(())
 }
