@@ -206,10 +206,7 @@ impl Db {
         E: From<DbError> + Send + 'static,
     {
         let (job, answer) = WriteJob::boxed(f);
-        self.writes
-            .send(Task { job, since: Instant::now() })
-            .map_err(|_| E::from(DbError::Unavailable("the database threads have ended".into())))?;
-        answer.blocking_recv().unwrap_or_else(|_| Err(unanswered().into()))
+        send_blocking(&self.writes, job, answer)
     }
 
     /// [`Db::read`] for threads that are not async.
@@ -225,10 +222,7 @@ impl Db {
         E: From<DbError> + Send + 'static,
     {
         let (job, answer) = ReadJob::boxed(f, false);
-        self.reads
-            .send(Task { job, since: Instant::now() })
-            .map_err(|_| E::from(DbError::Unavailable("the database threads have ended".into())))?;
-        answer.blocking_recv().unwrap_or_else(|_| Err(unanswered().into()))
+        send_blocking(&self.reads, job, answer)
     }
 
     /// Moves SQLite's write-ahead log into its file; nothing on PostgreSQL.
@@ -252,7 +246,7 @@ impl Db {
             Ok(()) => {}
             Err(TrySendError::Full(_)) => return Err(DbError::Overloaded.into()),
             Err(TrySendError::Disconnected(_)) => {
-                return Err(DbError::Unavailable("the database threads have ended".into()).into());
+                return Err(ended().into());
             }
         }
         let _guard = InFlight::enter(&self.waiting);
@@ -263,6 +257,19 @@ impl Db {
     pub fn wait(&self) -> Duration {
         self.wait
     }
+}
+
+fn send_blocking<T, E: From<DbError>>(
+    queue: &Sender<Task>,
+    job: Box<dyn Job>,
+    answer: oneshot::Receiver<Result<T, E>>,
+) -> Result<T, E> {
+    queue.send(Task { job, since: Instant::now() }).map_err(|_| ended())?;
+    answer.blocking_recv().unwrap_or_else(|_| Err(unanswered().into()))
+}
+
+fn ended() -> DbError {
+    DbError::Unavailable("the database threads have ended".into())
 }
 
 fn unanswered() -> DbError {
