@@ -2,6 +2,8 @@
 //! the server asks with every request what an operation takes: that is laid out here as a table, so that a server that starts
 //! describes no operation to itself.
 
+#![forbid(unsafe_code)]
+
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs;

@@ -1,5 +1,6 @@
 //! Turns `locales/zh-CN.toml` and `locales/en.toml` into `enum Msg` with one variant per text and one field per
 //! placeholder, so that a missing key or placeholder in either language does not compile.
+#![forbid(unsafe_code)]
 #![allow(clippy::print_stdout)] // Cargo reads a build script's instructions from its standard output.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,6 +1,8 @@
 //! Guanxi: relationship management for banks. One binary serves a documented REST API and the web app that is one of its
 //! clients, on an embedded SQLite or on PostgreSQL. `ARCHITECTURE.md` shows where things are.
 
+#![forbid(unsafe_code)]
+
 pub mod access;
 pub mod app;
 pub mod audit;

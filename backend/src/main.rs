@@ -1,5 +1,7 @@
 //! The command line: reads arguments and calls the library.
 
+#![forbid(unsafe_code)]
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;

@@ -159,3 +159,8 @@ pub fn mark(name: &str) {
         let _ = performance.mark(name);
     }
 }
+
+/// Loads the app anew.
+pub fn reload() {
+    let _ = gloo_utils::window().location().reload();
+}

@@ -27,6 +27,7 @@ mod listing;
 mod names;
 mod org;
 mod palette;
+mod parts;
 mod products;
 mod reports;
 mod route;

@@ -8,22 +8,17 @@ use yew_router::Routable;
 use yew_router::hooks::{use_location, use_route};
 
 use crate::account::{MustChangePassword, PreferencesPage, SessionsPage};
-use crate::audit::AuditPage;
-use crate::customers::{CustomerPage, CustomersPage, NewCustomerPage, TiersPage};
+use crate::customers::{CustomerPage, CustomersPage, NewCustomerPage};
 use crate::help::HelpPage;
 use crate::holdings::HoldingsPage;
 use crate::i18n::{I18n, Msg, use_i18n};
-use crate::imports::{JobPage, JobsPage, NewImportPage};
 use crate::interactions::ContactsPage;
 use crate::labels::{Label, options};
-use crate::org::{NewUserPage, UnitsPage, UserPage, UsersPage};
 use crate::palette::Palette;
-use crate::products::{ProductsPage, RatesPage};
-use crate::reports::{ReportsPage, TargetsPage};
+use crate::parts::{Part, PartPage};
 use crate::route::Route;
 use crate::session::{Session, may, right, use_session};
 use crate::settings::use_settings;
-use crate::surveys::{QuestionnairePage, SurveyPage, SurveysPage};
 use crate::tasks::TasksPage;
 use crate::today::TodayPage;
 use crate::ui::{
@@ -128,6 +123,8 @@ fn PageOf(props: &PageOfProps) -> Html {
             html! { <Missing /> }
         }
     };
+    let part =
+        |part: Part, right: &str| allowed(right, html! { <PartPage {part} route={props.route.clone()} /> });
     match &props.route {
         Route::Home if may(&props.me, right::VIEW_TASKS) => html! { <TodayPage /> },
         Route::Home => html! { <Home /> },
@@ -135,30 +132,23 @@ fn PageOf(props: &PageOfProps) -> Html {
         Route::NewCustomer => allowed(right::CREATE_CUSTOMERS, html! { <NewCustomerPage /> }),
         Route::Customer { id } => html! { <CustomerPage key={id.to_string()} id={*id} /> },
         Route::Holdings => allowed(right::VIEW_HOLDINGS, html! { <HoldingsPage /> }),
-        Route::Products => html! { <ProductsPage /> },
-        Route::Surveys => allowed(right::VIEW_SURVEYS, html! { <SurveysPage /> }),
-        Route::Survey { id } => {
-            allowed(right::VIEW_SURVEYS, html! { <SurveyPage key={id.to_string()} id={*id} /> })
+        Route::Products | Route::Units => {
+            html! { <PartPage part={Part::Administration} route={props.route.clone()} /> }
         }
-        Route::Questionnaire { id } => {
-            allowed(right::VIEW_SURVEYS, html! { <QuestionnairePage key={id.to_string()} id={*id} /> })
+        Route::Surveys | Route::Survey { .. } | Route::Questionnaire { .. } => {
+            part(Part::Surveys, right::VIEW_SURVEYS)
         }
-        Route::Users => allowed(right::VIEW_USERS, html! { <UsersPage /> }),
-        Route::NewUser => allowed(right::MANAGE_USERS, html! { <NewUserPage /> }),
-        Route::User { id } => {
-            allowed(right::VIEW_USERS, html! { <UserPage key={id.to_string()} id={*id} /> })
-        }
-        Route::Units => html! { <UnitsPage /> },
-        Route::Tiers => allowed(right::VIEW_TIERS, html! { <TiersPage /> }),
-        Route::Rates => allowed(right::VIEW_RATES, html! { <RatesPage /> }),
-        Route::Audit => allowed(right::VIEW_AUDIT, html! { <AuditPage /> }),
+        Route::Users | Route::User { .. } => part(Part::Administration, right::VIEW_USERS),
+        Route::NewUser => part(Part::Administration, right::MANAGE_USERS),
+        Route::Tiers => part(Part::Administration, right::VIEW_TIERS),
+        Route::Rates => part(Part::Administration, right::VIEW_RATES),
+        Route::Audit => part(Part::Administration, right::VIEW_AUDIT),
         Route::Contacts => allowed(right::VIEW_INTERACTIONS, html! { <ContactsPage /> }),
         Route::Tasks => allowed(right::VIEW_TASKS, html! { <TasksPage /> }),
-        Route::Reports => allowed(right::VIEW_REPORTS, html! { <ReportsPage /> }),
-        Route::ContactTargets => allowed(right::VIEW_TARGETS, html! { <TargetsPage /> }),
-        Route::NewImport => allowed(right::RUN_IMPORTS, html! { <NewImportPage /> }),
-        Route::Jobs => allowed(right::VIEW_JOBS, html! { <JobsPage /> }),
-        Route::Job { id } => allowed(right::VIEW_JOBS, html! { <JobPage key={id.to_string()} id={*id} /> }),
+        Route::Reports => part(Part::Reports, right::VIEW_REPORTS),
+        Route::ContactTargets => part(Part::Reports, right::VIEW_TARGETS),
+        Route::NewImport => part(Part::Imports, right::RUN_IMPORTS),
+        Route::Jobs | Route::Job { .. } => part(Part::Imports, right::VIEW_JOBS),
         Route::Preferences => html! { <PreferencesPage /> },
         Route::Sessions => html! { <SessionsPage /> },
         Route::Help => html! { <HelpPage title={i.t(Msg::HelpTitle)} /> },

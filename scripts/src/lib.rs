@@ -1,4 +1,5 @@
 //! What it takes to work on Guanxi: the verbs of `cargo xtask` and the parts they share.
+#![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "a command line tool talks to people on standard output")]
 
 pub mod http;

@@ -1,4 +1,5 @@
 //! `cargo xtask`: everything that is needed to work on Guanxi.
+#![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "a command line tool talks to people on standard output")]
 
 use std::process::ExitCode;

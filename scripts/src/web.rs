@@ -1,6 +1,7 @@
 //! The web app: from Rust and CSS to the folder `frontend/dist` that the server embeds.
 //!
-//! Cargo compiles, `wasm-bindgen` writes the glue, npm's `wasm-opt` shrinks. Every file but `index.html` carries a hash
+//! Cargo compiles, `wasm-split` takes out the parts that `frontend/src/parts.rs` names, `wasm-bindgen` writes the glue, npm's `wasm-opt`
+//! shrinks. Every file but `index.html` carries a hash
 //! of its content in its name and may be cached for ever; beside it lie a brotli and a gzip form. The same sources
 //! give the same bytes.
 
@@ -25,7 +26,9 @@ const NOTICE: &str = include_str!("web/notice.js");
 const OLD: &str = include_str!("web/old.js");
 
 /// Bytes of WebAssembly over the wire, brotli: aimed at, and never more than.
-const WASM_BUDGET: (usize, usize) = (450_000, 760_000);
+const WASM_BUDGET: (usize, usize) = (450_000, 600_000);
+/// Bytes of all parts that are loaded when they are needed.
+const PARTS_BUDGET: (usize, usize) = (400_000, 600_000);
 /// Bytes of the glue and the loader over the wire, brotli.
 const SCRIPT_BUDGET: (usize, usize) = (18_000, 25_000);
 /// Bytes of CSS over the wire, brotli.
@@ -66,19 +69,23 @@ pub fn build(workspace: &Workspace, options: Options<'_>) -> Outcome<String> {
     let compiled = compile(workspace, options)?;
     let scratch = TemporaryFolder::new(&workspace.target, "xtask-web")?;
     let bound = scratch.path().join("bound");
+    let divided = Divided::divide(&compiled, scratch.path())?;
     Bindgen::new()
-        .input_path(&compiled)
+        .input_path(&divided.main)
         .web(true)
         .and_then(|bindgen| {
             bindgen.out_name("app").typescript(false).omit_default_module_path(true);
+            // The parts share the table of functions with the app.
+            bindgen.keep_lld_exports(true);
             bindgen.keep_debug(options.dev).remove_name_section(!options.dev).remove_producers_section(true);
             bindgen.generate(&bound)
         })
         .map_err(|error| Failure::new(format!("wasm-bindgen: {error:#}")))?;
     let wasm = bound.join("app_bg.wasm");
-    if let Some(tool) = &shrink {
+    for file in divided.parts.iter().chain([&wasm]) {
+        let Some(tool) = &shrink else { break };
         let mut command = Command::new("node");
-        command.arg(tool).arg(&wasm).arg("-o").arg(&wasm).args([
+        command.arg(tool).arg(file).arg("-o").arg(file).args([
             "--flatten",
             "--rereloop",
             "-Oz",
@@ -98,7 +105,15 @@ pub fn build(workspace: &Workspace, options: Options<'_>) -> Outcome<String> {
     site.add_snippets(&bound.join("snippets"))?;
     let glue = site.linked(&fs::read_to_string(bound.join("app.js"))?);
     let wasm = site.add("app.wasm", fs::read(&wasm)?)?;
-    let glue = site.add("app.js", glue.into_bytes())?;
+    let mut parts = Vec::new();
+    let mut loader = fs::read_to_string(&divided.loader)?;
+    for part in &divided.parts {
+        let name = part.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let url = site.add(&name, fs::read(part)?)?;
+        loader = loader.replace(&format!("\"./{name}\""), &format!("{url:?}"));
+        parts.push(url);
+    }
+    let [glue, loader] = site.add_pair(("app.js", glue), (Divided::LOADER, loader))?;
     let boot = BOOT.replace("{{glue}}", &glue).replace("{{wasm}}", &wasm);
     let boot = site.add("boot.js", format!("{NOTICE}\n{boot}").into_bytes())?;
     let old = site.add("old.js", format!("{NOTICE}\n{OLD}").into_bytes())?;
@@ -118,7 +133,8 @@ pub fn build(workspace: &Workspace, options: Options<'_>) -> Outcome<String> {
     } else {
         let sizes = [
             ("wasm", vec![&wasm], WASM_BUDGET),
-            ("script", vec![&glue, &boot], SCRIPT_BUDGET),
+            ("parts", parts.iter().collect(), PARTS_BUDGET),
+            ("script", vec![&glue, &loader, &boot], SCRIPT_BUDGET),
             ("css", vec![&style], STYLE_BUDGET),
         ];
         weigh(&site, &sizes)?
@@ -126,6 +142,36 @@ pub fn build(workspace: &Workspace, options: Options<'_>) -> Outcome<String> {
     site.write(&dist)?;
     stamp::write(&stamp_file, &inputs, &summary, &dist)?;
     Ok(summary)
+}
+
+/// The app, divided.
+struct Divided {
+    main: PathBuf,
+    /// What is loaded later: the parts, and what several of them share.
+    parts: Vec<PathBuf>,
+    /// The script through which the app loads them.
+    loader: PathBuf,
+}
+
+impl Divided {
+    /// How the glue calls the loader.
+    const LOADER: &str = "parts.js";
+
+    fn divide(compiled: &Path, folder: &Path) -> Outcome<Divided> {
+        let whole = fs::read(compiled).context(compiled.display())?;
+        let main = folder.join("app.wasm");
+        let link_name = format!("./{}", Self::LOADER);
+        let mut options = wasm_split_cli_support::Options::new(&whole);
+        options.output_dir = folder;
+        options.main_out_path = &main;
+        options.link_name = &link_name;
+        options.main_module = "./app.js";
+        let divided = wasm_split_cli_support::transform(options)
+            .map_err(|error| Failure::new(format!("wasm-split: {error:#}")))?;
+        let mut parts = divided.split_modules;
+        parts.sort();
+        Ok(Divided { main, parts, loader: folder.join(Self::LOADER) })
+    }
 }
 
 /// The path of npm's `wasm-opt`, or why it is not used.
@@ -146,8 +192,11 @@ fn compile(workspace: &Workspace, options: Options<'_>) -> Outcome<PathBuf> {
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| std::env::home_dir().map(|home| home.join(".cargo"))).unwrap_or_default();
     // Paths of this machine would make the bytes differ from those of another, and tell visitors about it.
-    let flags = [(home.as_path(), "cargo"), (workspace.root.as_path(), "guanxi")]
-        .map(|(path, name)| format!("{:?}", format!("--remap-path-prefix={}=/{name}", path.display())));
+    let mut flags = [(home.as_path(), "cargo"), (workspace.root.as_path(), "guanxi")]
+        .map(|(path, name)| format!("{:?}", format!("--remap-path-prefix={}=/{name}", path.display())))
+        .to_vec();
+    // What refers to what, which decides what goes into which part.
+    flags.push(format!("{:?}", "-Clink-args=--emit-relocs"));
     let mut command = workspace.cargo();
     command.args(["build", "--package", "guanxi-web", "--target", "wasm32-unknown-unknown"]);
     command.args([

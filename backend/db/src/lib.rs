@@ -10,6 +10,8 @@
 //!
 //! Rooms get their connection from [`Db::read`], [`Db::snapshot`] or [`Db::write`] and never open a transaction themselves.
 
+#![forbid(unsafe_code)]
+
 pub mod backup;
 mod condition;
 mod conn;

@@ -44,7 +44,8 @@ impl ApiError {
         }
     }
 
-    pub(super) fn unreachable() -> Self {
+    /// Nothing came from the server.
+    pub fn unreachable() -> Self {
         ApiError::new(Failure::Unreachable, "")
     }
 

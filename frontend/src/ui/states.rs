@@ -4,6 +4,7 @@ use yew::prelude::*;
 
 use super::{Button, Icon, Look};
 use crate::api::{ApiError, Failure};
+use crate::dom;
 use crate::i18n::{Msg, use_i18n};
 
 #[derive(Properties, PartialEq)]
@@ -108,15 +109,12 @@ pub struct NewBuildBannerProps {
 #[function_component]
 pub fn NewBuildBanner(props: &NewBuildBannerProps) -> Html {
     let i = use_i18n();
-    let reload = |_: MouseEvent| {
-        let _ = gloo_utils::window().location().reload();
-    };
     html! {
         <div role="status">
             if props.shown {
                 <div class="offline">
                     { Icon::RefreshCw.draw() }<span>{ i.t(Msg::ShellNewBuild) }</span>
-                    <Button small=true onclick={reload}>{ i.t(Msg::ShellReload) }</Button>
+                    <Button small=true onclick={|_| dom::reload()}>{ i.t(Msg::ShellReload) }</Button>
                 </div>
             }
         </div>

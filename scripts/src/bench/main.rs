@@ -1,4 +1,5 @@
 //! `cargo xtask bench`: rates of the server beside those of the bare database, measured in the same run.
+#![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "a command line tool talks to people on standard output")]
 #![allow(
     clippy::cast_precision_loss,

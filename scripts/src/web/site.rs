@@ -28,6 +28,26 @@ impl Site {
         Ok(url)
     }
 
+    /// Adds two scripts that import each other; the hash in both names is that of both contents.
+    pub fn add_pair(&mut self, one: (&str, String), other: (&str, String)) -> Outcome<[String; 2]> {
+        let hash = hash(format!("{}{}", one.1, other.1).as_bytes());
+        let mut names = Vec::new();
+        for (name, _) in [&one, &other] {
+            let (stem, extension) =
+                name.rsplit_once('.').ok_or_else(|| Failure::new(format!("{name} has no ending")))?;
+            names.push((format!("from \"./{name}\""), format!("{stem}-{hash}.{extension}")));
+        }
+        let mut urls = Vec::new();
+        for ((_, content), (_, hashed)) in [one, other].into_iter().zip(&names) {
+            let linked = names.iter().fold(content, |text, (import, hashed)| {
+                text.replace(import, &format!("from \"./{hashed}\""))
+            });
+            self.files.insert(format!("assets/{hashed}"), linked.into_bytes());
+            urls.push(format!("/assets/{hashed}"));
+        }
+        <[String; 2]>::try_from(urls).map_err(|_| Failure::new("two scripts have two names"))
+    }
+
     /// Lets templates say `{{name}}` for a URL.
     pub fn name(&mut self, name: &str, url: &str) {
         self.names.insert(name.to_owned(), url.to_owned());

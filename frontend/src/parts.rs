@@ -1,0 +1,139 @@
+//! Pages that many users never open lie in files of their own, which the browser loads when the first of them is opened.
+//!
+//! What only the pages of one part need goes into its file, what several parts need into a file that they share; everything that is
+//! reached from `main` stays in the app. The build finds out which is which.
+
+// `wasm_split` writes the functions through which a part is entered as foreign ones.
+#![allow(unsafe_code)]
+
+use wasm_split_helpers::{SplitLoaderError, wasm_split};
+use yew::prelude::*;
+
+use crate::api::ApiError;
+use crate::audit::AuditPage;
+use crate::customers::TiersPage;
+use crate::dom;
+use crate::fetch::use_query;
+use crate::i18n::{Msg, use_i18n};
+use crate::imports::{JobPage, JobsPage, NewImportPage};
+use crate::org::{NewUserPage, UnitsPage, UserPage, UsersPage};
+use crate::products::{ProductsPage, RatesPage};
+use crate::reports::{ReportsPage, TargetsPage};
+use crate::route::Route;
+use crate::surveys::{QuestionnairePage, SurveyPage, SurveysPage};
+use crate::ui::{Button, EmptyState, Icon, Skeleton};
+
+/// Draws the page of a route of its part.
+type Pages = fn(&Route) -> Html;
+
+/// Pages that are loaded together.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Part {
+    /// Surveys and questionnaires.
+    Surveys,
+    /// Figures for heads and managers.
+    Reports,
+    /// Files of customers, and jobs.
+    Imports,
+    /// What administrators set, and the audit trail.
+    Administration,
+}
+
+impl Part {
+    fn name(self) -> &'static str {
+        match self {
+            Part::Surveys => "surveys",
+            Part::Reports => "reports",
+            Part::Imports => "imports",
+            Part::Administration => "administration",
+        }
+    }
+
+    async fn load(self) -> Result<Pages, ApiError> {
+        match self {
+            Part::Surveys => surveys().await,
+            Part::Reports => reports().await,
+            Part::Imports => imports().await,
+            Part::Administration => administration().await,
+        }
+    }
+}
+
+impl From<SplitLoaderError> for ApiError {
+    fn from(_: SplitLoaderError) -> Self {
+        ApiError::unreachable()
+    }
+}
+
+#[wasm_split(surveys, fallible)]
+fn surveys() -> Result<Pages, ApiError> {
+    Ok(|route| match route {
+        Route::Surveys => html! { <SurveysPage /> },
+        Route::Survey { id } => html! { <SurveyPage key={id.to_string()} id={*id} /> },
+        Route::Questionnaire { id } => html! { <QuestionnairePage key={id.to_string()} id={*id} /> },
+        _ => html!(),
+    })
+}
+
+#[wasm_split(reports, fallible)]
+fn reports() -> Result<Pages, ApiError> {
+    Ok(|route| match route {
+        Route::Reports => html! { <ReportsPage /> },
+        Route::ContactTargets => html! { <TargetsPage /> },
+        _ => html!(),
+    })
+}
+
+#[wasm_split(imports, fallible)]
+fn imports() -> Result<Pages, ApiError> {
+    Ok(|route| match route {
+        Route::NewImport => html! { <NewImportPage /> },
+        Route::Jobs => html! { <JobsPage /> },
+        Route::Job { id } => html! { <JobPage key={id.to_string()} id={*id} /> },
+        _ => html!(),
+    })
+}
+
+#[wasm_split(administration, fallible)]
+fn administration() -> Result<Pages, ApiError> {
+    Ok(|route| match route {
+        Route::Users => html! { <UsersPage /> },
+        Route::NewUser => html! { <NewUserPage /> },
+        Route::User { id } => html! { <UserPage key={id.to_string()} id={*id} /> },
+        Route::Units => html! { <UnitsPage /> },
+        Route::Products => html! { <ProductsPage /> },
+        Route::Tiers => html! { <TiersPage /> },
+        Route::Rates => html! { <RatesPage /> },
+        Route::Audit => html! { <AuditPage /> },
+        _ => html!(),
+    })
+}
+
+#[derive(Properties, PartialEq)]
+pub struct PartPageProps {
+    pub part: Part,
+    pub route: Route,
+}
+
+/// A page of a part, as soon as that is here.
+#[function_component]
+pub fn PartPage(props: &PartPageProps) -> Html {
+    let i = use_i18n();
+    let part = props.part;
+    let query = use_query(Some(format!("part/{}", part.name())), move || part.load());
+    match (&query.remote.data, &query.remote.error) {
+        (Some(pages), _) => pages(&props.route),
+        (None, Some(_)) => {
+            let retry = query.reload.reform(|_: MouseEvent| ());
+            html! {
+                <div class="page" role="alert">
+                    <EmptyState icon={Icon::WifiOff} title={i.t(Msg::ErrorPartTitle)} text={i.t(Msg::ErrorPartText)}>
+                        <Button icon={Icon::RefreshCw} onclick={retry}>{ i.t(Msg::CommonRetry) }</Button>
+                        <Button onclick={|_| dom::reload()}>{ i.t(Msg::ShellReload) }</Button>
+                    </EmptyState>
+                </div>
+            }
+        }
+        (None, None) => html! { <div class="page"><Skeleton bare=true /></div> },
+    }
+}
