@@ -66,6 +66,7 @@ labels! {
     IdentityKind { ResidentCard => IdentityKindResidentCard, Passport => IdentityKindPassport, HongKongMacauPermit => IdentityKindHongKongMacauPermit, TaiwanPermit => IdentityKindTaiwanPermit, PermanentResidence => IdentityKindPermanentResidence, UnifiedSocialCreditCode => IdentityKindUnifiedSocialCreditCode, Other => IdentityKindOther }
     ContactPointKind { Phone => ContactPointKindPhone, Email => ContactPointKindEmail, Wechat => ContactPointKindWechat, Address => ContactPointKindAddress }
     ContactPointUse { Personal => ContactPointUsePersonal, Work => ContactPointUseWork, Home => ContactPointUseHome, Other => ContactPointUseOther }
+    ConflictState { Open => ConflictStateOpen, Accepted => ConflictStateAccepted, Declined => ConflictStateDeclined }
     ValueSource { Staff => ValueSourceStaff, Customer => ValueSourceCustomer, CoreSystem => ValueSourceCoreSystem, Erp => ValueSourceErp, Import => ValueSourceImport }
     BusinessState { StartUp => BusinessStateStartUp, Growing => BusinessStateGrowing, Stable => BusinessStateStable, Declining => BusinessStateDeclining, Suspended => BusinessStateSuspended }
     OrganisationSize { Micro => OrganisationSizeMicro, Small => OrganisationSizeSmall, Medium => OrganisationSizeMedium, Large => OrganisationSizeLarge }

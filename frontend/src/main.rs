@@ -29,6 +29,7 @@ mod org;
 mod palette;
 mod parts;
 mod products;
+mod quality;
 mod reports;
 mod route;
 mod session;

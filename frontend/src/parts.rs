@@ -6,6 +6,8 @@
 // `wasm_split` writes the functions through which a part is entered as foreign ones.
 #![allow(unsafe_code)]
 
+use std::rc::Rc;
+
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
 use yew::prelude::*;
 
@@ -18,10 +20,11 @@ use crate::i18n::{Msg, use_i18n};
 use crate::imports::{JobPage, JobsPage, NewImportPage};
 use crate::org::{NewUserPage, UnitsPage, UserPage, UsersPage};
 use crate::products::{ProductsPage, RatesPage};
+use crate::quality::{ConflictsPage, FieldDialog, FieldDialogProps};
 use crate::reports::{ReportsPage, TargetsPage};
 use crate::route::Route;
 use crate::surveys::{QuestionnairePage, SurveyPage, SurveysPage};
-use crate::ui::{Button, EmptyState, Icon, Skeleton};
+use crate::ui::{Button, EmptyState, Icon, Page, Skeleton, use_toasts};
 
 /// Draws the page of a route of its part.
 type Pages = fn(&Route) -> Html;
@@ -35,6 +38,8 @@ pub enum Part {
     Reports,
     /// Files of customers, and jobs.
     Imports,
+    /// Where values come from, and which of two is right.
+    Quality,
     /// What administrators set, and the audit trail.
     Administration,
 }
@@ -45,6 +50,7 @@ impl Part {
             Part::Surveys => "surveys",
             Part::Reports => "reports",
             Part::Imports => "imports",
+            Part::Quality => "quality",
             Part::Administration => "administration",
         }
     }
@@ -54,6 +60,7 @@ impl Part {
             Part::Surveys => surveys().await,
             Part::Reports => reports().await,
             Part::Imports => imports().await,
+            Part::Quality => quality().await,
             Part::Administration => administration().await,
         }
     }
@@ -94,6 +101,19 @@ fn imports() -> Result<Pages, ApiError> {
     })
 }
 
+#[wasm_split(quality, fallible)]
+fn quality() -> Result<Pages, ApiError> {
+    Ok(|route| match route {
+        Route::FieldConflicts => html! { <ConflictsPage /> },
+        _ => html!(),
+    })
+}
+
+#[wasm_split(quality, fallible)]
+fn field_dialog() -> Result<fn(&FieldDialogProps) -> Html, ApiError> {
+    Ok(|props| html! { <FieldDialog ..props.clone() /> })
+}
+
 #[wasm_split(administration, fallible)]
 fn administration() -> Result<Pages, ApiError> {
     Ok(|route| match route {
@@ -126,14 +146,47 @@ pub fn PartPage(props: &PartPageProps) -> Html {
         (None, Some(_)) => {
             let retry = query.reload.reform(|_: MouseEvent| ());
             html! {
-                <div class="page" role="alert">
+                <Page title={i.t(Msg::ErrorPartTitle)}>
                     <EmptyState icon={Icon::WifiOff} title={i.t(Msg::ErrorPartTitle)} text={i.t(Msg::ErrorPartText)}>
                         <Button icon={Icon::RefreshCw} onclick={retry}>{ i.t(Msg::CommonRetry) }</Button>
                         <Button onclick={|_| dom::reload()}>{ i.t(Msg::ShellReload) }</Button>
                     </EmptyState>
-                </div>
+                </Page>
             }
         }
         (None, None) => html! { <div class="page"><Skeleton bare=true /></div> },
     }
+}
+
+/// [`FieldDialog`], as soon as its part is here.
+#[function_component]
+pub fn LazyFieldDialog(props: &FieldDialogProps) -> Html {
+    let query = use_query(Some("part/field_dialog".to_owned()), field_dialog);
+    match (&query.remote.data, &query.remote.error) {
+        (Some(draw), _) => draw(props),
+        (None, Some(error)) => {
+            html! { <FailedDialog error={error.clone()} onclose={props.onclose.clone()} /> }
+        }
+        (None, None) => html!(),
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct FailedDialogProps {
+    error: Rc<ApiError>,
+    onclose: Callback<()>,
+}
+
+/// Says that a dialog could not be loaded.
+#[function_component]
+fn FailedDialog(props: &FailedDialogProps) -> Html {
+    let (i, toasts) = (use_i18n(), use_toasts());
+    use_effect_with((), {
+        let (error, onclose) = (props.error.clone(), props.onclose.clone());
+        move |()| {
+            toasts.fail(&error, i);
+            onclose.emit(());
+        }
+    });
+    html!()
 }

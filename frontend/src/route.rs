@@ -13,6 +13,8 @@ pub enum Route {
     Customers,
     #[at("/customers/new")]
     NewCustomer,
+    #[at("/customers/conflicts")]
+    FieldConflicts,
     #[at("/customers/:id")]
     Customer { id: Uuid },
     #[at("/holdings")]

@@ -130,6 +130,7 @@ fn PageOf(props: &PageOfProps) -> Html {
         Route::Home => html! { <Home /> },
         Route::Customers => html! { <CustomersPage /> },
         Route::NewCustomer => allowed(right::CREATE_CUSTOMERS, html! { <NewCustomerPage /> }),
+        Route::FieldConflicts => part(Part::Quality, right::VIEW_FIELD_CONFLICTS),
         Route::Customer { id } => html! { <CustomerPage key={id.to_string()} id={*id} /> },
         Route::Holdings => allowed(right::VIEW_HOLDINGS, html! { <HoldingsPage /> }),
         Route::Products | Route::Units => {
@@ -219,6 +220,13 @@ fn places(me: &Me, at: &Route) -> [Vec<Place>; 2] {
             Icon::Smile,
             Msg::NavSurveys,
             matches!(at, Route::Surveys | Route::Survey { .. } | Route::Questionnaire { .. }),
+        ),
+        place(
+            right::VIEW_FIELD_CONFLICTS,
+            Route::FieldConflicts,
+            Icon::ListChecks,
+            Msg::NavConflicts,
+            *at == Route::FieldConflicts,
         ),
         place(right::VIEW_REPORTS, Route::Reports, Icon::ChartColumn, Msg::NavReports, *at == Route::Reports),
         place("", Route::Products, Icon::Package, Msg::NavProducts, *at == Route::Products),

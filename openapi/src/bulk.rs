@@ -79,6 +79,9 @@ pub struct BulkResult {
     pub id: Option<Uuid>,
     /// The customer's version after it.
     pub version: Option<i64>,
+    /// Fields that kept a verified value; the one of the line waits as a conflict for someone to decide.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conflicts: Vec<String>,
     /// Why the line failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schema(nullable = false))]

@@ -282,6 +282,35 @@ codes! {
 }
 
 codes! {
+    /// On whose word a user changes a customer.
+    ProvidedBy {
+        Staff = "staff",
+        Customer = "customer",
+    }
+}
+
+codes! {
+    /// Whether somebody has decided between two values of a field.
+    ConflictState {
+        Open = "open",
+        /// The other system's value was taken.
+        Accepted = "accepted",
+        /// The customer's value was kept. The same value, offered again, opens nothing.
+        Declined = "declined",
+    }
+}
+
+codes! {
+    /// One of the two values of a conflict.
+    ConflictSide {
+        /// The value that the customer has.
+        Current = "current",
+        /// The value that the other system offers.
+        Offered = "offered",
+    }
+}
+
+codes! {
     /// State of an organisation's business.
     BusinessState {
         StartUp = "start_up",

@@ -6,8 +6,8 @@ use validator::Validate;
 use crate::{
     BusinessState, Channel, ContactPointKind, ContactPointUse, CustomerKind, CustomerSource, CustomerStatus,
     Gender, Goal, IdentityKind, Include, IncomeBand, Instant, Language, LifeRisk, MaritalStatus, Money, Need,
-    OrganisationSize, OutsideAssetKind, RiskAttribute, TeamRole, Tier, UnitRef, UserRef, ValueSource,
-    common::clearable, common::present,
+    OrganisationSize, OutsideAssetKind, ProvidedBy, RiskAttribute, TeamRole, Tier, UnitRef, UserRef,
+    ValueSource, common::clearable, common::present,
 };
 
 /// A customer, whole: what the customer page shows.
@@ -193,6 +193,14 @@ macro_rules! profile {
             #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
             #[cfg_attr(feature = "schema", schema(nullable = false))]
             pub status: Option<CustomerStatus>,
+            /// Who says so: `staff` unless told, or `customer`.
+            #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+            #[cfg_attr(feature = "schema", schema(nullable = false))]
+            pub provided_by: Option<ProvidedBy>,
+            /// The new values were checked with the customer or against a document.
+            #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+            #[cfg_attr(feature = "schema", schema(nullable = false))]
+            pub verified: Option<bool>,
             /// The identity document; its number whole.
             #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "clearable")]
             #[validate(nested)]
@@ -255,6 +263,8 @@ macro_rules! profile {
             pub fn patch(&self) -> CustomerPatch {
                 CustomerPatch {
                     status: self.status,
+                    provided_by: None,
+                    verified: None,
                     identity: None,
                     name: self.name.clone(),
                     $( $field: self.$field.clone(), )+

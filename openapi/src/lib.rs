@@ -7,6 +7,8 @@
 //! Conventions: every code is lower `snake_case`; ids are UUIDv7; instants are UTC with six digits; money is a string with
 //! four decimals beside its currency; in a patch an absent member is unchanged and `null` clears.
 
+#![forbid(unsafe_code)]
+
 mod audit;
 mod bulk;
 mod codes;
@@ -22,6 +24,7 @@ mod overview;
 mod page;
 mod problem;
 mod products;
+mod provenance;
 mod reports;
 mod session;
 mod surveys;
@@ -44,6 +47,7 @@ pub use overview::*;
 pub use page::*;
 pub use problem::*;
 pub use products::*;
+pub use provenance::*;
 pub use reports::*;
 pub use session::*;
 pub use surveys::*;

@@ -773,6 +773,24 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbMoment, DbUuid, DbDoc};
+
+    field_conflict (id) {
+        id -> DbUuid,
+        customer_id -> DbUuid,
+        field -> Text,
+        system -> Text,
+        offered -> DbDoc,
+        state -> Text,
+        offered_at -> DbMoment,
+        resolved_at -> Nullable<DbMoment>,
+        resolved_by -> Nullable<DbUuid>,
+        version -> BigInt,
+    }
+}
+
 diesel::joinable!(user_account -> org_unit (org_unit_id));
 diesel::joinable!(session -> user_account (user_id));
 diesel::joinable!(refresh_token -> session (session_id));
@@ -807,6 +825,8 @@ diesel::joinable!(job -> user_account (created_by));
 diesel::joinable!(import_problem -> job (job_id));
 diesel::joinable!(imported_record -> customer (customer_id));
 diesel::joinable!(import_change -> job (job_id));
+diesel::joinable!(field_conflict -> customer (customer_id));
+diesel::joinable!(field_conflict -> user_account (resolved_by));
 diesel::allow_tables_to_appear_in_same_query!(
     installation,
     lease,
@@ -853,4 +873,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     import_problem,
     imported_record,
     import_change,
+    field_conflict,
 );

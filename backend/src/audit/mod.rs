@@ -275,6 +275,25 @@ pub fn history(
     page(conn, keys, &listing, Some(resource))
 }
 
+/// The history of one field of a resource, newest first. The caller has made sure that the actor may see the resource.
+///
+/// # Errors
+/// As every list.
+pub fn history_of_field(
+    conn: &mut DbConn,
+    actor: &Actor,
+    keys: &Keys,
+    resource: (&'static str, Uuid),
+    field: &str,
+    request: &ListRequest,
+) -> Result<Page<AuditEntry>> {
+    let of = format!("{}/{}/{field}", resource.0, resource.1);
+    let scoped = ListRequest { q: Some(of), ..request.clone() };
+    let mut listing = scoped.read(&ENTRIES, actor, keys.cursor())?;
+    listing.filter = listing.filter.and(store::changes_field(conn.engine(), field));
+    page(conn, keys, &listing, Some(resource))
+}
+
 fn page(
     conn: &mut DbConn,
     keys: &Keys,

@@ -132,6 +132,19 @@ pub(super) struct EntryRow {
     pub(super) document: Option<Doc>,
 }
 
+/// That an entry tells of a change of a field. Looks into documents, so something else has to say which few.
+pub(super) fn changes_field(engine: Engine, field: &str) -> Condition {
+    match engine {
+        Engine::Postgres => Condition::new()
+            .sql("audit_document.document @> ")
+            .bind(Value::Doc(Doc(serde_json::json!([{ "field": field }])))),
+        Engine::Sqlite => Condition::new()
+            .sql("EXISTS (SELECT 1 FROM json_each(audit_document.document) AS change WHERE change.value ->> 'field' = ")
+            .bind(Value::Text(field.to_owned()))
+            .sql(")"),
+    }
+}
+
 /// Entries of one resource, or all.
 pub(super) fn list(
     conn: &mut DbConn,
@@ -174,7 +187,7 @@ pub(super) fn count(
     resource: Option<(&'static str, Uuid)>,
     listing: &Listing,
 ) -> Result<i64> {
-    let mut query = audit_entry::table.select(audit_entry::id).into_boxed();
+    let mut query = audit_entry::table.left_join(audit_document::table).select(audit_entry::id).into_boxed();
     if let Some((kind, id)) = resource {
         query = query
             .filter(audit_entry::resource_type.eq(kind))

@@ -50,8 +50,18 @@ pub(super) fn concrete(path: &str) -> String {
 fn routes_in_sources() -> BTreeSet<(String, String)> {
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = BTreeSet::new();
-    for room in std::fs::read_dir(sources).expect("the sources") {
-        let Ok(text) = std::fs::read_to_string(room.expect("a room").path().join("routes.rs")) else {
+    let below = |folder: &Path| {
+        std::fs::read_dir(folder)
+            .into_iter()
+            .flatten()
+            .map(|entry| entry.expect("an entry").path())
+            .collect::<Vec<_>>()
+    };
+    let rooms = below(&sources);
+    // A room that is split along its nouns has routes in its parts, too.
+    let parts = rooms.iter().flat_map(|room| below(room));
+    for place in rooms.iter().cloned().chain(parts) {
+        let Ok(text) = std::fs::read_to_string(place.join("routes.rs")) else {
             continue;
         };
         for method in METHODS {

@@ -5,6 +5,7 @@ use guanxi_db::DbConn;
 use crate::access::{Actor, Scope};
 use crate::audit;
 use crate::customers::portfolio::Moves;
+use crate::customers::provenance::{Sources, Word};
 use crate::customers::store::CustomerRow;
 use crate::customers::view::{self, Whole};
 use crate::customers::{CustomerId, House, create, known, profile, store};
@@ -92,7 +93,8 @@ pub fn change(
         let row = &mut whole.row.customer;
         let kind = known(CustomerKind::from_code(&row.kind))?;
         let mut wrong = Wrong::default();
-        let mut profile = patched(&profile::load(row)?, patch, kind, today, &mut wrong)?;
+        let before = profile::load(row)?;
+        let mut profile = patched(&before, patch, kind, today, &mut wrong)?;
         let identity = match &patch.identity {
             None => Some(None),
             Some(None) => Some(Some(None)),
@@ -104,10 +106,20 @@ pub fn change(
         if let Some(identity) = wrong.unless(identity)? {
             store::replace_identity(conn, id, identity.as_ref())?;
         }
-        if let Some(status) = patch.status {
-            row.status = status.as_str().to_owned();
+        let mut changed = before.differences(&profile);
+        if patch.identity.is_some() {
+            changed.push("identity");
         }
-        write_profile(conn, kind, &profile, row)
+        if let Some(status) =
+            patch.status.map(|status| status.as_str()).filter(|status| *status != row.status)
+        {
+            status.clone_into(&mut row.status);
+            changed.push("status");
+        }
+        let word = Word::of_actor(actor, patch.provided_by, patch.verified == Some(true));
+        let mut sources = Sources::of(row)?;
+        sources.note(changed, &word);
+        write_profile(conn, kind, &profile, &sources, row)
     })
 }
 
@@ -154,10 +166,11 @@ pub(super) fn write_profile(
     conn: &mut DbConn,
     kind: CustomerKind,
     profile: &CustomerProfile,
+    sources: &Sources,
     row: &mut CustomerRow,
 ) -> Result<()> {
     let renamed = row.name != profile.name || row.search_version != search::SEARCH_VERSION;
-    let found_by = profile::store(kind, profile, row)?;
+    let found_by = profile::store(kind, profile, sources, row)?;
     if renamed {
         guanxi_db::search::index_customer(conn, found_by)?;
     }

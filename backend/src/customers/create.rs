@@ -6,6 +6,7 @@ use crate::access::{Actor, OrgUnitId, UserId};
 use crate::audit;
 use crate::customers::ownership::Placement;
 use crate::customers::portfolio::Moves;
+use crate::customers::provenance::{Sources, Word};
 use crate::customers::rules::customer_no;
 use crate::customers::store::{
     self, ContactPointRow, CustomerRow, ExternalIdRow, FiguresRow, IdentityRow, NewRows, TeamRow, WholeRow,
@@ -27,7 +28,8 @@ pub fn create(
     house: House<'_>,
     new: &NewCustomer,
 ) -> Result<(Customer, i64)> {
-    let whole = create_whole(conn, actor, house, new)?;
+    let word = Word::of_actor(actor, None, false);
+    let whole = create_whole(conn, actor, house, new, &word)?;
     let derived = whole.row.figures.version;
     Ok((view::render(actor, house, whole)?, derived))
 }
@@ -41,6 +43,7 @@ pub(super) fn create_whole(
     actor: &Actor,
     house: House<'_>,
     new: &NewCustomer,
+    word: &Word,
 ) -> Result<Whole> {
     let mut wrong = Wrong::default();
     let (unit_id, owner_id) = wanted_place(actor, new);
@@ -55,7 +58,7 @@ pub(super) fn create_whole(
     let (checked, placement) = wrong.unless(checked.zip(placement))?;
     let number = next_customer_number(conn)?;
     let place = Place { unit_id: placement.unit.id, owner_id };
-    let mut rows = rows(actor, new, checked, &place)?;
+    let mut rows = rows(actor, new, checked, &place, word)?;
     set_number(&mut rows, number);
     store::insert(conn, &rows).map_err(taken)?;
     let mut moves = Moves::default();
@@ -162,7 +165,13 @@ pub(super) fn set_number(rows: &mut NewRows, number: i64) {
 ///
 /// # Errors
 /// When the profile cannot be written as JSON.
-pub(super) fn rows(actor: &Actor, new: &NewCustomer, checked: Checked, place: &Place) -> Result<NewRows> {
+pub(super) fn rows(
+    actor: &Actor,
+    new: &NewCustomer,
+    checked: Checked,
+    place: &Place,
+    word: &Word,
+) -> Result<NewRows> {
     let Checked { id, profile, identity, contact_points: points } = checked;
     let mut row = CustomerRow {
         id,
@@ -198,7 +207,7 @@ pub(super) fn rows(actor: &Actor, new: &NewCustomer, checked: Checked, place: &P
         updated_at: actor.now(),
         beginnings: String::new(),
     };
-    let found_by = profile::store(new.kind, &profile, &mut row)?;
+    let found_by = profile::store(new.kind, &profile, &Sources::new(word), &mut row)?;
     Ok(NewRows {
         figures: FiguresRow {
             customer_id: id,
@@ -285,7 +294,7 @@ pub fn make_ready(actor: &Actor, house: House<'_>, customers: &[Prepared]) -> Re
     for prepared in customers {
         let place = Place { unit_id: prepared.org_unit_id, owner_id: prepared.owner_id };
         let checked = check(actor, house, &prepared.new)?;
-        let mut rows = rows(actor, &prepared.new, checked, &place)?;
+        let mut rows = rows(actor, &prepared.new, checked, &place, &Word::of_actor(actor, None, false))?;
         rows.figures.tier = prepared.tier.as_str().to_owned();
         rows.figures.aum = prepared.aum.0;
         rows.figures.archived = prepared.archived;

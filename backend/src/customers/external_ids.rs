@@ -3,6 +3,7 @@ use guanxi_db::{DbConn, DbError};
 
 use crate::access::Actor;
 use crate::customers::change::{edit, write_profile};
+use crate::customers::provenance::{self, Offer, Sources, Word, keep_verified};
 use crate::customers::store::ExternalIdRow;
 use crate::customers::{CustomerId, House, create, profile, store, view};
 use crate::error::{Error, FieldError, Result};
@@ -91,7 +92,8 @@ pub fn upsert(
         let mut new = new.clone();
         new.external_ids.retain(|other| other.source != external.source);
         new.external_ids.push(external.clone());
-        let whole = create::create_whole(conn, actor, house, &new)?;
+        let whole =
+            create::create_whole(conn, actor, house, &new, &Word::of_system(actor, &external.source))?;
         return Ok(Upserted::Created(whole.row.customer.id));
     };
     let today = house.settings.day(actor.now());
@@ -101,10 +103,21 @@ pub fn upsert(
     }
     edit(conn, actor, id, whole.row.customer.version, "updated", |conn, whole| {
         let row = &mut whole.row.customer;
+        let before = profile::load(row)?;
         let mut profile = new.profile();
         profile::clean(new.kind, &mut profile, today)?;
-        row.status = new.status.as_str().to_owned();
-        write_profile(conn, new.kind, &profile, row)
+        let mut sources = Sources::of(row)?;
+        let values = keep_verified(&before, &mut profile, &sources)?;
+        let mut changed = before.differences(&profile);
+        if row.status != new.status.as_str() {
+            changed.push("status");
+            row.status = new.status.as_str().to_owned();
+        }
+        sources.note(changed, &Word::of_system(actor, &external.source));
+        if !values.is_empty() {
+            provenance::offer(conn, actor, &[Offer { customer_id: id, system: &external.source, values }])?;
+        }
+        write_profile(conn, new.kind, &profile, &sources, row)
     })?;
     Ok(Upserted::Kept(id))
 }

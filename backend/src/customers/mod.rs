@@ -15,6 +15,7 @@ mod list;
 mod ownership;
 mod portfolio;
 mod profile;
+mod provenance;
 mod reveal;
 mod routes;
 pub mod rules;
@@ -43,6 +44,9 @@ pub(crate) use list::search_by;
 pub use list::{list, search};
 pub use ownership::{assign, set_team};
 pub use portfolio::{fold_portfolio, portfolio_has_changes};
+pub use provenance::{
+    FieldConflictMark, conflict, conflicts, field_history, field_sources, resolve, set_verified,
+};
 pub use reveal::reveal;
 pub use selection::{CustomerBrief, brief, briefs, briefs_by_filter, wants_no_contact};
 pub(crate) use tiers::TIER_HISTORY;
@@ -101,7 +105,13 @@ pub fn routes(config: &mut impl crate::web::Routes) {
         .service(routes::remove_external_id)
         .service(routes::get_tiers)
         .service(routes::set_tiers)
-        .service(routes::tier_history);
+        .service(routes::tier_history)
+        .service(provenance::routes::get_field_sources)
+        .service(provenance::routes::set_field_verification)
+        .service(provenance::routes::get_field_history)
+        .service(provenance::routes::list_field_conflicts)
+        .service(provenance::routes::get_field_conflict)
+        .service(provenance::routes::resolve_field_conflict);
 }
 
 /// Purposes of keyed hashes: equal values of two kinds have nothing in common.

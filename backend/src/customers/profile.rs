@@ -5,6 +5,7 @@ use guanxi_db::search::FoundByName;
 use serde_json::{Map, Value, json};
 
 use crate::customers::CustomerId;
+use crate::customers::provenance::{self, Sources};
 use crate::customers::rules::contact::not_masked;
 use crate::customers::rules::identity::{self, Normalised};
 use crate::customers::store::CustomerRow;
@@ -177,9 +178,10 @@ pub(super) fn check_identity(
 pub(super) fn store(
     kind: CustomerKind,
     profile: &CustomerProfile,
+    sources: &Sources,
     row: &mut CustomerRow,
 ) -> Result<FoundByName> {
-    store_members(profile, row)?;
+    store_members(profile, sources, row)?;
     row.name_sort = name_sort(kind, &profile.name);
     row.beginnings = search::beginnings(kind, &profile.name);
     row.search_version = search::SEARCH_VERSION;
@@ -200,7 +202,11 @@ pub(super) fn found_by_name(id: CustomerId, search_key: i64, kind: CustomerKind,
 }
 
 /// The same without what finds the customer: for a profile whose name is the row's.
-pub(super) fn store_members(profile: &CustomerProfile, row: &mut CustomerRow) -> Result<()> {
+pub(super) fn store_members(
+    profile: &CustomerProfile,
+    sources: &Sources,
+    row: &mut CustomerRow,
+) -> Result<()> {
     let code = |code: Option<&'static str>| code.map(str::to_owned);
     row.name.clone_from(&profile.name);
     row.gender = code(profile.gender.map(|value| value.as_str()));
@@ -222,6 +228,18 @@ pub(super) fn store_members(profile: &CustomerProfile, row: &mut CustomerRow) ->
         members.retain(|name, value| !COLUMNS.contains(&name.as_str()) && !is_empty(value));
     }
     row.details = guanxi_db::Doc(details);
+    store_sources(sources, row)
+}
+
+/// Writes into the row where the fields come from.
+pub(super) fn store_sources(sources: &Sources, row: &mut CustomerRow) -> Result<()> {
+    let document = sources.document()?;
+    if let Some(members) = row.details.0.as_object_mut() {
+        match document {
+            Some(document) => members.insert(provenance::MEMBER.to_owned(), document),
+            None => members.remove(provenance::MEMBER),
+        };
+    }
     Ok(())
 }
 

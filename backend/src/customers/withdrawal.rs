@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::Actor;
 use crate::customers::change::{edit, set_archived, write_profile};
+use crate::customers::provenance::Sources;
 use crate::customers::store::{self, CustomerRow};
 use crate::customers::{CustomerId, known, profile};
 use crate::error::Result;
@@ -15,11 +16,17 @@ use crate::error::Result;
 pub struct CustomerState {
     status: String,
     profile: CustomerProfile,
+    #[serde(default)]
+    sources: Sources,
 }
 
 impl CustomerState {
     pub(super) fn of(row: &CustomerRow) -> Result<Self> {
-        Ok(CustomerState { status: row.status.clone(), profile: profile::load(row)? })
+        Ok(CustomerState {
+            status: row.status.clone(),
+            profile: profile::load(row)?,
+            sources: Sources::of(row)?,
+        })
     }
 }
 
@@ -38,7 +45,7 @@ pub fn put_back(
         let row = &mut whole.row.customer;
         let kind = known(CustomerKind::from_code(&row.kind))?;
         row.status.clone_from(&state.status);
-        write_profile(conn, kind, &state.profile, row)
+        write_profile(conn, kind, &state.profile, &state.sources, row)
     })
 }
 

@@ -1,6 +1,7 @@
 //! Demo data: a made-up bank to try, to learn on and to measure with. Only ever put into an empty database.
 
 pub mod generator;
+mod quality;
 mod surveys;
 
 use std::path::PathBuf;
@@ -84,6 +85,11 @@ pub fn make(config: &Config, opened: &Opened, demo: Demo) -> Result<String> {
     make_customers(opened, &bank, demo, (&units, &users, &catalogue))?;
     if !demo.customers_only {
         surveys::make(&opened.db, &opened.keys, &opened.settings, seed)?;
+        let (keys, settings) = (std::sync::Arc::clone(&opened.keys), opened.settings.clone());
+        opened.db.write_blocking(move |conn| {
+            let house = House { keys: &keys, settings: &settings, directory: &Directory::default() };
+            quality::make(conn, &Actor::operator(clock::now()), house)
+        })?;
     }
     let seconds = (clock::now().0 - started.0) / 1_000_000;
     Ok(format!("{} units, {} users and {customers} customers in {seconds} s", units.len(), users.len()))

@@ -46,6 +46,17 @@ export class Api {
     };
   }
 
+  /** Sends a line of NDJSON with a key of its own. */
+  async lines(path, line) {
+    const answer = await fetch(`${BASE}/api/v1${path}`, {
+      method: "POST",
+      headers: { "content-type": "application/x-ndjson", "idempotency-key": randomUUID(), authorization: `Bearer ${this.token}` },
+      body: line,
+    });
+    if (!answer.ok) throw new Error(`POST ${path}: ${answer.status} ${await answer.text()}`);
+    return answer.json();
+  }
+
   async get(path) {
     return (await this.send("GET", path)).body;
   }

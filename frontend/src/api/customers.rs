@@ -1,7 +1,7 @@
 use guanxi_api::{
-    Assignment, AuditEntry, ContactPointPatch, Customer, CustomerOverview, CustomerPatch, CustomerSearch,
-    CustomerSummary, ExternalIdValue, NewContactPoint, NewCustomer, Page, Reveal, Revealed, Team, TierPolicy,
-    TierRules,
+    Assignment, AuditEntry, ConflictResolution, ConflictSide, ContactPointPatch, Customer, CustomerOverview,
+    CustomerPatch, CustomerSearch, CustomerSummary, ExternalIdValue, FieldConflict, FieldSources,
+    FieldVerification, NewContactPoint, NewCustomer, Page, Reveal, Revealed, Team, TierPolicy, TierRules,
 };
 use uuid::Uuid;
 
@@ -63,6 +63,36 @@ pub async fn reveal(id: Uuid, ask: &Reveal) -> Result<Revealed, ApiError> {
 
 pub async fn history(id: Uuid, cursor: &str) -> Result<Page<AuditEntry>, ApiError> {
     Call::get(format!("/customers/{id}/history{}", query(&[("cursor", cursor)]))).read().await
+}
+
+pub async fn field_sources(id: Uuid) -> Result<FieldSources, ApiError> {
+    Call::get(format!("/customers/{id}/fields")).read().await
+}
+
+pub async fn verify(id: Uuid, etag: &str, field: &str, verified: bool) -> Result<Tagged<Customer>, ApiError> {
+    Call::put(format!("/customers/{id}/fields/{field}/verification"))
+        .if_match(etag)
+        .json(&FieldVerification { verified })
+        .read_tagged()
+        .await
+}
+
+pub async fn field_history(id: Uuid, field: &str, cursor: &str) -> Result<Page<AuditEntry>, ApiError> {
+    let query = query(&[("cursor", cursor)]);
+    Call::get(format!("/customers/{id}/fields/{field}/history{query}")).read().await
+}
+
+pub async fn conflicts(filter: &str, cursor: &str) -> Result<Page<FieldConflict>, ApiError> {
+    let query = query(&[("filter", filter), ("cursor", cursor)]);
+    Call::get(format!("/field-conflicts{query}")).read().await
+}
+
+pub async fn resolve(conflict: &FieldConflict, take: ConflictSide) -> Result<FieldConflict, ApiError> {
+    Call::post(format!("/field-conflicts/{}/resolve", conflict.id))
+        .if_match(&format!("\"{}-0\"", conflict.version))
+        .json(&ConflictResolution { take })
+        .read()
+        .await
 }
 
 pub async fn add_contact_point(

@@ -54,6 +54,9 @@ pub fn verb_words(action: &str, i: I18n) -> Option<AttrValue> {
         "reopened" => Msg::ActionReopened,
         "published" => Msg::ActionPublished,
         "opened" => Msg::ActionOpened,
+        "opened_many" => Msg::ActionOpenedMany,
+        "accepted" => Msg::ActionAccepted,
+        "declined" => Msg::ActionDeclined,
         "invited" => Msg::ActionInvited,
         "revoked" => Msg::ActionWithdrew,
         "renewed" => Msg::ActionRenewed,
@@ -65,6 +68,7 @@ pub fn verb_words(action: &str, i: I18n) -> Option<AttrValue> {
 pub fn resource_words(resource: &str, i: I18n) -> Option<AttrValue> {
     Some(i.t(match resource {
         "customer" => Msg::ResourceCustomer,
+        "field_conflict" => Msg::ResourceFieldConflict,
         "org_unit" => Msg::ResourceOrgUnit,
         "user" => Msg::ResourceUser,
         "session" => Msg::ResourceSession,
@@ -112,6 +116,16 @@ pub fn field_words(field: &str, value: &Value, i: I18n) -> (AttrValue, AttrValue
         "contact_point" | "contact_points" => Msg::ContactTitle,
         "external_id" | "external_ids" => Msg::ExternalTitle,
         "outside_assets" => Msg::OutsideTitle,
+        "verified" => {
+            let fields = value.as_array().into_iter().flatten().filter_map(Value::as_str);
+            let names: Vec<String> =
+                fields.map(|field| field_words(field, &Value::Null, i).0.to_string()).collect();
+            return (i.t(Msg::FieldVerified), names.join(&i.t(Msg::CommonListComma)).into());
+        }
+        "field" => {
+            let name = value.as_str().map(|field| field_words(field, &Value::Null, i).0);
+            return (i.t(Msg::AuditChanges), name.unwrap_or_default());
+        }
         "restricted" => Msg::RestrictionTitle,
         "do_not_contact" => Msg::FieldDoNotContact,
         "role" => Msg::UserRole,

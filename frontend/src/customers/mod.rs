@@ -19,7 +19,7 @@ mod wealth;
 
 pub use list::CustomersPage;
 pub use new::NewCustomerPage;
-pub use page::CustomerPage;
+pub use page::{CustomerPage, Subject};
 pub use tiers::TiersPage;
 
 use std::cell::RefCell;

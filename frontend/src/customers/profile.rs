@@ -1,27 +1,77 @@
 use std::rc::Rc;
 
-use guanxi_api::{Customer, CustomerPatch};
+use guanxi_api::{Customer, CustomerPatch, FieldConflict, FieldSource};
 use yew::prelude::*;
 
 use super::facts::{self, Fact};
 use super::page::{Subject, SubjectProps};
 use crate::api::{self, Tagged};
+use crate::fetch::use_renewed;
 use crate::i18n::{Msg, use_i18n};
-use crate::ui::{Clash, ConflictDialog, InlineEdit, Panel, use_toasts};
+use crate::parts::LazyFieldDialog;
+use crate::session::{may, right};
+use crate::ui::{Clash, ConflictDialog, Icon, IconButton, InlineEdit, Panel, use_toasts};
 
 /// The facts of the profile, each changed in its place.
 #[function_component]
 pub fn ProfileTab(props: &SubjectProps) -> Html {
     let i = use_i18n();
     let subject = &props.subject;
+    let (id, version) = (subject.id, subject.customer().version);
+    let told = use_renewed(format!("customer/{id}/fields"), version.to_string(), move || {
+        api::customers::field_sources(id)
+    });
+    let sees_conflicts = may(&subject.me, right::VIEW_FIELD_CONFLICTS);
+    let met = use_renewed(format!("customer/{id}/conflicts"), version.to_string(), move || async move {
+        if sees_conflicts {
+            let filter = format!("customer_id eq \"{id}\"");
+            return Ok(api::customers::conflicts(&filter, "").await?.data);
+        }
+        Ok(Vec::new())
+    });
+    let resolved = {
+        let (again, reload) = (met.reload.clone(), subject.reload.clone());
+        Callback::from(move |()| {
+            again.emit(());
+            reload.emit(());
+        })
+    };
+    let about = |path: &str| {
+        let member = path.split('.').next().unwrap_or_default();
+        let sources = told.remote.data.as_deref().map(|told| told.fields.as_slice()).unwrap_or_default();
+        let conflicts = met.remote.data.as_deref().map(Vec::as_slice).unwrap_or_default();
+        About {
+            source: sources.iter().find(|source| source.field == member).cloned(),
+            conflicts: conflicts.iter().filter(|conflict| conflict.field == member).cloned().collect(),
+        }
+    };
     html! {
         { for facts::groups(subject.customer().kind).iter().map(|group| html! {
             <Panel title={i.t(group.title)}>
                 <dl class="facts">
-                    { for group.facts.iter().map(|fact| html! { <FactField key={fact.path} subject={subject.clone()} path={fact.path} /> }) }
+                    { for group.facts.iter().map(|fact| html! { <FactField key={fact.path} subject={subject.clone()} path={fact.path} about={about(fact.path)} onresolve={resolved.clone()} /> }) }
                 </dl>
             </Panel>
         }) }
+    }
+}
+
+/// Where a fact comes from, and what other systems say of it.
+#[derive(Clone, PartialEq)]
+struct About {
+    source: Option<FieldSource>,
+    conflicts: Vec<FieldConflict>,
+}
+
+impl About {
+    /// The mark beside the fact: that it is in question, or verified, or that more is to be known of it.
+    fn icon(&self) -> (Icon, Option<&'static str>) {
+        let verified = self.source.as_ref().is_some_and(|source| source.verified_at.is_some());
+        match (self.conflicts.is_empty(), verified) {
+            (false, _) => (Icon::TriangleAlert, Some("fact__about--conflict")),
+            (true, true) => (Icon::BadgeCheck, Some("fact__about--verified")),
+            (true, false) => (Icon::Info, None),
+        }
     }
 }
 
@@ -29,6 +79,8 @@ pub fn ProfileTab(props: &SubjectProps) -> Html {
 struct FactFieldProps {
     subject: Subject,
     path: &'static str,
+    about: About,
+    onresolve: Callback<()>,
 }
 
 /// A change that met another one.
@@ -47,6 +99,7 @@ fn FactField(props: &FactFieldProps) -> Html {
     let error = use_state(|| None::<AttrValue>);
     let saved = use_state(|| 0_u32);
     let met = use_state(|| None::<Met>);
+    let asked = use_state(|| false);
     let subject = &props.subject;
     let Some(fact) = facts::find(subject.customer().kind, props.path) else { return html!() };
     let document = facts::document(subject.customer());
@@ -130,9 +183,20 @@ fn FactField(props: &FactFieldProps) -> Html {
         let onclose = cb!((met), |()| met.set(None));
         html! { <ConflictDialog clash={now.clash.clone()} busy={*busy} {onmine} {ontheirs} {onclose} /> }
     });
+    let (icon, mark) = props.about.icon();
+    let label = i.t(fact.label);
+    let ask = cb!((asked), |_: MouseEvent| asked.set(true));
+    let onclose = cb!((asked), |()| asked.set(false));
     html! {
         <div class={classes!("fact", wide.then_some("fact--wide"))}>
-            <dt>{ i.t(fact.label) }</dt>
+            <dt>
+                { &label }
+                <IconButton {icon} label={i.t(Msg::FieldAbout { field: &label })} onclick={ask} class={classes!("fact__about", mark)} />
+                if *asked {
+                    <LazyFieldDialog subject={subject.clone()} field={member} {label} value={fact.words(&value, i)} source={props.about.source.clone()}
+                        conflicts={props.about.conflicts.clone()} onresolve={props.onresolve.clone()} {onclose} />
+                }
+            </dt>
             <dd>
                 <InlineEdit id={format!("fact-{}", fact.path.replace('.', "-"))} label={i.t(fact.label)} value={fact.text(&value)} shown={fact.shown(&value, i)}
                     kind={fact.inline(i)} {onsave} busy={*busy} error={(*error).clone()} saved={*saved} {oncancel} />

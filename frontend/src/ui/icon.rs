@@ -68,12 +68,16 @@ pub enum Icon {
     ArrowLeftRight,
     Upload,
     Download,
+    ListChecks,
+    BadgeCheck,
 }
 
 impl Icon {
     /// The outline as SVG path data.
     const fn path(self) -> &'static str {
         match self {
+            Icon::ListChecks => "M3 17l2 2 4-4M3 7l2 2 4-4M13 6h8M13 12h8M13 18h8",
+            Icon::BadgeCheck => "M2 12a10 10 0 1 0 20 0a10 10 0 1 0 -20 0M9 12l2 2 4-4",
             Icon::Users => {
                 "M16 21v-2a4 4 0 0 0-4-4H6a4 4 0 0 0-4 4v2M16 3.128a4 4 0 0 1 0 7.744M22 21v-2a4 4 0 0 0-3-3.87M5 7a4 4 0 1 0 8 0a4 4 0 1 0 -8 0"
             }

@@ -97,8 +97,8 @@ pub fn positions(target: Target) -> &'static [Position] {
         Target::TodayLine => {
             &[Own, Team, Unit, Unowned, Sibling, Parent, SiblingBranch, OtherBranch, Deleted]
         }
-        // A task is over, not archived.
-        Target::Task | Target::TaskList => {
+        // A task is over and a conflict is resolved; neither is archived.
+        Target::Task | Target::TaskList | Target::FieldConflict | Target::FieldConflictList => {
             &[Own, Team, Unit, Unowned, Sibling, Parent, SiblingBranch, OtherBranch]
         }
         Target::NewCustomer => &[Unit, Sibling, Parent, SiblingBranch, OtherBranch],
@@ -209,7 +209,7 @@ fn expected(operation: &Operation, caller: Caller, position: Position) -> u16 {
         | Target::ProductList
         | Target::HoldingList
         | Target::JobList => None,
-        Target::InteractionList | Target::TaskList => None,
+        Target::InteractionList | Target::TaskList | Target::FieldConflictList => None,
         Target::Interaction if !sees_customer(role, &place) => Some(404),
         Target::Interaction => (operation.method != "GET" && !writes_contact(role, &place)).then_some(403),
         Target::TodayLine => {
@@ -229,7 +229,9 @@ fn expected(operation: &Operation, caller: Caller, position: Position) -> u16 {
         }
         Target::Job | Target::JobFile => (position != Own).then_some(404),
         Target::NewImport => (position != Own).then_some(422),
-        Target::Customer | Target::Holding => (!sees_customer(role, &place)).then_some(404),
+        Target::Customer | Target::Holding | Target::FieldConflict => {
+            (!sees_customer(role, &place)).then_some(404)
+        }
         Target::NewCustomer => (!places_in(role, place.unit)).then_some(422),
         Target::BulkLine => (!sees_customer(role, &place)).then_some(422),
         Target::User => (!sees_user(role, place.unit)).then_some(404),

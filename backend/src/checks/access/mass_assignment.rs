@@ -233,6 +233,8 @@ fn body(operation: &Operation, app: &TestApp) -> Value {
             "kind": "call", "purpose": "service", "outcome": "reached", "notes": "谈过",
             "next_step": {"title": "回访", "due_on": "2999-01-01"},
         }),
+        ("PUT", "/customers/{id}/fields/{field}/verification") => json!({"verified": true}),
+        ("POST", "/field-conflicts/{id}/resolve") => json!({"take": "offered"}),
         ("POST", "/tasks") => json!({"title": "回访", "due_on": "2999-01-01"}),
         ("PATCH", "/tasks/{id}") => json!({"title": "再回访"}),
         ("PUT", "/contact-targets") => json!({"meetings_a_day": 6, "connected_calls_a_day": 21}),
@@ -317,8 +319,16 @@ fn b3_members_that_the_server_owns_are_refused_in_every_body() {
         let media = if lines { "application/x-ndjson" } else { "application/json" };
         let schema = &content[media]["schema"];
         assert!(!schema.is_null(), "{operation} takes something that is not JSON");
-        let of_head =
-            ["/bulk", "/customers", "/holdings", "/interactions", "/jobs/exports", "/tasks", "/today"];
+        let of_head = [
+            "/bulk",
+            "/customers",
+            "/field-conflicts",
+            "/holdings",
+            "/interactions",
+            "/jobs/exports",
+            "/tasks",
+            "/today",
+        ];
         let is_heads = of_head.iter().any(|start| operation.path.starts_with(start));
         let is_heads = is_heads || operation.path == "/surveys/{id}/answers";
         let client: &Client = if is_heads { &head } else { &admin };

@@ -67,6 +67,8 @@ fn body(operation: &Operation, app: &TestApp, caller: Caller, thing: &Thing) -> 
             json!({"use": "work", "verified": true})
         }
         ("PUT", "/customers/{id}/external-ids/{source}") => json!({"id": unique()}),
+        ("PUT", "/customers/{id}/fields/{field}/verification") => json!({"verified": true}),
+        ("POST", "/field-conflicts/{id}/resolve") => json!({"take": "offered"}),
         ("PUT", "/tiers") => tiers(),
         ("PUT", "/contact-targets") => json!({"meetings_a_day": 6, "connected_calls_a_day": 21}),
         ("POST", "/today/{line}/complete") => json!({"outcome": "好了"}),
@@ -165,6 +167,7 @@ fn place_of(operation: &Operation, app: &TestApp, thing: &Thing) -> (String, i64
         .replace("{invitation_id}", &thing.invitation.to_string())
         .replace("{contact_point_id}", &thing.contact_point.to_string())
         .replace("{external_id}", &thing.external_id)
+        .replace("{field}", "status")
         .replace("{source}", source);
     if operation.method == "GET" && operation.target == Target::CustomerList {
         path.push_str("?limit=200&filter=industry%20eq%20null%20and%20archived%20in%20(true,false)");
@@ -185,6 +188,9 @@ fn place_of(operation: &Operation, app: &TestApp, thing: &Thing) -> (String, i64
     }
     if operation.target == Target::HoldingList {
         path.push_str("?limit=200&filter=status%20ne%20null");
+    }
+    if operation.target == Target::FieldConflictList {
+        path.push_str("?limit=200");
     }
     if operation.target == Target::TaskList {
         path.push_str("?limit=200&filter=assignee_id%20ne%20null");
@@ -219,7 +225,7 @@ fn list_is_right(client: &Client, app: &TestApp, cell: &Cell, thing: &Thing, ans
         }
         Target::UserList => sees_user(role, cell.place().unit),
         Target::UnitList | Target::ProductList => true,
-        Target::InteractionList => sees_customer(role, &cell.place()),
+        Target::InteractionList | Target::FieldConflictList => sees_customer(role, &cell.place()),
         Target::TaskList => sees_task(role, &cell.place()),
         Target::JobList => cell.position == Own || role == Role::Auditor,
         _ => return true,

@@ -12,8 +12,8 @@ use guanxi_api::{
 };
 use guanxi_api::{LocalText, NewQuestionnaire, NewSurvey, Question, QuestionKind};
 use guanxi_db::schema::{
-    contact_point, customer, external_id, import_change, import_problem, interaction, job, job_file, survey,
-    survey_answer, survey_invitation, task, upload,
+    contact_point, customer, external_id, field_conflict, import_change, import_problem, interaction, job,
+    job_file, survey, survey_answer, survey_invitation, task, upload,
 };
 use guanxi_db::{DbConn, DbError, Doc, Id};
 use serde_json::json;
@@ -346,6 +346,32 @@ fn make_tasks(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<Thi
         .collect()
 }
 
+/// An open conflict about a customer at each place.
+fn make_conflicts(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
+    let customers = customers_of(app, batch, wanted);
+    app.db(move |conn| {
+        let actor = Actor::operator(clock::now());
+        let make = |customer: CustomerId| -> Result<Thing> {
+            let id: Id<()> = actor.new_id();
+            diesel::insert_into(field_conflict::table)
+                .values((
+                    field_conflict::id.eq(id),
+                    field_conflict::customer_id.eq(customer),
+                    field_conflict::field.eq("city"),
+                    field_conflict::system.eq("core"),
+                    field_conflict::offered.eq(Doc(json!("宁波"))),
+                    field_conflict::state.eq("open"),
+                    field_conflict::offered_at.eq(actor.now()),
+                    field_conflict::version.eq(1_i64),
+                ))
+                .execute(conn)
+                .map_err(DbError::from)?;
+            Ok(Thing { id: id.uuid(), version: 1, ..Thing::default() })
+        };
+        customers.iter().copied().map(make).collect()
+    })
+}
+
 /// A questionnaire as a draft and a published one.
 fn make_questionnaires(app: &TestApp, _: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
     let archived: Vec<bool> = wanted.iter().map(|(_, place)| place.archived).collect();
@@ -618,7 +644,7 @@ pub fn hash() -> String {
 pub fn make_things(app: &TestApp, batch: &str, cells: &[Cell]) -> Vec<Thing> {
     let mut things = vec![Thing::default(); cells.len()];
     type Make = fn(&TestApp, &str, &[(Caller, Place)]) -> Vec<Thing>;
-    let makers: [(&[Target], Make, &str); 15] = [
+    let makers: [(&[Target], Make, &str); 16] = [
         (
             &[Target::Customer, Target::CustomerList, Target::BulkLine, Target::Holding, Target::HoldingList],
             make_customers,
@@ -631,6 +657,7 @@ pub fn make_things(app: &TestApp, batch: &str, cells: &[Cell]) -> Vec<Thing> {
         (&[Target::Unit, Target::UnitList], make_units, "o"),
         (&[Target::Interaction, Target::InteractionList], make_interactions, "i"),
         (&[Target::Task, Target::TaskList], make_tasks, "t"),
+        (&[Target::FieldConflict, Target::FieldConflictList], make_conflicts, "d"),
         (&[Target::Questionnaire], make_questionnaires, "q"),
         (&[Target::Survey], make_surveys, "s"),
         (&[Target::NewInvitation], make_uninvited, "n"),

@@ -21,6 +21,7 @@ use crate::access::{Actor, OrgUnitId, Scope, UserId};
 use crate::audit;
 use crate::customers::create::{self, Checked, Place};
 use crate::customers::portfolio::Moves;
+use crate::customers::provenance::{self, Offer, Sources, Word, keep_verified};
 use crate::customers::store::{self as rows, CustomerRow, ExternalIdRow, NewRows};
 use crate::customers::withdrawal::CustomerState;
 use crate::customers::{CustomerId, House, change, known, ownership, profile};
@@ -204,6 +205,7 @@ enum Step {
     Leave {
         id: CustomerId,
         version: i64,
+        offers: Offers,
     },
     Stale {
         id: CustomerId,
@@ -213,6 +215,14 @@ enum Step {
 }
 
 impl Step {
+    fn offers(&self) -> &[(&'static str, serde_json::Value)] {
+        match self {
+            Step::Change(changed) => &changed.offers,
+            Step::Leave { offers, .. } => offers,
+            _ => &[],
+        }
+    }
+
     fn error(&self) -> Option<&Error> {
         match self {
             Step::Fail(error) => Some(error),
@@ -220,6 +230,9 @@ impl Step {
         }
     }
 }
+
+/// What a line says of fields that keep their verified values.
+type Offers = Vec<(&'static str, serde_json::Value)>;
 
 struct Created {
     new: NewCustomer,
@@ -233,6 +246,7 @@ struct Changed {
     /// Set when the name is another one.
     found_by: Option<FoundByName>,
     members: Vec<&'static str>,
+    offers: Offers,
 }
 
 struct Call<'a> {
@@ -338,28 +352,31 @@ impl Call<'_> {
         let before = profile::load(&row)?;
         let mut wrong = Wrong::default();
         let patched = change::patched(&before, &line.data.patch(), kind, self.today(), &mut wrong)?;
-        let profile = in_data(wrong.unless(Some(patched)))?;
+        let mut profile = in_data(wrong.unless(Some(patched)))?;
+        let mut sources = Sources::of(&row)?;
+        let offers = keep_verified(&before, &mut profile, &sources)?;
         let mut after = row.clone();
         if let Some(status) = line.data.status {
             after.status = status.as_str().to_owned();
         }
-        let renamed = profile.name != before.name || row.search_version != search::SEARCH_VERSION;
-        let found_by = if renamed {
-            Some(profile::store(kind, &profile, &mut after)?)
-        } else {
-            profile::store_members(&profile, &mut after)?;
-            None
-        };
         let mut members = before.differences(&profile);
         if after.status != row.status {
             members.push("status");
         }
         if members.is_empty() {
-            return Ok(Step::Leave { id: row.id, version: row.version });
+            return Ok(Step::Leave { id: row.id, version: row.version, offers });
         }
+        sources.note(members.iter().copied(), &Word::of_system(self.actor, &line.external.source));
+        let renamed = profile.name != before.name || row.search_version != search::SEARCH_VERSION;
+        let found_by = if renamed {
+            Some(profile::store(kind, &profile, &sources, &mut after)?)
+        } else {
+            profile::store_members(&profile, &sources, &mut after)?;
+            None
+        };
         after.version += 1;
         after.updated_at = self.actor.now();
-        Ok(Step::Change(Box::new(Changed { before: row, after, found_by, members })))
+        Ok(Step::Change(Box::new(Changed { before: row, after, found_by, members, offers })))
     }
 
     fn today(&self) -> NaiveDate {
@@ -380,8 +397,10 @@ impl Call<'_> {
         .into_iter();
         let (mut new, mut changed, mut versions) = (Vec::new(), Vec::new(), Vec::new());
         let mut moves = Moves::default();
+        let mut offers = Vec::new();
         for (line, step) in lines.iter().zip(steps) {
             let Ok(line) = &line.read else { continue };
+            offers.extend(offer_of(line, &step));
             match step {
                 Step::Create(created) => {
                     let number = numbers.next().ok_or_else(|| Error::internal("too few numbers"))?;
@@ -407,6 +426,7 @@ impl Call<'_> {
             new.iter().map(|rows| event("customer.created", &rows.customer, CustomerProfile::FIELDS));
         let updated = changed.iter().map(|step| event("customer.updated", &step.after, &step.members));
         audit::announce_all(conn, self.actor, &created.chain(updated).collect::<Vec<_>>())?;
+        provenance::offer(conn, self.actor, &offers)?;
         let numbers = || lines.iter().map(|line| line.number);
         let among = (numbers().min().unwrap_or(0), numbers().max().unwrap_or(0));
         self.record(conn, outcome, among)
@@ -414,7 +434,8 @@ impl Call<'_> {
 
     fn rows(&self, created: Created, line: &BulkCustomer, number: i64) -> Result<NewRows> {
         let Created { new, checked, place } = created;
-        let mut rows = create::rows(self.actor, &new, checked, &place)?;
+        let word = Word::of_system(self.actor, &line.external.source);
+        let mut rows = create::rows(self.actor, &new, checked, &place, &word)?;
         create::set_number(&mut rows, number);
         rows.external_ids.push(ExternalIdRow {
             source: line.external.source.clone(),
@@ -434,6 +455,17 @@ impl Call<'_> {
         let counts = counts.map(|(name, count)| (name, count as usize));
         audit::note_many(conn, self.actor, "customer", "upserted_many", &counts)
     }
+}
+
+/// What a line offers for fields that keep their values.
+fn offer_of<'a>(line: &'a BulkCustomer, step: &Step) -> Option<Offer<'a>> {
+    let customer_id = match step {
+        Step::Change(changed) => changed.after.id,
+        Step::Leave { id, .. } => *id,
+        _ => return None,
+    };
+    let values = step.offers().to_vec();
+    (!values.is_empty()).then(|| Offer { customer_id, system: &line.external.source, values })
 }
 
 fn event<'a>(kind: &'static str, row: &CustomerRow, changed: &'a [&'static str]) -> audit::Event<'a> {
@@ -462,7 +494,7 @@ fn outcome(actor: &Actor, lines: &[BulkLine], steps: &[Step]) -> BulkOutcome {
         let (status, customer, problem) = match step {
             Step::Create(created) => (BulkStatus::Created, Some((created.checked.id, 1)), None),
             Step::Change(step) => (BulkStatus::Updated, Some((step.after.id, step.after.version)), None),
-            Step::Leave { id, version } => (BulkStatus::Unchanged, Some((*id, *version)), None),
+            Step::Leave { id, version, .. } => (BulkStatus::Unchanged, Some((*id, *version)), None),
             Step::Stale { id, version } => (BulkStatus::Stale, Some((*id, *version)), None),
             Step::Fail(error) => (BulkStatus::Failed, None, Some(problem(actor, error))),
         };
@@ -479,6 +511,7 @@ fn outcome(actor: &Actor, lines: &[BulkLine], steps: &[Step]) -> BulkOutcome {
             status,
             id: customer.map(|(id, _)| id.uuid()),
             version: customer.map(|(_, version)| version),
+            conflicts: step.offers().iter().map(|(field, _)| (*field).to_owned()).collect(),
             problem,
         }
     });

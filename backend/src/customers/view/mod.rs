@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::access::{Actor, MaskProfile, Scope};
 use crate::audit;
+use crate::customers::provenance::Sources;
 use crate::customers::store::{self as rows, ContactPointRow, WholeRow};
 use crate::customers::{CustomerId, House, contacted, known, profile};
 use crate::error::{Error, Result};
@@ -141,8 +142,22 @@ fn contact_point(row: ContactPointRow) -> Result<ContactPoint> {
     })
 }
 
-/// Takes out what only those see who look after customers.
-fn mask_profile(profile: &mut CustomerProfile, masked: &mut Vec<String>) {
+/// Members of the profile that only those see who look after customers.
+pub(super) const MASKED: [&str; 10] = [
+    "birth_date",
+    "birth_year",
+    "income_band",
+    "notes",
+    "character",
+    "dislikes",
+    "outside_assets",
+    "goals",
+    "needs",
+    "risks",
+];
+
+/// Takes those members out; names the ones that had a value.
+pub(super) fn mask_profile(profile: &mut CustomerProfile, masked: &mut Vec<String>) {
     let mut hide = |name: &str, had: bool| {
         if had {
             masked.push(name.to_owned());
@@ -203,6 +218,8 @@ pub(super) fn audited(whole: &Whole) -> Result<Value> {
         members.insert("contact_points".into(), list(points));
         members.insert("external_ids".into(), list(external));
         members.insert("team".into(), list(team));
+        let sources = Sources::of(row)?;
+        members.insert("verified".into(), list(sources.verified().into_iter().map(Value::from).collect()));
         members.retain(|_, value| !value.as_array().is_some_and(Vec::is_empty));
         // The default of do-not-disturb says nothing.
         if members.get("do_not_contact") == Some(&json!({"all": false, "channels": [], "hours": null})) {
