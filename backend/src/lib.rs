@@ -29,6 +29,7 @@ pub mod names;
 pub mod org;
 pub mod overview;
 pub mod products;
+pub mod relations;
 pub mod reports;
 pub mod server;
 pub mod spreadsheet;

@@ -30,6 +30,7 @@ mod palette;
 mod parts;
 mod products;
 mod quality;
+mod relations;
 mod reports;
 mod route;
 mod session;

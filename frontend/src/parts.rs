@@ -16,11 +16,12 @@ use crate::audit::AuditPage;
 use crate::customers::TiersPage;
 use crate::dom;
 use crate::fetch::use_query;
-use crate::i18n::{Msg, use_i18n};
+use crate::i18n::{I18n, Msg, use_i18n};
 use crate::imports::{JobPage, JobsPage, NewImportPage};
 use crate::org::{NewUserPage, UnitsPage, UserPage, UsersPage};
 use crate::products::{ProductsPage, RatesPage};
 use crate::quality::{ConflictsPage, FieldDialog, FieldDialogProps};
+use crate::relations::{OwnersPanel, OwnersProps, RelationsTab, RelationsTabProps};
 use crate::reports::{ReportsPage, TargetsPage};
 use crate::route::Route;
 use crate::surveys::{QuestionnairePage, SurveyPage, SurveysPage};
@@ -114,6 +115,16 @@ fn field_dialog() -> Result<fn(&FieldDialogProps) -> Html, ApiError> {
     Ok(|props| html! { <FieldDialog ..props.clone() /> })
 }
 
+#[wasm_split(relations, fallible)]
+fn relations_tab() -> Result<fn(&RelationsTabProps) -> Html, ApiError> {
+    Ok(|props| html! { <RelationsTab ..props.clone() /> })
+}
+
+#[wasm_split(relations, fallible)]
+fn owners() -> Result<fn(&OwnersProps) -> Html, ApiError> {
+    Ok(|props| html! { <OwnersPanel ..props.clone() /> })
+}
+
 #[wasm_split(administration, fallible)]
 fn administration() -> Result<Pages, ApiError> {
     Ok(|route| match route {
@@ -143,18 +154,43 @@ pub fn PartPage(props: &PartPageProps) -> Html {
     let query = use_query(Some(format!("part/{}", part.name())), move || part.load());
     match (&query.remote.data, &query.remote.error) {
         (Some(pages), _) => pages(&props.route),
-        (None, Some(_)) => {
-            let retry = query.reload.reform(|_: MouseEvent| ());
-            html! {
-                <Page title={i.t(Msg::ErrorPartTitle)}>
-                    <EmptyState icon={Icon::WifiOff} title={i.t(Msg::ErrorPartTitle)} text={i.t(Msg::ErrorPartText)}>
-                        <Button icon={Icon::RefreshCw} onclick={retry}>{ i.t(Msg::CommonRetry) }</Button>
-                        <Button onclick={|_| dom::reload()}>{ i.t(Msg::ShellReload) }</Button>
-                    </EmptyState>
-                </Page>
-            }
-        }
+        (None, Some(_)) => html! { <Page title={i.t(Msg::ErrorPartTitle)}>{ lost(&query.reload, i) }</Page> },
         (None, None) => html! { <div class="page"><Skeleton bare=true /></div> },
+    }
+}
+
+/// Says that a part did not come, and what to do.
+fn lost(reload: &Callback<()>, i: I18n) -> Html {
+    let retry = reload.reform(|_: MouseEvent| ());
+    html! {
+        <EmptyState icon={Icon::WifiOff} title={i.t(Msg::ErrorPartTitle)} text={i.t(Msg::ErrorPartText)}>
+            <Button icon={Icon::RefreshCw} onclick={retry}>{ i.t(Msg::CommonRetry) }</Button>
+            <Button onclick={|_| dom::reload()}>{ i.t(Msg::ShellReload) }</Button>
+        </EmptyState>
+    }
+}
+
+/// [`RelationsTab`], as soon as its part is here.
+#[function_component]
+pub fn LazyRelationsTab(props: &RelationsTabProps) -> Html {
+    let i = use_i18n();
+    let query = use_query(Some("part/relations".to_owned()), relations_tab);
+    match (&query.remote.data, &query.remote.error) {
+        (Some(draw), _) => draw(props),
+        (None, Some(_)) => lost(&query.reload, i),
+        (None, None) => html! { <Skeleton bare=true /> },
+    }
+}
+
+/// [`OwnersPanel`], as soon as its part is here.
+#[function_component]
+pub fn LazyOwnersPanel(props: &OwnersProps) -> Html {
+    let i = use_i18n();
+    let query = use_query(Some("part/owners".to_owned()), owners);
+    match (&query.remote.data, &query.remote.error) {
+        (Some(draw), _) => draw(props),
+        (None, Some(_)) => lost(&query.reload, i),
+        (None, None) => html!(),
     }
 }
 

@@ -75,6 +75,7 @@ pub mod right {
     pub const MANAGE_SURVEYS: &str = "surveys:manage";
     pub const ANSWER_SURVEYS: &str = "surveys:answer";
     pub const VIEW_FIELD_CONFLICTS: &str = "field_conflicts:view";
+    pub const VIEW_RELATIONS: &str = "relations:view";
     pub const VIEW_REPORTS: &str = "reports:view";
     pub const VIEW_TARGETS: &str = "contact_targets:view";
     pub const MANAGE_TARGETS: &str = "contact_targets:manage";

@@ -282,6 +282,76 @@ codes! {
 }
 
 codes! {
+    /// What another customer is to a customer. Each has its inverse, which the other one sees.
+    RelationRole {
+        Spouse = "spouse",
+        Parent = "parent",
+        Child = "child",
+        Sibling = "sibling",
+        Relative = "relative",
+        Friend = "friend",
+        Colleague = "colleague",
+        /// Of the same hobby or trade.
+        Circle = "circle",
+        /// Has brought the customer.
+        Referrer = "referrer",
+        Referred = "referred",
+        Guarantor = "guarantor",
+        Guaranteed = "guaranteed",
+        Employer = "employer",
+        Employee = "employee",
+        LegalRepresentative = "legal_representative",
+        /// The organisation that the customer represents.
+        Represented = "represented",
+        Shareholder = "shareholder",
+        /// The organisation of which the customer has shares.
+        Shareholding = "shareholding",
+        /// Who really decides over an organisation.
+        Controller = "controller",
+        Controlled = "controlled",
+        /// Through whom the bank deals with an organisation.
+        KeyContact = "key_contact",
+        /// The organisation for which the customer is a key contact.
+        ContactFor = "contact_for",
+        ParentCompany = "parent_company",
+        Subsidiary = "subsidiary",
+        Supplier = "supplier",
+        Buyer = "buyer",
+    }
+}
+
+codes! {
+    /// What a key contact decides.
+    Authority {
+        DecisionMaker = "decision_maker",
+        Influencer = "influencer",
+        Operator = "operator",
+        Gatekeeper = "gatekeeper",
+    }
+}
+
+codes! {
+    /// What a customer is in a household.
+    HouseholdRole {
+        Head = "head",
+        Spouse = "spouse",
+        Child = "child",
+        Parent = "parent",
+        Other = "other",
+    }
+}
+
+codes! {
+    /// On which side of a balance sheet something stands.
+    BalanceClass {
+        Asset = "asset",
+        Liability = "liability",
+        /// Held without being an asset of the customer, such as a card.
+        Other = "other",
+    }
+}
+
+codes! {
     /// On whose word a user changes a customer.
     ProvidedBy {
         Staff = "staff",

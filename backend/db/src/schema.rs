@@ -791,6 +791,66 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbMoment, DbUuid};
+
+    relation (id) {
+        id -> DbUuid,
+        from_id -> DbUuid,
+        to_id -> DbUuid,
+        kind -> Text,
+        share_percent -> Nullable<Integer>,
+        title -> Nullable<Text>,
+        authority -> Nullable<Text>,
+        note -> Nullable<Text>,
+        since -> Nullable<Date>,
+        until -> Nullable<Date>,
+        archived -> Bool,
+        archived_at -> Nullable<DbMoment>,
+        version -> BigInt,
+        created_at -> DbMoment,
+        updated_at -> DbMoment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbMoment, DbUuid};
+
+    household (id) {
+        id -> DbUuid,
+        name -> Text,
+        archived -> Bool,
+        archived_at -> Nullable<DbMoment>,
+        version -> BigInt,
+        created_at -> DbMoment,
+        updated_at -> DbMoment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::DbUuid;
+
+    household_member (household_id, customer_id) {
+        household_id -> DbUuid,
+        customer_id -> DbUuid,
+        role -> Text,
+        is_primary -> Bool,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::DbUuid;
+
+    holding_co_owner (holding_id, customer_id) {
+        holding_id -> DbUuid,
+        customer_id -> DbUuid,
+    }
+}
+
 diesel::joinable!(user_account -> org_unit (org_unit_id));
 diesel::joinable!(session -> user_account (user_id));
 diesel::joinable!(refresh_token -> session (session_id));
@@ -825,6 +885,10 @@ diesel::joinable!(job -> user_account (created_by));
 diesel::joinable!(import_problem -> job (job_id));
 diesel::joinable!(imported_record -> customer (customer_id));
 diesel::joinable!(import_change -> job (job_id));
+diesel::joinable!(household_member -> household (household_id));
+diesel::joinable!(household_member -> customer (customer_id));
+diesel::joinable!(holding_co_owner -> holding (holding_id));
+diesel::joinable!(holding_co_owner -> customer (customer_id));
 diesel::joinable!(field_conflict -> customer (customer_id));
 diesel::joinable!(field_conflict -> user_account (resolved_by));
 diesel::allow_tables_to_appear_in_same_query!(
@@ -874,4 +938,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     imported_record,
     import_change,
     field_conflict,
+    relation,
+    household,
+    household_member,
+    holding_co_owner,
 );

@@ -62,6 +62,8 @@ rights! {
         &[Rm, Adviser, OutletHead, DeputyManager, BranchManager, Service, Auditor];
     ViewCustomerHistory = "customers:history",
         &[Rm, Adviser, OutletHead, DeputyManager, BranchManager, Auditor];
+    /// Who belongs together, households, referrals: for those who see customers unmasked.
+    ViewRelations = "relations:view", &[Rm, Adviser, OutletHead, DeputyManager, BranchManager, Auditor];
     /// Conflicts between verified fields and what other systems say.
     ViewFieldConflicts = "field_conflicts:view", &[Rm, OutletHead, DeputyManager, BranchManager, Auditor];
     ViewAudit = "audit:view", &[Auditor];

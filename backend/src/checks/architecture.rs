@@ -132,6 +132,7 @@ fn architecture_one_clock() {
         "surveys",
         "overview",
         "today",
+        "relations",
         "reports",
         "jobs",
         "imports",
@@ -163,7 +164,7 @@ fn architecture_the_contract_knows_neither_server_nor_browser() {
 
 #[test]
 fn architecture_rooms_depend_downwards() {
-    const ORDER: [&str; 18] = [
+    const ORDER: [&str; 19] = [
         "names",
         "listing",
         "audit",
@@ -173,6 +174,7 @@ fn architecture_rooms_depend_downwards() {
         "customers",
         "products",
         "holdings",
+        "relations",
         "tasks",
         "interactions",
         "surveys",

@@ -295,7 +295,12 @@ fn literal(item: &str) -> String {
 ///
 /// A book may be sorted, but never found by walking the bank in the list's order.
 fn faults(engine: Engine, plan: &[String], may_sort: bool, is_book: bool) -> Vec<String> {
-    const LARGE: [&str; 22] = [
+    const LARGE: [&str; 27] = [
+        "field_conflict",
+        "relation",
+        "household_member",
+        "holding_co_owner",
+        "owned",
         "job",
         "import_change",
         "import_problem",
@@ -703,3 +708,4 @@ fn plans_with_a_scan_or_a_sort_are_noticed() {
 mod contacts;
 mod jobs;
 mod queues;
+mod relations;

@@ -48,7 +48,7 @@ pub use provenance::{
     FieldConflictMark, conflict, conflicts, field_history, field_sources, resolve, set_verified,
 };
 pub use reveal::reveal;
-pub use selection::{CustomerBrief, brief, briefs, briefs_by_filter, wants_no_contact};
+pub use selection::{CustomerBrief, brief, briefs, briefs_by_filter, related, wants_no_contact};
 pub(crate) use tiers::TIER_HISTORY;
 pub use tiers::{
     Assets, lock, retier_some, set_assets, set_assets_of_many, set_tiers, tier_for, tier_history, tiers,

@@ -1,8 +1,11 @@
+use std::collections::HashMap;
+
+use guanxi_api::{Amount, CustomerKind, Instant, Money, RelatedCustomer, Tier};
 use guanxi_db::{Condition, DbConn, Value};
 
 use crate::access::{Actor, Keys, OrgUnitId, Scope, UserId};
 use crate::customers::fields::CUSTOMERS;
-use crate::customers::{CustomerId, store};
+use crate::customers::{CustomerId, House, known, store};
 use crate::error::{Error, Result};
 use crate::listing::ListRequest;
 
@@ -56,4 +59,30 @@ pub fn briefs_by_filter(
 /// The condition that a customer wants no contact at all, or that it does not say so.
 pub fn wants_no_contact(wants: bool) -> Condition {
     Condition::new().sql("customer.do_not_contact = ").bind(Value::Bool(wants))
+}
+
+/// Those of these customers that the actor sees, as relations name them.
+///
+/// # Errors
+/// When the database fails.
+pub fn related(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    ids: &[CustomerId],
+) -> Result<HashMap<CustomerId, RelatedCustomer>> {
+    let rows = store::related(conn, &Scope::of(actor), ids)?;
+    let wire = |row: store::RelatedRow| {
+        let customer = RelatedCustomer {
+            id: row.id.uuid(),
+            customer_no: row.customer_no,
+            name: row.name,
+            kind: known(CustomerKind::from_code(&row.kind))?,
+            tier: known(Tier::from_code(&row.tier))?,
+            aum: Money { amount: Amount(row.aum), currency: house.settings.base_currency.clone() },
+            archived_at: row.archived_at.map(|at| Instant(at.to_utc())),
+        };
+        Ok((row.id, customer))
+    };
+    rows.into_iter().map(wire).collect()
 }

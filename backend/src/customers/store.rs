@@ -724,3 +724,38 @@ pub(super) fn briefs(
     };
     Ok(rows.into_iter().map(brief).collect())
 }
+
+/// A customer as relations name it.
+#[derive(Queryable)]
+pub(super) struct RelatedRow {
+    pub(super) id: CustomerId,
+    pub(super) customer_no: String,
+    pub(super) name: String,
+    pub(super) kind: String,
+    pub(super) tier: String,
+    pub(super) aum: i64,
+    pub(super) archived_at: Option<Moment>,
+}
+
+/// Those of these customers that the scope has.
+pub(super) fn related(conn: &mut DbConn, scope: &Scope, ids: &[CustomerId]) -> Result<Vec<RelatedRow>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = customer::table
+        .inner_join(customer_figures::table)
+        .filter(these(ids))
+        .filter(scope.customer())
+        .select((
+            customer::id,
+            customer::customer_no,
+            customer::name,
+            customer::kind,
+            customer_figures::tier,
+            customer_figures::aum,
+            customer::archived_at,
+        ))
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}

@@ -5,6 +5,7 @@
 //! the holdings say. A holding's amount moves by transactions only; they do not raise its version, since they spoil nobody's editing.
 
 mod bulk;
+mod co_owners;
 pub(crate) mod list;
 mod manage;
 mod routes;
@@ -20,6 +21,7 @@ pub use bulk::{
     Loaded, LoadedTransaction, Restated, check, check_restated, holders_among, load, loaded_stand, restate,
     stated, withdraw_many,
 };
+pub use co_owners::{Shared, co_owners, set_co_owners, shared_by};
 pub(crate) use list::{HOLDINGS, OF_CUSTOMER};
 pub use list::{held_by, list, maturing, of_customer};
 pub use manage::{change, close, open, reopen};
@@ -53,6 +55,8 @@ pub fn routes(config: &mut impl crate::web::Routes) {
         .service(routes::close_holding)
         .service(routes::reopen_holding)
         .service(routes::holding_history)
+        .service(routes::get_co_owners)
+        .service(routes::set_co_owners)
         .service(routes::list_transactions)
         .service(routes::record_transaction)
         .service(routes::reverse_transaction)

@@ -1,7 +1,7 @@
-use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
+use actix_web::{HttpRequest, HttpResponse, get, patch, post, put, web};
 use guanxi_api::{
-    AuditEntry, BalanceQuery, CloseHolding, Holding, HoldingBalance, HoldingPatch, HoldingTransaction,
-    ListQuery, NewHolding, NewHoldingTransaction, Page, Reversal,
+    AuditEntry, BalanceQuery, CloseHolding, CoOwners, Holding, HoldingBalance, HoldingPatch,
+    HoldingTransaction, ListQuery, NewCoOwners, NewHolding, NewHoldingTransaction, Page, Reversal,
 };
 use guanxi_db::{DbConn, Id};
 use uuid::Uuid;
@@ -14,7 +14,7 @@ use crate::holdings::{self, HoldingId, HoldingMark};
 use crate::idempotency::{self, Once};
 use crate::listing::ListRequest;
 use crate::web::{
-    IfMatch, Json, PathId, Query, created, etag, mark_replayed, not_modified, ok_tagged, page, path_id,
+    IfMatch, Json, PathId, Query, created, etag, mark_replayed, not_modified, ok, ok_tagged, page, path_id,
 };
 
 fn house(state: &AppState) -> House<'_> {
@@ -359,4 +359,46 @@ fn changed(actor: &Actor, holding: &Holding, replayed: bool) -> HttpResponse {
         mark_replayed(&mut response);
     }
     response
+}
+
+/// Who holds something together with the customer under whom it is booked.
+#[utoipa::path(operation_id = "getCoOwners", tag = "holdings",
+    params(("id" = Uuid, Path, description = "The holding")),
+    responses((status = 200, body = CoOwners, description = "The co-owners whom the caller sees")))]
+#[get("/holdings/{id}/co-owners")]
+pub async fn get_co_owners(
+    who: May<kinds::ViewHoldings>,
+    state: web::Data<AppState>,
+    id: PathId<HoldingMark>,
+) -> Result<HttpResponse> {
+    let (actor, shared, id) = (who.actor(), state.clone(), *id);
+    let owners = state.db.read(move |conn| holdings::co_owners(conn, &actor, shared.house(), id)).await?;
+    Ok(ok(&owners))
+}
+
+/// Set the co-owners of a holding.
+///
+/// Those whom the caller does not see stay. The holding counts to the assets of its holder alone; the balance sheet of a household counts it once.
+#[utoipa::path(operation_id = "setCoOwners", tag = "holdings", request_body = NewCoOwners,
+    params(("id" = Uuid, Path, description = "The holding"),
+        ("If-Match" = String, Header, description = "The tag that the change was made from"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Changes at most once for a key")),
+    responses((status = 200, body = Holding, description = "The holding",
+        headers(("ETag" = String, description = "Its new tag")))))]
+#[put("/holdings/{id}/co-owners")]
+pub async fn set_co_owners(
+    request: HttpRequest,
+    who: May<kinds::EditHoldings>,
+    state: web::Data<AppState>,
+    id: PathId<HoldingMark>,
+    version: IfMatch,
+    body: Json<NewCoOwners>,
+) -> Result<HttpResponse> {
+    let asked = idempotency::Request::read(&request, &body.0)?;
+    let (at, owners) = ((*id, version.0), body.0);
+    let (holding, replayed) = write(&state, who.actor(), asked, move |conn, actor, house| {
+        holdings::set_co_owners(conn, actor, house, at, &owners)
+    })
+    .await?;
+    Ok(changed(&who, &holding, replayed))
 }

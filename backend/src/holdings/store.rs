@@ -1,6 +1,10 @@
+use std::collections::HashMap;
+
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use guanxi_db::schema::{customer, customer_figures, holding, holding_balance, holding_transaction, product};
+use guanxi_db::schema::{
+    customer, customer_figures, holding, holding_balance, holding_co_owner, holding_transaction, product,
+};
 use guanxi_db::{Condition, DbConn, DbError, Id, Moment, Value, insert_many};
 
 use crate::access::{Scope, UserId};
@@ -529,4 +533,71 @@ pub(super) fn holders_among(conn: &mut DbConn, customers: &[CustomerId]) -> Resu
         );
     }
     Ok(found)
+}
+
+/// Who holds these holdings besides the customers under whom they are booked, by their ids.
+pub(super) fn co_owners(conn: &mut DbConn, ids: &[HoldingId]) -> Result<HashMap<HoldingId, Vec<CustomerId>>> {
+    let mut owners: HashMap<HoldingId, Vec<CustomerId>> = HashMap::new();
+    if ids.is_empty() {
+        return Ok(owners);
+    }
+    let ids = ids.iter().map(|id| Some(Value::Id(Id::new(id.uuid()))));
+    let rows: Vec<(HoldingId, CustomerId)> = holding_co_owner::table
+        .filter(Condition::unkept().sql("holding_co_owner.holding_id IN (").bind_all(ids).sql(")"))
+        .order((holding_co_owner::holding_id, holding_co_owner::customer_id))
+        .select((holding_co_owner::holding_id, holding_co_owner::customer_id))
+        .load(conn)
+        .map_err(DbError::from)?;
+    for (holding, customer) in rows {
+        owners.entry(holding).or_default().push(customer);
+    }
+    Ok(owners)
+}
+
+pub(super) fn replace_co_owners(conn: &mut DbConn, id: HoldingId, owners: &[CustomerId]) -> Result<()> {
+    diesel::delete(holding_co_owner::table.filter(holding_co_owner::holding_id.eq(id)))
+        .execute(conn)
+        .map_err(DbError::from)?;
+    for owner in owners {
+        diesel::insert_into(holding_co_owner::table)
+            .values((holding_co_owner::holding_id.eq(id), holding_co_owner::customer_id.eq(owner)))
+            .execute(conn)
+            .map_err(DbError::from)?;
+    }
+    Ok(())
+}
+
+/// Id, holder, kind of product, whether that counts, and value of a holding.
+type SharedRow = (HoldingId, CustomerId, String, bool, i64);
+
+/// The active holdings that some customers hold or co-own.
+pub(super) fn shared_by(conn: &mut DbConn, customers: &[CustomerId]) -> Result<Vec<SharedRow>> {
+    if customers.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids = || customers.iter().map(|id| Some(Value::Id(Id::new(id.uuid()))));
+    let co_owned = Condition::unkept()
+        .sql("holding.id IN (SELECT owned.holding_id FROM holding_co_owner AS owned WHERE owned.customer_id IN (")
+        .bind_all(ids())
+        .sql("))");
+    let mut rows = Vec::new();
+    for held in [Condition::unkept().sql("holding.customer_id IN (").bind_all(ids()).sql(")"), co_owned] {
+        let found: Vec<SharedRow> = holding::table
+            .inner_join(product::table)
+            .filter(held)
+            .filter(holding::status.eq(guanxi_api::HoldingStatus::Active.as_str()))
+            .select((
+                holding::id,
+                holding::customer_id,
+                product::kind,
+                product::counts_as_asset,
+                holding::value,
+            ))
+            .load(conn)
+            .map_err(DbError::from)?;
+        rows.extend(found);
+    }
+    rows.sort_by_key(|row| row.0);
+    rows.dedup_by_key(|row| row.0);
+    Ok(rows)
 }

@@ -12,6 +12,7 @@ pub mod interactions;
 pub mod jobs;
 pub mod org;
 pub mod products;
+pub mod relations;
 pub mod reports;
 pub mod surveys;
 pub mod tasks;

@@ -69,6 +69,8 @@ pub fn resource_words(resource: &str, i: I18n) -> Option<AttrValue> {
     Some(i.t(match resource {
         "customer" => Msg::ResourceCustomer,
         "field_conflict" => Msg::ResourceFieldConflict,
+        "relation" => Msg::ResourceRelation,
+        "household" => Msg::HouseholdTitle,
         "org_unit" => Msg::ResourceOrgUnit,
         "user" => Msg::ResourceUser,
         "session" => Msg::ResourceSession,
@@ -116,6 +118,13 @@ pub fn field_words(field: &str, value: &Value, i: I18n) -> (AttrValue, AttrValue
         "contact_point" | "contact_points" => Msg::ContactTitle,
         "external_id" | "external_ids" => Msg::ExternalTitle,
         "outside_assets" => Msg::OutsideTitle,
+        "members" => Msg::HouseholdMembers,
+        "share_percent" => Msg::RelationsShare,
+        "authority" => Msg::RelationsAuthority,
+        "note" => Msg::RelationsNote,
+        "since" => Msg::RelationsSince,
+        "until" => Msg::RelationsUntil,
+        "co_owners" => Msg::OwnersTitle,
         "verified" => {
             let fields = value.as_array().into_iter().flatten().filter_map(Value::as_str);
             let names: Vec<String> =

@@ -23,6 +23,7 @@ use crate::fetch::use_query;
 use crate::holdings::HoldingsTab;
 use crate::i18n::{Msg, use_i18n};
 use crate::labels::Label;
+use crate::parts::LazyRelationsTab;
 use crate::route::{self, Route};
 use crate::session::{may, right, use_me};
 use crate::surveys::CustomerAnswers;
@@ -135,11 +136,13 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
     let holdings = may(&me, right::VIEW_HOLDINGS);
     let contacts = may(&me, right::VIEW_INTERACTIONS);
     let surveys = may(&me, right::VIEW_SURVEYS);
+    let relations = may(&me, right::VIEW_RELATIONS);
     let params = location.and_then(|l| UrlSearchParams::new_with_str(l.query_str()).ok());
     // The palette leads here with the form open.
     let logs = params.as_ref().and_then(|p| p.get("log")).is_some();
     let chosen = match params.and_then(|p| p.get("tab")).as_deref() {
         Some("history") if history => "history",
+        Some("relations") if relations => "relations",
         Some("holdings") if holdings => "holdings",
         Some("contacts") if contacts => "contacts",
         Some("surveys") if surveys => "surveys",
@@ -155,6 +158,9 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
     }
     if contacts {
         tabs.push(Tab { key: "contacts".into(), text: i.t(Msg::NavContacts) });
+    }
+    if relations {
+        tabs.push(Tab { key: "relations".into(), text: i.t(Msg::RelationsTitle) });
     }
     if surveys {
         tabs.push(Tab { key: "surveys".into(), text: i.t(Msg::NavSurveys) });
@@ -172,6 +178,8 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
                     <ContactsTab {subject} />
                 } else if chosen == "history" {
                     <HistoryTab {id} kind={customer.kind} version={customer.version} />
+                } else if chosen == "relations" {
+                    <LazyRelationsTab {subject} />
                 } else if chosen == "holdings" {
                     <HoldingsTab {id} open={customer.archived_at.is_none()} onchange={query.reload.clone()} />
                 } else if chosen == "surveys" {

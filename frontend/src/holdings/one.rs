@@ -8,6 +8,7 @@ use crate::api::{self, Tagged};
 use crate::fetch::{self, use_query};
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::Label;
+use crate::parts::LazyOwnersPanel;
 use crate::ui::{
     Badge, Button, Dialog, ErrorPanel, Icon, IconButton, Look, Shape, Skeleton, StepLine, use_toasts,
 };
@@ -56,6 +57,10 @@ pub fn HoldingDialog(props: &HoldingDialogProps) -> Html {
         onchange.emit(());
     });
     let close = cb!((doing), |()| doing.set(None));
+    let owned = cb!((a), |()| {
+        fetch::forget("relations");
+        a.emit(());
+    });
     let start = |what: Doing| {
         let doing = doing.clone();
         Callback::from(move |_: MouseEvent| doing.set(Some(what.clone())))
@@ -104,6 +109,9 @@ pub fn HoldingDialog(props: &HoldingDialogProps) -> Html {
                             Some(page) => balance_chart(it, &page.data, i),
                             None => html! { <Skeleton bare=true rows=3 /> },
                         } }
+                    </section>
+                    <section class="stack" aria-label={i.t(Msg::OwnersTitle)}>
+                        <LazyOwnersPanel holding={it.clone()} etag={tagged.etag.clone()} edit={props.edit && !closed} onchange={owned} />
                     </section>
                     <section class="stack" aria-label={i.t(Msg::TransactionsTitle)}>
                         <h3>{ i.t(Msg::TransactionsTitle) }</h3>

@@ -97,10 +97,14 @@ pub fn positions(target: Target) -> &'static [Position] {
         Target::TodayLine => {
             &[Own, Team, Unit, Unowned, Sibling, Parent, SiblingBranch, OtherBranch, Deleted]
         }
-        // A task is over and a conflict is resolved; neither is archived.
-        Target::Task | Target::TaskList | Target::FieldConflict | Target::FieldConflictList => {
-            &[Own, Team, Unit, Unowned, Sibling, Parent, SiblingBranch, OtherBranch]
-        }
+        // What is archived of these is not the customer.
+        Target::Task
+        | Target::TaskList
+        | Target::FieldConflict
+        | Target::FieldConflictList
+        | Target::Related
+        | Target::Household
+        | Target::HouseholdMember => &[Own, Team, Unit, Unowned, Sibling, Parent, SiblingBranch, OtherBranch],
         Target::NewCustomer => &[Unit, Sibling, Parent, SiblingBranch, OtherBranch],
         Target::User | Target::UserList | Target::Unit | Target::UnitList => {
             &[Unit, Sibling, Parent, SiblingBranch, OtherBranch, Deleted, DeletedElsewhere]
@@ -229,7 +233,8 @@ fn expected(operation: &Operation, caller: Caller, position: Position) -> u16 {
         }
         Target::Job | Target::JobFile => (position != Own).then_some(404),
         Target::NewImport => (position != Own).then_some(422),
-        Target::Customer | Target::Holding | Target::FieldConflict => {
+        Target::HouseholdMember => (!sees_customer(role, &place)).then_some(422),
+        Target::Customer | Target::Holding | Target::FieldConflict | Target::Related | Target::Household => {
             (!sees_customer(role, &place)).then_some(404)
         }
         Target::NewCustomer => (!places_in(role, place.unit)).then_some(422),

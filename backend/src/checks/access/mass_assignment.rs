@@ -233,6 +233,13 @@ fn body(operation: &Operation, app: &TestApp) -> Value {
             "kind": "call", "purpose": "service", "outcome": "reached", "notes": "谈过",
             "next_step": {"title": "回访", "due_on": "2999-01-01"},
         }),
+        ("PUT", "/holdings/{id}/co-owners") => json!({"customer_ids": []}),
+        ("POST", "/customers/{id}/relations") => json!({"other_id": unit, "role": "friend"}),
+        ("PATCH", "/customers/{id}/relations/{relation_id}") => json!({"note": "Changed"}),
+        ("POST", "/households") => {
+            json!({"name": "张家", "members": [{"customer_id": unit, "role": "head"}]})
+        }
+        ("PATCH", "/households/{id}") => json!({"name": "张氏一家"}),
         ("PUT", "/customers/{id}/fields/{field}/verification") => json!({"verified": true}),
         ("POST", "/field-conflicts/{id}/resolve") => json!({"take": "offered"}),
         ("POST", "/tasks") => json!({"title": "回访", "due_on": "2999-01-01"}),
@@ -324,6 +331,7 @@ fn b3_members_that_the_server_owns_are_refused_in_every_body() {
             "/customers",
             "/field-conflicts",
             "/holdings",
+            "/households",
             "/interactions",
             "/jobs/exports",
             "/tasks",

@@ -67,6 +67,13 @@ fn body(operation: &Operation, app: &TestApp, caller: Caller, thing: &Thing) -> 
             json!({"use": "work", "verified": true})
         }
         ("PUT", "/customers/{id}/external-ids/{source}") => json!({"id": unique()}),
+        ("PUT", "/holdings/{id}/co-owners") => json!({"customer_ids": [thing.partner]}),
+        ("POST", "/customers/{id}/relations") => json!({"other_id": thing.partner, "role": "friend"}),
+        ("PATCH", "/customers/{id}/relations/{relation_id}") => json!({"note": "Changed"}),
+        ("POST", "/households") => {
+            json!({"name": "张家", "members": [{"customer_id": thing.id, "role": "head"}]})
+        }
+        ("PATCH", "/households/{id}") => json!({"name": "张氏一家"}),
         ("PUT", "/customers/{id}/fields/{field}/verification") => json!({"verified": true}),
         ("POST", "/field-conflicts/{id}/resolve") => json!({"take": "offered"}),
         ("PUT", "/tiers") => tiers(),
@@ -167,6 +174,7 @@ fn place_of(operation: &Operation, app: &TestApp, thing: &Thing) -> (String, i64
         .replace("{invitation_id}", &thing.invitation.to_string())
         .replace("{contact_point_id}", &thing.contact_point.to_string())
         .replace("{external_id}", &thing.external_id)
+        .replace("{relation_id}", &thing.relation.to_string())
         .replace("{field}", "status")
         .replace("{source}", source);
     if operation.method == "GET" && operation.target == Target::CustomerList {

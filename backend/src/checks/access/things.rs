@@ -13,7 +13,7 @@ use guanxi_api::{
 use guanxi_api::{LocalText, NewQuestionnaire, NewSurvey, Question, QuestionKind};
 use guanxi_db::schema::{
     contact_point, customer, external_id, field_conflict, import_change, import_problem, interaction, job,
-    job_file, survey, survey_answer, survey_invitation, task, upload,
+    job_file, relation, survey, survey_answer, survey_invitation, task, upload,
 };
 use guanxi_db::{DbConn, DbError, Doc, Id};
 use serde_json::json;
@@ -31,7 +31,7 @@ use crate::interactions::{self, InteractionId};
 use crate::jobs::NewJob;
 use crate::tasks::{self, TaskId};
 use crate::testing::{Fixture, PASSWORD, TestApp};
-use crate::{clock, holdings, imports, jobs, org, products, surveys};
+use crate::{clock, holdings, imports, jobs, org, products, relations, surveys};
 
 /// A target as a request names it.
 #[derive(Clone, Debug, Default)]
@@ -49,6 +49,9 @@ pub struct Thing {
     pub other: Uuid,
     pub customer: Uuid,
     pub invitation: Uuid,
+    pub relation: Uuid,
+    /// Another customer, whom everybody sees who may change customers.
+    pub partner: Uuid,
 }
 
 /// A product that every test of the matrix holds something of.
@@ -344,6 +347,65 @@ fn make_tasks(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<Thi
         .iter()
         .map(|customer| Thing { id: ids[&Some(*customer)].uuid(), version: 1, ..Thing::default() })
         .collect()
+}
+
+/// A customer whom all roles see that change customers and holdings.
+fn make_partner(app: &TestApp, batch: &str) -> Uuid {
+    let place = Place { unit: "a1", owner: Some("rm"), in_team: true, archived: false };
+    make_customers(app, batch, &[(Caller(Some(Role::Adviser)), place)])[0].id
+}
+
+/// A customer at each place with a relation, which is archived where the place says so.
+fn make_related(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
+    let present: Vec<(Caller, Place)> =
+        wanted.iter().map(|(caller, place)| (*caller, Place { archived: false, ..*place })).collect();
+    let customers = customers_of(app, batch, &present);
+    let partner = make_partner(app, &format!("{batch}-partner"));
+    let archived: Vec<bool> = wanted.iter().map(|(_, place)| place.archived).collect();
+    app.db(move |conn| {
+        let actor = Actor::operator(clock::now());
+        let make = |(customer, archived): (&CustomerId, &bool)| -> Result<Thing> {
+            let id: Id<()> = actor.new_id();
+            diesel::insert_into(relation::table)
+                .values((
+                    relation::id.eq(id),
+                    relation::from_id.eq(customer),
+                    relation::to_id.eq(CustomerId::new(partner)),
+                    relation::kind.eq("guarantor"),
+                    relation::archived.eq(archived),
+                    relation::archived_at.eq(archived.then(|| actor.now())),
+                    relation::version.eq(1_i64),
+                    relation::created_at.eq(actor.now()),
+                    relation::updated_at.eq(actor.now()),
+                ))
+                .execute(conn)
+                .map_err(DbError::from)?;
+            Ok(Thing { id: customer.uuid(), relation: id.uuid(), version: 1, ..Thing::default() })
+        };
+        customers.iter().zip(&archived).map(make).collect()
+    })
+}
+
+/// A household of one customer at each place.
+fn make_households(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
+    let present: Vec<(Caller, Place)> =
+        wanted.iter().map(|(caller, place)| (*caller, Place { archived: false, ..*place })).collect();
+    let customers = customers_of(app, batch, &present);
+    let archived: Vec<bool> = wanted.iter().map(|(_, place)| place.archived).collect();
+    let state = app.state.clone();
+    app.db(move |conn| {
+        let actor = Actor::operator(clock::now());
+        let make = |(customer, archived): (&CustomerId, &bool)| -> Result<Thing> {
+            let new = json!({"name": "张家", "members": [{"customer_id": customer.uuid(), "role": "head"}]});
+            let new = serde_json::from_value(new).expect("a household");
+            let id = relations::create_household(conn, &actor, state.house(), &new)?;
+            if *archived {
+                relations::archive_household(conn, &actor, state.house(), id, 1)?;
+            }
+            Ok(Thing { id: id.uuid(), version: 1 + i64::from(*archived), ..Thing::default() })
+        };
+        customers.iter().zip(&archived).map(make).collect()
+    })
 }
 
 /// An open conflict about a customer at each place.
@@ -644,7 +706,7 @@ pub fn hash() -> String {
 pub fn make_things(app: &TestApp, batch: &str, cells: &[Cell]) -> Vec<Thing> {
     let mut things = vec![Thing::default(); cells.len()];
     type Make = fn(&TestApp, &str, &[(Caller, Place)]) -> Vec<Thing>;
-    let makers: [(&[Target], Make, &str); 16] = [
+    let makers: [(&[Target], Make, &str); 19] = [
         (
             &[Target::Customer, Target::CustomerList, Target::BulkLine, Target::Holding, Target::HoldingList],
             make_customers,
@@ -657,6 +719,9 @@ pub fn make_things(app: &TestApp, batch: &str, cells: &[Cell]) -> Vec<Thing> {
         (&[Target::Unit, Target::UnitList], make_units, "o"),
         (&[Target::Interaction, Target::InteractionList], make_interactions, "i"),
         (&[Target::Task, Target::TaskList], make_tasks, "t"),
+        (&[Target::Related], make_related, "r"),
+        (&[Target::Household], make_households, "k"),
+        (&[Target::HouseholdMember], make_customers, "m"),
         (&[Target::FieldConflict, Target::FieldConflictList], make_conflicts, "d"),
         (&[Target::Questionnaire], make_questionnaires, "q"),
         (&[Target::Survey], make_surveys, "s"),
@@ -695,7 +760,9 @@ pub fn make_things(app: &TestApp, batch: &str, cells: &[Cell]) -> Vec<Thing> {
             things[n] = made[at].clone();
         }
     }
+    let partner = make_partner(app, &format!("x{batch}"));
     for (thing, cell) in things.iter_mut().zip(cells) {
+        thing.partner = partner;
         if cell.operation.sets_a_policy() {
             thing.version = 1;
         }

@@ -1,0 +1,365 @@
+use std::collections::HashSet;
+
+use guanxi_api::{
+    AuditEntry, Household, HouseholdMember, HouseholdPatch, HouseholdRole, Households, Instant, NewHousehold,
+    NewHouseholdMember, Page,
+};
+use guanxi_db::{DbConn, Id};
+use serde_json::{Value, json};
+
+use crate::access::Actor;
+use crate::audit;
+use crate::customers::{self, CustomerId, House};
+use crate::error::{Code, Error, FieldError, Result, Wrong};
+use crate::listing::ListRequest;
+use crate::relations::store::{self, HouseholdRow, MemberRow};
+use crate::relations::{HouseholdId, known, manage};
+use crate::text;
+
+/// Most members of a household.
+const MOST_MEMBERS: usize = 30;
+/// Most households of a customer.
+const MOST: usize = 20;
+
+/// A household of which the actor sees a member.
+///
+/// # Errors
+/// 404 for any other.
+pub fn household(conn: &mut DbConn, actor: &Actor, house: House<'_>, id: HouseholdId) -> Result<Household> {
+    let row = store::household(conn, id)?.ok_or_else(Error::not_found)?;
+    let members = store::members(conn, &[id])?;
+    let household = wire(conn, actor, house, row, &members)?;
+    if household.members.is_empty() { Err(Error::not_found()) } else { Ok(household) }
+}
+
+/// The households of a customer that are not archived.
+///
+/// # Errors
+/// 404 for a customer that the actor does not see.
+pub fn households_of(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    id: CustomerId,
+) -> Result<Households> {
+    customers::visible(conn, actor, id)?;
+    let rows = store::households_of(conn, id)?;
+    let ids: Vec<HouseholdId> = rows.iter().map(|row| row.id).collect();
+    let members = store::members(conn, &ids)?;
+    let mut households = Vec::with_capacity(rows.len());
+    for row in rows {
+        let of: Vec<MemberRow> =
+            members.iter().filter(|member| member.household_id == row.id).cloned().collect();
+        households.push(wire(conn, actor, house, row, &of)?);
+    }
+    Ok(Households { households })
+}
+
+/// The history of a household, newest first.
+///
+/// # Errors
+/// 404 as [`household`]; else as every list.
+pub fn household_history(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    id: HouseholdId,
+    request: &ListRequest,
+) -> Result<Page<AuditEntry>> {
+    household(conn, actor, house, id)?;
+    audit::history(conn, actor, house.keys, ("household", id.uuid()), request)
+}
+
+fn wire(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    row: HouseholdRow,
+    members: &[MemberRow],
+) -> Result<Household> {
+    let ids: Vec<CustomerId> = members.iter().map(|member| member.customer_id).collect();
+    let mut seen = customers::related(conn, actor, house, &ids)?;
+    let mut shown = Vec::with_capacity(members.len());
+    for member in members {
+        if let Some(customer) = seen.remove(&member.customer_id) {
+            let role = known(HouseholdRole::from_code(&member.role))?;
+            shown.push(HouseholdMember { customer, role, primary: member.is_primary });
+        }
+    }
+    shown.sort_by_key(|member| (!member.primary, member.role, member.customer.id));
+    Ok(Household {
+        id: row.id.uuid(),
+        name: row.name,
+        hidden_members: u32::try_from(members.len() - shown.len()).unwrap_or(u32::MAX),
+        members: shown,
+        archived_at: row.archived_at.map(|at| Instant(at.to_utc())),
+        version: row.version,
+        created_at: Instant(row.created_at.to_utc()),
+        updated_at: Instant(row.updated_at.to_utc()),
+    })
+}
+
+/// Forms a household; gives its id. Without a primary member the first one is it.
+///
+/// # Errors
+/// 422 for a member that the actor does not see, one that is named twice, and every field that breaks a rule; 409 for a customer that is in too
+/// many households.
+pub fn create_household(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    new: &NewHousehold,
+) -> Result<HouseholdId> {
+    let mut wrong = Wrong::default();
+    let name = name(&new.name, &mut wrong);
+    let id: HouseholdId = actor.new_id();
+    let members = members_of(conn, actor, house, id, &new.members, &mut wrong)?;
+    let name = wrong.unless(name)?;
+    let row = HouseholdRow {
+        id,
+        name,
+        archived: false,
+        archived_at: None,
+        version: 1,
+        created_at: actor.now(),
+        updated_at: actor.now(),
+    };
+    store::insert_household(conn, &row)?;
+    write_members(conn, id, with_primary(members))?;
+    let after = audited(conn, &row)?;
+    record(conn, actor, &row, "created", &json!({}), &after)?;
+    Ok(id)
+}
+
+fn name(given: &str, wrong: &mut Wrong) -> Option<String> {
+    match text::line(given, 100) {
+        Ok(name) => Some(name),
+        Err(broken) => {
+            wrong.add(FieldError::broken("/name", broken));
+            None
+        }
+    }
+}
+
+/// The members that a body names, each a customer that the actor sees.
+fn members_of(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    id: HouseholdId,
+    new: &[NewHouseholdMember],
+    wrong: &mut Wrong,
+) -> Result<Vec<MemberRow>> {
+    let ids = manage::ids(new.iter().map(|member| member.customer_id));
+    let seen = customers::related(conn, actor, house, &ids)?;
+    let (mut met, mut primary) = (HashSet::new(), false);
+    let mut rows = Vec::with_capacity(new.len());
+    for (n, member) in new.iter().enumerate() {
+        let customer_id = CustomerId::new(member.customer_id);
+        if !seen.contains_key(&customer_id) {
+            wrong.add(FieldError::new(format!("/members/{n}/customer_id"), "not_in_scope"));
+        } else if !met.insert(customer_id) {
+            wrong.add(FieldError::new(format!("/members/{n}/customer_id"), "duplicate"));
+        }
+        if member.primary && std::mem::replace(&mut primary, true) {
+            wrong.add(FieldError::new(format!("/members/{n}/primary"), "duplicate"));
+        }
+        rows.push(MemberRow {
+            household_id: id,
+            customer_id,
+            role: member.role.as_str().to_owned(),
+            is_primary: member.primary,
+        });
+    }
+    Ok(rows)
+}
+
+fn with_primary(mut members: Vec<MemberRow>) -> Vec<MemberRow> {
+    if !members.iter().any(|member| member.is_primary)
+        && let Some(first) = members.first_mut()
+    {
+        first.is_primary = true;
+    }
+    members
+}
+
+fn write_members(conn: &mut DbConn, id: HouseholdId, members: Vec<MemberRow>) -> Result<()> {
+    if members.len() > MOST_MEMBERS {
+        return Err(Error::conflict("/members", "too_many_members"));
+    }
+    store::replace_members(conn, id, &members)?;
+    let customers: Vec<CustomerId> = members.iter().map(|member| member.customer_id).collect();
+    if store::most_households(conn, &customers)? > MOST {
+        return Err(Error::conflict("/members", "too_many_households"));
+    }
+    Ok(())
+}
+
+/// Changes the name of a household, or those of its members whom the actor sees.
+///
+/// # Errors
+/// 404 as [`household`], 412 when the version is no longer the newest, 409 and 422 as [`create_household`].
+pub fn change_household(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    id: HouseholdId,
+    version: i64,
+    patch: &HouseholdPatch,
+) -> Result<()> {
+    edit(conn, actor, house, id, version, "updated", |conn, row| {
+        let mut wrong = Wrong::default();
+        let renamed = patch.name.as_deref().map(|given| name(given, &mut wrong));
+        let members = match &patch.members {
+            None => None,
+            Some(new) => Some(members_of(conn, actor, house, id, new, &mut wrong)?),
+        };
+        wrong.unless(Some(()))?;
+        if let Some(Some(name)) = renamed {
+            row.name = name;
+        }
+        if let Some(mut members) = members {
+            // Those whom the actor does not see stay, and one of them may be the primary one.
+            let before = store::members(conn, &[id])?;
+            let ids: Vec<CustomerId> = before.iter().map(|member| member.customer_id).collect();
+            let seen = customers::related(conn, actor, house, &ids)?;
+            let primary = members.iter().any(|member| member.is_primary);
+            members.extend(
+                before
+                    .into_iter()
+                    .filter(|member| !seen.contains_key(&member.customer_id))
+                    .map(|member| MemberRow { is_primary: member.is_primary && !primary, ..member }),
+            );
+            write_members(conn, id, with_primary(members))?;
+        }
+        Ok(())
+    })
+}
+
+/// Takes a household out of the lists.
+///
+/// # Errors
+/// 409 for one that is archived; else as [`change_household`].
+pub fn archive_household(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    id: HouseholdId,
+    version: i64,
+) -> Result<()> {
+    edit(conn, actor, house, id, version, "archived", |_, row| {
+        if row.archived {
+            return Err(Error::conflict("", "already_archived"));
+        }
+        row.archived = true;
+        row.archived_at = Some(actor.now());
+        Ok(())
+    })
+}
+
+/// Puts an archived household back into the lists.
+///
+/// # Errors
+/// 409 for one that is not archived; else as [`change_household`].
+pub fn restore_household(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    id: HouseholdId,
+    version: i64,
+) -> Result<()> {
+    edit(conn, actor, house, id, version, "restored", |_, row| {
+        if !row.archived {
+            return Err(Error::conflict("", "not_archived"));
+        }
+        row.archived = false;
+        row.archived_at = None;
+        Ok(())
+    })
+}
+
+fn edit(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    id: HouseholdId,
+    version: i64,
+    action: &'static str,
+    act: impl FnOnce(&mut DbConn, &mut HouseholdRow) -> Result<()>,
+) -> Result<()> {
+    store::lock_household(conn, id)?;
+    let current = household(conn, actor, house, id)?;
+    if current.version != version {
+        return Err(Error::new(Code::Stale).with_header("ETag", tag(actor, &current)));
+    }
+    let mut row = store::household(conn, id)?.ok_or_else(Error::not_found)?;
+    let before = audited(conn, &row)?;
+    act(conn, &mut row)?;
+    let after = audited(conn, &row)?;
+    if before == after {
+        return Ok(());
+    }
+    row.version = version + 1;
+    row.updated_at = actor.now();
+    if !store::update_household(conn, &row, version)? {
+        return Err(Error::new(Code::Stale));
+    }
+    record(conn, actor, &row, action, &before, &after)
+}
+
+fn audited(conn: &mut DbConn, row: &HouseholdRow) -> Result<Value> {
+    let mut members = store::members(conn, &[row.id])?;
+    members.sort_by_key(|member| member.customer_id);
+    let members: Vec<Value> = members
+        .into_iter()
+        .map(|member| {
+            json!({"id": member.customer_id.uuid(), "role": member.role, "primary": member.is_primary})
+        })
+        .collect();
+    let archived = if row.archived { json!(true) } else { Value::Null };
+    Ok(json!({"name": row.name, "archived": archived, "members": members}))
+}
+
+fn record(
+    conn: &mut DbConn,
+    actor: &Actor,
+    row: &HouseholdRow,
+    action: &'static str,
+    before: &Value,
+    after: &Value,
+) -> Result<()> {
+    audit::record(
+        conn,
+        actor,
+        &audit::Change {
+            resource_type: "household",
+            resource_id: row.id.uuid(),
+            action,
+            version: row.version,
+            changes: audit::changes_between(before, after),
+            reason: None,
+        },
+    )
+}
+
+/// The tag of a household. What is shown of it changes with its members, without a new version.
+pub(super) fn tag(actor: &Actor, household: &Household) -> String {
+    let version = household.version;
+    crate::web::Document::of(household)
+        .map_or_else(|_| crate::web::etag(actor, version, 0), |shown| shown.tag(actor, version))
+}
+
+/// The members of a household that the actor sees, in order, and how many there are besides.
+///
+/// # Errors
+/// 404 as [`household`].
+pub(super) fn visible_members(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    id: HouseholdId,
+) -> Result<(Vec<CustomerId>, u32)> {
+    let household = household(conn, actor, house, id)?;
+    let ids = household.members.iter().map(|member| Id::new(member.customer.id)).collect();
+    Ok((ids, household.hidden_members))
+}

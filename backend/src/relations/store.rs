@@ -1,0 +1,212 @@
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use guanxi_api::RelationRole;
+use guanxi_db::schema::{household, household_member, relation};
+use guanxi_db::{Condition, DbConn, DbError, Id, Moment, Value, on_each};
+
+use crate::customers::CustomerId;
+use crate::error::Result;
+use crate::relations::{HouseholdId, RelationId};
+
+#[derive(Queryable, Selectable, Insertable, AsChangeset, Clone)]
+#[diesel(table_name = relation, treat_none_as_null = true, treat_none_as_default_value = false)]
+pub(super) struct RelationRow {
+    pub(super) id: RelationId,
+    pub(super) from_id: CustomerId,
+    pub(super) to_id: CustomerId,
+    /// What `from_id` is to `to_id`.
+    pub(super) kind: String,
+    pub(super) share_percent: Option<i32>,
+    pub(super) title: Option<String>,
+    pub(super) authority: Option<String>,
+    pub(super) note: Option<String>,
+    pub(super) since: Option<NaiveDate>,
+    pub(super) until: Option<NaiveDate>,
+    pub(super) archived: bool,
+    pub(super) archived_at: Option<Moment>,
+    pub(super) version: i64,
+    pub(super) created_at: Moment,
+    pub(super) updated_at: Moment,
+}
+
+#[derive(Queryable, Selectable, Insertable, AsChangeset, Clone)]
+#[diesel(table_name = household, treat_none_as_null = true, treat_none_as_default_value = false)]
+pub(super) struct HouseholdRow {
+    pub(super) id: HouseholdId,
+    pub(super) name: String,
+    pub(super) archived: bool,
+    pub(super) archived_at: Option<Moment>,
+    pub(super) version: i64,
+    pub(super) created_at: Moment,
+    pub(super) updated_at: Moment,
+}
+
+#[derive(Queryable, Selectable, Insertable, Clone)]
+#[diesel(table_name = household_member)]
+pub(super) struct MemberRow {
+    pub(super) household_id: HouseholdId,
+    pub(super) customer_id: CustomerId,
+    pub(super) role: String,
+    pub(super) is_primary: bool,
+}
+
+pub(super) fn find(conn: &mut DbConn, id: RelationId) -> Result<Option<RelationRow>> {
+    let row = relation::table
+        .find(id)
+        .select(RelationRow::as_select())
+        .first(conn)
+        .optional()
+        .map_err(DbError::from)?;
+    Ok(row)
+}
+
+/// The relations of some customers that are not archived. Either end is found by its own index.
+pub(super) fn of_customers(conn: &mut DbConn, ids: &[CustomerId]) -> Result<Vec<RelationRow>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut rows: Vec<RelationRow> = Vec::new();
+    for end in ["relation.from_id IN (", "relation.to_id IN ("] {
+        let ids = ids.iter().map(|id| Some(Value::Id(Id::new(id.uuid()))));
+        let found: Vec<RelationRow> = relation::table
+            .filter(Condition::unkept().sql(end).bind_all(ids).sql(")"))
+            .filter(relation::archived.eq(false))
+            .order(relation::id)
+            .select(RelationRow::as_select())
+            .load(conn)
+            .map_err(DbError::from)?;
+        rows.extend(found);
+    }
+    rows.sort_by_key(|row| row.id);
+    rows.dedup_by_key(|row| row.id);
+    Ok(rows)
+}
+
+pub(super) fn insert(conn: &mut DbConn, row: &RelationRow) -> Result<(), DbError> {
+    diesel::insert_into(relation::table).values(row).execute(conn)?;
+    Ok(())
+}
+
+/// Writes a relation over the version it was made from; false when that is no longer the version.
+pub(super) fn update(conn: &mut DbConn, row: &RelationRow, from_version: i64) -> Result<bool, DbError> {
+    let changed = diesel::update(relation::table.find(row.id).filter(relation::version.eq(from_version)))
+        .set(row)
+        .execute(conn)?;
+    Ok(changed > 0)
+}
+
+/// Who has brought a customer.
+pub(super) fn referrer_of(conn: &mut DbConn, id: CustomerId) -> Result<Option<CustomerId>> {
+    let found = relation::table
+        .filter(relation::to_id.eq(id))
+        .filter(relation::archived.eq(false))
+        .filter(relation::kind.eq(RelationRole::Referrer.as_str()))
+        .select(relation::from_id)
+        .first(conn)
+        .optional()
+        .map_err(DbError::from)?;
+    Ok(found)
+}
+
+/// Whom a customer has brought, by their ids.
+pub(super) fn referred_by(conn: &mut DbConn, id: CustomerId, most: usize) -> Result<Vec<CustomerId>> {
+    let found = relation::table
+        .filter(relation::from_id.eq(id))
+        .filter(relation::archived.eq(false))
+        .filter(relation::kind.eq(RelationRole::Referrer.as_str()))
+        .order(relation::to_id)
+        .limit(i64::try_from(most).unwrap_or(i64::MAX))
+        .select(relation::to_id)
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(found)
+}
+
+pub(super) fn household(conn: &mut DbConn, id: HouseholdId) -> Result<Option<HouseholdRow>> {
+    let row = household::table
+        .find(id)
+        .select(HouseholdRow::as_select())
+        .first(conn)
+        .optional()
+        .map_err(DbError::from)?;
+    Ok(row)
+}
+
+/// Makes concurrent changes of one household go one after the other.
+pub(super) fn lock_household(conn: &mut DbConn, id: HouseholdId) -> Result<()> {
+    if let DbConn::Pg(conn) = conn {
+        household::table
+            .find(id)
+            .select(household::id)
+            .for_update()
+            .first::<HouseholdId>(conn)
+            .optional()
+            .map_err(DbError::from)?;
+    }
+    Ok(())
+}
+
+/// The households of a customer that are not archived, by their names.
+pub(super) fn households_of(conn: &mut DbConn, id: CustomerId) -> Result<Vec<HouseholdRow>> {
+    let rows = household_member::table
+        .inner_join(household::table)
+        .filter(household_member::customer_id.eq(id))
+        .filter(household::archived.eq(false))
+        .order((household::name, household::id))
+        .select(HouseholdRow::as_select())
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}
+
+pub(super) fn members(conn: &mut DbConn, ids: &[HouseholdId]) -> Result<Vec<MemberRow>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids = ids.iter().map(|id| Some(Value::Id(Id::new(id.uuid()))));
+    let among = Condition::unkept().sql("household_member.household_id IN (").bind_all(ids).sql(")");
+    let rows = household_member::table
+        .filter(among)
+        .select(MemberRow::as_select())
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}
+
+pub(super) fn insert_household(conn: &mut DbConn, row: &HouseholdRow) -> Result<()> {
+    diesel::insert_into(household::table).values(row).execute(conn).map_err(DbError::from)?;
+    Ok(())
+}
+
+/// Writes a household over the version it was made from; false when that is no longer the version.
+pub(super) fn update_household(conn: &mut DbConn, row: &HouseholdRow, from_version: i64) -> Result<bool> {
+    let changed = diesel::update(household::table.find(row.id).filter(household::version.eq(from_version)))
+        .set(row)
+        .execute(conn)
+        .map_err(DbError::from)?;
+    Ok(changed > 0)
+}
+
+pub(super) fn replace_members(conn: &mut DbConn, id: HouseholdId, rows: &[MemberRow]) -> Result<()> {
+    diesel::delete(household_member::table.filter(household_member::household_id.eq(id)))
+        .execute(conn)
+        .map_err(DbError::from)?;
+    on_each!(conn => diesel::insert_into(household_member::table).values(rows).execute(conn))
+        .map_err(DbError::from)?;
+    Ok(())
+}
+
+/// In how many households that are not archived the one of some customers is that is in the most.
+pub(super) fn most_households(conn: &mut DbConn, ids: &[CustomerId]) -> Result<usize> {
+    let ids = ids.iter().map(|id| Some(Value::Id(Id::new(id.uuid()))));
+    let among = Condition::unkept().sql("household_member.customer_id IN (").bind_all(ids).sql(")");
+    let rows: Vec<CustomerId> = household_member::table
+        .inner_join(household::table)
+        .filter(among)
+        .filter(household::archived.eq(false))
+        .order(household_member::customer_id)
+        .select(household_member::customer_id)
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows.chunk_by(|a, b| a == b).map(<[CustomerId]>::len).max().unwrap_or(0))
+}

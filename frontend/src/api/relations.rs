@@ -1,0 +1,68 @@
+use guanxi_api::{
+    BalanceSheet, CoOwners, Household, HouseholdPatch, Households, Network, NewCoOwners, NewHousehold,
+    NewRelation, Referrals, Relation, RelationPatch, Relations,
+};
+use uuid::Uuid;
+
+use super::{ApiError, Call};
+
+fn tag(version: i64) -> String {
+    format!("\"{version}-0\"")
+}
+
+pub async fn of_customer(id: Uuid) -> Result<Relations, ApiError> {
+    Call::get(format!("/customers/{id}/relations")).read().await
+}
+
+pub async fn create(id: Uuid, new: &NewRelation, key: &str) -> Result<(), ApiError> {
+    Call::post(format!("/customers/{id}/relations")).json(new).once(key).send().await.map(drop)
+}
+
+pub async fn patch(id: Uuid, relation: &Relation, patch: &RelationPatch) -> Result<(), ApiError> {
+    let path = format!("/customers/{id}/relations/{}", relation.id);
+    Call::patch(path).if_match(&tag(relation.version)).json(patch).send().await.map(drop)
+}
+
+pub async fn archive(id: Uuid, relation: &Relation) -> Result<(), ApiError> {
+    let path = format!("/customers/{id}/relations/{}/archive", relation.id);
+    Call::post(path).if_match(&tag(relation.version)).send().await.map(drop)
+}
+
+pub async fn network(id: Uuid) -> Result<Network, ApiError> {
+    Call::get(format!("/customers/{id}/network")).read().await
+}
+
+pub async fn referrals(id: Uuid) -> Result<Referrals, ApiError> {
+    Call::get(format!("/customers/{id}/referrals")).read().await
+}
+
+pub async fn households(id: Uuid) -> Result<Households, ApiError> {
+    Call::get(format!("/customers/{id}/households")).read().await
+}
+
+pub async fn create_household(new: &NewHousehold, key: &str) -> Result<(), ApiError> {
+    Call::post("/households").json(new).once(key).send().await.map(drop)
+}
+
+pub async fn patch_household(household: &Household, patch: &HouseholdPatch) -> Result<(), ApiError> {
+    let path = format!("/households/{}", household.id);
+    Call::patch(path).if_match(&tag(household.version)).json(patch).send().await.map(drop)
+}
+
+pub async fn archive_household(household: &Household) -> Result<(), ApiError> {
+    let path = format!("/households/{}/archive", household.id);
+    Call::post(path).if_match(&tag(household.version)).send().await.map(drop)
+}
+
+pub async fn balance_sheet(id: Uuid) -> Result<BalanceSheet, ApiError> {
+    Call::get(format!("/households/{id}/balance-sheet")).read().await
+}
+
+pub async fn co_owners(holding: Uuid) -> Result<CoOwners, ApiError> {
+    Call::get(format!("/holdings/{holding}/co-owners")).read().await
+}
+
+pub async fn set_co_owners(holding: Uuid, etag: &str, customer_ids: Vec<Uuid>) -> Result<(), ApiError> {
+    let path = format!("/holdings/{holding}/co-owners");
+    Call::put(path).if_match(etag).json(&NewCoOwners { customer_ids }).send().await.map(drop)
+}

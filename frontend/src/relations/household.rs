@@ -1,0 +1,316 @@
+use guanxi_api::{
+    BalanceClass, BalanceSheet, Household, HouseholdPatch, HouseholdRole, Households, NewHousehold,
+    NewHouseholdMember,
+};
+use uuid::Uuid;
+use yew::prelude::*;
+
+use super::{name_of, use_customers};
+use crate::api::{self, ApiError};
+use crate::checks::Errors;
+use crate::customers::Subject;
+use crate::dom;
+use crate::fetch::use_query;
+use crate::i18n::{I18n, Msg, use_i18n};
+use crate::labels::{Label, by_code, options};
+use crate::session::{may, right};
+use crate::ui::{
+    Badge, Button, Check, Choice, Combobox, Dialog, ErrorPanel, Icon, IconButton, Look, Menu, MenuItem,
+    Notice, Panel, Select, Shape, Skeleton, TextField, Tone, use_toasts,
+};
+
+#[derive(Properties, PartialEq)]
+pub struct HouseholdsProps {
+    pub subject: Subject,
+    pub onchange: Callback<()>,
+}
+
+#[derive(Clone, PartialEq)]
+enum Doing {
+    Forming,
+    Changing(Box<Household>),
+}
+
+/// The households of a customer, each with its members and what they own and owe together.
+#[function_component]
+pub fn HouseholdsPanel(props: &HouseholdsProps) -> Html {
+    let (i, toasts) = (use_i18n(), use_toasts());
+    let (subject, onchange) = (&props.subject, &props.onchange);
+    let id = subject.id;
+    let doing = use_state(|| None::<Doing>);
+    let list = use_query::<Households, _, _>(Some(format!("relations/households/{id}")), move || {
+        api::relations::households(id)
+    });
+    let edit = subject.may_edit();
+    let start = cb!((doing), |_: MouseEvent| doing.set(Some(Doing::Forming)));
+    let close = cb!((doing), |()| doing.set(None));
+    let done = cb!((doing, onchange), |()| {
+        doing.set(None);
+        onchange.emit(());
+    });
+    let sums = may(&subject.me, right::VIEW_HOLDINGS);
+    let one = |household: &Household| {
+        let change =
+            cb!((doing, household), |()| doing.set(Some(Doing::Changing(Box::new(household.clone())))));
+        let dissolve = cb!((household, toasts, onchange), |()| {
+            spawn!((household, toasts, onchange), {
+                match api::relations::archive_household(&household).await {
+                    Ok(()) => toasts.say(i.t(Msg::HouseholdDissolved)),
+                    Err(error) => toasts.fail(&error, i),
+                }
+                onchange.emit(());
+            });
+        });
+        let items = vec![
+            MenuItem::Action {
+                icon: Some(Icon::Pencil),
+                text: i.t(Msg::CommonEdit),
+                danger: false,
+                run: change,
+            },
+            MenuItem::Action {
+                icon: Some(Icon::Archive),
+                text: i.t(Msg::HouseholdDissolve),
+                danger: false,
+                run: dissolve,
+            },
+        ];
+        html! {
+            <div class="household" key={household.id.to_string()}>
+                <div class="household__head">
+                    <h3>{ &household.name }</h3>
+                    if edit { <Menu label={i.t(Msg::RelationsMenu { name: &household.name })} button={Icon::Ellipsis.draw()} {items} /> }
+                </div>
+                <ul class="lines">
+                    { for household.members.iter().map(|member| html! {
+                        <li key={member.customer.id.to_string()}>
+                            <span class="lines__main"><span>{ name_of(Some(&member.customer), i) }</span></span>
+                            if member.primary { <Badge tone={Tone::Good}>{ i.t(Msg::HouseholdPrimary) }</Badge> }
+                            <Badge>{ member.role.label(i) }</Badge>
+                        </li>
+                    }) }
+                </ul>
+                if household.hidden_members > 0 { <p class="small muted">{ i.t(Msg::HouseholdHidden { count: &household.hidden_members.to_string() }) }</p> }
+                if sums { <Balance id={household.id} version={household.version} /> }
+            </div>
+        }
+    };
+    let actions = html! { if edit { <IconButton small=true icon={Icon::Plus} label={i.t(Msg::HouseholdForm)} onclick={start} /> } };
+    html! {
+        <Panel title={i.t(Msg::HouseholdTitle)} {actions}>
+            { match (&list.remote.data, &list.remote.error) {
+                (Some(found), _) if found.households.is_empty() => html! { <p class="muted">{ i.t(Msg::HouseholdNone) }</p> },
+                (Some(found), _) => html! { <>{ for found.households.iter().map(one) }</> },
+                (None, Some(error)) => html! { <ErrorPanel what={i.t(Msg::RelationsFailed)} error={error.clone()} retry={list.reload.clone()} /> },
+                (None, None) => html! { <Skeleton bare=true rows=3 /> },
+            } }
+            { match (*doing).clone() {
+                None => html!(),
+                Some(Doing::Forming) => html! { <HouseholdDialog subject={subject.clone()} ondone={done} onclose={close} /> },
+                Some(Doing::Changing(household)) => html! { <HouseholdDialog subject={subject.clone()} household={Some(*household)} ondone={done} onclose={close} /> },
+            } }
+        </Panel>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct BalanceProps {
+    id: Uuid,
+    version: i64,
+}
+
+/// What a household owns and owes, each holding counted once.
+#[function_component]
+fn Balance(props: &BalanceProps) -> Html {
+    let i = use_i18n();
+    let id = props.id;
+    let sheet = use_query::<BalanceSheet, _, _>(
+        Some(format!("relations/balance/{id}/{}", props.version)),
+        move || api::relations::balance_sheet(id),
+    );
+    let Some(sheet) = &sheet.remote.data else { return html!() };
+    let line = |text: AttrValue, amount: guanxi_api::Amount, strong: bool| {
+        html! { <tr class={strong.then_some("balance__sum")}><th scope="row">{ text }</th><td class="number">{ i.amount(amount) }</td></tr> }
+    };
+    let class = |class: BalanceClass| sheet.lines.iter().filter(move |line| line.class == class);
+    html! {
+        <>
+            <table class="balance">
+                <caption>{ i.t(Msg::HouseholdBalance { currency: &sheet.net.currency }) }</caption>
+                <tbody>
+                    { for class(BalanceClass::Asset).map(|l| line(l.kind.label(i), l.value.amount, false)) }
+                    { line(i.t(Msg::HouseholdAssets), sheet.assets.amount, true) }
+                    { for class(BalanceClass::Liability).map(|l| line(l.kind.label(i), l.value.amount, false)) }
+                    { line(i.t(Msg::HouseholdLiabilities), sheet.liabilities.amount, true) }
+                    { line(i.t(Msg::HouseholdNet), sheet.net.amount, true) }
+                </tbody>
+            </table>
+            <p class="small muted">
+                if sheet.joint_holdings > 0 { { i.t(Msg::HouseholdJoint { count: &sheet.joint_holdings.to_string() }) } }
+                if sheet.hidden_members > 0 { { " " }{ i.t(Msg::HouseholdPartial) } }
+            </p>
+        </>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct HouseholdDialogProps {
+    subject: Subject,
+    #[prop_or_default]
+    household: Option<Household>,
+    ondone: Callback<()>,
+    onclose: Callback<()>,
+}
+
+/// A member as it is being entered.
+#[derive(Clone, PartialEq)]
+struct Entry {
+    id: Uuid,
+    name: AttrValue,
+    role: HouseholdRole,
+    primary: bool,
+}
+
+/// Forms a household or changes it.
+#[function_component]
+fn HouseholdDialog(props: &HouseholdDialogProps) -> Html {
+    let (i, toasts) = (use_i18n(), use_toasts());
+    let HouseholdDialogProps { subject, household, ondone, .. } = props;
+    let customer = subject.customer();
+    let name = use_state(|| match household {
+        Some(household) => household.name.clone(),
+        None => i.t(Msg::HouseholdNameOf { name: &customer.profile.name }).to_string(),
+    });
+    let members = use_state(|| match household {
+        Some(household) => household
+            .members
+            .iter()
+            .map(|member| Entry {
+                id: member.customer.id,
+                name: member.customer.name.clone().into(),
+                role: member.role,
+                primary: member.primary,
+            })
+            .collect(),
+        None => vec![Entry {
+            id: subject.id,
+            name: customer.profile.name.clone().into(),
+            role: HouseholdRole::Head,
+            primary: true,
+        }],
+    });
+    let errors = use_state(Errors::default);
+    let refused = use_state(|| None::<ApiError>);
+    let busy = use_state(|| false);
+    let key = use_memo((), |()| dom::random_id());
+    let search = use_customers(subject.id);
+    let add = cb!((members), |choice: Option<Choice>| {
+        let Some((id, name)) =
+            choice.and_then(|choice| Some((Uuid::parse_str(&choice.key).ok()?, choice.text)))
+        else {
+            return;
+        };
+        if members.iter().all(|member| member.id != id) {
+            let mut next: Vec<Entry> = (*members).clone();
+            next.push(Entry { id, name, role: HouseholdRole::Other, primary: false });
+            members.set(next);
+        }
+    });
+    let onsubmit =
+        cb!((name, members, errors, refused, busy, key, household, ondone, toasts), |event: SubmitEvent| {
+            event.prevent_default();
+            if *busy {
+                return;
+            }
+            let new: Vec<NewHouseholdMember> = members
+                .iter()
+                .map(|member| NewHouseholdMember {
+                    customer_id: member.id,
+                    role: member.role,
+                    primary: member.primary,
+                })
+                .collect();
+            let body = NewHousehold { name: name.trim().to_owned(), members: new };
+            let found = Errors::check(&body, i);
+            errors.set(found.clone());
+            if !found.is_empty() {
+                return;
+            }
+            busy.set(true);
+            spawn!((errors, refused, busy, key, household, ondone, toasts), {
+                let outcome = match &household {
+                    Some(household) => {
+                        let patch = HouseholdPatch { name: Some(body.name), members: Some(body.members) };
+                        api::relations::patch_household(household, &patch).await
+                    }
+                    None => api::relations::create_household(&body, &key).await,
+                };
+                match outcome {
+                    Ok(()) => {
+                        toasts.say(i.t(Msg::HouseholdSaved));
+                        ondone.emit(());
+                    }
+                    Err(error) => {
+                        busy.set(false);
+                        errors.set(Errors::of(&error));
+                        refused.set(Some(error));
+                    }
+                }
+            });
+        });
+    let title = if household.is_some() { Msg::HouseholdEdit } else { Msg::HouseholdForm };
+    html! {
+        <Dialog title={i.t(title)} shape={Shape::Wide} onclose={props.onclose.clone()}>
+            <form class="form" {onsubmit} novalidate=true>
+                if let Some(error) = &*refused {
+                    <Notice tone="bad" alert=true>{ error.errors.first().map_or_else(|| error.detail(i), |first| first.message.clone().into()) }</Notice>
+                }
+                <TextField id="household-name" label={i.t(Msg::HouseholdName)} value={(*name).clone()} oninput={cb!((name), |text| name.set(text))} error={errors.at("/name")} required=true />
+                <ul class="lines">{ for members.iter().map(|member| entry(member, &members, i)) }</ul>
+                <Combobox id="household-add" label={i.t(Msg::HouseholdAdd)} {search} onchoose={add} optional=true />
+                <div class="form__actions"><Button submit=true look={Look::Primary} busy={*busy}>{ i.t(Msg::CommonSave) }</Button></div>
+            </form>
+        </Dialog>
+    }
+}
+
+fn entry(member: &Entry, members: &UseStateHandle<Vec<Entry>>, i: I18n) -> Html {
+    let id = member.id;
+    let change = |put: fn(&mut Entry, &str)| {
+        cb!((members), |code: String| {
+            members.set(
+                members
+                    .iter()
+                    .cloned()
+                    .map(|mut member| {
+                        if member.id == id {
+                            put(&mut member, &code);
+                        }
+                        member
+                    })
+                    .collect(),
+            );
+        })
+    };
+    let primary = cb!((members), |on: bool| {
+        members.set(
+            members
+                .iter()
+                .cloned()
+                .map(|member| Entry { primary: on && member.id == id, ..member })
+                .collect(),
+        );
+    });
+    let remove = cb!((members), |_: MouseEvent| {
+        members.set(members.iter().filter(|member| member.id != id).cloned().collect());
+    });
+    html! {
+        <li key={id.to_string()}>
+            <span class="lines__main"><span class="name">{ &member.name }</span></span>
+            <Select id={format!("household-role-{id}")} label={i.t(Msg::HouseholdRoleOf { name: &member.name })} quiet_label=true options={options::<HouseholdRole>(i)} value={member.role.code()}
+                onchange={change(|member, code| member.role = by_code(code).unwrap_or(member.role))} />
+            <Check label={i.t(Msg::HouseholdPrimary)} checked={member.primary} onchange={primary} />
+            <IconButton small=true icon={Icon::Trash} label={i.t(Msg::TeamRemove { name: &member.name })} onclick={remove} />
+        </li>
+    }
+}
