@@ -2,6 +2,7 @@
 
 pub mod generator;
 mod quality;
+mod relations;
 mod surveys;
 
 use std::path::PathBuf;
@@ -59,7 +60,7 @@ pub struct Demo {
     pub customers: u32,
     /// The same seed makes the same bank.
     pub seed: u64,
-    /// Without holdings, contacts, tasks and surveys: for measuring very large banks.
+    /// Without holdings, contacts, tasks, surveys, conflicts and relations: for measuring very large banks.
     pub customers_only: bool,
 }
 
@@ -88,7 +89,9 @@ pub fn make(config: &Config, opened: &Opened, demo: Demo) -> Result<String> {
         let (keys, settings) = (std::sync::Arc::clone(&opened.keys), opened.settings.clone());
         opened.db.write_blocking(move |conn| {
             let house = House { keys: &keys, settings: &settings, directory: &Directory::default() };
-            quality::make(conn, &Actor::operator(clock::now()), house)
+            let actor = Actor::operator(clock::now());
+            quality::make(conn, &actor, house)?;
+            relations::make(conn, &actor, house, u64::from(customers))
         })?;
     }
     let seconds = (clock::now().0 - started.0) / 1_000_000;

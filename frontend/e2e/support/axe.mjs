@@ -48,7 +48,20 @@ export async function findings(page, { rules = null, except = [] } = {}) {
       };
       // The surface of a dialog is opaque: what lies half under it, such as the bar of a phone, is behind none of its words.
       const overlapped = (element) => scrolledAway(element) || covered(element) || withinDialog(element);
+      // What is drawn axe takes for a picture: its words are measured here, on the surface that the drawing lies on.
+      const luminance = (colour) => {
+        const [r, g, b] = colour.match(/[\d.]+/g).map((part) => Number(part) / 255);
+        const linear = (part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
+      };
+      const drawnWell = (element) => {
+        const drawing = element.closest("svg.network");
+        if (!drawing) return false;
+        const [one, other] = [getComputedStyle(element).fill, getComputedStyle(drawing.closest(".panel")).backgroundColor].map(luminance);
+        return (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05) >= 4.5;
+      };
       const known = {
+        imgNode: drawnWell,
         elmPartiallyObscured: (element) => scrolledAway(element) || covered(element),
         bgOverlap: overlapped,
         // What axe says in place of an overlap where there is one letter or none.
