@@ -34,6 +34,8 @@ pub struct Customer {
     pub identity: Option<IdentityDocument>,
     pub contact_points: Vec<ContactPoint>,
     pub external_ids: Vec<ExternalId>,
+    /// Members that somebody has verified; `GET /customers/{id}/fields` tells of all where they come from.
+    pub verified: Vec<String>,
     pub figures: CustomerFigures,
     pub archived_at: Option<Instant>,
     pub version: i64,

@@ -1,6 +1,6 @@
 use std::rc::Rc;
 
-use guanxi_api::{Customer, CustomerPatch, FieldConflict, FieldSource};
+use guanxi_api::{Customer, CustomerPatch, FieldConflict};
 use yew::prelude::*;
 
 use super::facts::{self, Fact};
@@ -10,7 +10,7 @@ use crate::fetch::use_renewed;
 use crate::i18n::{Msg, use_i18n};
 use crate::parts::LazyFieldDialog;
 use crate::session::{may, right};
-use crate::ui::{Clash, ConflictDialog, Icon, IconButton, InlineEdit, Panel, use_toasts};
+use crate::ui::{Button, Clash, ConflictDialog, Icon, IconButton, InlineEdit, Look, Panel, use_toasts};
 
 /// The facts of the profile, each changed in its place.
 #[function_component]
@@ -18,9 +18,6 @@ pub fn ProfileTab(props: &SubjectProps) -> Html {
     let i = use_i18n();
     let subject = &props.subject;
     let (id, version) = (subject.id, subject.customer().version);
-    let told = use_renewed(format!("customer/{id}/fields"), version.to_string(), move || {
-        api::customers::field_sources(id)
-    });
     let sees_conflicts = may(&subject.me, right::VIEW_FIELD_CONFLICTS);
     let met = use_renewed(format!("customer/{id}/conflicts"), version.to_string(), move || async move {
         if sees_conflicts {
@@ -38,10 +35,9 @@ pub fn ProfileTab(props: &SubjectProps) -> Html {
     };
     let about = |path: &str| {
         let member = path.split('.').next().unwrap_or_default();
-        let sources = told.remote.data.as_deref().map(|told| told.fields.as_slice()).unwrap_or_default();
         let conflicts = met.remote.data.as_deref().map(Vec::as_slice).unwrap_or_default();
         About {
-            source: sources.iter().find(|source| source.field == member).cloned(),
+            verified: subject.customer().verified.iter().any(|verified| verified == member),
             conflicts: conflicts.iter().filter(|conflict| conflict.field == member).cloned().collect(),
         }
     };
@@ -56,18 +52,17 @@ pub fn ProfileTab(props: &SubjectProps) -> Html {
     }
 }
 
-/// Where a fact comes from, and what other systems say of it.
+/// Whether a fact was verified, and what other systems say of it.
 #[derive(Clone, PartialEq)]
 struct About {
-    source: Option<FieldSource>,
+    verified: bool,
     conflicts: Vec<FieldConflict>,
 }
 
 impl About {
     /// The mark beside the fact: that it is in question, or verified, or that more is to be known of it.
     fn icon(&self) -> (Icon, Option<&'static str>) {
-        let verified = self.source.as_ref().is_some_and(|source| source.verified_at.is_some());
-        match (self.conflicts.is_empty(), verified) {
+        match (self.conflicts.is_empty(), self.verified) {
             (false, _) => (Icon::TriangleAlert, Some("fact__about--conflict")),
             (true, true) => (Icon::BadgeCheck, Some("fact__about--verified")),
             (true, false) => (Icon::Info, None),
@@ -186,20 +181,22 @@ fn FactField(props: &FactFieldProps) -> Html {
     let (icon, mark) = props.about.icon();
     let label = i.t(fact.label);
     let ask = cb!((asked), |_: MouseEvent| asked.set(true));
+    // Whoever has no mouse comes to it from the field, so that the way through the page stays short.
+    let more = html! { <Button small=true look={Look::Quiet} icon={Icon::Info} onclick={ask.clone()}>{ i.t(Msg::FieldAboutShort) }</Button> };
     let onclose = cb!((asked), |()| asked.set(false));
     html! {
         <div class={classes!("fact", wide.then_some("fact--wide"))}>
             <dt>
                 { &label }
-                <IconButton {icon} label={i.t(Msg::FieldAbout { field: &label })} onclick={ask} class={classes!("fact__about", mark)} />
+                <IconButton {icon} label={i.t(Msg::FieldAbout { field: &label })} onclick={ask} off_round={onsave.is_some()} class={classes!("fact__about", mark)} />
                 if *asked {
-                    <LazyFieldDialog subject={subject.clone()} field={member} {label} value={fact.words(&value, i)} source={props.about.source.clone()}
+                    <LazyFieldDialog subject={subject.clone()} field={member} {label} value={fact.words(&value, i)}
                         conflicts={props.about.conflicts.clone()} onresolve={props.onresolve.clone()} {onclose} />
                 }
             </dt>
             <dd>
                 <InlineEdit id={format!("fact-{}", fact.path.replace('.', "-"))} label={i.t(fact.label)} value={fact.text(&value)} shown={fact.shown(&value, i)}
-                    kind={fact.inline(i)} {onsave} busy={*busy} error={(*error).clone()} saved={*saved} {oncancel} />
+                    kind={fact.inline(i)} {onsave} busy={*busy} error={(*error).clone()} saved={*saved} {oncancel} {more} />
                 // One node always: a sibling that comes and goes would make the field anew, without what is typed.
                 { dialog.unwrap_or_default() }
             </dd>

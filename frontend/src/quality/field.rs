@@ -5,6 +5,7 @@ use super::{Decide, words};
 use crate::api::{self, Tagged};
 use crate::audit::{HistoryPages, Reading};
 use crate::customers::Subject;
+use crate::fetch::use_renewed;
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::Label;
 use crate::session::{may, right};
@@ -18,8 +19,6 @@ pub struct FieldDialogProps {
     pub label: AttrValue,
     /// Its value in words.
     pub value: AttrValue,
-    /// Where it comes from; none for a field that nobody ever filled.
-    pub source: Option<FieldSource>,
     /// What another system says instead.
     pub conflicts: Vec<FieldConflict>,
     /// A conflict was resolved.
@@ -33,7 +32,14 @@ pub fn FieldDialog(props: &FieldDialogProps) -> Html {
     let (i, toasts) = (use_i18n(), use_toasts());
     let busy = use_state(|| false);
     let subject = &props.subject;
-    let verified = props.source.as_ref().is_some_and(|source| source.verified_at.is_some());
+    let (id, version) = (subject.id, subject.customer().version);
+    let told = use_renewed(format!("customer/{id}/fields"), version.to_string(), move || {
+        api::customers::field_sources(id)
+    });
+    let sources = told.remote.data.as_deref().map(|told| told.fields.as_slice()).unwrap_or_default();
+    // None for a field that nobody ever filled.
+    let source = sources.iter().find(|source| *source.field == *props.field);
+    let verified = source.is_some_and(|source| source.verified_at.is_some());
     let set = {
         let (subject, field) = (subject.clone(), props.field.clone());
         cb!((busy, toasts, subject, field), |_: MouseEvent| {
@@ -50,7 +56,6 @@ pub fn FieldDialog(props: &FieldDialogProps) -> Html {
             });
         })
     };
-    let id = subject.id;
     let read = use_callback((id, props.field.clone()), |cursor: String, (id, field)| {
         let (id, field) = (*id, field.clone());
         Box::pin(async move {
@@ -61,7 +66,7 @@ pub fn FieldDialog(props: &FieldDialogProps) -> Html {
         }) as Reading<Page<AuditEntry>>
     });
     let close = props.onclose.clone();
-    let filled = props.source.is_some();
+    let filled = source.is_some();
     let footer = html! {
         <>
             <Button onclick={move |_| close.emit(())}>{ i.t(Msg::CommonClose) }</Button>
@@ -77,7 +82,7 @@ pub fn FieldDialog(props: &FieldDialogProps) -> Html {
         <Dialog title={props.label.clone()} shape={Shape::Wide} onclose={props.onclose.clone()} {footer}>
             <dl class="details">
                 <dt>{ i.t(Msg::FieldValue) }</dt><dd>{ if props.value.is_empty() { i.t(Msg::CommonNone) } else { props.value.clone() } }</dd>
-                if let Some(source) = &props.source { { told(source, i) } }
+                if let Some(source) = source { { source_facts(source, i) } }
             </dl>
             { for props.conflicts.iter().map(|conflict| html! {
                 <Notice tone="warn" key={conflict.id.to_string()}>
@@ -94,7 +99,7 @@ pub fn FieldDialog(props: &FieldDialogProps) -> Html {
     }
 }
 
-fn told(source: &FieldSource, i: I18n) -> Html {
+fn source_facts(source: &FieldSource, i: I18n) -> Html {
     let mut from = source.source.label(i).to_string();
     if let Some(system) = &source.system {
         from = format!("{from} ({system})");

@@ -16,7 +16,8 @@ use crate::ui::{ErrorPanel, Panel, Skeleton};
 
 /// How far from the middle the rings lie.
 const RINGS: [f64; 3] = [0.0, 130.0, 235.0];
-const WIDTH: f64 = 640.0;
+/// Beside the outermost ring, for the names there.
+const MARGIN: f64 = 70.0;
 /// Letters of a name or a role that have room.
 const ROOM: usize = 6;
 
@@ -60,7 +61,7 @@ fn short(text: &str) -> String {
 }
 
 /// Where each customer stands: those of a ring at equal angles, the outer ring near what it hangs on.
-fn places(network: &Network, height: f64) -> HashMap<Uuid, (f64, f64)> {
+fn places(network: &Network, (width, height): (f64, f64)) -> HashMap<Uuid, (f64, f64)> {
     let mut angles: HashMap<Uuid, f64> = HashMap::new();
     let mut places = HashMap::new();
     for distance in 0..=2_u32 {
@@ -89,7 +90,7 @@ fn places(network: &Network, height: f64) -> HashMap<Uuid, (f64, f64)> {
             let angle = n as f64 * step - TAU / 4.0;
             angles.insert(id, angle);
             let radius = RINGS[distance as usize];
-            places.insert(id, (WIDTH / 2.0 + radius * angle.cos(), height / 2.0 + radius * angle.sin()));
+            places.insert(id, (width / 2.0 + radius * angle.cos(), height / 2.0 + radius * angle.sin()));
         }
     }
     places
@@ -98,8 +99,9 @@ fn places(network: &Network, height: f64) -> HashMap<Uuid, (f64, f64)> {
 fn draw(network: &Network, i: I18n) -> Html {
     // No room for a ring that nobody stands on.
     let outermost = network.nodes.iter().map(|node| node.distance).max().unwrap_or_default();
-    let height = 2.0 * RINGS[outermost.min(2) as usize] + 80.0;
-    let places = places(network, height);
+    let radius = RINGS[outermost.min(2) as usize];
+    let (width, height) = (2.0 * (radius + MARGIN), 2.0 * radius + 80.0);
+    let places = places(network, (width, height));
     let lines = network.edges.iter().filter_map(|edge| {
         let ((x1, y1), (x2, y2)) = (places.get(&edge.from)?, places.get(&edge.to)?);
         let (x, y) = ((x1 + x2) / 2.0, (y1 + y2) / 2.0);
@@ -133,12 +135,19 @@ fn draw(network: &Network, i: I18n) -> Html {
         })
     });
     let count = i.number(network.nodes.len().saturating_sub(1) as u32);
-    html! {
-        <svg class="network" viewBox={format!("0 0 {WIDTH} {height}")} role="img" aria-label={i.t(Msg::RelationsDrawing { count: &count })}>
+    let label = i.t(Msg::RelationsDrawing { count: &count });
+    let near = outermost < 2;
+    let drawing = html! {
+        <svg class={classes!("network", near.then_some("network--near"))} viewBox={format!("0 0 {width} {height}")} role="img" aria-label={&label}>
             { for lines }
             { for nodes }
         </svg>
+    };
+    if near {
+        return drawing;
     }
+    // On a phone one looks at a part of it, in letters that can be read.
+    html! { <div class="network__frame" tabindex="0" role="group" aria-label={label}>{ drawing }</div> }
 }
 
 /// Who has brought the customer, over whom, and whom the customer has brought.

@@ -90,6 +90,9 @@ pub struct IconButtonProps {
     pub disabled: bool,
     #[prop_or_default]
     pub pressed: Option<bool>,
+    /// Left out of the round of the Tab key, because keys reach the same another way.
+    #[prop_or_default]
+    pub off_round: bool,
     #[prop_or_default]
     pub class: Classes,
 }
@@ -106,7 +109,7 @@ pub fn IconButton(props: &IconButtonProps) -> Html {
     );
     html! {
         <button type="button" {class} onclick={props.onclick.clone()} disabled={props.disabled} title={&props.label}
-            aria-label={&props.label} aria-pressed={props.pressed.map(|on| if on { "true" } else { "false" })}>
+            aria-label={&props.label} tabindex={props.off_round.then_some("-1")} aria-pressed={props.pressed.map(|on| if on { "true" } else { "false" })}>
             { props.icon.draw() }
         </button>
     }

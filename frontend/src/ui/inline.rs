@@ -40,6 +40,9 @@ pub struct InlineEditProps {
     /// The editing has been given up.
     #[prop_or_default]
     pub oncancel: Callback<()>,
+    /// What else can be done with it, beside saving and giving up.
+    #[prop_or_default]
+    pub more: Html,
 }
 
 /// A value that turns into a field when pressed: Enter keeps (Ctrl+Enter in several lines), Escape gives up.
@@ -169,6 +172,7 @@ pub fn InlineEdit(props: &InlineEditProps) -> Html {
             <div class="inline-edit__acts">
                 <Button small=true look={Look::Primary} busy={props.busy} onclick={move |_| save.emit(())}>{ i.t(Msg::CommonSave) }</Button>
                 <Button small=true look={Look::Quiet} onclick={move |_| cancel.emit(())}>{ i.t(Msg::CommonCancel) }</Button>
+                { props.more.clone() }
             </div>
         </div>
     }

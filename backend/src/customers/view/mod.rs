@@ -83,6 +83,12 @@ pub(super) fn render(actor: &Actor, house: House<'_>, whole: Whole) -> Result<Cu
         mask_profile(&mut profile, &mut masked);
         masked.extend(["figures.tier".into(), "figures.aum".into(), "figures.coverage".into()]);
     }
+    let verified = Sources::of(&row)?
+        .verified()
+        .into_iter()
+        .filter(|field| !restricted || !MASKED.contains(field))
+        .map(str::to_owned)
+        .collect();
     let instant = |at: guanxi_db::Moment| Instant(at.to_utc());
     let money = Money { amount: Amount(figures.aum), currency: house.settings.base_currency.clone() };
     Ok(Customer {
@@ -100,6 +106,7 @@ pub(super) fn render(actor: &Actor, house: House<'_>, whole: Whole) -> Result<Cu
             })
             .collect::<Result<_>>()?,
         profile,
+        verified,
         identity: whole
             .identity
             .map(|identity| {
