@@ -270,8 +270,7 @@ pub fn history(
     resource: (&'static str, Uuid),
     request: &ListRequest,
 ) -> Result<Page<AuditEntry>> {
-    let scoped = ListRequest { q: Some(format!("{}/{}", resource.0, resource.1)), ..request.clone() };
-    let listing = scoped.read(&ENTRIES, actor, keys.cursor())?;
+    let listing = listing_of(actor, keys, format!("{}/{}", resource.0, resource.1), request)?;
     page(conn, keys, &listing, Some(resource))
 }
 
@@ -287,11 +286,20 @@ pub fn history_of_field(
     field: &str,
     request: &ListRequest,
 ) -> Result<Page<AuditEntry>> {
-    let of = format!("{}/{}/{field}", resource.0, resource.1);
-    let scoped = ListRequest { q: Some(of), ..request.clone() };
-    let mut listing = scoped.read(&ENTRIES, actor, keys.cursor())?;
+    let mut listing = listing_of(actor, keys, format!("{}/{}/{field}", resource.0, resource.1), request)?;
     listing.filter = listing.filter.and(store::changes_field(conn.engine(), field));
     page(conn, keys, &listing, Some(resource))
+}
+
+/// The entries of something as a list of its own: a cursor of one history leads nowhere in another.
+fn listing_of(
+    actor: &Actor,
+    keys: &Keys,
+    of: String,
+    request: &ListRequest,
+) -> Result<crate::listing::Listing> {
+    let scoped = ListRequest { q: Some(of), ..request.clone() };
+    scoped.read(&ENTRIES, actor, keys.cursor())
 }
 
 fn page(

@@ -39,10 +39,7 @@ pub fn history(
 
 /// The tag of a holding. What is shown of it changes with its transactions, its product and its customer, without a new version.
 pub fn tag(actor: &Actor, holding: &Holding) -> String {
-    let version = holding.version;
-    // What has no JSON is never shown, so it needs no other tag.
-    crate::web::Document::of(holding)
-        .map_or_else(|_| crate::web::etag(actor, version, 0), |shown| shown.tag(actor, version))
+    crate::web::Document::tag_of(holding, actor, holding.version)
 }
 
 pub(super) fn known<T>(value: Option<T>) -> Result<T> {

@@ -344,9 +344,7 @@ fn record(
 
 /// The tag of a household. What is shown of it changes with its members, without a new version.
 pub(super) fn tag(actor: &Actor, household: &Household) -> String {
-    let version = household.version;
-    crate::web::Document::of(household)
-        .map_or_else(|_| crate::web::etag(actor, version, 0), |shown| shown.tag(actor, version))
+    crate::web::Document::tag_of(household, actor, household.version)
 }
 
 /// The members of a household that the actor sees, in order, and how many there are besides.

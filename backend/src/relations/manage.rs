@@ -375,9 +375,7 @@ fn record(
 
 /// The tag of a relation. What is shown of it changes with the other customer, without a new version.
 pub(super) fn tag(actor: &Actor, relation: &Relation) -> String {
-    let version = relation.version;
-    crate::web::Document::of(relation)
-        .map_or_else(|_| crate::web::etag(actor, version, 0), |shown| shown.tag(actor, version))
+    crate::web::Document::tag_of(relation, actor, relation.version)
 }
 
 /// Ids of customers, as relations have them.

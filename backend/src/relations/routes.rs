@@ -4,6 +4,8 @@ use guanxi_api::{
     NewRelation, Page, Referrals, Relation, RelationPatch, Relations,
 };
 use guanxi_db::DbConn;
+use serde::Serialize;
+use uuid::Uuid;
 
 use crate::access::{Actor, May, kinds};
 use crate::app::AppState;
@@ -14,33 +16,49 @@ use crate::listing::ListRequest;
 use crate::relations::{self, HouseholdId, HouseholdMark, RelationId, RelationMark, households, manage};
 use crate::web::{self as answer, IfMatch, Json, PathId, Query};
 
-/// Runs a change of a relation that may be repeated with the same Idempotency-Key, and shows the relation after it.
-async fn changed(
+/// Runs a change that may be repeated with the same Idempotency-Key, and shows what it was done to after it.
+async fn changed<T: Serialize + Send + 'static>(
     actor: Actor,
     state: &web::Data<AppState>,
     once: idempotency::Request,
-    which: (CustomerId, RelationId),
+    id: Uuid,
     act: impl Fn(&mut DbConn, &Actor, &AppState) -> Result<()> + Send + 'static,
+    show: impl Fn(&mut DbConn, &Actor, &AppState) -> Result<(T, String)> + Send + 'static,
 ) -> Result<HttpResponse> {
     let shared = state.clone();
-    let (relation, tag, replayed) = state
+    let (shown, tag, replayed) = state
         .db
         .write(move |conn| {
             let act = |conn: &mut DbConn| act(conn, &actor, &shared);
-            let done = idempotency::once(conn, &actor, &once, act, |()| Some(which.1.uuid()))?;
-            let relation = relations::relation(conn, &actor, shared.house(), which)?;
-            let tag = manage::tag(&actor, &relation);
-            Ok::<_, Error>((relation, tag, matches!(done, Once::Replayed(_))))
+            let done = idempotency::once(conn, &actor, &once, act, |()| Some(id))?;
+            let (shown, tag) = show(conn, &actor, &shared)?;
+            Ok::<_, Error>((shown, tag, matches!(done, Once::Replayed(_))))
         })
         .await?;
-    let mut response = answer::ok_tagged(&relation, &tag);
+    let mut response = answer::ok_tagged(&shown, &tag);
     if replayed {
         answer::mark_replayed(&mut response);
     }
     Ok(response)
 }
 
-/// The same for a household.
+/// [`changed`] for a relation.
+async fn relation_changed(
+    actor: Actor,
+    state: &web::Data<AppState>,
+    once: idempotency::Request,
+    which: (CustomerId, RelationId),
+    act: impl Fn(&mut DbConn, &Actor, &AppState) -> Result<()> + Send + 'static,
+) -> Result<HttpResponse> {
+    changed(actor, state, once, which.1.uuid(), act, move |conn, actor, state| {
+        let relation = relations::relation(conn, actor, state.house(), which)?;
+        let tag = manage::tag(actor, &relation);
+        Ok((relation, tag))
+    })
+    .await
+}
+
+/// [`changed`] for a household.
 async fn household_changed(
     actor: Actor,
     state: &web::Data<AppState>,
@@ -48,22 +66,12 @@ async fn household_changed(
     id: HouseholdId,
     act: impl Fn(&mut DbConn, &Actor, &AppState) -> Result<()> + Send + 'static,
 ) -> Result<HttpResponse> {
-    let shared = state.clone();
-    let (household, tag, replayed) = state
-        .db
-        .write(move |conn| {
-            let act = |conn: &mut DbConn| act(conn, &actor, &shared);
-            let done = idempotency::once(conn, &actor, &once, act, |()| Some(id.uuid()))?;
-            let household = relations::household(conn, &actor, shared.house(), id)?;
-            let tag = households::tag(&actor, &household);
-            Ok::<_, Error>((household, tag, matches!(done, Once::Replayed(_))))
-        })
-        .await?;
-    let mut response = answer::ok_tagged(&household, &tag);
-    if replayed {
-        answer::mark_replayed(&mut response);
-    }
-    Ok(response)
+    changed(actor, state, once, id.uuid(), act, move |conn, actor, state| {
+        let household = relations::household(conn, actor, state.house(), id)?;
+        let tag = households::tag(actor, &household);
+        Ok((household, tag))
+    })
+    .await
 }
 
 /// List the relations of a customer.
@@ -135,7 +143,7 @@ pub async fn change_relation(
     let once = idempotency::Request::read(&request, &body.0)?;
     let which = (*id, answer::path_id::<RelationMark>(&request, "relation_id")?);
     let patch = body.0;
-    changed(who.actor(), &state, once, which, move |conn, actor, state| {
+    relation_changed(who.actor(), &state, once, which, move |conn, actor, state| {
         relations::change(conn, actor, state.house(), which, version.0, &patch)
     })
     .await
@@ -156,7 +164,7 @@ pub async fn archive_relation(
 ) -> Result<HttpResponse> {
     let once = idempotency::Request::read(&request, &())?;
     let which = (*id, answer::path_id::<RelationMark>(&request, "relation_id")?);
-    changed(who.actor(), &state, once, which, move |conn, actor, _| {
+    relation_changed(who.actor(), &state, once, which, move |conn, actor, _| {
         relations::archive(conn, actor, which, version.0)
     })
     .await
@@ -177,7 +185,7 @@ pub async fn restore_relation(
 ) -> Result<HttpResponse> {
     let once = idempotency::Request::read(&request, &())?;
     let which = (*id, answer::path_id::<RelationMark>(&request, "relation_id")?);
-    changed(who.actor(), &state, once, which, move |conn, actor, _| {
+    relation_changed(who.actor(), &state, once, which, move |conn, actor, _| {
         relations::restore(conn, actor, which, version.0)
     })
     .await

@@ -76,6 +76,12 @@ impl Document {
         etag(actor, version, i64::from_ne_bytes(content.to_ne_bytes()))
     }
 
+    /// [`Document::tag`] of something that is not written yet.
+    pub fn tag_of(shown: &impl Serialize, actor: &Actor, version: i64) -> String {
+        // What has no JSON is never shown, so it needs no other tag.
+        Document::of(shown).map_or_else(|_| etag(actor, version, 0), |document| document.tag(actor, version))
+    }
+
     fn body(self, mut response: HttpResponseBuilder) -> HttpResponse {
         response.insert_header(ContentType::json()).body(self.0)
     }

@@ -240,17 +240,13 @@ pub fn field_sources(conn: &mut DbConn, actor: &Actor, id: CustomerId) -> Result
     let whole = view::whole(conn, &Scope::of(actor), id)?;
     let sources = Sources::of(&whole.row.customer)?;
     let created_at = whole.row.customer.created_at;
-    let mut shown = profile::load(&whole.row.customer)?;
-    let mut masked = Vec::new();
-    if actor.mask_profile() == MaskProfile::Restricted {
-        view::mask_profile(&mut shown, &mut masked);
-        // What is hidden and empty looks like what is hidden and filled.
-        masked.extend(view::MASKED.map(str::to_owned));
-    }
-    let document = serde_json::to_value(&shown).map_err(Error::internal)?;
+    // What is hidden and empty looks like what is hidden and filled.
+    let masked: &[&str] = if actor.mask_profile() == MaskProfile::Restricted { &view::MASKED } else { &[] };
+    let shown = profile::load(&whole.row.customer)?;
+    let document = serde_json::to_value(shown).map_err(Error::internal)?;
     let names = CustomerProfile::FIELDS.iter().copied().chain(["status", "identity"]);
     let told: Vec<(&str, Said)> = names
-        .filter(|field| !masked.iter().any(|hidden| hidden == field))
+        .filter(|field| !masked.contains(field))
         .filter(|field| {
             let filled = match *field {
                 "status" => true,

@@ -164,7 +164,7 @@ pub(super) const MASKED: [&str; 10] = [
 ];
 
 /// Takes those members out; names the ones that had a value.
-pub(super) fn mask_profile(profile: &mut CustomerProfile, masked: &mut Vec<String>) {
+fn mask_profile(profile: &mut CustomerProfile, masked: &mut Vec<String>) {
     let mut hide = |name: &str, had: bool| {
         if had {
             masked.push(name.to_owned());
