@@ -96,13 +96,14 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 /// What lists filter and sort by. A list of the end of a path is the same wherever it stands.
-static LISTS: [(&str, &Resource); 20] = [
+static LISTS: [(&str, &Resource); 21] = [
     ("/customers", &customers::CUSTOMERS),
     ("/org-units", &org::UNITS),
     ("/users", &org::USERS),
     ("/audit-entries", &audit::ENTRIES),
     ("/history", &audit::ENTRIES),
     ("/tier-history", &customers::TIER_HISTORY),
+    ("/tier-policies", &customers::TIER_POLICIES),
     ("/products", &products::PRODUCTS),
     ("/exchange-rates", &products::RATES),
     ("/customers/{id}/holdings", &holdings::OF_CUSTOMER),

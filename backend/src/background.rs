@@ -210,12 +210,16 @@ fn fold_portfolio(state: &web::Data<AppState>, holder: Uuid, now: Moment) -> Res
     Ok(())
 }
 
-/// Does a chunk of the work that changes have made due; false when there is none.
+/// Does a chunk of the work that changes, or a new day, have made due; false when there is none.
 fn do_due_work(state: &web::Data<AppState>, now: Moment) -> Result<bool> {
     let shared = state.clone();
     let is_new_rate =
         state.db.read_blocking(move |conn| holdings::has_rates_waiting(conn, &shared.settings, now))?;
-    if !is_new_rate && state.db.read_blocking(due::count)? == 0 {
+    let today = state.settings.day(now);
+    let is_due = is_new_rate
+        || state.db.read_blocking(due::count)? > 0
+        || state.db.read_blocking(move |conn| customers::has_tiers_to_review(conn, today))?;
+    if !is_due {
         return Ok(false);
     }
     let shared = state.clone();
@@ -223,6 +227,7 @@ fn do_due_work(state: &web::Data<AppState>, now: Moment) -> Result<bool> {
         let house = shared.house();
         let actor = Actor::job(now);
         holdings::make_rates_due(conn, &actor, house)?;
+        customers::put_in_force(conn, &actor, today)?;
         holdings::do_some_work(conn, &actor, house)
     })
 }

@@ -96,7 +96,9 @@ labels! {
     QuantityUnit { Grams => QuantityUnitGrams, Shares => QuantityUnitShares, Units => QuantityUnitUnits }
     TransactionKind { Deposit => TransactionKindDeposit, Withdrawal => TransactionKindWithdrawal, Purchase => TransactionKindPurchase, Redemption => TransactionKindRedemption, Interest => TransactionKindInterest, Dividend => TransactionKindDividend, Fee => TransactionKindFee, TransferIn => TransactionKindTransferIn, TransferOut => TransactionKindTransferOut, Repayment => TransactionKindRepayment, Drawdown => TransactionKindDrawdown, Adjustment => TransactionKindAdjustment }
     ServicingChannel { PhoneCentre => ServicingChannelPhoneCentre, RelationshipManager => ServicingChannelRelationshipManager, PrivateBanking => ServicingChannelPrivateBanking }
-    TierReason { Assets => TierReasonAssets, Policy => TierReasonPolicy, Import => TierReasonImport }
+    TierReason { Assets => TierReasonAssets, Policy => TierReasonPolicy, Import => TierReasonImport, Average => TierReasonAverage, GraceEnded => TierReasonGraceEnded }
+    TierBasis { Today => TierBasisToday, MonthlyAverage => TierBasisMonthlyAverage, YearlyAverage => TierBasisYearlyAverage }
+    TierPolicyState { Planned => TierPolicyStatePlanned, InForce => TierPolicyStateInForce, Past => TierPolicyStatePast }
     QuestionKind { Csat => QuestionKindCsat, Nps => QuestionKindNps, Ces => QuestionKindCes, SingleChoice => QuestionKindSingleChoice, MultipleChoice => QuestionKindMultipleChoice, Text => QuestionKindText }
     Dimension { Overall => DimensionOverall, Product => DimensionProduct, Attitude => DimensionAttitude, AfterSales => DimensionAfterSales, Channel => DimensionChannel }
     QuestionnaireState { Draft => QuestionnaireStateDraft, Published => QuestionnaireStatePublished }

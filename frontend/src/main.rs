@@ -38,6 +38,7 @@ mod settings;
 mod shell;
 mod surveys;
 mod tasks;
+mod tiers;
 mod today;
 mod ui;
 

@@ -13,9 +13,9 @@ use yew::prelude::*;
 
 use crate::api::ApiError;
 use crate::audit::AuditPage;
-use crate::customers::TiersPage;
 use crate::dom;
 use crate::fetch::use_query;
+use crate::holdings::{HoldingsTab, HoldingsTabProps};
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::imports::{JobPage, JobsPage, NewImportPage};
 use crate::org::{NewUserPage, UnitsPage, UserPage, UsersPage};
@@ -25,6 +25,7 @@ use crate::relations::{OwnersPanel, OwnersProps, RelationsTab, RelationsTabProps
 use crate::reports::{ReportsPage, TargetsPage};
 use crate::route::Route;
 use crate::surveys::{QuestionnairePage, SurveyPage, SurveysPage};
+use crate::tiers::{TierWatchPage, TiersPage};
 use crate::ui::{Button, EmptyState, Icon, Page, Skeleton, use_toasts};
 
 /// Draws the page of a route of its part.
@@ -41,6 +42,8 @@ pub enum Part {
     Imports,
     /// Where values come from, and which of two is right.
     Quality,
+    /// Who belongs to which tier from which assets on, and who is about to move.
+    Tiers,
     /// What administrators set, and the audit trail.
     Administration,
 }
@@ -52,6 +55,7 @@ impl Part {
             Part::Reports => "reports",
             Part::Imports => "imports",
             Part::Quality => "quality",
+            Part::Tiers => "tiers",
             Part::Administration => "administration",
         }
     }
@@ -62,6 +66,7 @@ impl Part {
             Part::Reports => reports().await,
             Part::Imports => imports().await,
             Part::Quality => quality().await,
+            Part::Tiers => tiers().await,
             Part::Administration => administration().await,
         }
     }
@@ -110,9 +115,23 @@ fn quality() -> Result<Pages, ApiError> {
     })
 }
 
+#[wasm_split(tiers, fallible)]
+fn tiers() -> Result<Pages, ApiError> {
+    Ok(|route| match route {
+        Route::Tiers => html! { <TiersPage /> },
+        Route::TierWatch => html! { <TierWatchPage /> },
+        _ => html!(),
+    })
+}
+
 #[wasm_split(quality, fallible)]
 fn field_dialog() -> Result<fn(&FieldDialogProps) -> Html, ApiError> {
     Ok(|props| html! { <FieldDialog ..props.clone() /> })
+}
+
+#[wasm_split(holdings, fallible)]
+fn holdings_tab() -> Result<fn(&HoldingsTabProps) -> Html, ApiError> {
+    Ok(|props| html! { <HoldingsTab ..props.clone() /> })
 }
 
 #[wasm_split(relations, fallible)]
@@ -133,7 +152,6 @@ fn administration() -> Result<Pages, ApiError> {
         Route::User { id } => html! { <UserPage key={id.to_string()} id={*id} /> },
         Route::Units => html! { <UnitsPage /> },
         Route::Products => html! { <ProductsPage /> },
-        Route::Tiers => html! { <TiersPage /> },
         Route::Rates => html! { <RatesPage /> },
         Route::Audit => html! { <AuditPage /> },
         _ => html!(),
@@ -167,6 +185,18 @@ fn lost(reload: &Callback<()>, i: I18n) -> Html {
             <Button icon={Icon::RefreshCw} onclick={retry}>{ i.t(Msg::CommonRetry) }</Button>
             <Button onclick={|_| dom::reload()}>{ i.t(Msg::ShellReload) }</Button>
         </EmptyState>
+    }
+}
+
+/// [`HoldingsTab`], as soon as its part is here.
+#[function_component]
+pub fn LazyHoldingsTab(props: &HoldingsTabProps) -> Html {
+    let i = use_i18n();
+    let query = use_query(Some("part/holdings".to_owned()), holdings_tab);
+    match (&query.remote.data, &query.remote.error) {
+        (Some(draw), _) => draw(props),
+        (None, Some(_)) => lost(&query.reload, i),
+        (None, None) => html! { <Skeleton bare=true /> },
     }
 }
 

@@ -15,6 +15,8 @@ pub enum Route {
     NewCustomer,
     #[at("/customers/conflicts")]
     FieldConflicts,
+    #[at("/customers/tiers")]
+    TierWatch,
     #[at("/customers/:id")]
     Customer { id: Uuid },
     #[at("/holdings")]

@@ -64,6 +64,7 @@ pub mod right {
     pub const MANAGE_RATES: &str = "rates:manage";
     pub const VIEW_TIERS: &str = "tiers:view";
     pub const MANAGE_TIERS: &str = "tiers:manage";
+    pub const SIMULATE_TIERS: &str = "tiers:simulate";
     pub const VIEW_HOLDINGS: &str = "holdings:view";
     pub const EDIT_HOLDINGS: &str = "holdings:edit";
     pub const VIEW_INTERACTIONS: &str = "interactions:view";

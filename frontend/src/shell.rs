@@ -131,6 +131,7 @@ fn PageOf(props: &PageOfProps) -> Html {
         Route::Customers => html! { <CustomersPage /> },
         Route::NewCustomer => allowed(right::CREATE_CUSTOMERS, html! { <NewCustomerPage /> }),
         Route::FieldConflicts => part(Part::Quality, right::VIEW_FIELD_CONFLICTS),
+        Route::TierWatch => part(Part::Tiers, right::VIEW_HOLDINGS),
         Route::Customer { id } => html! { <CustomerPage key={id.to_string()} id={*id} /> },
         Route::Holdings => allowed(right::VIEW_HOLDINGS, html! { <HoldingsPage /> }),
         Route::Products | Route::Units => {
@@ -141,7 +142,7 @@ fn PageOf(props: &PageOfProps) -> Html {
         }
         Route::Users | Route::User { .. } => part(Part::Administration, right::VIEW_USERS),
         Route::NewUser => part(Part::Administration, right::MANAGE_USERS),
-        Route::Tiers => part(Part::Administration, right::VIEW_TIERS),
+        Route::Tiers => part(Part::Tiers, right::VIEW_TIERS),
         Route::Rates => part(Part::Administration, right::VIEW_RATES),
         Route::Audit => part(Part::Administration, right::VIEW_AUDIT),
         Route::Contacts => allowed(right::VIEW_INTERACTIONS, html! { <ContactsPage /> }),
@@ -220,6 +221,13 @@ fn places(me: &Me, at: &Route) -> [Vec<Place>; 2] {
             Icon::Smile,
             Msg::NavSurveys,
             matches!(at, Route::Surveys | Route::Survey { .. } | Route::Questionnaire { .. }),
+        ),
+        place(
+            right::VIEW_HOLDINGS,
+            Route::TierWatch,
+            Icon::TrendingUp,
+            Msg::NavTierWatch,
+            *at == Route::TierWatch,
         ),
         place(
             right::VIEW_FIELD_CONFLICTS,

@@ -62,6 +62,8 @@ macro_rules! codes {
     };
 }
 
+pub(crate) use codes;
+
 codes! {
     /// What a user may do and whose customers they see; one policy table in the server gives both.
     Role {
@@ -105,17 +107,6 @@ codes! {
         Active = "active",
         Dormant = "dormant",
         Lost = "lost",
-    }
-}
-
-codes! {
-    /// The layer by assets under management.
-    Tier {
-        Mass = "mass",
-        Gold = "gold",
-        Platinum = "platinum",
-        Diamond = "diamond",
-        Private = "private",
     }
 }
 
@@ -562,25 +553,6 @@ impl TransactionKind {
     }
 }
 
-codes! {
-    /// Why a customer came into another tier.
-    TierReason {
-        /// What the customer holds became worth more or less.
-        Assets = "assets",
-        /// The thresholds changed.
-        Policy = "policy",
-        Import = "import",
-    }
-}
-
-codes! {
-    /// Who serves the customers of a tier.
-    ServicingChannel {
-        PhoneCentre = "phone_centre",
-        RelationshipManager = "relationship_manager",
-        PrivateBanking = "private_banking",
-    }
-}
 codes! {
     /// How staff and customer were in touch.
     InteractionKind {

@@ -6,8 +6,8 @@ use validator::Validate;
 use crate::{
     BusinessState, Channel, ContactPointKind, ContactPointUse, CustomerKind, CustomerSource, CustomerStatus,
     Gender, Goal, IdentityKind, Include, IncomeBand, Instant, Language, LifeRisk, MaritalStatus, Money, Need,
-    OrganisationSize, OutsideAssetKind, ProvidedBy, RiskAttribute, TeamRole, Tier, UnitRef, UserRef,
-    ValueSource, common::clearable, common::present,
+    OrganisationSize, OutsideAssetKind, ProvidedBy, RiskAttribute, TeamRole, Tier, TierStanding, UnitRef,
+    UserRef, ValueSource, common::clearable, common::present,
 };
 
 /// A customer, whole: what the customer page shows.
@@ -54,6 +54,13 @@ pub struct CustomerFigures {
     pub tier: Option<Tier>,
     /// Assets under management in the base currency; null where they are masked.
     pub aum: Option<Money>,
+    /// The average of the assets that the tier follows from; null where it is masked. It moves from day to day; the change feed tells of
+    /// it with the assets and the tier alone.
+    #[serde(default)]
+    pub average_aum: Option<Money>,
+    /// What of the tier wants attention; null where nothing does and where it is masked.
+    #[serde(default)]
+    pub standing: Option<TierStanding>,
     /// How many kinds of products the customer holds; null where that is masked.
     pub coverage: Option<u32>,
     pub as_of: Instant,
@@ -89,6 +96,9 @@ pub struct CustomerSummary {
     pub tier: Option<Tier>,
     /// Assets under management in the base currency; null where they are masked.
     pub aum: Option<Money>,
+    /// What of the tier wants attention; null where nothing does and where it is masked.
+    #[serde(default)]
+    pub standing: Option<TierStanding>,
     /// The primary phone, masked.
     #[cfg_attr(feature = "schema", schema(example = "138****5678"))]
     pub phone: Option<String>,

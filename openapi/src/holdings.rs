@@ -5,8 +5,7 @@ use validator::Validate;
 
 use crate::common::{clearable, present};
 use crate::{
-    Amount, HoldingChannel, HoldingStatus, Instant, Money, ProductRef, QuantityUnit, Tier, TierReason,
-    TransactionKind,
+    Amount, HoldingChannel, HoldingStatus, Instant, Money, ProductRef, QuantityUnit, Tier, TransactionKind,
 };
 
 /// What a customer holds of a product.
@@ -246,18 +245,4 @@ pub struct BalanceQuery {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", param(max_length = 4096, nullable = false))]
     pub cursor: Option<String>,
-}
-
-/// A customer came into another tier.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub struct TierChange {
-    pub id: Uuid,
-    /// Null when the customer had none on record before.
-    pub from: Option<Tier>,
-    pub to: Tier,
-    /// The assets at that moment.
-    pub aum: Money,
-    pub reason: TierReason,
-    pub at: Instant,
 }

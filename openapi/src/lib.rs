@@ -30,6 +30,7 @@ mod reports;
 mod session;
 mod surveys;
 mod tasks;
+mod tiers;
 mod today;
 mod users;
 
@@ -54,5 +55,6 @@ pub use reports::*;
 pub use session::*;
 pub use surveys::*;
 pub use tasks::*;
+pub use tiers::*;
 pub use today::*;
 pub use users::*;

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use validator::Validate;
 
 use crate::common::{clearable, present};
-use crate::{Amount, Instant, LocalName, ProductKind, RiskGrade, ServicingChannel, Tier};
+use crate::{Instant, LocalName, ProductKind, RiskGrade};
 
 /// A product that the bank offers or knows customers to hold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -189,42 +189,6 @@ pub struct NewExchangeRate {
     pub currency: String,
     pub valid_from: NaiveDate,
     pub rate: Rate,
-}
-
-/// What follows from the assets of a customer: the layers, from the lowest to the highest.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub struct TierPolicy {
-    pub tiers: Vec<TierRule>,
-    pub version: i64,
-    pub updated_at: Instant,
-}
-
-/// One layer of customers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
-pub struct TierRule {
-    pub tier: Tier,
-    /// Assets in the base currency from which a customer belongs to it; 0 for the lowest.
-    pub threshold: Amount,
-    /// Most days between two contacts; null where none is due.
-    #[serde(default)]
-    #[validate(range(min = 1, max = 3650))]
-    #[cfg_attr(feature = "schema", schema(minimum = 1, maximum = 3650))]
-    pub cadence_days: Option<u32>,
-    pub servicing_channel: ServicingChannel,
-}
-
-/// All layers, set together.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
-pub struct TierRules {
-    /// Every tier once, from the lowest to the highest, with rising thresholds. New thresholds sort all customers anew.
-    #[validate(length(min = 1, max = 5), nested)]
-    #[cfg_attr(feature = "schema", schema(min_items = 1, max_items = 5))]
-    pub tiers: Vec<TierRule>,
 }
 
 #[cfg(test)]

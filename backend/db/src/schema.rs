@@ -172,6 +172,15 @@ diesel::table! {
         as_of -> DbMoment,
         last_contacted_at -> DbMoment,
         coverage -> Integer,
+        average_aum -> BigInt,
+        promotion_gap -> BigInt,
+        promotion_candidate -> Bool,
+        in_grace -> Bool,
+        demotes_on -> Date,
+        largest_transaction -> BigInt,
+        largest_transaction_on -> Nullable<Date>,
+        hidden_gem -> Bool,
+        review_on -> Date,
     }
 }
 
@@ -457,6 +466,48 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::{DbMoment, DbUuid};
 
+    tier_policy_set (id) {
+        id -> DbUuid,
+        state -> Text,
+        valid_from -> Date,
+        basis -> Text,
+        grace_days -> Integer,
+        candidate_percent -> Integer,
+        gem_amount -> BigInt,
+        version -> BigInt,
+        created_at -> DbMoment,
+        updated_at -> DbMoment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::DbUuid;
+
+    tier_policy_rule (policy_id, tier) {
+        policy_id -> DbUuid,
+        tier -> Text,
+        threshold -> BigInt,
+        cadence_days -> Nullable<Integer>,
+        servicing_channel -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::DbUuid;
+
+    aum_balance (customer_id, day) {
+        customer_id -> DbUuid,
+        day -> Date,
+        aum -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbMoment, DbUuid};
+
     customer_tier_history (id) {
         id -> DbUuid,
         customer_id -> DbUuid,
@@ -465,6 +516,8 @@ diesel::table! {
         aum -> BigInt,
         reason -> Text,
         at -> DbMoment,
+        average_aum -> Nullable<BigInt>,
+        threshold -> Nullable<BigInt>,
     }
 }
 
@@ -869,6 +922,8 @@ diesel::joinable!(holding -> product (product_id));
 diesel::joinable!(holding_transaction -> holding (holding_id));
 diesel::joinable!(holding_transaction -> customer (customer_id));
 diesel::joinable!(holding_balance -> holding (holding_id));
+diesel::joinable!(tier_policy_rule -> tier_policy_set (policy_id));
+diesel::joinable!(aum_balance -> customer (customer_id));
 diesel::joinable!(customer_tier_history -> customer (customer_id));
 diesel::joinable!(interaction -> customer (customer_id));
 diesel::joinable!(interaction -> user_account (author_id));
@@ -919,6 +974,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     holding_transaction,
     holding_balance,
     tier_policy,
+    tier_policy_set,
+    tier_policy_rule,
+    aum_balance,
     customer_tier_history,
     due_work,
     interaction,

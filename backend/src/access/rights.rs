@@ -74,6 +74,8 @@ rights! {
     ManageRates = "rates:manage", &[Admin];
     ViewTiers = "tiers:view", EVERYONE;
     ManageTiers = "tiers:manage", &[Admin];
+    /// Trying other thresholds on the customers that one sees: nothing is shown but counts and sums.
+    SimulateTiers = "tiers:simulate", &[DeputyManager, BranchManager, Admin, Auditor];
     /// For those who see assets unmasked.
     ViewHoldings = "holdings:view", &[Rm, Adviser, OutletHead, DeputyManager, BranchManager, Auditor];
     EditHoldings = "holdings:edit", &[Rm, Adviser, OutletHead, DeputyManager, BranchManager];

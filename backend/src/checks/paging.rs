@@ -2,13 +2,14 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use guanxi_api::{
     Amount, CustomerKind, CustomerSource, CustomerStatus, Gender, IncomeBand, MaritalStatus, NewCustomer,
     RiskAttribute, Role, Tier,
 };
 use guanxi_db::schema::{customer, customer_figures};
-use guanxi_db::{DbConn, DbError, Moment};
+use guanxi_db::{DbConn, DbError, Engine, Moment};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use serde_json::{Value, json};
@@ -304,7 +305,18 @@ fn varied(app: &TestApp, count: u64) {
                 customers::set_last_contact(conn, id, now.plus_seconds(-86_400 * (n % 5) as i64))?;
             }
         }
-        Ok(())
+        let keyed = "(SELECT customer.search_key FROM customer WHERE customer.id = customer_figures.customer_id)";
+        let watched = format!(
+            "UPDATE customer_figures SET average_aum = aum / 2, promotion_candidate = ({keyed} % 2 = 0), promotion_gap = {keyed} % 7, \
+             in_grace = ({keyed} % 3 = 0), demotes_on = CASE WHEN {keyed} % 3 = 0 THEN CAST('2027-01-31' AS {day}) ELSE demotes_on END, \
+             hidden_gem = ({keyed} % 5 = 0), largest_transaction = {keyed} % 4, largest_transaction_on = \
+             CASE WHEN {keyed} % 4 > 0 THEN CAST('2026-11-02' AS {day}) ELSE NULL END",
+            day = match conn.engine() {
+                Engine::Sqlite => "text",
+                Engine::Postgres => "date",
+            }
+        );
+        conn.batch_execute(&watched).map_err(|error| DbError::from(error).into())
     });
 }
 
@@ -321,6 +333,8 @@ type MoreTexts = (
 );
 type Days = (Option<chrono::NaiveDate>, Option<i32>, Option<chrono::NaiveDate>);
 type Rest = (bool, bool, OrgUnitId, Option<UserId>, bool, Moment, Moment, String, i64, Moment);
+
+type Watched = (i64, bool, i64, bool, chrono::NaiveDate, bool, i64, Option<chrono::NaiveDate>);
 
 /// What the database holds, read without any filter.
 fn known(app: &TestApp) -> Vec<Known> {
@@ -354,12 +368,22 @@ fn known(app: &TestApp) -> Vec<Known> {
                     customer_figures::aum,
                     customer_figures::last_contacted_at,
                 ),
+                (
+                    customer_figures::average_aum,
+                    customer_figures::promotion_candidate,
+                    customer_figures::promotion_gap,
+                    customer_figures::in_grace,
+                    customer_figures::demotes_on,
+                    customer_figures::hidden_gem,
+                    customer_figures::largest_transaction,
+                    customer_figures::largest_transaction_on,
+                ),
             ))
-            .load::<(guanxi_db::Id<()>, Texts, MoreTexts, Days, Rest)>(conn)
+            .load::<(guanxi_db::Id<()>, Texts, MoreTexts, Days, Rest, Watched)>(conn)
             .map_err(|error| DbError::from(error).into())
     });
     rows.into_iter()
-        .map(|(id, (kind, status, name, sort, number, gender), more, days, rest)| {
+        .map(|(id, (kind, status, name, sort, number, gender), more, days, rest, watched)| {
             let (marital, province, city, occupation, industry, income, source, risk) = more;
             let (birth_date, birth_year, since) = days;
             let (
@@ -374,6 +398,7 @@ fn known(app: &TestApp) -> Vec<Known> {
                 aum,
                 contacted,
             ) = rest;
+            let (average, candidate, gap, in_grace, demotes_on, gem, largest, largest_on) = watched;
             let one = |value: Option<TypedValue>| value.map_or(FieldValue::Null, FieldValue::One);
             let code = |name: &str, value: Option<String>| {
                 let FieldType::Code(codes) = field_of(FIELDS, name).kind else { panic!("{name} is no code") };
@@ -387,6 +412,14 @@ fn known(app: &TestApp) -> Vec<Known> {
                 ("status", code("status", Some(status))),
                 ("tier", code("tier", Some(tier))),
                 ("aum", one(Some(TypedValue::Money(aum)))),
+                ("average_aum", one(Some(TypedValue::Money(average)))),
+                ("promotion_candidate", one(Some(TypedValue::Bool(candidate)))),
+                ("promotion_gap", one(Some(TypedValue::Money(gap)))),
+                ("in_grace", one(Some(TypedValue::Bool(in_grace)))),
+                ("demotes_on", one(Some(TypedValue::Date(demotes_on)))),
+                ("hidden_gem", one(Some(TypedValue::Bool(gem)))),
+                ("largest_transaction", one(Some(TypedValue::Money(largest)))),
+                ("largest_transaction_on", one(largest_on.map(TypedValue::Date))),
                 ("name", text(Some(sort))),
                 ("full_name", text(Some(name))),
                 ("customer_no", text(Some(number))),

@@ -58,6 +58,19 @@ pub(super) fn populate(app: &TestApp, customers: u64) {
     app.db(|conn| guanxi_db::analyse(conn).map_err(Error::from));
 }
 
+/// Puts one in twenty of the customers of [`populate`] on all lists that follow from tiers.
+fn watch_some(app: &TestApp) {
+    app.db(|conn| {
+        conn.batch_execute(
+            "UPDATE customer_figures SET promotion_candidate = TRUE, promotion_gap = aum, in_grace = TRUE, demotes_on = '2027-01-31', \
+             hidden_gem = TRUE, largest_transaction = aum \
+             WHERE customer_id IN (SELECT customer.id FROM customer WHERE customer.search_key % 20 = 0)",
+        )
+        .map_err(DbError::from)?;
+        guanxi_db::analyse(conn).map_err(Error::from)
+    });
+}
+
 /// Gives the customers of [`populate`] what the generator has them hold.
 pub(super) fn populate_holdings(app: &TestApp) {
     let state = app.state.clone();
@@ -360,6 +373,7 @@ fn faults(engine: Engine, plan: &[String], may_sort: bool, is_book: bool) -> Vec
 fn plans_of_lists_follow_an_index() {
     let app = TestApp::start();
     populate(&app, 10_000);
+    watch_some(&app);
     enlarge(&app);
     let mut wrong = Vec::new();
     for (username, book) in [
@@ -377,6 +391,9 @@ fn plans_of_lists_follow_an_index() {
             ("-updated_at", None),
             ("-created_at", None),
             ("-aum", Some(r#"tier eq "gold" and city eq "上海""#)),
+            ("promotion_gap", Some("promotion_candidate eq true")),
+            ("demotes_on", Some("in_grace eq true")),
+            ("-largest_transaction", Some("hidden_gem eq true")),
         ] {
             // A book and an outlet are small beside the bank: what they hold may be sorted.
             let bounded = book || username == "outlet_head" || (username == "branch_manager");

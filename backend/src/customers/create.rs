@@ -11,6 +11,7 @@ use crate::customers::rules::customer_no;
 use crate::customers::store::{
     self, ContactPointRow, CustomerRow, ExternalIdRow, FiguresRow, IdentityRow, NewRows, TeamRow, WholeRow,
 };
+use crate::customers::tiers::{self, NEVER, NO_GAP};
 use crate::customers::view::Whole;
 use crate::customers::{
     CustomerId, House, contact_points, external_ids, identity_context, ownership, profile, purpose,
@@ -219,6 +220,15 @@ pub(super) fn rows(
             as_of: actor.now(),
             coverage: 0,
             last_contacted_at: Moment::EARLIEST,
+            average_aum: 0,
+            promotion_gap: NO_GAP,
+            promotion_candidate: false,
+            in_grace: false,
+            demotes_on: NEVER,
+            largest_transaction: 0,
+            largest_transaction_on: None,
+            hidden_gem: false,
+            review_on: NEVER,
         },
         found_by,
         customer: row,
@@ -275,6 +285,8 @@ pub struct Prepared {
 pub struct Ready {
     customers: Vec<NewRows>,
     teams: Vec<TeamRow>,
+    /// The day of their assets.
+    day: NaiveDate,
 }
 
 impl Ready {
@@ -309,7 +321,7 @@ pub fn make_ready(actor: &Actor, house: House<'_>, customers: &[Prepared]) -> Re
         }));
         all.push(rows);
     }
-    Ok(Ready { customers: all, teams })
+    Ok(Ready { customers: all, teams, day: house.settings.day(actor.now()) })
 }
 
 /// Writes many new customers at once, for jobs: one audit entry for all of them, no event for each.
@@ -317,14 +329,16 @@ pub fn make_ready(actor: &Actor, house: House<'_>, customers: &[Prepared]) -> Re
 /// # Errors
 /// 409 for an external id that is taken.
 pub fn write_many(conn: &mut DbConn, actor: &Actor, ready: &mut Ready) -> Result<()> {
-    let Ready { customers, teams } = ready;
+    let Ready { customers, teams, day } = ready;
     let numbers = next_customer_numbers(conn, i64::try_from(customers.len()).unwrap_or(i64::MAX))?;
     let mut moves = Moves::default();
+    let first = tiers::first_standings(conn, *day, customers.iter_mut().map(|rows| &mut rows.figures))?;
     for (rows, number) in customers.iter_mut().zip(numbers) {
         set_number(rows, number);
         moves.add(&rows.customer, &rows.figures);
     }
     store::insert_many(conn, customers, teams).map_err(taken)?;
+    tiers::first_balances(conn, *day, &first)?;
     moves.record(conn)?;
     audit::note_many(conn, actor, "customer", "created_many", &[("count", customers.len())])
 }

@@ -14,6 +14,23 @@ pub(crate) static FIELDS: &[Field] = &[
     Field::new("aum", "customer_figures.aum", Money)
         .sortable_with("customer_figures.customer_id")
         .privacy(Privacy::Sensitive),
+    Field::new("average_aum", "customer_figures.average_aum", Money).privacy(Privacy::Sensitive),
+    Field::new("promotion_candidate", "customer_figures.promotion_candidate", Bool)
+        .privacy(Privacy::Sensitive),
+    Field::new("promotion_gap", "customer_figures.promotion_gap", Money)
+        .sortable_with("customer_figures.customer_id")
+        .privacy(Privacy::Sensitive),
+    Field::new("in_grace", "customer_figures.in_grace", Bool).privacy(Privacy::Sensitive),
+    Field::new("demotes_on", "customer_figures.demotes_on", Date)
+        .sortable_with("customer_figures.customer_id")
+        .privacy(Privacy::Sensitive),
+    Field::new("hidden_gem", "customer_figures.hidden_gem", Bool).privacy(Privacy::Sensitive),
+    Field::new("largest_transaction", "customer_figures.largest_transaction", Money)
+        .sortable_with("customer_figures.customer_id")
+        .privacy(Privacy::Sensitive),
+    Field::new("largest_transaction_on", "customer_figures.largest_transaction_on", Date)
+        .nullable()
+        .privacy(Privacy::Sensitive),
     Field::new("name", "customer.name_sort", Text).sortable().privacy(Privacy::Order),
     Field::new("full_name", "customer.name", Text).privacy(Privacy::Personal),
     Field::new("customer_no", "customer.customer_no", Text).sortable(),

@@ -6,7 +6,7 @@ use crate::access::{Actor, MaskProfile, Scope};
 use crate::customers::fields::CUSTOMERS;
 use crate::customers::rules::search::{self, Exact};
 use crate::customers::store::{self, Exactly, SummaryRow};
-use crate::customers::{CustomerId, House, contacted, purpose};
+use crate::customers::{CustomerId, House, contacted, purpose, tiers};
 use crate::error::{Code, Result};
 use crate::listing::{ListRequest, Listing, set_total};
 use crate::names;
@@ -307,6 +307,9 @@ fn summaries(
 fn sort_value(row: &SummaryRow, field: &str) -> Value {
     match field {
         "aum" => Value::Integer(row.aum),
+        "promotion_gap" => Value::Integer(row.watched.promotion_gap),
+        "demotes_on" => Value::Date(row.watched.demotes_on),
+        "largest_transaction" => Value::Integer(row.watched.largest_transaction),
         "customer_no" => Value::Text(row.customer_no.clone()),
         "created_at" => Value::Moment(row.created_at),
         "updated_at" => Value::Moment(row.updated_at),
@@ -327,6 +330,7 @@ fn summary(house: House<'_>, names: &Names, restricted: bool, row: SummaryRow) -
         org_unit: names.unit(row.org_unit_id)?,
         owner: row.owner_id.map(|id| names.user(id)).transpose()?,
         tier: (!restricted).then_some(row.tier.0),
+        standing: if restricted { None } else { tiers::standing(house, row.tier.0, &row.watched) },
         aum: (!restricted).then(money),
         phone: row.phone_masked,
         customer_since: row.customer_since.map(|Day(day)| day),

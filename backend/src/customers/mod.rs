@@ -49,10 +49,12 @@ pub use provenance::{
 };
 pub use reveal::reveal;
 pub use selection::{CustomerBrief, brief, briefs, briefs_by_filter, related, wants_no_contact};
-pub(crate) use tiers::TIER_HISTORY;
 pub use tiers::{
-    Assets, lock, retier_some, set_assets, set_assets_of_many, set_tiers, tier_for, tier_history, tiers,
+    Assets, Largest, has_tiers_to_review, lock, move_balances, plan_tiers, put_in_force, retier_some,
+    review_some_tiers, review_tiers_of, set_assets, set_tiers, simulate_tiers, tier_for, tier_history,
+    tier_policies, tiers,
 };
+pub(crate) use tiers::{TIER_HISTORY, TIER_POLICIES};
 pub use view::{history, read, visible};
 pub use withdrawal::{CustomerState, put_back, withdraw};
 
@@ -71,8 +73,13 @@ pub enum CustomerMark {}
 #[derive(Debug)]
 pub enum ContactPointMark {}
 
+/// Marks ids of policies of tiers.
+#[derive(Debug)]
+pub enum TierPolicyMark {}
+
 pub type CustomerId = Id<CustomerMark>;
 pub type ContactPointId = Id<ContactPointMark>;
+pub type TierPolicyId = Id<TierPolicyMark>;
 
 /// What the rules of this room need beside the actor: keys, settings, and the names of units and users.
 #[derive(Clone, Copy, Debug)]
@@ -103,9 +110,15 @@ pub fn routes(config: &mut impl crate::web::Routes) {
         .service(routes::remove_contact_point)
         .service(routes::set_external_id)
         .service(routes::remove_external_id)
-        .service(routes::get_tiers)
-        .service(routes::set_tiers)
-        .service(routes::tier_history)
+        .service(tiers::routes::get_tiers)
+        .service(tiers::routes::set_tiers)
+        .service(tiers::routes::simulate_tiers)
+        .service(tiers::routes::list_tier_policies)
+        .service(tiers::routes::plan_tiers)
+        .service(tiers::routes::get_tier_policy)
+        .service(tiers::routes::change_planned_tiers)
+        .service(tiers::routes::withdraw_planned_tiers)
+        .service(tiers::routes::tier_history)
         .service(provenance::routes::get_field_sources)
         .service(provenance::routes::set_field_verification)
         .service(provenance::routes::get_field_history)

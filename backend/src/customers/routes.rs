@@ -3,7 +3,7 @@ use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put, web};
 use guanxi_api::{
     Assignment, AuditEntry, BulkCustomer, BulkOutcome, BulkQuery, ContactPointPatch, Customer, CustomerPatch,
     CustomerSearch, CustomerSummary, ExternalId, ExternalIdValue, ListQuery, NewContactPoint, NewCustomer,
-    Page, Reveal, Revealed, Team, TierChange, TierPolicy, TierRules,
+    Page, Reveal, Revealed, Team,
 };
 use guanxi_db::DbConn;
 
@@ -506,75 +506,4 @@ pub async fn remove_external_id(
         customers::remove_external_id(conn, actor, id, version.0, &source)
     })
     .await
-}
-
-/// The layers of customers: from which assets on, how often they are contacted, and who serves them.
-#[utoipa::path(operation_id = "getTiers", tag = "customers",
-    params(("If-None-Match" = Option<String>, Header, description = "The tag of what is known already")),
-    responses((status = 200, body = TierPolicy, description = "The layers",
-            headers(("ETag" = String, description = "Their version"))),
-        (status = 304, description = "Not changed")))]
-#[get("/tiers")]
-pub async fn get_tiers(
-    request: HttpRequest,
-    who: May<kinds::ViewTiers>,
-    state: web::Data<AppState>,
-) -> Result<HttpResponse> {
-    let policy = state.db.read(customers::tiers).await?;
-    let tag = answer::etag(&who, policy.version, 0);
-    Ok(answer::not_modified(&request, &tag).unwrap_or_else(|| answer::ok_tagged(&policy, &tag)))
-}
-
-/// Set the layers of customers, all together.
-///
-/// New thresholds sort all customers anew, shortly.
-#[utoipa::path(operation_id = "setTiers", tag = "customers", request_body = TierRules,
-    params(("If-Match" = String, Header, description = "The tag that the change was made from", example = "\"1-0\""),
-        ("Idempotency-Key" = Option<String>, Header, description = "Changes at most once for a key")),
-    responses((status = 200, body = TierPolicy, description = "The layers from now on",
-        headers(("ETag" = String, description = "Their new version")))))]
-#[put("/tiers")]
-pub async fn set_tiers(
-    request: HttpRequest,
-    who: May<kinds::ManageTiers>,
-    state: web::Data<AppState>,
-    version: IfMatch,
-    body: Json<TierRules>,
-) -> Result<HttpResponse> {
-    let once = idempotency::Request::read(&request, &body.0)?;
-    let (actor, rules) = (who.actor(), body.0);
-    let (policy, replayed) = state
-        .db
-        .write(move |conn| {
-            let act = |conn: &mut DbConn| customers::set_tiers(conn, &actor, version.0, &rules);
-            match idempotency::once(conn, &actor, &once, act, |_| None)? {
-                Once::Done(policy) => Ok((policy, false)),
-                Once::Replayed(_) => Ok::<_, Error>((customers::tiers(conn)?, true)),
-            }
-        })
-        .await?;
-    let mut response = answer::ok_tagged(&policy, &answer::etag(&who, policy.version, 0));
-    if replayed {
-        answer::mark_replayed(&mut response);
-    }
-    Ok(response)
-}
-
-/// When a customer came into which tier, newest first.
-#[utoipa::path(operation_id = "getTierHistory", tag = "customers",
-    params(("id" = uuid::Uuid, Path, description = "The customer"), ListQuery),
-    responses((status = 200, body = Page<TierChange>, description = "A page of changes",
-        headers(("Link" = String, description = "The next page, if there is one")))))]
-#[get("/customers/{id}/tier-history")]
-pub async fn tier_history(
-    request: HttpRequest,
-    who: May<kinds::ViewHoldings>,
-    state: web::Data<AppState>,
-    id: PathId<CustomerMark>,
-    query: Query<ListQuery>,
-) -> Result<HttpResponse> {
-    let (actor, shared, id, asked) = (who.actor(), state.clone(), *id, ListRequest::from(query.0));
-    let changes =
-        state.db.read(move |conn| customers::tier_history(conn, &actor, shared.house(), id, &asked)).await?;
-    Ok(answer::page(&request, &changes))
 }

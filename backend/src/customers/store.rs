@@ -66,6 +66,16 @@ pub(super) struct FiguresRow {
     pub(super) as_of: Moment,
     pub(super) coverage: i32,
     pub(super) last_contacted_at: Moment,
+    /// What the tier follows from.
+    pub(super) average_aum: i64,
+    pub(super) promotion_gap: i64,
+    pub(super) promotion_candidate: bool,
+    pub(super) in_grace: bool,
+    pub(super) demotes_on: chrono::NaiveDate,
+    pub(super) largest_transaction: i64,
+    pub(super) largest_transaction_on: Option<chrono::NaiveDate>,
+    pub(super) hidden_gem: bool,
+    pub(super) review_on: chrono::NaiveDate,
 }
 
 #[derive(Queryable, Selectable, Insertable, Clone)]
@@ -112,6 +122,33 @@ pub(super) struct TeamRow {
     pub(super) customer_id: CustomerId,
     pub(super) user_id: UserId,
     pub(super) role: String,
+}
+
+/// What of a customer's tier may want attention.
+#[derive(Queryable, Selectable, Clone, Copy)]
+#[diesel(table_name = customer_figures)]
+pub(super) struct WatchedRow {
+    pub(super) promotion_candidate: bool,
+    pub(super) promotion_gap: i64,
+    pub(super) in_grace: bool,
+    pub(super) demotes_on: chrono::NaiveDate,
+    pub(super) hidden_gem: bool,
+    pub(super) largest_transaction: i64,
+    pub(super) largest_transaction_on: Option<chrono::NaiveDate>,
+}
+
+impl WatchedRow {
+    pub(super) fn of(figures: &FiguresRow) -> Self {
+        WatchedRow {
+            promotion_candidate: figures.promotion_candidate,
+            promotion_gap: figures.promotion_gap,
+            in_grace: figures.in_grace,
+            demotes_on: figures.demotes_on,
+            hidden_gem: figures.hidden_gem,
+            largest_transaction: figures.largest_transaction,
+            largest_transaction_on: figures.largest_transaction_on,
+        }
+    }
 }
 
 /// The customer and what stands beside it in one row, if the scope has it.
@@ -360,6 +397,7 @@ pub(super) struct SummaryRow {
     pub(super) org_unit_id: Id<OrgUnitMark>,
     pub(super) owner_id: Option<UserId>,
     pub(super) tier: Coded<Tier>,
+    pub(super) watched: WatchedRow,
     pub(super) aum: i64,
     pub(super) phone_masked: Option<String>,
     pub(super) customer_since: Option<Day>,
@@ -389,6 +427,7 @@ macro_rules! summary_columns {
             customer::org_unit_id,
             customer::owner_id,
             customer_figures::tier,
+            WatchedRow::as_select(),
             customer_figures::aum,
             customer::phone_masked,
             customer::customer_since,

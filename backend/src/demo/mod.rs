@@ -4,6 +4,7 @@ pub mod generator;
 mod quality;
 mod relations;
 mod surveys;
+mod tiers;
 
 use std::path::PathBuf;
 
@@ -91,7 +92,8 @@ pub fn make(config: &Config, opened: &Opened, demo: Demo) -> Result<String> {
             let house = House { keys: &keys, settings: &settings, directory: &Directory::default() };
             let actor = Actor::operator(clock::now());
             quality::make(conn, &actor, house)?;
-            relations::make(conn, &actor, house, u64::from(customers))
+            relations::make(conn, &actor, house, u64::from(customers))?;
+            tiers::make(conn, &actor, house, u64::from(customers))
         })?;
     }
     let seconds = (clock::now().0 - started.0) / 1_000_000;

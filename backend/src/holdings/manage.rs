@@ -7,7 +7,8 @@ use crate::audit;
 use crate::customers::{self, CustomerId, House};
 use crate::error::{Code, Error, FieldError, Result, Wrong};
 use crate::holdings::store::{self, BalanceRow, HoldingRow, WholeRow};
-use crate::holdings::{HoldingId, rules, value, view};
+use crate::holdings::value::{self, Deal};
+use crate::holdings::{HoldingId, rules, view};
 use crate::products::{self, ProductId};
 
 /// Opens a holding of a customer; its figures follow.
@@ -89,7 +90,7 @@ pub fn open(
     let opening = BalanceRow { holding_id: row.id, day: row.opened_on, amount: row.amount };
     store::insert_balance(conn, &opening)?;
     note(conn, actor, None, &row, "created")?;
-    value::revalue(conn, actor, house, customer)?;
+    value::revalue(conn, actor, house, customer, Deal::None)?;
     view::read(conn, actor, house, row.id)
 }
 
@@ -177,7 +178,7 @@ fn write(
             return Err(Error::internal("a locked holding changed"));
         }
         note(conn, actor, Some(before), &after, action)?;
-        value::revalue(conn, actor, house, after.customer_id)?;
+        value::revalue(conn, actor, house, after.customer_id, Deal::None)?;
     }
     view::read(conn, actor, house, before.id)
 }

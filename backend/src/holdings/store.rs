@@ -2,10 +2,11 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
 use guanxi_db::schema::{
     customer, customer_figures, holding, holding_balance, holding_co_owner, holding_transaction, product,
 };
-use guanxi_db::{Condition, DbConn, DbError, Id, Moment, Value, insert_many};
+use guanxi_db::{Condition, DbConn, DbError, DbUuid, Id, Moment, Statement, Value, insert_many};
 
 use crate::access::{Scope, UserId};
 use crate::customers::CustomerId;
@@ -203,6 +204,45 @@ pub(super) fn held(conn: &mut DbConn, ids: &[CustomerId]) -> Result<Vec<HeldRow>
         );
     }
     Ok(rows)
+}
+
+/// The largest transaction of a customer in a currency.
+#[derive(Queryable, Clone)]
+pub(super) struct LargestRow {
+    pub(super) customer_id: CustomerId,
+    pub(super) currency: String,
+    pub(super) amount: i64,
+    pub(super) day: NaiveDate,
+}
+
+/// The largest transactions of these kinds that were not cancelled: one for each customer and currency.
+pub(super) fn largest_transactions(
+    conn: &mut DbConn,
+    ids: &[CustomerId],
+    kinds: &[&str],
+) -> Result<Vec<LargestRow>> {
+    let mut found = Vec::new();
+    for ids in ids.chunks(500) {
+        let start = if ids.len() > 1 { Condition::unkept() } else { Condition::new() };
+        let select = start
+            .sql(
+                "SELECT ranked.customer_id, ranked.currency, ranked.amount, ranked.day FROM (SELECT holding_transaction.customer_id, \
+                 holding.currency, holding_transaction.amount, holding_transaction.day, ROW_NUMBER() OVER (PARTITION BY \
+                 holding_transaction.customer_id, holding.currency ORDER BY holding_transaction.amount DESC, holding_transaction.day DESC) \
+                 AS place FROM holding_transaction JOIN holding ON holding.id = holding_transaction.holding_id \
+                 WHERE holding_transaction.reverses_id IS NULL AND NOT EXISTS (SELECT 1 FROM holding_transaction AS counter \
+                 WHERE counter.reverses_id = holding_transaction.id) AND holding_transaction.kind IN (",
+            )
+            .bind_all(kinds.iter().map(|kind| Some(Value::Text((*kind).to_owned()))))
+            .sql(") AND holding_transaction.customer_id IN (")
+            .bind_all(ids.iter().map(|id| Some(Value::Id(Id::new(id.uuid())))))
+            .sql(")) AS ranked WHERE ranked.place = 1");
+        let rows = Statement::<(DbUuid, Text, BigInt, diesel::sql_types::Date)>::new(select)
+            .load(conn)
+            .map_err(DbError::from)?;
+        found.extend::<Vec<LargestRow>>(rows);
+    }
+    Ok(found)
 }
 
 pub(super) fn set_value(conn: &mut DbConn, id: HoldingId, value: i64) -> Result<()> {

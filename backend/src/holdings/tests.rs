@@ -70,6 +70,14 @@ fn figures(client: &Client, customer: &str) -> (String, String, u64) {
     (text(&figures["aum"]["amount"]), text(&figures["tier"]), figures["coverage"].as_u64().expect("a number"))
 }
 
+/// Has the tier follow from the assets of today, at once.
+fn without_grace(app: &TestApp) {
+    let admin = app.role(Role::Admin);
+    let tiers = admin.get("/tiers").expect(200);
+    let rules = json!({"tiers": tiers.json()["tiers"], "basis": "today", "grace_days": 0});
+    admin.put("/tiers", &tiers.tag(), &rules).expect(200);
+}
+
 fn wrong(app: &TestApp) -> Vec<String> {
     app.db(verify::verify).wrong
 }
@@ -77,6 +85,7 @@ fn wrong(app: &TestApp) -> Vec<String> {
 #[test]
 fn a_holding_is_opened_moved_closed_and_opened_again() {
     let app = TestApp::start();
+    without_grace(&app);
     let rm = app.role(Role::Rm);
     let (deposit, card) = (product(&app, "td", "deposit", "CNY"), product(&app, "visa", "card", "CNY"));
     let id = customer(&rm, "张三丰");
@@ -240,6 +249,7 @@ fn what_is_wrong_with_a_holding_is_told_at_once() {
 #[test]
 fn values_follow_rates_and_what_counts_as_an_asset() {
     let app = TestApp::start();
+    without_grace(&app);
     let (admin, rm) = (app.role(Role::Admin), app.role(Role::Rm));
     rate(&app, "USD", ago(&app, 100), "7");
     let dollars = product(&app, "usd", "deposit", "USD");
@@ -485,7 +495,12 @@ fn whatever_is_done_the_figures_are_what_the_holdings_say() {
                         rule
                     })
                     .collect();
-                admin.put("/tiers", &admin.get("/tiers").expect(200).tag(), &json!({"tiers": tiers}))
+                let basis = *pick(&mut rng, guanxi_api::TierBasis::CODES);
+                let rules = json!({
+                    "tiers": tiers, "basis": basis, "grace_days": rng.next_u32() % 3,
+                    "candidate_percent": rng.next_u32() % 99 + 1, "gem_amount": (rng.next_u32() % 9 + 1).to_string(),
+                });
+                admin.put("/tiers", &admin.get("/tiers").expect(200).tag(), &rules)
             }
         };
         assert!(matches!(answer.status, 200 | 201 | 409 | 422), "{what}: {}", answer.text());

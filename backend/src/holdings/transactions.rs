@@ -13,8 +13,9 @@ use crate::customers::{self, CustomerId, House};
 use crate::error::{Error, FieldError, Result, Wrong};
 use crate::holdings::manage::locked;
 use crate::holdings::store::{self, HoldingRow, ShownTransaction, TransactionRow};
+use crate::holdings::value::{self, Deal};
 use crate::holdings::view::known;
-use crate::holdings::{HoldingId, TransactionId, rules, value};
+use crate::holdings::{HoldingId, TransactionId, rules};
 use crate::listing::filter::FieldType;
 use crate::listing::{Field, ListRequest, Resource, set_total};
 use crate::products::product_ref;
@@ -164,7 +165,11 @@ fn follow(
         reason,
     };
     audit::record(conn, actor, &change)?;
-    value::revalue(conn, actor, house, row.customer_id)?;
+    let deal = match row.reverses_id {
+        Some(_) => Deal::Cancelled,
+        None => Deal::of(&row.kind, &holding.currency, row.amount, row.day),
+    };
+    value::revalue(conn, actor, house, row.customer_id, deal)?;
     transaction(conn, actor, (row.holding_id, row.id))
 }
 

@@ -1,24 +1,32 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use guanxi_api::{Amount, HoldingStatus, Rate, TierReason};
+use chrono::NaiveDate;
+use guanxi_api::{Amount, HoldingStatus, Rate, TierReason, TransactionKind};
 use guanxi_db::{DbConn, Id, Moment};
 
 use crate::access::Actor;
-use crate::customers::{self, Assets, CustomerId, House};
+use crate::customers::{self, Assets, CustomerId, House, Largest};
 use crate::due::{self, Kind, Work};
 use crate::error::Result;
-use crate::holdings::store::{self, HeldRow};
+use crate::holdings::store::{self, HeldRow, LargestRow};
 use crate::installation::Settings;
 use crate::products::{self, ProductId, rules};
 
 /// Customers whose holdings are valued anew in one transaction.
 const REVALUED_AT_ONCE: i64 = 50;
 
-/// Values what a customer holds at today's rates and writes the figures that follow. Whoever calls it has locked the customer.
+/// Values what a customer holds at today's rates and writes the figures that follow; `deal` is the transaction that is the reason, if one
+/// is. Whoever calls it has locked the customer.
 ///
 /// # Errors
 /// When the database fails.
-pub(super) fn revalue(conn: &mut DbConn, actor: &Actor, house: House<'_>, id: CustomerId) -> Result<()> {
+pub(super) fn revalue(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    id: CustomerId,
+    deal: Deal<'_>,
+) -> Result<()> {
     let today = house.settings.day(actor.now());
     let mut rates = BTreeMap::new();
     let mut held = store::held(conn, &[id])?;
@@ -33,7 +41,63 @@ pub(super) fn revalue(conn: &mut DbConn, actor: &Actor, house: House<'_>, id: Cu
         };
         revalue_one(conn, held, rate)?;
     }
-    customers::set_assets(conn, actor, id, assets(&held), TierReason::Assets)
+    let largest = match deal {
+        Deal::None => Largest::Same,
+        Deal::Made { currency, amount, day } => {
+            let rate = products::rate_of_day(conn, house.settings, currency, today)?;
+            rate.map_or(Largest::Same, |rate| Largest::AtLeast(rules::convert(amount, rate), day))
+        }
+        Deal::Cancelled => {
+            let rates = products::rates_of_day(conn, house.settings, today)?;
+            let found = store::largest_transactions(conn, &[id], &DEALS)?;
+            Largest::Is(largest(found.iter(), &rates))
+        }
+    };
+    let assets = Assets { largest, ..assets(&held) };
+    customers::set_assets(conn, actor, today, &[(id, assets)], TierReason::Assets)
+}
+
+/// The transaction because of which a customer's figures may have changed.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Deal<'a> {
+    /// Something else, or a transaction that is no deal, such as interest.
+    None,
+    Made {
+        currency: &'a str,
+        amount: Amount,
+        day: NaiveDate,
+    },
+    /// One that was made is none any more.
+    Cancelled,
+}
+
+impl<'a> Deal<'a> {
+    pub(super) fn of(kind: &str, currency: &'a str, amount: i64, day: NaiveDate) -> Self {
+        if DEALS.contains(&kind) { Deal::Made { currency, amount: Amount(amount), day } } else { Deal::None }
+    }
+}
+
+/// What customers do of their own accord.
+const DEALS: [&str; 7] = [
+    TransactionKind::Deposit.as_str(),
+    TransactionKind::Withdrawal.as_str(),
+    TransactionKind::Purchase.as_str(),
+    TransactionKind::Redemption.as_str(),
+    TransactionKind::TransferIn.as_str(),
+    TransactionKind::TransferOut.as_str(),
+    TransactionKind::Repayment.as_str(),
+];
+
+/// The largest of some transactions, in the base currency at the rates of today.
+fn largest<'a>(
+    found: impl Iterator<Item = &'a LargestRow>,
+    rates: &BTreeMap<String, Rate>,
+) -> Option<(Amount, NaiveDate)> {
+    let valued = found.filter_map(|row| {
+        let rate = rates.get(&row.currency)?;
+        Some((rules::convert(Amount(row.amount), *rate), row.day))
+    });
+    valued.max_by_key(|(amount, day)| (amount.0, *day))
 }
 
 /// As [`revalue`] for many customers, for jobs.
@@ -53,9 +117,18 @@ pub(super) fn revalue_many(
         revalue_one(conn, &mut held, rate)?;
         of.entry(held.customer_id).or_default().push(held);
     }
-    let assets: Vec<(CustomerId, Assets)> =
-        ids.iter().map(|id| (*id, assets(of.get(id).map_or(&[], Vec::as_slice)))).collect();
-    customers::set_assets_of_many(conn, actor, &assets, TierReason::Import)
+    let mut deals: HashMap<CustomerId, Vec<LargestRow>> = HashMap::new();
+    for row in store::largest_transactions(conn, ids, &DEALS)? {
+        deals.entry(row.customer_id).or_default().push(row);
+    }
+    let assets = ids.iter().map(|id| {
+        let found = largest(deals.get(id).into_iter().flatten(), &rates);
+        let assets = assets(of.get(id).map_or(&[], Vec::as_slice));
+        (*id, Assets { largest: Largest::Is(found), ..assets })
+    });
+    let assets: Vec<(CustomerId, Assets)> = assets.collect();
+    let today = house.settings.day(actor.now());
+    customers::set_assets(conn, actor, today, &assets, TierReason::Import)
 }
 
 /// Nothing is opened in a currency without a rate, and rates stay; should there be none, the value stays too.
@@ -73,7 +146,8 @@ fn assets(held: &[HeldRow]) -> Assets {
     let active = || held.iter().filter(|held| held.status == HoldingStatus::Active.as_str());
     let aum = active().filter(|held| held.counts).map(|held| i128::from(held.value)).sum();
     let kinds: BTreeSet<&str> = active().map(|held| held.kind.as_str()).collect();
-    Assets { aum: rules::clamp(aum), coverage: i32::try_from(kinds.len()).unwrap_or(i32::MAX) }
+    let coverage = i32::try_from(kinds.len()).unwrap_or(i32::MAX);
+    Assets { aum: rules::clamp(aum), coverage, largest: Largest::Same }
 }
 
 /// Whether a rate has become valid that nothing was valued by yet.
@@ -92,20 +166,23 @@ pub fn make_rates_due(conn: &mut DbConn, actor: &Actor, house: House<'_>) -> Res
     products::due_rates(conn, actor, house.settings.day(actor.now()))
 }
 
-/// Does one chunk of the work that is due; false when there is none.
+/// Does one chunk of the work that is due, or that a new day has brought for tiers; false when there is none.
 ///
 /// # Errors
 /// When the database fails.
 pub fn do_some_work(conn: &mut DbConn, actor: &Actor, house: House<'_>) -> Result<bool> {
-    let Some(work) = due::next(conn)? else { return Ok(false) };
+    let today = house.settings.day(actor.now());
+    let Some(work) = due::next(conn)? else {
+        return Ok(customers::review_some_tiers(conn, actor, today)? > 0);
+    };
     let after = work.after.map(|id| CustomerId::new(id.uuid()));
     let last = match work.kind {
-        Kind::Tiers => customers::retier_some(conn, actor, after)?,
+        Kind::Tiers => customers::retier_some(conn, actor, today, after)?,
         Kind::Currency | Kind::Product => {
             let ids = holders(conn, &work, after)?;
             for id in &ids {
                 customers::lock(conn, *id)?;
-                revalue(conn, actor, house, *id)?;
+                revalue(conn, actor, house, *id, Deal::None)?;
             }
             ids.last().copied()
         }

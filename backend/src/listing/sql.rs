@@ -21,7 +21,11 @@ type Operand = fn(Condition, &Field, &TypedValue) -> Condition;
 
 /// As a parameter: the text is the same for all values.
 fn bound(text: Condition, _: &Field, wanted: &TypedValue) -> Condition {
-    text.bind(value(wanted))
+    match wanted {
+        // An index of those alone for whom it is true serves no condition with a parameter.
+        TypedValue::Bool(flag) => text.sql(if *flag { "TRUE" } else { "FALSE" }),
+        other => text.bind(value(other)),
+    }
 }
 
 /// As itself where it can: the statement is planned anew, so the plan may as well be the one for its values. Texts of statements are

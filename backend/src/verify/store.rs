@@ -125,10 +125,38 @@ pub(super) fn figures(conn: &mut DbConn) -> Result<Vec<(&'static str, i64)>> {
                  WHERE customer_figures.aum <> COALESCE(held.aum, 0) OR customer_figures.coverage <> COALESCE(held.kinds, 0)",
             ),
             (
-                "the tier of a customer is that of the assets",
-                "SELECT COUNT(*) AS count FROM customer_figures WHERE customer_figures.tier <> (SELECT tier_policy.tier FROM tier_policy \
-                 WHERE tier_policy.threshold <= CASE WHEN customer_figures.aum < 0 THEN 0 ELSE customer_figures.aum END \
-                 ORDER BY tier_policy.threshold DESC LIMIT 1)",
+                "the tier of a customer is that of the average, or a higher one until the grace ends",
+                "SELECT COUNT(*) AS count FROM customer_figures JOIN tier_policy_set ON tier_policy_set.state = 'in_force' \
+                 JOIN tier_policy_rule AS own ON own.policy_id = tier_policy_set.id AND own.tier = customer_figures.tier \
+                 WHERE CASE WHEN customer_figures.average_aum < 0 THEN 0 ELSE customer_figures.average_aum END \
+                 < CASE WHEN customer_figures.in_grace THEN 0 ELSE own.threshold END OR EXISTS (SELECT 1 FROM tier_policy_rule AS higher \
+                 WHERE higher.policy_id = tier_policy_set.id AND higher.threshold > own.threshold \
+                 AND customer_figures.average_aum >= higher.threshold) OR (customer_figures.in_grace AND customer_figures.average_aum \
+                 >= own.threshold)",
+            ),
+            (
+                "what is said of candidates, grace and hidden gems is what the policy in force says",
+                "SELECT COUNT(*) AS count FROM customer_figures JOIN tier_policy_set ON tier_policy_set.state = 'in_force' \
+                 LEFT JOIN (SELECT own.policy_id, own.tier, MIN(higher.threshold) AS next FROM tier_policy_rule AS own \
+                 JOIN tier_policy_rule AS higher ON higher.policy_id = own.policy_id AND higher.threshold > own.threshold \
+                 GROUP BY own.policy_id, own.tier) AS above ON above.policy_id = tier_policy_set.id AND above.tier = customer_figures.tier \
+                 WHERE customer_figures.promotion_candidate <> COALESCE(NOT customer_figures.in_grace AND CAST(customer_figures.average_aum AS numeric) * 100 \
+                 >= CAST(above.next AS numeric) * tier_policy_set.candidate_percent, FALSE) \
+                 OR customer_figures.promotion_gap <> CASE WHEN customer_figures.promotion_candidate \
+                 THEN above.next - customer_figures.average_aum ELSE 9223372036854775807 END \
+                 OR customer_figures.in_grace <> (customer_figures.demotes_on < '9999-12-31') OR customer_figures.hidden_gem <> \
+                 (customer_figures.tier = 'mass' AND customer_figures.largest_transaction >= tier_policy_set.gem_amount)",
+            ),
+            (
+                "the last balance of a customer's assets is what they are",
+                "SELECT COUNT(*) AS count FROM customer_figures LEFT JOIN aum_balance ON aum_balance.customer_id = customer_figures.customer_id \
+                 AND aum_balance.day = (SELECT MAX(last.day) FROM aum_balance AS last WHERE last.customer_id = customer_figures.customer_id) \
+                 WHERE COALESCE(aum_balance.aum, 0) <> customer_figures.aum",
+            ),
+            (
+                "the average of a customer whose assets have long been the same is what they are",
+                "SELECT COUNT(*) AS count FROM customer_figures WHERE customer_figures.review_on = customer_figures.demotes_on \
+                 AND customer_figures.average_aum <> customer_figures.aum",
             ),
         ],
     )

@@ -69,16 +69,18 @@ for (const language of LANGUAGES) {
         hygiene.expect(412, "/api/v1/tiers");
         hygiene.expect(422, "/api/v1/tiers");
         const before = await api.get("/tiers");
-        const { tiers } = before;
+        const { tiers, basis, grace_days, candidate_percent, gem_amount } = before;
         const set = (rules) => api.change("/tiers", { tiers: rules }, "PUT");
         try {
           await app.open("/admin/tiers");
-          await expect(page.getByRole("table")).toContainText("5,000,000.00");
+          await expect(app.panel("tiers.in_force").getByRole("table")).toContainText("5,000,000.00");
           await look(page, language, "tiers");
           await app.button("tiers.edit").click();
           const dialog = app.dialog("tiers.edit");
           const threshold = (n) => dialog.locator(`#tier-${n}-threshold`);
           await expect(threshold(0), "the lowest begins at nothing").toBeDisabled();
+          await dialog.locator("#tiers-grace").fill("30");
+          await dialog.locator("#tiers-gem").fill("200,000");
           await threshold(2).fill("90000");
           await dialog.locator("#tier-2-cadence").fill("often");
           await app.button("common.save", {}, dialog).click();
@@ -103,11 +105,17 @@ for (const language of LANGUAGES) {
           await look(page, language, "tiers-conflict");
           await app.button("common.save", {}, dialog).click();
           await expect(dialog).toHaveCount(0);
-          await expect(page.getByRole("table")).toContainText("1,100,000.00");
-          const after = (await api.get("/tiers")).tiers;
+          await expect(app.panel("tiers.in_force").getByRole("table")).toContainText("1,100,000.00");
+          const now = await api.get("/tiers");
+          const after = now.tiers;
           expect([after[1].cadence_days, after[2].cadence_days, after[2].threshold]).toEqual([13, 5, "1100000.0000"]);
+          expect([now.basis, now.grace_days, now.gem_amount]).toEqual([basis, 30, "200000.0000"]);
+          expect(now.valid_from, "from today on").toBe(day(0));
+          // What was in force until yesterday stands among the past.
+          await expect(app.panel("tiers.others").getByRole("listitem").last()).toContainText(t("tier_policy_state.past"));
+          await look(page, language, "tiers-past");
         } finally {
-          await set(tiers);
+          await api.change("/tiers", { tiers, basis, grace_days, candidate_percent, gem_amount }, "PUT");
         }
       });
     });
@@ -119,7 +127,7 @@ for (const language of LANGUAGES) {
       await page.getByRole("link", { name: t("nav.tiers"), exact: true }).click();
       await expect(page.getByRole("heading", { level: 1, name: t("tiers.title") })).toBeVisible();
       await expect(page.getByText(t("tiers.help_read"))).toBeVisible();
-      await expect(page.getByRole("table").locator("tbody tr")).toHaveCount(5);
+      await expect(app.panel("tiers.in_force").getByRole("table").locator("tbody tr")).toHaveCount(5);
       await expect(app.button("tiers.edit")).toHaveCount(0);
       await page.keyboard.press("Control+k");
       await page.keyboard.type(t("nav.rates"));

@@ -1,7 +1,7 @@
 use guanxi_api::{
     Assignment, AuditEntry, ConflictResolution, ConflictSide, ContactPointPatch, Customer, CustomerOverview,
     CustomerPatch, CustomerSearch, CustomerSummary, ExternalIdValue, FieldConflict, FieldSources,
-    FieldVerification, NewContactPoint, NewCustomer, Page, Reveal, Revealed, Team, TierPolicy, TierRules,
+    FieldVerification, NewContactPoint, NewCustomer, Page, Reveal, Revealed, Team,
 };
 use uuid::Uuid;
 
@@ -137,12 +137,4 @@ pub async fn set_external_id(
 
 pub async fn remove_external_id(id: Uuid, etag: &str, source: &str) -> Result<Tagged<Customer>, ApiError> {
     Call::delete(format!("/customers/{id}/external-ids/{source}")).if_match(etag).read_tagged().await
-}
-
-pub async fn tiers() -> Result<Tagged<TierPolicy>, ApiError> {
-    Call::get("/tiers").read_tagged().await
-}
-
-pub async fn set_tiers(etag: &str, rules: &TierRules) -> Result<Tagged<TierPolicy>, ApiError> {
-    Call::put("/tiers").if_match(etag).json(rules).read_tagged().await
 }

@@ -16,6 +16,7 @@ pub mod relations;
 pub mod reports;
 pub mod surveys;
 pub mod tasks;
+pub mod tiers;
 pub mod today;
 mod token;
 pub mod users;

@@ -1,7 +1,7 @@
 use guanxi_api::{
     ContactPointKind, ContactPointUse, Direction, IdentityKind, Instant, InteractionKind, InteractionOutcome,
     InteractionPurpose, Language, Mood, QuestionKind, Role, ServicingChannel, SurveyStatus, TaskPriority,
-    TaskStatus, TeamRole, Tier,
+    TaskStatus, TeamRole, Tier, TierBasis, TierPolicyState,
 };
 use serde_json::Value;
 use yew::AttrValue;
@@ -29,6 +29,7 @@ pub fn verb_words(action: &str, i: I18n) -> Option<AttrValue> {
     Some(i.t(match verb {
         "created" => Msg::ActionCreated,
         "updated" => Msg::ActionUpdated,
+        "removed" => Msg::ActionRemoved,
         "archived" => Msg::ActionArchived,
         "restored" => Msg::ActionRestored,
         "revealed" => Msg::ActionRevealed,
@@ -171,6 +172,10 @@ pub fn field_words(field: &str, value: &Value, i: I18n) -> (AttrValue, AttrValue
         "low_score" => Msg::SurveyLow,
         "currency" => Msg::HoldingCurrency,
         "valid_from" => Msg::RateValidFrom,
+        "basis" => Msg::TiersBasis,
+        "grace_days" => Msg::TiersGraceDays,
+        "candidate_percent" => Msg::TiersCandidatePercent,
+        "gem_amount" => Msg::TiersGem,
         "rate" => Msg::ResourceRate,
         "tiers" => Msg::TiersTitle,
         "code" => Msg::UnitCode,
@@ -250,6 +255,8 @@ fn word(text: &str, i: I18n) -> String {
         .or_else(|| label::<Language>(text, i))
         .or_else(|| label::<Tier>(text, i))
         .or_else(|| label::<ServicingChannel>(text, i))
+        .or_else(|| label::<TierBasis>(text, i))
+        .or_else(|| label::<TierPolicyState>(text, i))
         .or_else(|| {
             let at =
                 text.contains('T').then(|| text.parse::<chrono::DateTime<chrono::Utc>>().ok()).flatten()?;

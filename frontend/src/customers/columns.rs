@@ -1,5 +1,5 @@
 use guanxi_api::{
-    CustomerKind, CustomerSource, CustomerStatus, CustomerSummary, Gender, RiskAttribute, Tier,
+    CustomerKind, CustomerSource, CustomerStatus, CustomerSummary, Gender, Money, RiskAttribute, Tier,
 };
 use yew::prelude::*;
 use yew_router::Routable;
@@ -15,7 +15,18 @@ pub const DEFAULT: [&str; 8] =
     ["name", "customer_no", "tier", "aum", "status", "phone", "owner", "updated_at"];
 
 /// What some roles see masked, and so can neither filter nor sort by.
-const SENSITIVE: [&str; 2] = ["tier", "aum"];
+const SENSITIVE: [&str; 10] = [
+    "tier",
+    "aum",
+    "average_aum",
+    "promotion_candidate",
+    "promotion_gap",
+    "in_grace",
+    "demotes_on",
+    "hidden_gem",
+    "largest_transaction",
+    "largest_transaction_on",
+];
 
 /// Every column of the customer list; `currency` is the unit of its figures. `limited`: the user sees no tiers and assets.
 pub fn all(i: I18n, currency: &str, limited: bool) -> Vec<Column> {
@@ -26,6 +37,13 @@ pub fn all(i: I18n, currency: &str, limited: bool) -> Vec<Column> {
         Column::new("kind", i.t(Msg::FieldKind)),
         Column::new("tier", i.t(Msg::FieldTier)).phone(OnPhone::Mark),
         Column::new("aum", assets).number().sort("aum"),
+        Column::new("promotion_gap", i.in_unit(Msg::FieldPromotionGap, currency))
+            .number()
+            .sort("promotion_gap"),
+        Column::new("demotes_on", i.t(Msg::FieldDemotesOn)).sort("demotes_on"),
+        Column::new("largest_transaction", i.in_unit(Msg::FieldLargestTransaction, currency))
+            .number()
+            .sort("largest_transaction"),
         Column::new("status", i.t(Msg::FieldStatus)).phone(OnPhone::Line),
         Column::new("phone", i.t(Msg::FieldPhone)).phone(OnPhone::Line),
         Column::new("gender", i.t(Msg::FieldGender)),
@@ -44,6 +62,8 @@ pub fn all(i: I18n, currency: &str, limited: bool) -> Vec<Column> {
 /// A line of the list, its cells in the order of `columns`.
 pub fn row(customer: &CustomerSummary, columns: &[Column], i: I18n) -> Row {
     let text = |text: Option<&str>| html! { { text.unwrap_or("").to_owned() } };
+    let money = |money: Option<&Money>| text(money.map(|money| i.amount(money.amount)).as_deref());
+    let standing = customer.standing.as_ref();
     let cell = |column: &Column| match column.key.as_str() {
         "name" => html! {
             <>
@@ -54,7 +74,10 @@ pub fn row(customer: &CustomerSummary, columns: &[Column], i: I18n) -> Row {
         "customer_no" => text(Some(&customer.customer_no)),
         "kind" => html! { { customer.kind.label(i) } },
         "tier" => customer.tier.map_or_else(|| text(None), |tier| html! { <TierMark {tier} /> }),
-        "aum" => text(customer.aum.as_ref().map(|money| i.amount(money.amount)).as_deref()),
+        "aum" => money(customer.aum.as_ref()),
+        "promotion_gap" => money(standing.and_then(|s| s.promotion.as_ref()).map(|p| &p.missing)),
+        "demotes_on" => text(standing.and_then(|s| s.demotes_on).map(|day| day.to_string()).as_deref()),
+        "largest_transaction" => money(standing.and_then(|s| s.gem.as_ref()).map(|gem| &gem.amount)),
         "status" => html! { <Badge tone={tone_of(customer.status)}>{ customer.status.label(i) }</Badge> },
         "phone" => text(customer.phone.as_deref()),
         "gender" => html! { { customer.gender.map(|gender| gender.label(i)).unwrap_or_default() } },
@@ -110,6 +133,14 @@ pub fn filters(
         field("archived", Msg::CommonArchived, FilterKind::Codes(yes_no(i)), false),
         field("do_not_contact", Msg::FieldDoNotContact, FilterKind::Codes(yes_no(i)), false),
         field("restricted", Msg::RestrictionTitle, FilterKind::Codes(yes_no(i)), false),
+        field("average_aum", Msg::FieldAverageAum, FilterKind::Number, false),
+        field("promotion_candidate", Msg::FieldPromotionCandidate, FilterKind::Codes(yes_no(i)), false),
+        field("promotion_gap", Msg::FieldPromotionGap, FilterKind::Number, false),
+        field("in_grace", Msg::FieldInGrace, FilterKind::Codes(yes_no(i)), false),
+        field("demotes_on", Msg::FieldDemotesOn, FilterKind::Date, false),
+        field("hidden_gem", Msg::FieldHiddenGem, FilterKind::Codes(yes_no(i)), false),
+        field("largest_transaction", Msg::FieldLargestTransaction, FilterKind::Number, false),
+        field("largest_transaction_on", Msg::FieldLargestTransactionOn, FilterKind::Date, true),
     ];
     if let Some(owners) = owners {
         fields.insert(5, field("owner_id", Msg::FieldOwner, owners, true));

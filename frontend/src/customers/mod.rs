@@ -13,14 +13,13 @@ mod overview;
 mod page;
 mod profile;
 mod reveal;
+mod standing;
 mod team;
-mod tiers;
 mod wealth;
 
 pub use list::CustomersPage;
 pub use new::NewCustomerPage;
 pub use page::{CustomerPage, Subject};
-pub use tiers::TiersPage;
 
 use std::cell::RefCell;
 

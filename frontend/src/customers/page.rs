@@ -1,6 +1,6 @@
 use std::rc::Rc;
 
-use guanxi_api::{Customer, CustomerOverview, Me};
+use guanxi_api::{Customer, CustomerOverview, Me, Money};
 use uuid::Uuid;
 use web_sys::UrlSearchParams;
 use yew::prelude::*;
@@ -14,16 +14,16 @@ use super::history::HistoryTab;
 use super::identity::{ExternalIdPanel, IdentityPanel};
 use super::overview::overview;
 use super::profile::ProfileTab;
+use super::standing::standing;
 use super::team::TeamPanel;
 use super::wealth::{OutsidePanel, RestrictionPanel};
 use super::{Recent, neighbours, tone_of, visited};
 use crate::api::{self, Tagged};
 use crate::dom;
 use crate::fetch::use_query;
-use crate::holdings::HoldingsTab;
 use crate::i18n::{Msg, use_i18n};
 use crate::labels::Label;
-use crate::parts::LazyRelationsTab;
+use crate::parts::{LazyHoldingsTab, LazyRelationsTab};
 use crate::route::{self, Route};
 use crate::session::{may, right, use_me};
 use crate::surveys::CustomerAnswers;
@@ -172,6 +172,7 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
     html! {
         <Page title={customer.profile.name.clone()} heading={heading(customer, i)} actions={html! { <><Walk {id} /><LogContact subject={subject.clone()} open={logs} tab={chosen} /><Actions subject={subject.clone()} /></> }}>
             { facts_line(customer, i) }
+            { standing(&customer.figures, i) }
             <HelpNote text={i.t(if subject.may_edit() { Msg::CustomerHelp } else { Msg::CustomerHelpRead })} />
             <Tabs label={i.t(Msg::CustomerTitle)} {tabs} {chosen} {onchoose}>
                 if chosen == "contacts" {
@@ -181,7 +182,7 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
                 } else if chosen == "relations" {
                     <LazyRelationsTab {subject} />
                 } else if chosen == "holdings" {
-                    <HoldingsTab {id} open={customer.archived_at.is_none()} onchange={query.reload.clone()} />
+                    <LazyHoldingsTab {id} open={customer.archived_at.is_none()} onchange={query.reload.clone()} />
                 } else if chosen == "surveys" {
                     <CustomerAnswers {id} />
                 } else {
@@ -265,16 +266,19 @@ fn heading(customer: &Customer, i: crate::i18n::I18n) -> Html {
 
 fn facts_line(customer: &Customer, i: crate::i18n::I18n) -> Html {
     let fact = |label: Msg<'_>, value: Html| html! { <span>{ i.t(label) }{ " " }<b>{ value }</b></span> };
+    // In few digits, to the cent when pointed at.
+    let money = |money: &Money| {
+        html! {
+            <data value={money.amount.to_string()} title={format!("{} {}", i.amount(money.amount), money.currency)}>{ i.short_amount(money.amount) }{ " " }{ &money.currency }</data>
+        }
+    };
     let team: Vec<&str> = customer.team.iter().map(|member| member.user.display_name.as_str()).collect();
     html! {
         <div class="header__facts">
             { fact(Msg::FieldCustomerNo, html! { { &customer.customer_no } }) }
             { fact(Msg::FieldKind, html! { { customer.kind.label(i) } }) }
-            if let Some(aum) = &customer.figures.aum {
-                { fact(Msg::FieldAum, html! {
-                    <data value={aum.amount.to_string()} title={format!("{} {}", i.amount(aum.amount), aum.currency)}>{ i.short_amount(aum.amount) }{ " " }{ &aum.currency }</data>
-                }) }
-            }
+            if let Some(aum) = &customer.figures.aum { { fact(Msg::FieldAum, money(aum)) } }
+            if let Some(average) = &customer.figures.average_aum { { fact(Msg::FieldAverageAum, money(average)) } }
             { fact(Msg::FieldOwner, match &customer.owner {
                 Some(owner) => html! { <span class="name">{ &owner.display_name }</span> },
                 None => html! { { i.t(Msg::CustomerNoOwner) } },

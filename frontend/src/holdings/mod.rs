@@ -8,7 +8,7 @@ mod tab;
 
 pub use form::{Form, use_form};
 pub use list::{HoldingsPage, maturing};
-pub use tab::HoldingsTab;
+pub use tab::{HoldingsTab, HoldingsTabProps};
 
 use guanxi_api::{Amount, HoldingStatus};
 use yew::AttrValue;

@@ -6,7 +6,7 @@ use yew::prelude::*;
 
 use super::dialogs::HoldingForm;
 use super::one::HoldingDialog;
-use super::tone_of;
+use super::{tone_of, typed};
 use crate::api;
 use crate::fetch::{self, use_query};
 use crate::i18n::{I18n, Msg, use_i18n};
@@ -16,7 +16,7 @@ use crate::ui::{
     Badge, Button, EmptyState, ErrorPanel, HelpNote, Icon, Panel, ShareBar, Skeleton, TierMark, Time, swatch,
 };
 
-#[derive(Properties, PartialEq)]
+#[derive(Properties, PartialEq, Clone)]
 pub struct HoldingsTabProps {
     /// The customer.
     pub id: Uuid,
@@ -129,6 +129,15 @@ fn line(holding: &Holding, look: Callback<MouseEvent>, i: I18n) -> Html {
 }
 
 fn tier_line(change: &TierChange, i: I18n) -> Html {
+    let why = change.average_aum.as_ref().zip(change.threshold.as_ref()).map(|(average, threshold)| {
+        let figure = |amount| i.figure(&typed(amount));
+        let (average, threshold, reached) =
+            (figure(average.amount), figure(threshold.amount), average.amount >= threshold.amount);
+        i.t(match reached {
+            true => Msg::HoldingsTierReached { average: &average, threshold: &threshold },
+            false => Msg::HoldingsTierMissed { average: &average, threshold: &threshold },
+        })
+    });
     html! {
         <li key={change.id.to_string()}>
             <span class="lines__main">
@@ -138,7 +147,7 @@ fn tier_line(change: &TierChange, i: I18n) -> Html {
                 </span>
                 <span class="small muted">
                     <Time at={change.at} />{ " · " }{ change.reason.label(i) }{ " · " }
-                    { i.short_amount(change.aum.amount) }{ " " }{ &change.aum.currency }
+                    { why.unwrap_or_else(|| format!("{} {}", i.short_amount(change.aum.amount), change.aum.currency).into()) }
                 </span>
             </span>
         </li>

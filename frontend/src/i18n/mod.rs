@@ -64,6 +64,11 @@ impl I18n {
             _ => AttrValue::from(filled(text, arguments)),
         })
     }
+
+    /// A label of figures, with their unit.
+    pub fn in_unit(self, label: Msg<'_>, unit: &str) -> AttrValue {
+        format!("{} ({unit})", self.t(label)).into()
+    }
 }
 
 /// The language of the page.

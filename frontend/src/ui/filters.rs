@@ -16,17 +16,19 @@ pub enum Operator {
     Starts,
     Ge,
     Le,
+    Lt,
     Missing,
     Present,
 }
 
 impl Operator {
-    const ALL: [Operator; 7] = [
+    const ALL: [Operator; 8] = [
         Operator::In,
         Operator::Eq,
         Operator::Starts,
         Operator::Ge,
         Operator::Le,
+        Operator::Lt,
         Operator::Missing,
         Operator::Present,
     ];
@@ -38,6 +40,7 @@ impl Operator {
             Operator::Starts => "starts",
             Operator::Ge => "ge",
             Operator::Le => "le",
+            Operator::Lt => "lt",
             Operator::Missing => "missing",
             Operator::Present => "present",
         }
@@ -52,6 +55,7 @@ impl Operator {
             Operator::Le if date => Msg::FilterUntil,
             Operator::Ge => Msg::FilterGe,
             Operator::Le => Msg::FilterLe,
+            Operator::Lt => Msg::FilterLt,
             Operator::Missing => Msg::FilterMissing,
             Operator::Present => Msg::FilterPresent,
         })
@@ -141,7 +145,8 @@ impl FilterField {
         let mut list = match self.kind {
             FilterKind::Codes(_) | FilterKind::Found { .. } => vec![Operator::In],
             FilterKind::Text => vec![Operator::Eq, Operator::Starts],
-            FilterKind::Number | FilterKind::Date | FilterKind::Moment => vec![Operator::Ge, Operator::Le],
+            FilterKind::Number => vec![Operator::Ge, Operator::Le, Operator::Lt],
+            FilterKind::Date | FilterKind::Moment => vec![Operator::Ge, Operator::Le],
         };
         if self.nullable {
             list.extend([Operator::Missing, Operator::Present]);
@@ -186,7 +191,7 @@ impl FilterTerm {
     fn write(&self) -> String {
         let literal = |text: &AttrValue| {
             let bare = match self.operator {
-                Operator::Ge | Operator::Le => is_figure(text),
+                Operator::Ge | Operator::Le | Operator::Lt => is_figure(text),
                 Operator::In => matches!(text.as_str(), "true" | "false"),
                 _ => false,
             };
@@ -247,6 +252,7 @@ impl FilterTerm {
                 "starts" => (Operator::Starts, vec![words.literal()?]),
                 "ge" => (Operator::Ge, vec![words.literal()?]),
                 "le" => (Operator::Le, vec![words.literal()?]),
+                "lt" if field.operators().contains(&Operator::Lt) => (Operator::Lt, vec![words.literal()?]),
                 _ => return None,
             };
             terms.push(FilterTerm { field: field.key.clone(), operator, values });
@@ -563,18 +569,23 @@ mod tests {
             term("tier", Operator::In, &["mass"]),
             term("city", Operator::Starts, &["a \"b\" \\ c"]),
             term("aum", Operator::Ge, &["100000.5"]),
+            term("aum", Operator::Lt, &["200000"]),
             term("aum", Operator::Missing, &[]),
             term("at", Operator::Ge, &["2026-11-22T16:00:00.000000Z"]),
         ];
         let text = FilterTerm::write_all(&terms);
         assert_eq!(
             text,
-            r#"tier in ("gold","private") and tier eq "mass" and city starts "a \"b\" \\ c" and aum ge 100000.5 and aum eq null and at ge "2026-11-22T16:00:00.000000Z""#
+            r#"tier in ("gold","private") and tier eq "mass" and city starts "a \"b\" \\ c" and aum ge 100000.5 and aum lt 200000 and aum eq null and at ge "2026-11-22T16:00:00.000000Z""#
         );
         assert_eq!(FilterTerm::read_all(&text, &fields).as_deref(), Some(&terms[..]));
-        for foreign in
-            [r#"tier eq "gold" or tier eq "mass""#, "unknown eq 1", "(tier eq null)", "city eq \"open"]
-        {
+        for foreign in [
+            r#"tier eq "gold" or tier eq "mass""#,
+            "unknown eq 1",
+            "(tier eq null)",
+            "city eq \"open",
+            "city lt 1",
+        ] {
             assert_eq!(FilterTerm::read_all(foreign, &fields), None, "{foreign}");
         }
     }

@@ -70,12 +70,14 @@ pub enum Icon {
     Download,
     ListChecks,
     BadgeCheck,
+    TrendingUp,
 }
 
 impl Icon {
     /// The outline as SVG path data.
     const fn path(self) -> &'static str {
         match self {
+            Icon::TrendingUp => "M16 7h6v6M22 7l-8.5 8.5-5-5L2 17",
             Icon::ListChecks => "M3 17l2 2 4-4M3 7l2 2 4-4M13 6h8M13 12h8M13 18h8",
             Icon::BadgeCheck => "M2 12a10 10 0 1 0 20 0a10 10 0 1 0 -20 0M9 12l2 2 4-4",
             Icon::Users => {

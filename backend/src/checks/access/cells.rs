@@ -94,6 +94,7 @@ pub fn positions(target: Target) -> &'static [Position] {
         | Target::NewAnswer
         | Target::AnswerList => Position::ALL.split_at(1).1,
         Target::Product | Target::ProductList => &[Own, Deleted],
+        Target::TierPolicy => &[Own],
         Target::TodayLine => {
             &[Own, Team, Unit, Unowned, Sibling, Parent, SiblingBranch, OtherBranch, Deleted]
         }
@@ -203,7 +204,7 @@ fn expected(operation: &Operation, caller: Caller, position: Position) -> u16 {
         (Guard::Needs(_), Some(role)) => role,
     };
     let refused = match operation.target {
-        // Everybody knows the bank's units and products.
+        // Everybody knows the bank's units, products and tiers.
         Target::Nothing
         | Target::CustomerList
         | Target::UserList
@@ -211,6 +212,7 @@ fn expected(operation: &Operation, caller: Caller, position: Position) -> u16 {
         | Target::Unit
         | Target::Product
         | Target::ProductList
+        | Target::TierPolicy
         | Target::HoldingList
         | Target::JobList => None,
         Target::InteractionList | Target::TaskList | Target::FieldConflictList => None,

@@ -3,8 +3,10 @@ use std::collections::BTreeSet;
 use guanxi_api::Role;
 use serde_json::{Value, json};
 
+use super::matrix::thresholds;
 use super::policy::{OPERATIONS, Operation, document};
 use super::rows::{Ledger, difference};
+use super::things::planned_tiers;
 use crate::testing::{Client, PASSWORD, TestApp};
 
 /// Members that the server decides on, or columns that a careless handler would take over. Those that an operation's own
@@ -211,6 +213,9 @@ fn body(operation: &Operation, app: &TestApp) -> Value {
             "tier": tier, "threshold": format!("{}", n * 1000), "cadence_days": 7, "servicing_channel": "phone_centre",
         })).collect::<Vec<_>>()})
         }
+        ("POST", "/tiers/simulation") => thresholds(),
+        ("POST", "/tier-policies") => json!(planned_tiers(&app.state.settings, 900)),
+        ("PUT", "/tier-policies/{id}") => json!(planned_tiers(&app.state.settings, 901)),
         ("POST", "/products") => json!({
             "code": "new", "kind": "fund", "name": {"zh-CN": "基金", "en": "Fund"}, "currency": "CNY",
         }),

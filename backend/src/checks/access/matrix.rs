@@ -6,7 +6,7 @@ use super::cells::Position::{OtherBranch, Own, Unit, Unowned};
 use super::cells::{Caller, Cell, Place, cells, home, place, sees_customer, sees_task, sees_user};
 use super::policy::{Operation, Target};
 use super::rows::{Ledger, difference};
-use super::things::{Thing, hash, make_customers, make_things, today};
+use super::things::{Thing, hash, make_customers, make_things, planned_tiers, today};
 use crate::access::Actor;
 use crate::testing::{Answer, Client, PASSWORD, TestApp};
 use crate::{clock, org};
@@ -77,6 +77,9 @@ fn body(operation: &Operation, app: &TestApp, caller: Caller, thing: &Thing) -> 
         ("PUT", "/customers/{id}/fields/{field}/verification") => json!({"verified": true}),
         ("POST", "/field-conflicts/{id}/resolve") => json!({"take": "offered"}),
         ("PUT", "/tiers") => tiers(),
+        ("POST", "/tiers/simulation") => thresholds(),
+        ("POST", "/tier-policies") => json!(planned_tiers(&app.state.settings, 900)),
+        ("PUT", "/tier-policies/{id}") => json!(planned_tiers(&app.state.settings, 901)),
         ("PUT", "/contact-targets") => json!({"meetings_a_day": 6, "connected_calls_a_day": 21}),
         ("POST", "/today/{line}/complete") => json!({"outcome": "好了"}),
         ("POST", "/today/{line}/postpone") => json!({"due_on": today(app), "reason": "出差"}),
@@ -143,6 +146,15 @@ pub fn mapping() -> Value {
 }
 
 /// The layers as they are, but for whom the phone centre serves.
+/// [`tiers`] without what a simulation does not ask for.
+pub fn thresholds() -> Value {
+    let mut body = tiers();
+    for rule in body["tiers"].as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
+        rule.retain(|name, _| name == "tier" || name == "threshold");
+    }
+    body
+}
+
 fn tiers() -> Value {
     let rule = |tier: &str, threshold: &str, channel: &str| json!({"tier": tier, "threshold": threshold, "cadence_days": 10, "servicing_channel": channel});
     json!({"tiers": [

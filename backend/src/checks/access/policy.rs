@@ -37,6 +37,8 @@ pub enum Target {
     UnitList,
     Product,
     ProductList,
+    /// A policy of tiers that is planned.
+    TierPolicy,
     Holding,
     HoldingList,
     Interaction,
@@ -98,7 +100,7 @@ impl Operation {
 
     /// Whether it leaves the database as it was.
     pub fn only_reads(&self) -> bool {
-        self.method == "GET" || self.path.ends_with("/search")
+        self.method == "GET" || ["/search", "/simulation"].iter().any(|end| self.path.ends_with(end))
     }
 }
 
@@ -181,6 +183,12 @@ pub const OPERATIONS: &[Operation] = &[
     op("GET", "/audit-entries", Needs(ViewAudit), Nothing, 200),
     op("GET", "/tiers", Needs(ViewTiers), Nothing, 200),
     op("PUT", "/tiers", Needs(ManageTiers), Nothing, 200),
+    op("POST", "/tiers/simulation", Needs(SimulateTiers), Nothing, 200),
+    op("GET", "/tier-policies", Needs(ViewTiers), Nothing, 200),
+    op("POST", "/tier-policies", Needs(ManageTiers), Nothing, 201),
+    op("GET", "/tier-policies/{id}", Needs(ViewTiers), TierPolicy, 200),
+    op("PUT", "/tier-policies/{id}", Needs(ManageTiers), TierPolicy, 200),
+    op("DELETE", "/tier-policies/{id}", Needs(ManageTiers), TierPolicy, 204),
     op("GET", "/customers/{id}/tier-history", Needs(ViewHoldings), Customer, 200),
     op("GET", "/products", Needs(ViewProducts), ProductList, 200),
     op("POST", "/products", Needs(ManageProducts), Nothing, 201),

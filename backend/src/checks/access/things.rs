@@ -7,8 +7,8 @@ use diesel::prelude::*;
 use guanxi_api::{
     Amount, ContactPointKind, CustomerKind, Direction, ExternalId, IdentityDocument, IdentityKind,
     InteractionKind, InteractionOutcome, InteractionPurpose, JobKind, LocalName, NewContactPoint,
-    NewCustomer, NewOrgUnit, NewUser, OrgUnitKind, Role, TaskPriority, TaskSource, TaskStatus, TeamRole,
-    Tier,
+    NewCustomer, NewOrgUnit, NewUser, OrgUnitKind, PlannedTierPolicy, Role, ServicingChannel, TaskPriority,
+    TaskSource, TaskStatus, TeamRole, Tier, TierBasis, TierRule,
 };
 use guanxi_api::{LocalText, NewQuestionnaire, NewSurvey, Question, QuestionKind};
 use guanxi_db::schema::{
@@ -24,11 +24,13 @@ use super::matrix::mapping;
 use super::policy::Target;
 use crate::access::password::Parameters;
 use crate::access::{Actor, Hasher};
-use crate::customers::{ContactPointId, CustomerId, Prepared, create_many};
+use crate::customers::{self, ContactPointId, CustomerId, Prepared, create_many};
 use crate::error::Result;
 use crate::files::FileStore;
+use crate::installation::Settings;
 use crate::interactions::{self, InteractionId};
 use crate::jobs::NewJob;
+use crate::listing::ListRequest;
 use crate::tasks::{self, TaskId};
 use crate::testing::{Fixture, PASSWORD, TestApp};
 use crate::{clock, holdings, imports, jobs, org, products, relations, surveys};
@@ -118,6 +120,40 @@ fn make_products(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<
         };
         archived.iter().enumerate().map(make).collect()
     })
+}
+
+/// Plans as many policies of tiers, each for a day of its own.
+fn make_tier_policies(app: &TestApp, _: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
+    let (state, wanted) = (app.state.clone(), wanted.len());
+    app.db(move |conn| {
+        let actor = Actor::operator(clock::now());
+        let request = ListRequest { limit: Some(200), ..ListRequest::default() };
+        let others = customers::tier_policies(conn, &actor, state.house(), &request)?.data.len();
+        let make = |n: usize| {
+            let planned = planned_tiers(&state.settings, u64::try_from(others + n).unwrap_or_default());
+            let policy = customers::plan_tiers(conn, &actor, &state.settings, &planned)?;
+            Ok(Thing { id: policy.id, version: policy.version, ..Thing::default() })
+        };
+        (0..wanted).map(make).collect()
+    })
+}
+
+/// A policy of tiers for so many days after tomorrow.
+pub fn planned_tiers(settings: &Settings, days: u64) -> PlannedTierPolicy {
+    let rule = |(n, tier): (i64, &Tier)| TierRule {
+        tier: *tier,
+        threshold: Amount(n * 1_000_000_000),
+        cadence_days: Some(7),
+        servicing_channel: ServicingChannel::RelationshipManager,
+    };
+    PlannedTierPolicy {
+        valid_from: settings.day(clock::now()) + chrono::Days::new(days + 2),
+        basis: TierBasis::YearlyAverage,
+        grace_days: 30,
+        candidate_percent: 75,
+        gem_amount: Amount(500_000_000),
+        tiers: (0..).zip(Tier::ALL).map(rule).collect(),
+    }
 }
 
 /// Makes one customer for each place.
@@ -706,7 +742,7 @@ pub fn hash() -> String {
 pub fn make_things(app: &TestApp, batch: &str, cells: &[Cell]) -> Vec<Thing> {
     let mut things = vec![Thing::default(); cells.len()];
     type Make = fn(&TestApp, &str, &[(Caller, Place)]) -> Vec<Thing>;
-    let makers: [(&[Target], Make, &str); 19] = [
+    let makers: [(&[Target], Make, &str); 20] = [
         (
             &[Target::Customer, Target::CustomerList, Target::BulkLine, Target::Holding, Target::HoldingList],
             make_customers,
@@ -715,6 +751,7 @@ pub fn make_things(app: &TestApp, batch: &str, cells: &[Cell]) -> Vec<Thing> {
         // Without holdings, which would bring them into the lowest tier.
         (&[Target::TodayLine], make_customers, "l"),
         (&[Target::Product, Target::ProductList], make_products, "p"),
+        (&[Target::TierPolicy], make_tier_policies, "g"),
         (&[Target::User, Target::UserList], make_users, "u"),
         (&[Target::Unit, Target::UnitList], make_units, "o"),
         (&[Target::Interaction, Target::InteractionList], make_interactions, "i"),

@@ -1,41 +1,44 @@
+//! The layers of customers: which tier follows from the assets, by a policy that the bank sets, and when a customer moves.
+
+mod assess;
+mod history;
+mod policy;
+pub(super) mod routes;
+mod simulation;
 mod store;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 
+use chrono::NaiveDate;
 use guanxi_api::{
-    Amount, Instant, Money, Page, ServicingChannel, Tier, TierChange, TierPolicy, TierReason, TierRule,
-    TierRules,
+    Amount, LargestTransaction, Money, Tier, TierPolicy, TierPromotion, TierReason, TierStanding,
 };
-use guanxi_db::{DbConn, Id, Moment, Value};
-use serde_json::json;
-use uuid::Uuid;
+use guanxi_db::DbConn;
 
-use crate::access::{Actor, OrgUnitId, Scope};
+pub use assess::tier_for;
+pub(super) use assess::{NEVER, NO_GAP};
+pub(crate) use history::TIER_HISTORY;
+pub use history::tier_history;
+pub(crate) use policy::TIER_POLICIES;
+pub use policy::{
+    change_planned_tiers, plan_tiers, put_in_force, set_tiers, tier_policies, tier_policy, tiers,
+    withdraw_planned_tiers,
+};
+pub use simulation::simulate_tiers;
+
+use crate::access::{Actor, OrgUnitId};
+use crate::audit;
 use crate::customers::portfolio::Moves;
-use crate::customers::store::{self as customer_store, FiguresRow};
-use crate::customers::tiers::store::{TierHistoryRow, TierRow};
+use crate::customers::store::{self as customer_store, FiguresRow, WatchedRow};
+use crate::customers::tiers::assess::{Average, Before};
+use crate::customers::tiers::store::{FiguresChange, TierHistoryRow};
 use crate::customers::{CustomerId, House, known};
-use crate::error::{Code, Error, FieldError, Result, Wrong};
-use crate::listing::filter::FieldType;
-use crate::listing::{Field, ListRequest, Resource, set_total};
-use crate::{audit, due};
+use crate::error::Result;
 
-/// Customers that are sorted into new tiers in one transaction.
-const RETIERED_AT_ONCE: i64 = 100;
-
-static FIELDS: &[Field] = &[
-    Field::new("at", "customer_tier_history.at", FieldType::Instant).sortable(),
-    Field::new("to", "customer_tier_history.to_tier", FieldType::Code(Tier::CODES)),
-    Field::new("reason", "customer_tier_history.reason", FieldType::Code(TierReason::CODES)),
-];
-
-pub(crate) static TIER_HISTORY: Resource = Resource {
-    name: "tier-history",
-    fields: FIELDS,
-    default_sort: "-at",
-    id_column: "customer_tier_history.id",
-    unless_asked: None,
-};
+/// Customers whose tiers are looked at again in one transaction.
+const REVIEWED_AT_ONCE: i64 = 250;
 
 /// What a customer's holdings come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +47,28 @@ pub struct Assets {
     pub aum: Amount,
     /// Number of distinct kinds of products actively held.
     pub coverage: i32,
+    pub largest: Largest,
+}
+
+/// What is known of the largest single transaction of a customer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Largest {
+    /// It is what it was.
+    Same,
+    /// It may be this one, of so much in the base currency.
+    AtLeast(Amount, NaiveDate),
+    /// It is this one, or there is none.
+    Is(Option<(Amount, NaiveDate)>),
+}
+
+impl Largest {
+    fn after(self, before: (i64, Option<NaiveDate>)) -> (i64, Option<NaiveDate>) {
+        match self {
+            Largest::AtLeast(amount, day) if amount.0 > before.0 => (amount.0, Some(day)),
+            Largest::Same | Largest::AtLeast(..) => before,
+            Largest::Is(found) => found.map_or((0, None), |(amount, day)| (amount.0, Some(day))),
+        }
+    }
 }
 
 /// Makes concurrent changes of what belongs to one customer go one after the other, until the transaction ends. Whoever derives figures
@@ -55,372 +80,311 @@ pub fn lock(conn: &mut DbConn, id: CustomerId) -> Result<()> {
     customer_store::lock(conn, id)
 }
 
-/// The layers of customers.
-///
-/// # Errors
-/// When the database fails.
-pub fn tiers(conn: &mut DbConn) -> Result<TierPolicy> {
-    policy(store::tiers(conn)?)
-}
-
-fn policy(rows: Vec<TierRow>) -> Result<TierPolicy> {
-    let (version, updated_at) =
-        rows.first().map_or((0, Moment(0)), |first| (first.version, first.updated_at));
-    let rule = |row: TierRow| {
-        Ok(TierRule {
-            tier: known(Tier::from_code(&row.tier))?,
-            threshold: Amount(row.threshold),
-            cadence_days: row.cadence_days.and_then(|days| u32::try_from(days).ok()),
-            servicing_channel: known(ServicingChannel::from_code(&row.servicing_channel))?,
-        })
-    };
-    Ok(TierPolicy {
-        tiers: rows.into_iter().map(rule).collect::<Result<_>>()?,
-        version,
-        updated_at: Instant(updated_at.to_utc()),
-    })
-}
-
-/// The tier of some assets: the highest whose threshold they reach, or the lowest.
-pub fn tier_for(policy: &[TierRule], aum: Amount) -> Tier {
-    let reached = policy.iter().rev().find(|rule| rule.threshold <= aum);
-    reached.or(policy.first()).map_or(Tier::Mass, |rule| rule.tier)
-}
-
-/// Sets the layers. New thresholds make all customers due to be sorted anew.
-///
-/// # Errors
-/// 412 when the version is another one; 422 unless every tier stands there once, from the lowest to the highest, with rising thresholds
-/// from 0 on.
-pub fn set_tiers(conn: &mut DbConn, actor: &Actor, version: i64, rules: &TierRules) -> Result<TierPolicy> {
-    let before = tiers(conn)?;
-    check(&rules.tiers)?;
-    let stale = |policy: &TierPolicy| {
-        Error::new(Code::Stale).with_header("ETag", crate::web::etag(actor, policy.version, 0))
-    };
-    if before.version != version {
-        return Err(stale(&before));
-    }
-    let rows: Vec<TierRow> = rules
-        .tiers
-        .iter()
-        .map(|rule| TierRow {
-            tier: rule.tier.as_str().to_owned(),
-            threshold: rule.threshold.0,
-            cadence_days: rule.cadence_days.and_then(|days| i32::try_from(days).ok()),
-            servicing_channel: rule.servicing_channel.as_str().to_owned(),
-            version: version + 1,
-            updated_at: actor.now(),
-        })
-        .collect();
-    let changes = audit::changes_between(&json!({"tiers": &before.tiers}), &json!({"tiers": &rules.tiers}));
-    if changes.is_empty() {
-        return Ok(before);
-    }
-    if !store::set_tiers(conn, &rows, version)? {
-        return Err(stale(&tiers(conn)?));
-    }
-    audit::record(
-        conn,
-        actor,
-        &audit::Change {
-            resource_type: "tier_policy",
-            // There is one.
-            resource_id: Uuid::nil(),
-            action: "updated",
-            version: version + 1,
-            changes,
-            reason: None,
-        },
-    )?;
-    let thresholds =
-        |rules: &[TierRule]| rules.iter().map(|rule| (rule.tier, rule.threshold)).collect::<Vec<_>>();
-    if thresholds(&before.tiers) != thresholds(&rules.tiers) {
-        due::add(conn, actor, due::Kind::Tiers, "")?;
-    }
-    tiers(conn)
-}
-
-fn check(rules: &[TierRule]) -> Result<()> {
-    let mut wrong = Wrong::default();
-    if rules.iter().map(|rule| rule.tier).ne(Tier::ALL.iter().copied()) {
-        wrong.add(FieldError::new("/tiers", "all_tiers"));
-    }
-    for (n, rule) in rules.iter().enumerate() {
-        let before = n.checked_sub(1).and_then(|before| rules.get(before));
-        let rises = before.map_or(rule.threshold.0 == 0, |before| rule.threshold > before.threshold);
-        if !rises {
-            wrong.add(FieldError::new(format!("/tiers/{n}/threshold"), "rising_thresholds"));
-        }
-    }
-    wrong.unless(Some(()))
-}
-
-/// Writes what a customer's holdings come to, with the tier that follows from it; nothing when nothing differs. Whoever calls it has
-/// [`lock`]ed the customer. A new tier stands in the tier history, and the change feed says `customer.figures_updated`.
+/// Writes what customers' holdings come to on a day, with the tiers that follow; nothing of those of whom nothing differs. Whoever calls
+/// it has [`lock`]ed the customers. A new tier stands in the tier history, and the change feed says `customer.figures_updated`. Who is above
+/// the lowest tier from the beginning gets the first line of the tier history.
 ///
 /// # Errors
 /// When the database fails.
 pub fn set_assets(
     conn: &mut DbConn,
     actor: &Actor,
-    id: CustomerId,
-    assets: Assets,
-    reason: TierReason,
-) -> Result<()> {
-    let rules = tiers(conn)?.tiers;
-    let Some(figures) = store::figures(conn, id)? else { return Ok(()) };
-    write(conn, actor, &rules, (figures, assets), reason)
-}
-
-fn write(
-    conn: &mut DbConn,
-    actor: &Actor,
-    rules: &[TierRule],
-    ((unit, figures), assets): ((OrgUnitId, FiguresRow), Assets),
-    reason: TierReason,
-) -> Result<()> {
-    let step = Refigured::of(rules, &figures, assets);
-    if step.changed.is_empty() {
-        return Ok(());
-    }
-    let id = figures.customer_id;
-    if step.moves(&figures) {
-        let mut moves = Moves::default();
-        moves.refigure(unit, &figures, (step.tier.as_str(), assets.aum.0));
-        moves.record(conn)?;
-    }
-    if let Some(row) = step.history(actor, &figures, reason) {
-        store::insert_tier_history(conn, &[row])?;
-    }
-    store::set_assets(conn, id, step.tier.as_str(), assets, figures.version + 1, actor.now())?;
-    audit::announce(conn, actor, &figures_updated(id, figures.version + 1, &step.changed))
-}
-
-fn figures_updated<'a>(id: CustomerId, version: i64, changed: &'a [&'static str]) -> audit::Event<'a> {
-    audit::Event {
-        kind: "customer.figures_updated",
-        resource_type: "customer_figures",
-        resource_id: id.uuid(),
-        version,
-        changed,
-    }
-}
-
-/// What other assets make of a customer's figures.
-struct Refigured {
-    tier: Tier,
-    assets: Assets,
-    /// The members that differ.
-    changed: Vec<&'static str>,
-}
-
-impl Refigured {
-    fn of(rules: &[TierRule], figures: &FiguresRow, assets: Assets) -> Self {
-        let tier = tier_for(rules, assets.aum);
-        let mut changed = Vec::new();
-        let mut note = |name: &'static str, differs: bool| changed.extend(differs.then_some(name));
-        note("tier", figures.tier != tier.as_str());
-        note("aum", figures.aum != assets.aum.0);
-        note("coverage", figures.coverage != assets.coverage);
-        Refigured { tier, assets, changed }
-    }
-
-    /// Whether the customer counts elsewhere, or with another sum, in the portfolio of its unit.
-    fn moves(&self, figures: &FiguresRow) -> bool {
-        figures.tier != self.tier.as_str() || figures.aum != self.assets.aum.0
-    }
-
-    /// The line of the tier history, if the tier is another one.
-    fn history(&self, actor: &Actor, figures: &FiguresRow, reason: TierReason) -> Option<TierHistoryRow> {
-        let differs = figures.tier != self.tier.as_str();
-        differs.then(|| self.line(actor, figures, Some(figures.tier.clone()), reason))
-    }
-
-    fn line(
-        &self,
-        actor: &Actor,
-        figures: &FiguresRow,
-        from_tier: Option<String>,
-        reason: TierReason,
-    ) -> TierHistoryRow {
-        TierHistoryRow {
-            id: actor.new_id(),
-            customer_id: figures.customer_id,
-            from_tier,
-            to_tier: self.tier.as_str().to_owned(),
-            aum: self.assets.aum.0,
-            reason: reason.as_str().to_owned(),
-            at: actor.now(),
-        }
-    }
-}
-
-/// As [`set_assets`] for many customers, with one statement a table, for jobs; who is above the lowest tier from the beginning gets the first
-/// line of the tier history.
-///
-/// # Errors
-/// When the database fails.
-pub fn set_assets_of_many(
-    conn: &mut DbConn,
-    actor: &Actor,
+    today: NaiveDate,
     assets: &[(CustomerId, Assets)],
     reason: TierReason,
 ) -> Result<()> {
-    let rules = tiers(conn)?.tiers;
+    let policy = tiers(conn)?;
     let ids: Vec<CustomerId> = assets.iter().map(|(id, _)| *id).collect();
-    let known: HashMap<CustomerId, (OrgUnitId, FiguresRow)> = store::figures_of(conn, &ids)?
+    let mut known: HashMap<CustomerId, (OrgUnitId, FiguresRow)> = store::figures_of(conn, &ids)?
         .into_iter()
         .map(|(unit, figures)| (figures.customer_id, (unit, figures)))
         .collect();
-    let (mut history, mut moves) = (Vec::new(), Moves::default());
-    let (mut rows, mut changed) = (Vec::new(), Vec::new());
-    for (id, assets) in assets {
-        let Some((unit, figures)) = known.get(id) else { continue };
-        let step = Refigured::of(&rules, figures, *assets);
-        // A customer who was made with a tier has no line of its history yet.
-        let is_first = figures.version == 1 && step.tier != Tier::Mass;
-        if step.changed.is_empty() && !is_first {
-            continue;
-        }
-        if step.moves(figures) {
-            moves.refigure(*unit, figures, (step.tier.as_str(), assets.aum.0));
-        }
-        history.extend(if is_first {
-            Some(step.line(actor, figures, None, reason))
-        } else {
-            step.history(actor, figures, reason)
-        });
-        let version = figures.version + 1;
-        rows.push(store::AssetsRow { id: *id, tier: step.tier, assets: *assets, version });
-        changed.push(step.changed);
-    }
-    store::set_assets_of_many(conn, &rows, actor.now())?;
-    moves.record(conn)?;
-    store::insert_tier_history(conn, &history)?;
-    let events: Vec<audit::Event<'_>> = rows
-        .iter()
-        .zip(&changed)
-        .filter(|(_, changed)| !changed.is_empty())
-        .map(|(row, changed)| figures_updated(row.id, row.version, changed))
-        .collect();
-    audit::announce_all(conn, actor, &events)
+    let found = assets.iter().filter_map(|(id, assets)| {
+        let (unit, figures) = known.remove(id)?;
+        Some((unit, figures, *assets))
+    });
+    let found: Vec<_> = found.collect();
+    write(conn, actor, (&policy, today), found, reason)
 }
 
-/// Sorts some customers after `after` into the tiers of today; gives the last of them, nothing when there are no more.
+/// Sorts some customers after `after` into the tiers of the policy in force; gives the last of them, nothing when there are no more.
 ///
 /// # Errors
 /// When the database fails.
 pub fn retier_some(
     conn: &mut DbConn,
     actor: &Actor,
+    today: NaiveDate,
     after: Option<CustomerId>,
 ) -> Result<Option<CustomerId>> {
-    let ids = store::customers_after(conn, after, RETIERED_AT_ONCE)?;
-    for id in &ids {
-        customer_store::lock(conn, *id)?;
-        // After the lock: whoever held it may have changed both.
-        let rules = tiers(conn)?.tiers;
-        if let Some((unit, figures)) = store::figures(conn, *id)? {
-            let assets = Assets { aum: Amount(figures.aum), coverage: figures.coverage };
-            write(conn, actor, &rules, ((unit, figures), assets), TierReason::Policy)?;
-        }
-    }
+    let ids = store::customers_after(conn, after, REVIEWED_AT_ONCE)?;
+    review(conn, actor, today, &ids, TierReason::Policy)?;
     Ok(ids.last().copied())
 }
 
-/// When a customer came into which tier, newest first.
+/// Whether there are policies to be put into force, or customers whose average has moved or whose grace has ended.
 ///
 /// # Errors
-/// 404 for a customer that the actor does not see; else as every list.
-pub fn tier_history(
-    conn: &mut DbConn,
-    actor: &Actor,
-    house: House<'_>,
-    id: CustomerId,
-    request: &ListRequest,
-) -> Result<Page<TierChange>> {
-    customer_store::find(conn, &Scope::of(actor), id)?;
-    let asked = ListRequest { q: Some(id.to_string()), ..request.clone() };
-    let listing = asked.read(&TIER_HISTORY, actor, house.keys.cursor())?;
-    let mut rows = store::tier_history(conn, id, &listing)?;
-    let mut info = listing.page(
-        &mut rows,
-        house.keys.cursor(),
-        |row, _| Value::Moment(row.at),
-        |row| Id::new(row.id.uuid()),
-    )?;
-    if listing.total {
-        set_total(&mut info, store::count_tier_history(conn, id, &listing)?);
-    }
-    let data = rows.into_iter().map(|row| {
-        Ok(TierChange {
-            id: row.id.uuid(),
-            from: row.from_tier.map(|tier| known(Tier::from_code(&tier))).transpose()?,
-            to: known(Tier::from_code(&row.to_tier))?,
-            aum: Money { amount: Amount(row.aum), currency: house.settings.base_currency.clone() },
-            reason: known(TierReason::from_code(&row.reason))?,
-            at: Instant(row.at.to_utc()),
-        })
-    });
-    Ok(Page { data: data.collect::<Result<_>>()?, page: info })
+/// When the database fails.
+pub fn has_tiers_to_review(conn: &mut DbConn, today: NaiveDate) -> Result<bool> {
+    Ok(!store::to_review(conn, today, 1)?.is_empty() || !store::planned_until(conn, today)?.is_empty())
 }
 
-#[cfg(test)]
-mod tests {
-    use guanxi_api::{Amount, ServicingChannel, Tier, TierRule};
-    use proptest::prelude::*;
+/// Looks at some of them again, as far as days that have passed are the reason; gives how many.
+///
+/// # Errors
+/// When the database fails.
+pub fn review_some_tiers(conn: &mut DbConn, actor: &Actor, today: NaiveDate) -> Result<usize> {
+    let ids = store::to_review(conn, today, REVIEWED_AT_ONCE)?;
+    review(conn, actor, today, &ids, TierReason::Average)?;
+    Ok(ids.len())
+}
 
-    use super::{check, tier_for};
+/// Looks at the tiers of these customers as on a day.
+///
+/// # Errors
+/// When the database fails.
+pub fn review_tiers_of(conn: &mut DbConn, actor: &Actor, today: NaiveDate, ids: &[CustomerId]) -> Result<()> {
+    review(conn, actor, today, ids, TierReason::Average)
+}
 
-    fn rules(thresholds: [i64; 5]) -> Vec<TierRule> {
-        Tier::ALL
-            .iter()
-            .zip(thresholds)
-            .map(|(tier, threshold)| TierRule {
-                tier: *tier,
-                threshold: Amount(threshold),
-                cadence_days: None,
-                servicing_channel: ServicingChannel::RelationshipManager,
-            })
-            .collect()
+/// Says that what the books have of customers since `today` is so since an earlier day, and what they had before that, from `first` on.
+///
+/// # Errors
+/// When the database fails.
+pub fn move_balances(
+    conn: &mut DbConn,
+    today: NaiveDate,
+    since: NaiveDate,
+    before: &[(CustomerId, Amount)],
+    first: NaiveDate,
+) -> Result<()> {
+    let ids: Vec<CustomerId> = before.iter().map(|(id, _)| *id).collect();
+    store::move_balances(conn, &ids, today, since)?;
+    store::set_balances(conn, first, before)
+}
+
+fn review(
+    conn: &mut DbConn,
+    actor: &Actor,
+    today: NaiveDate,
+    ids: &[CustomerId],
+    reason: TierReason,
+) -> Result<()> {
+    store::lock_many(conn, ids)?;
+    // After the lock: whoever held it may have changed both.
+    let policy = tiers(conn)?;
+    let found = store::figures_of(conn, ids)?.into_iter().map(|(unit, figures)| {
+        let assets = Assets { aum: Amount(figures.aum), coverage: figures.coverage, largest: Largest::Same };
+        (unit, figures, assets)
+    });
+    let found: Vec<_> = found.collect();
+    write(conn, actor, (&policy, today), found, reason)
+}
+
+fn write(
+    conn: &mut DbConn,
+    actor: &Actor,
+    (policy, today): (&TierPolicy, NaiveDate),
+    customers: Vec<(OrgUnitId, FiguresRow, Assets)>,
+    reason: TierReason,
+) -> Result<()> {
+    let moved = customers.iter().filter(|(_, figures, assets)| figures.aum != assets.aum.0);
+    let moved: Vec<_> = moved.map(|(_, figures, assets)| (figures.customer_id, assets.aum)).collect();
+    store::set_balances(conn, today, &moved)?;
+    let ids: Vec<CustomerId> = customers.iter().map(|(_, figures, _)| figures.customer_id).collect();
+    let mut balances = balances(conn, policy, today, &ids)?;
+    let (mut history, mut moves) = (Vec::new(), Moves::default());
+    let (mut rows, mut changed) = (Vec::new(), Vec::new());
+    for (unit, figures, assets) in customers {
+        let own = balances.remove(&figures.customer_id).unwrap_or_default();
+        let average = assess::average(&own, assets.aum, policy.basis, today);
+        let step = Refigured::of((policy, today), &figures, assets, average)?;
+        // A customer who was made with a tier has no line of its history yet.
+        let is_first = figures.version == 1 && step.row.tier != Tier::Mass;
+        if !step.differs && !is_first {
+            continue;
+        }
+        if step.moves(&figures) {
+            moves.refigure(unit, &figures, (step.row.tier.as_str(), step.row.aum));
+        }
+        history.extend(step.history(actor, policy, &figures, reason, is_first));
+        changed.push(step.changed);
+        rows.push(step.row);
     }
+    moves.record(conn)?;
+    store::insert_tier_history(conn, &history)?;
+    store::set_figures(conn, &rows, actor.now())?;
+    let events: Vec<audit::Event<'_>> = rows
+        .iter()
+        .zip(&changed)
+        .filter(|(_, changed)| !changed.is_empty())
+        .map(|(row, changed)| audit::Event {
+            kind: "customer.figures_updated",
+            resource_type: "customer_figures",
+            resource_id: row.id.uuid(),
+            version: row.version,
+            changed,
+        })
+        .collect();
+    audit::announce_all(conn, actor, &events)
+}
 
-    #[test]
-    fn tiers_begin_at_their_thresholds() {
-        let rules = rules([0, 100, 200, 300, 400]);
-        for (aum, tier) in [
-            (-1, Tier::Mass),
-            (0, Tier::Mass),
-            (99, Tier::Mass),
-            (100, Tier::Gold),
-            (199, Tier::Gold),
-            (200, Tier::Platinum),
-            (399, Tier::Diamond),
-            (400, Tier::Private),
-            (i64::MAX, Tier::Private),
-        ] {
-            assert_eq!(tier_for(&rules, Amount(aum)), tier, "{aum}");
+/// What the books said of customers, as far as the average of a policy needs it.
+fn balances(
+    conn: &mut DbConn,
+    policy: &TierPolicy,
+    today: NaiveDate,
+    ids: &[CustomerId],
+) -> Result<HashMap<CustomerId, Vec<(NaiveDate, i64)>>> {
+    let mut of: HashMap<CustomerId, Vec<(NaiveDate, i64)>> = HashMap::new();
+    if policy.basis.days() > 1 {
+        for (id, day, aum) in store::balances(conn, ids, assess::first_day(policy.basis, today))? {
+            of.entry(id).or_default().push((day, aum));
         }
     }
+    Ok(of)
+}
 
-    #[test]
-    fn layers_are_all_there_and_rise_from_nothing() {
-        assert!(check(&rules([0, 1, 2, 3, 4])).is_ok());
-        let pointers = |rules: &[TierRule]| -> Vec<String> {
-            check(rules).expect_err("refused").fields.into_iter().map(|field| field.pointer).collect()
+/// What assets and days make of a customer's figures.
+struct Refigured {
+    row: FiguresChange,
+    before: Before,
+    /// Whether anything is written.
+    differs: bool,
+    /// The members that the change feed tells of. An average moves with every day, which would be most of the feed.
+    changed: Vec<&'static str>,
+}
+
+impl Refigured {
+    fn of(
+        (policy, today): (&TierPolicy, NaiveDate),
+        figures: &FiguresRow,
+        assets: Assets,
+        average: Average,
+    ) -> Result<Self> {
+        let before = Before { tier: known(Tier::from_code(&figures.tier))?, demotes_on: figures.demotes_on };
+        let (largest, largest_on) =
+            assets.largest.after((figures.largest_transaction, figures.largest_transaction_on));
+        let standing = assess::stand(policy, before, average, largest, today);
+        let mut changed = Vec::new();
+        let mut note = |name: &'static str, differs: bool| changed.extend(differs.then_some(name));
+        note("tier", before.tier != standing.tier);
+        note("aum", figures.aum != assets.aum.0);
+        note("coverage", figures.coverage != assets.coverage);
+        note("largest_transaction", figures.largest_transaction != largest);
+        note("demotes_on", figures.demotes_on != standing.demotes_on);
+        let row = FiguresChange {
+            id: figures.customer_id,
+            tier: standing.tier,
+            aum: assets.aum.0,
+            coverage: assets.coverage,
+            average_aum: average.amount.0,
+            promotion_gap: standing.promotion_gap,
+            promotion_candidate: standing.promotion_candidate,
+            in_grace: standing.demotes_on != NEVER,
+            demotes_on: standing.demotes_on,
+            largest_transaction: largest,
+            largest_transaction_on: largest_on,
+            hidden_gem: standing.hidden_gem,
+            review_on: standing.review_on,
+            version: figures.version + 1,
         };
-        assert_eq!(pointers(&rules([1, 2, 3, 4, 5])), ["/tiers/0/threshold"]);
-        assert_eq!(pointers(&rules([0, 2, 2, 1, 5])), ["/tiers/2/threshold", "/tiers/3/threshold"]);
-        assert_eq!(pointers(&rules([0, 1, 2, 3, 4])[..4]), ["/tiers"]);
+        let differs = !changed.is_empty()
+            || figures.average_aum != row.average_aum
+            || figures.promotion_gap != row.promotion_gap
+            || figures.promotion_candidate != row.promotion_candidate
+            || figures.largest_transaction_on != row.largest_transaction_on
+            || figures.hidden_gem != row.hidden_gem
+            || figures.review_on != row.review_on;
+        Ok(Refigured { row, before, differs, changed })
     }
 
-    proptest! {
-        #[test]
-        fn more_assets_are_never_a_lower_tier(a in any::<i64>(), b in any::<i64>()) {
-            let rules = rules([0, 1_000, 1_000_000, 1_000_000_000, 1_000_000_000_000]);
-            let (low, high) = (a.min(b), a.max(b));
-            prop_assert!(tier_for(&rules, Amount(low)) <= tier_for(&rules, Amount(high)));
-        }
+    /// Whether the customer counts elsewhere, or with another sum, in the portfolio of its unit.
+    fn moves(&self, figures: &FiguresRow) -> bool {
+        self.before.tier != self.row.tier || figures.aum != self.row.aum
     }
+
+    /// The line of the tier history, if the tier is another one or the first.
+    fn history(
+        &self,
+        actor: &Actor,
+        policy: &TierPolicy,
+        figures: &FiguresRow,
+        reason: TierReason,
+        is_first: bool,
+    ) -> Option<TierHistoryRow> {
+        if !is_first && self.before.tier == self.row.tier {
+            return None;
+        }
+        let risen = Before { tier: Tier::Mass, ..self.before };
+        let (reason, threshold) =
+            assess::because(policy, if is_first { risen } else { self.before }, self.row.tier, reason);
+        Some(TierHistoryRow {
+            id: actor.new_id(),
+            customer_id: self.row.id,
+            from_tier: (!is_first).then(|| figures.tier.clone()),
+            to_tier: self.row.tier.as_str().to_owned(),
+            aum: self.row.aum,
+            reason: reason.as_str().to_owned(),
+            at: actor.now(),
+            average_aum: Some(self.row.average_aum),
+            threshold: Some(threshold.0),
+        })
+    }
+}
+
+/// What of a customer's tier wants attention, if anything does.
+pub(super) fn standing(house: House<'_>, tier: Tier, watched: &WatchedRow) -> Option<TierStanding> {
+    let WatchedRow { promotion_candidate, in_grace, hidden_gem, .. } = *watched;
+    if !promotion_candidate && !in_grace && !hidden_gem {
+        return None;
+    }
+    let money = |amount| Money { amount: Amount(amount), currency: house.settings.base_currency.clone() };
+    let next = tier.next().filter(|_| promotion_candidate);
+    Some(TierStanding {
+        promotion: next.map(|tier| TierPromotion { tier, missing: money(watched.promotion_gap) }),
+        demotes_on: in_grace.then_some(watched.demotes_on),
+        gem: hidden_gem.then(|| LargestTransaction {
+            amount: money(watched.largest_transaction),
+            day: watched.largest_transaction_on,
+        }),
+    })
+}
+
+/// Gives those of new customers who are made with assets what follows from these, but for the tier, which they are made with; gives their
+/// assets.
+pub(super) fn first_standings<'a>(
+    conn: &mut DbConn,
+    today: NaiveDate,
+    figures: impl Iterator<Item = &'a mut FiguresRow>,
+) -> Result<Vec<(CustomerId, Amount)>> {
+    let with_assets: Vec<&mut FiguresRow> = figures.filter(|figures| figures.aum != 0).collect();
+    if with_assets.is_empty() {
+        return Ok(Vec::new());
+    }
+    let policy = tiers(conn)?;
+    let mut assets = Vec::with_capacity(with_assets.len());
+    for figures in with_assets {
+        let before = Before { tier: known(Tier::from_code(&figures.tier))?, demotes_on: NEVER };
+        let average = Average { amount: Amount(figures.aum), moves: false };
+        let standing = assess::stand(&policy, before, average, 0, today);
+        figures.average_aum = figures.aum;
+        figures.promotion_gap = standing.promotion_gap;
+        figures.promotion_candidate = standing.promotion_candidate;
+        figures.in_grace = standing.demotes_on != NEVER;
+        figures.demotes_on = standing.demotes_on;
+        figures.review_on = standing.review_on;
+        assets.push((figures.customer_id, average.amount));
+    }
+    Ok(assets)
+}
+
+/// The balances that stand beside the assets with which customers are made.
+pub(super) fn first_balances(
+    conn: &mut DbConn,
+    today: NaiveDate,
+    assets: &[(CustomerId, Amount)],
+) -> Result<()> {
+    store::set_balances(conn, today, assets)
 }

@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use crate::access::{Actor, MaskProfile, Scope};
 use crate::audit;
 use crate::customers::provenance::Sources;
-use crate::customers::store::{self as rows, ContactPointRow, WholeRow};
-use crate::customers::{CustomerId, House, contacted, known, profile};
+use crate::customers::store::{self as rows, ContactPointRow, WatchedRow, WholeRow};
+use crate::customers::{CustomerId, House, contacted, known, profile, tiers};
 use crate::error::{Error, Result};
 use crate::listing::ListRequest;
 
@@ -81,7 +81,9 @@ pub(super) fn render(actor: &Actor, house: House<'_>, whole: Whole) -> Result<Cu
     let restricted = actor.mask_profile() == MaskProfile::Restricted;
     if restricted {
         mask_profile(&mut profile, &mut masked);
-        masked.extend(["figures.tier".into(), "figures.aum".into(), "figures.coverage".into()]);
+        masked.extend(
+            ["tier", "aum", "average_aum", "standing", "coverage"].map(|name| format!("figures.{name}")),
+        );
     }
     let verified = Sources::of(&row)?
         .verified()
@@ -90,7 +92,8 @@ pub(super) fn render(actor: &Actor, house: House<'_>, whole: Whole) -> Result<Cu
         .map(str::to_owned)
         .collect();
     let instant = |at: guanxi_db::Moment| Instant(at.to_utc());
-    let money = Money { amount: Amount(figures.aum), currency: house.settings.base_currency.clone() };
+    let money = |amount| Money { amount: Amount(amount), currency: house.settings.base_currency.clone() };
+    let tier = known(Tier::from_code(&figures.tier))?;
     Ok(Customer {
         id: row.id.uuid(),
         kind: known(CustomerKind::from_code(&row.kind))?,
@@ -121,8 +124,10 @@ pub(super) fn render(actor: &Actor, house: House<'_>, whole: Whole) -> Result<Cu
             .map(|external| ExternalId { source: external.source, id: external.value })
             .collect(),
         figures: CustomerFigures {
-            tier: if restricted { None } else { Some(known(Tier::from_code(&figures.tier))?) },
-            aum: (!restricted).then_some(money),
+            tier: (!restricted).then_some(tier),
+            aum: (!restricted).then(|| money(figures.aum)),
+            average_aum: (!restricted).then(|| money(figures.average_aum)),
+            standing: if restricted { None } else { tiers::standing(house, tier, &WatchedRow::of(&figures)) },
             coverage: (!restricted).then(|| u32::try_from(figures.coverage).unwrap_or_default()),
             as_of: instant(figures.as_of),
             last_contacted_at: contacted::shown(figures.last_contacted_at),
