@@ -15,7 +15,7 @@ use crate::listing::Resource;
 use crate::web::{Description, Limits, Metrics, Readiness, Routes, envelope};
 use crate::{
     access, audit, customers, exports, holdings, imports, interactions, jobs, org, overview, products,
-    relations, reports, surveys, tasks, today,
+    relations, reports, segments, surveys, tasks, today,
 };
 
 /// What the handlers share. Nothing in it is the only copy of anything: servers keep no state of their own.
@@ -45,6 +45,7 @@ fn rooms(config: &mut impl Routes) {
     products::routes(config);
     holdings::routes(config);
     relations::routes(config);
+    segments::routes(config);
     tasks::routes(config);
     interactions::routes(config);
     reports::routes(config);
@@ -75,6 +76,7 @@ fn rooms(config: &mut impl Routes) {
         (name = "products", description = "What the bank offers, and what currencies are worth"),
         (name = "holdings", description = "What customers hold, what moved it, and what it is worth"),
         (name = "relations", description = "Which customers belong together: relations, households, referrals"),
+        (name = "segments", description = "Customers who are alike: schemes, segments and their rules, who is in which and why"),
         (name = "interactions", description = "Contacts with customers, and the search in their notes"),
         (name = "tasks", description = "What is to be done, by whom and by when"),
         (name = "today", description = "Whom to contact and what to do today, and why"),

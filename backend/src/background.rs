@@ -20,7 +20,7 @@ use crate::app::AppState;
 use crate::error::{Error, Result};
 use crate::imports::UploadId;
 use crate::jobs::{Bench, Claim, Ended, JobId};
-use crate::{audit, clock, customers, due, exports, holdings, idempotency, imports, jobs, org};
+use crate::{audit, clock, customers, due, exports, holdings, idempotency, imports, jobs, org, segments};
 
 /// How often the loop looks for work.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -104,8 +104,14 @@ fn run(state: &web::Data<AppState>, stop: &AtomicBool) {
         if let Err(error) = &worked {
             tracing::warn!(%error, "work that is due failed; it is tried again");
         }
+        let segmented = do_segment_work(state, now);
+        if let Err(error) = &segmented {
+            tracing::warn!(%error, "putting customers into segments failed; it is tried again");
+        }
         // A full batch means that more waits.
-        if !matches!(published, Ok(done) if done >= 1000) && !matches!(worked, Ok(true)) {
+        if !matches!(published, Ok(done) if done >= 1000)
+            && !matches!((&worked, &segmented), (Ok(true), _) | (_, Ok(true)))
+        {
             std::thread::sleep(PAUSE);
         }
     }
@@ -230,6 +236,16 @@ fn do_due_work(state: &web::Data<AppState>, now: Moment) -> Result<bool> {
         customers::put_in_force(conn, &actor, today)?;
         holdings::do_some_work(conn, &actor, house)
     })
+}
+
+/// Puts some customers into segments anew; false when there are none.
+fn do_segment_work(state: &web::Data<AppState>, now: Moment) -> Result<bool> {
+    let today = state.settings.day(now);
+    if !state.db.read_blocking(move |conn| segments::has_work(conn, today))? {
+        return Ok(false);
+    }
+    let shared = state.clone();
+    state.db.write_blocking(move |conn| segments::do_some_work(conn, &Actor::job(now), &shared.settings))
 }
 
 /// Removes what is kept no longer, and renews what is due.

@@ -64,12 +64,7 @@ pub fn open(conn: &mut DbConn, actor: &Actor, config: &Config, keys: &Keys) -> R
                     row.base_currency, row.time_zone
                 )));
             }
-            let passwords = Parameters {
-                memory_kib: u32::try_from(row.argon2_memory_kib).unwrap_or_default(),
-                iterations: u32::try_from(row.argon2_iterations).unwrap_or_default(),
-                ..Parameters::FLOOR
-            };
-            Ok(Settings { base_currency: row.base_currency, time_zone: row.time_zone, passwords })
+            Ok(settings_of(row))
         }
         None => {
             let settings = Settings {
@@ -83,6 +78,23 @@ pub fn open(conn: &mut DbConn, actor: &Actor, config: &Config, keys: &Keys) -> R
             Ok(settings)
         }
     }
+}
+
+fn settings_of(row: store::Row) -> Settings {
+    let passwords = Parameters {
+        memory_kib: u32::try_from(row.argon2_memory_kib).unwrap_or_default(),
+        iterations: u32::try_from(row.argon2_iterations).unwrap_or_default(),
+        ..Parameters::FLOOR
+    };
+    Settings { base_currency: row.base_currency, time_zone: row.time_zone, passwords }
+}
+
+/// What the first start decided, for those who only look at a database.
+///
+/// # Errors
+/// When there was none, or the database fails.
+pub fn read(conn: &mut DbConn) -> Result<Settings> {
+    store::find(conn)?.map(settings_of).ok_or_else(Error::not_found)
 }
 
 /// Password parameters that take 150 to 250 ms on this machine.

@@ -31,6 +31,7 @@ pub mod overview;
 pub mod products;
 pub mod relations;
 pub mod reports;
+pub mod segments;
 pub mod server;
 pub mod spreadsheet;
 pub mod surveys;

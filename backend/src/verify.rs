@@ -11,7 +11,7 @@ use guanxi_db::DbConn;
 
 use crate::error::Result;
 use crate::products::rules::convert;
-use crate::{audit, due};
+use crate::{audit, due, segments};
 
 /// What was looked at, and what was found wrong.
 #[derive(Debug, Default)]
@@ -45,6 +45,12 @@ pub fn verify(conn: &mut DbConn) -> Result<Report> {
         due => report.checked.push(format!(
             "figures were not compared with holdings: {due} changes of rates, products or tiers are being applied"
         )),
+    }
+    match segments::misplaced(conn)? {
+        Some(count) => found.push(("customers are in the segments that the rules say", count)),
+        None => report
+            .checked
+            .push("segments were not compared with their rules: customers are being looked at".into()),
     }
     for (what, count) in found {
         if count == 0 {

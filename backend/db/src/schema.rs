@@ -904,6 +904,87 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbMoment, DbUuid};
+
+    segment_scheme (id) {
+        id -> DbUuid,
+        code -> Text,
+        name_zh -> Text,
+        name_en -> Text,
+        applies_to -> Nullable<Text>,
+        place -> Integer,
+        evaluated_on -> Nullable<Date>,
+        archived -> Bool,
+        archived_at -> Nullable<DbMoment>,
+        version -> BigInt,
+        created_at -> DbMoment,
+        updated_at -> DbMoment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbDoc, DbMoment, DbUuid};
+
+    segment (id) {
+        id -> DbUuid,
+        scheme_id -> DbUuid,
+        code -> Text,
+        name_zh -> Text,
+        name_en -> Text,
+        description_zh -> Nullable<Text>,
+        description_en -> Nullable<Text>,
+        place -> Integer,
+        rule -> Text,
+        risk_from -> Text,
+        risk_to -> Text,
+        contribution -> Text,
+        service_cost -> Text,
+        cadence_days -> Nullable<Integer>,
+        preferred_channel -> Nullable<Text>,
+        product_preferences -> DbDoc,
+        product_exclusions -> DbDoc,
+        acts_as_group -> Bool,
+        archived -> Bool,
+        archived_at -> Nullable<DbMoment>,
+        version -> BigInt,
+        created_at -> DbMoment,
+        updated_at -> DbMoment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbMoment, DbUuid};
+
+    segment_member (customer_id, scheme_id) {
+        customer_id -> DbUuid,
+        scheme_id -> DbUuid,
+        segment_id -> Nullable<DbUuid>,
+        ruled_id -> Nullable<DbUuid>,
+        applies -> Bool,
+        source -> Text,
+        since -> DbMoment,
+        reason -> Nullable<Text>,
+        until -> Nullable<Date>,
+        decided_by -> Nullable<DbUuid>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::DbUuid;
+
+    segment_progress (id) {
+        id -> Integer,
+        event_seq -> BigInt,
+        walking -> Bool,
+        after -> Nullable<DbUuid>,
+    }
+}
+
 diesel::joinable!(user_account -> org_unit (org_unit_id));
 diesel::joinable!(session -> user_account (user_id));
 diesel::joinable!(refresh_token -> session (session_id));
@@ -923,6 +1004,9 @@ diesel::joinable!(holding_transaction -> holding (holding_id));
 diesel::joinable!(holding_transaction -> customer (customer_id));
 diesel::joinable!(holding_balance -> holding (holding_id));
 diesel::joinable!(tier_policy_rule -> tier_policy_set (policy_id));
+diesel::joinable!(segment -> segment_scheme (scheme_id));
+diesel::joinable!(segment_member -> segment_scheme (scheme_id));
+diesel::joinable!(segment_member -> customer (customer_id));
 diesel::joinable!(aum_balance -> customer (customer_id));
 diesel::joinable!(customer_tier_history -> customer (customer_id));
 diesel::joinable!(interaction -> customer (customer_id));
@@ -977,6 +1061,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     tier_policy_set,
     tier_policy_rule,
     aum_balance,
+    segment_scheme,
+    segment,
+    segment_member,
+    segment_progress,
     customer_tier_history,
     due_work,
     interaction,

@@ -64,6 +64,13 @@ rights! {
         &[Rm, Adviser, OutletHead, DeputyManager, BranchManager, Auditor];
     /// Who belongs together, households, referrals: for those who see customers unmasked.
     ViewRelations = "relations:view", &[Rm, Adviser, OutletHead, DeputyManager, BranchManager, Auditor];
+    /// The segments that there are, and their rules.
+    ViewSegmentSchemes = "segment_schemes:view", EVERYONE;
+    ManageSegments = "segments:manage", &[Admin];
+    /// Who is in which segment, and why: for those who see customers unmasked.
+    ViewSegments = "segments:view", &[Rm, Adviser, OutletHead, DeputyManager, BranchManager, Auditor];
+    /// Trying rules on the customers that one sees.
+    PreviewSegments = "segments:preview", &[OutletHead, DeputyManager, BranchManager, Admin, Auditor];
     /// Conflicts between verified fields and what other systems say.
     ViewFieldConflicts = "field_conflicts:view", &[Rm, OutletHead, DeputyManager, BranchManager, Auditor];
     ViewAudit = "audit:view", &[Auditor];

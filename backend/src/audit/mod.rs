@@ -356,6 +356,22 @@ pub fn changes_between(before: &serde_json::Value, after: &serde_json::Value) ->
         .collect()
 }
 
+/// The number of the newest published event; 0 before the first.
+///
+/// # Errors
+/// When the database fails.
+pub fn last_event(conn: &mut DbConn) -> Result<i64> {
+    store::last_event(conn)
+}
+
+/// The next published events after one: number, type and id of what changed.
+///
+/// # Errors
+/// When the database fails.
+pub fn events_after(conn: &mut DbConn, seq: i64, most: i64) -> Result<Vec<(i64, String, Id<()>)>> {
+    store::events_after(conn, seq, most)
+}
+
 /// Whether something waits for the publisher.
 ///
 /// # Errors

@@ -240,6 +240,30 @@ pub(super) fn number_events(conn: &mut DbConn) -> Result<usize> {
     Ok(numbered)
 }
 
+/// The number of the newest published event; 0 before the first.
+pub(super) fn last_event(conn: &mut DbConn) -> Result<i64> {
+    let last = change_event::table
+        .filter(change_event::seq.is_not_null())
+        .order(change_event::seq.desc())
+        .select(change_event::seq.assume_not_null())
+        .first(conn)
+        .optional()
+        .map_err(DbError::from)?;
+    Ok(last.unwrap_or_default())
+}
+
+/// The next published events after one: number, type and id of what changed.
+pub(super) fn events_after(conn: &mut DbConn, seq: i64, most: i64) -> Result<Vec<(i64, String, Id<()>)>> {
+    let rows = change_event::table
+        .filter(change_event::seq.gt(seq))
+        .order(change_event::seq)
+        .select((change_event::seq.assume_not_null(), change_event::resource_type, change_event::resource_id))
+        .limit(most)
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}
+
 /// Number and hash of the newest sealed entry; zero and nothing for an empty chain.
 pub(super) fn end_of_chain(conn: &mut DbConn) -> Result<Option<(i64, Vec<u8>)>> {
     let last = audit_entry::table

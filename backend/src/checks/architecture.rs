@@ -133,6 +133,7 @@ fn architecture_one_clock() {
         "overview",
         "today",
         "relations",
+        "segments",
         "reports",
         "jobs",
         "imports",
@@ -164,7 +165,7 @@ fn architecture_the_contract_knows_neither_server_nor_browser() {
 
 #[test]
 fn architecture_rooms_depend_downwards() {
-    const ORDER: [&str; 19] = [
+    const ORDER: [&str; 20] = [
         "names",
         "listing",
         "audit",
@@ -175,6 +176,7 @@ fn architecture_rooms_depend_downwards() {
         "products",
         "holdings",
         "relations",
+        "segments",
         "tasks",
         "interactions",
         "surveys",

@@ -316,7 +316,14 @@ fn varied(app: &TestApp, count: u64) {
                 Engine::Postgres => "date",
             }
         );
-        conn.batch_execute(&watched).map_err(|error| DbError::from(error).into())
+        let segmented = "INSERT INTO segment_member (customer_id, scheme_id, segment_id, applies, source, since) \
+             SELECT customer.id, segment_scheme.id, segment.id, TRUE, 'rule', customer.created_at FROM customer \
+             JOIN segment_scheme ON segment_scheme.place <= 2 LEFT JOIN segment ON segment.scheme_id = segment_scheme.id \
+             AND segment.place = (customer.search_key % 6) * 10 WHERE customer.search_key % 4 > 0";
+        for statement in [&watched, segmented] {
+            conn.batch_execute(statement).map_err(DbError::from)?;
+        }
+        Ok(())
     });
 }
 
@@ -382,6 +389,26 @@ fn known(app: &TestApp) -> Vec<Known> {
             .load::<(guanxi_db::Id<()>, Texts, MoreTexts, Days, Rest, Watched)>(conn)
             .map_err(|error| DbError::from(error).into())
     });
+    let mut segments: HashMap<guanxi_db::Id<()>, BTreeSet<String>> = HashMap::new();
+    let mut unplaced: HashMap<guanxi_db::Id<()>, BTreeSet<String>> = HashMap::new();
+    let members: Vec<(guanxi_db::Id<()>, String, Option<String>)> = app.db(|conn| {
+        use guanxi_db::schema::{segment, segment_member, segment_scheme};
+        segment_member::table
+            .inner_join(segment_scheme::table)
+            .left_join(segment::table.on(segment::id.nullable().eq(segment_member::segment_id)))
+            .select((segment_member::customer_id, segment_scheme::code, segment::code.nullable()))
+            .load(conn)
+            .map_err(|error| DbError::from(error).into())
+    });
+    for (id, scheme, segment) in members {
+        match segment {
+            Some(code) => segments.entry(id).or_default().insert(code),
+            None => unplaced.entry(id).or_default().insert(scheme),
+        };
+    }
+    let set = |of: &HashMap<guanxi_db::Id<()>, BTreeSet<String>>, id| {
+        FieldValue::Many(of.get(&id).cloned().unwrap_or_default())
+    };
     rows.into_iter()
         .map(|(id, (kind, status, name, sort, number, gender), more, days, rest, watched)| {
             let (marital, province, city, occupation, industry, income, source, risk) = more;
@@ -412,6 +439,8 @@ fn known(app: &TestApp) -> Vec<Known> {
                 ("status", code("status", Some(status))),
                 ("tier", code("tier", Some(tier))),
                 ("aum", one(Some(TypedValue::Money(aum)))),
+                ("segment", set(&segments, id)),
+                ("unplaced", set(&unplaced, id)),
                 ("average_aum", one(Some(TypedValue::Money(average)))),
                 ("promotion_candidate", one(Some(TypedValue::Bool(candidate)))),
                 ("promotion_gap", one(Some(TypedValue::Money(gap)))),
@@ -474,7 +503,14 @@ fn written(value: &TypedValue) -> String {
 fn value_for(rng: &mut ChaCha8Rng, rows: &[Known], field: &Field) -> String {
     for _ in 0..20 {
         let row = &rows[rng.next_u32() as usize % rows.len()];
-        let Some(FieldValue::One(value)) = row.values.get(field.name) else { continue };
+        let value = match row.values.get(field.name) {
+            Some(FieldValue::One(value)) => value,
+            Some(FieldValue::Many(codes)) => match codes.iter().next() {
+                Some(code) => return json!(code).to_string(),
+                None => continue,
+            },
+            _ => continue,
+        };
         let beside = rng.next_u32().is_multiple_of(5);
         return written(&match value {
             TypedValue::Integer(number) if beside => TypedValue::Integer(number + 1),
@@ -502,7 +538,12 @@ fn comparison(rng: &mut ChaCha8Rng, rows: &[Known], fields: &'static [Field]) ->
     if rng.next_u32().is_multiple_of(6) {
         return format!("{} {} null", field.name, pick(rng, &["eq", "ne"]));
     }
-    match pick(rng, field.kind.operators()) {
+    let op = match pick(rng, field.kind.operators()) {
+        // A set is not one value.
+        Op::Eq | Op::Ne if field.kind.is_set() => Op::Has,
+        op => op,
+    };
+    match op {
         Op::In => {
             let count = 1 + rng.next_u32() % 4;
             let values: Vec<String> = (0..count).map(|_| value_for(rng, rows, field)).collect();

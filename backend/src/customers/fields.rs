@@ -3,8 +3,17 @@ use guanxi_api::{
 };
 use guanxi_db::{Condition, Value};
 
-use crate::listing::filter::FieldType::{Bool, Code, Date, Id, Instant, Integer, Money, Text};
+use crate::listing::filter::FieldType::{Bool, Code, Date, Id, Instant, Integer, Money, Text, Texts};
 use crate::listing::{Field, Privacy, Resource};
+
+/// The segments that a customer is in, of schemes in use.
+const SEGMENTS: &str = "EXISTS (SELECT 1 FROM segment_member JOIN segment ON segment.id = segment_member.segment_id \
+    JOIN segment_scheme ON segment_scheme.id = segment_member.scheme_id WHERE segment_member.customer_id = customer.id \
+    AND segment_scheme.archived = FALSE AND segment.code";
+/// The schemes that are for a customer who is in none of their segments.
+const UNPLACED: &str = "EXISTS (SELECT 1 FROM segment_member JOIN segment_scheme ON segment_scheme.id = segment_member.scheme_id \
+    WHERE segment_member.customer_id = customer.id AND segment_member.segment_id IS NULL \
+    AND segment_scheme.archived = FALSE AND segment_scheme.code";
 
 /// What customers can be filtered and sorted by.
 pub(crate) static FIELDS: &[Field] = &[
@@ -31,6 +40,8 @@ pub(crate) static FIELDS: &[Field] = &[
     Field::new("largest_transaction_on", "customer_figures.largest_transaction_on", Date)
         .nullable()
         .privacy(Privacy::Sensitive),
+    Field::new("segment", SEGMENTS, Texts).privacy(Privacy::Sensitive),
+    Field::new("unplaced", UNPLACED, Texts).privacy(Privacy::Sensitive),
     Field::new("name", "customer.name_sort", Text).sortable().privacy(Privacy::Order),
     Field::new("full_name", "customer.name", Text).privacy(Privacy::Personal),
     Field::new("customer_no", "customer.customer_no", Text).sortable(),

@@ -3,6 +3,7 @@
 pub mod generator;
 mod quality;
 mod relations;
+mod segments;
 mod surveys;
 mod tiers;
 
@@ -93,7 +94,8 @@ pub fn make(config: &Config, opened: &Opened, demo: Demo) -> Result<String> {
             let actor = Actor::operator(clock::now());
             quality::make(conn, &actor, house)?;
             relations::make(conn, &actor, house, u64::from(customers))?;
-            tiers::make(conn, &actor, house, u64::from(customers))
+            tiers::make(conn, &actor, house, u64::from(customers))?;
+            segments::make(conn, &actor, house, u64::from(customers))
         })?;
     }
     let seconds = (clock::now().0 - started.0) / 1_000_000;

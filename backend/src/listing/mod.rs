@@ -5,6 +5,7 @@
 
 pub mod cursor;
 pub mod filter;
+mod rule;
 pub mod sort;
 mod sql;
 mod words;
@@ -17,6 +18,7 @@ use crate::access::{Actor, MaskProfile};
 use crate::error::{Code, Error, FieldError, Result};
 use cursor::{Cursor, CursorInvalid, Expected, Key};
 use filter::{FieldSpec, FieldType, FilterCode, FilterError, TypedFilter};
+pub use rule::{Comparison, Rule};
 use sort::{SortError, SortSpec};
 pub use words::grammar;
 
@@ -30,7 +32,7 @@ pub const COUNTED: i64 = 10_000;
 pub struct Field {
     /// Its name on the wire.
     pub name: &'static str,
-    /// Its column, with the table.
+    /// Its column, with the table; of a set, an `EXISTS` over its members that ends with the column of a member and is not closed.
     pub column: &'static str,
     pub kind: FieldType,
     pub nullable: bool,
@@ -263,32 +265,13 @@ impl ListRequest {
         };
         read().map_err(|error| {
             let allowed = names_of(resource, |field| known(field) && !masked(field));
-            self.filter_error(&error, allowed)
+            filter_error(self.at("filter"), &error, allowed)
         })
     }
 
     /// Where a problem with a parameter stands: its name, or a pointer into the body it came in.
     fn at(&self, parameter: &str) -> String {
         if self.in_body { format!("/{parameter}") } else { parameter.to_owned() }
-    }
-
-    fn filter_error(&self, error: &FilterError, allowed: String) -> Error {
-        let code = if error.code == FilterCode::FieldNotFilterable {
-            Code::FieldNotFilterable
-        } else {
-            Code::FilterInvalid
-        };
-        let mut field = FieldError::new(self.at("filter"), error.code.as_str());
-        if let Some(position) = error.position {
-            field = field.with("position", position);
-        }
-        for (name, value) in &error.params {
-            field = field.with(name, value.clone());
-        }
-        if error.code == FilterCode::UnknownField {
-            field = field.with("allowed", allowed);
-        }
-        Error { fields: vec![field], ..Error::new(code) }
     }
 
     fn sort_error(
@@ -311,6 +294,26 @@ impl ListRequest {
         }
         Error { fields: vec![field], ..Error::new(code) }
     }
+}
+
+/// A filter that is none, as a problem at the place where it stands.
+fn filter_error(at: String, error: &FilterError, allowed: String) -> Error {
+    let code = if error.code == FilterCode::FieldNotFilterable {
+        Code::FieldNotFilterable
+    } else {
+        Code::FilterInvalid
+    };
+    let mut field = FieldError::new(at, error.code.as_str());
+    if let Some(position) = error.position {
+        field = field.with("position", position);
+    }
+    for (name, value) in &error.params {
+        field = field.with(name, value.clone());
+    }
+    if error.code == FilterCode::UnknownField {
+        field = field.with("allowed", allowed);
+    }
+    Error { fields: vec![field], ..Error::new(code) }
 }
 
 /// The names of some fields of a resource, for a message.

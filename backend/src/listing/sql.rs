@@ -65,7 +65,29 @@ fn joined(members: &[TypedFilter<&'static Field>], word: &'static str, operand: 
     condition.sql(")")
 }
 
+/// A comparison with a set: whether a member is among some codes, or whether there is any.
+fn membership(field: &Field, test: &Test, operand: Operand) -> Condition {
+    let members = || Condition::new().sql(field.column);
+    match test {
+        Test::IsNull => Condition::new().sql("NOT ").part(members()).sql(" IS NOT NULL)"),
+        Test::NotNull => members().sql(" IS NOT NULL)"),
+        Test::Has(wanted) => operand(members().sql(" = "), field, wanted).sql(")"),
+        Test::In(wanted) => {
+            let mut list = members().sql(" IN (");
+            for (n, one) in wanted.iter().enumerate() {
+                list = operand(list.sql(if n > 0 { ", " } else { "" }), field, one);
+            }
+            list.sql("))")
+        }
+        // No other operator is known to sets.
+        _ => Condition::nothing(),
+    }
+}
+
 fn comparison(field: &Field, test: &Test, operand: Operand) -> Condition {
+    if field.kind.is_set() {
+        return membership(field, test, operand);
+    }
     // The column of the order holds the same where the field's own is not null, and has the index.
     let column = || Condition::new().sql(field.sort_column.unwrap_or(field.column));
     let compared = |sign, wanted| operand(column().sql(sign), field, wanted);

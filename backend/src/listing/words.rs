@@ -59,7 +59,7 @@ fn values(kind: FieldType) -> String {
     match kind {
         FieldType::Code(codes) => format!("one of {}", quoted(codes)),
         FieldType::Codes(codes) => format!("any of {}", quoted(codes)),
-        FieldType::Text => "text".to_owned(),
+        FieldType::Text | FieldType::Texts => "text".to_owned(),
         FieldType::Id => "an id in quotes".to_owned(),
         FieldType::Integer => "a whole number".to_owned(),
         FieldType::Money => "an amount with up to four decimals".to_owned(),

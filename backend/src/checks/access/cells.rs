@@ -94,7 +94,7 @@ pub fn positions(target: Target) -> &'static [Position] {
         | Target::NewAnswer
         | Target::AnswerList => Position::ALL.split_at(1).1,
         Target::Product | Target::ProductList => &[Own, Deleted],
-        Target::TierPolicy => &[Own],
+        Target::TierPolicy | Target::SegmentScheme | Target::Segment => &[Own],
         Target::TodayLine => {
             &[Own, Team, Unit, Unowned, Sibling, Parent, SiblingBranch, OtherBranch, Deleted]
         }
@@ -104,6 +104,7 @@ pub fn positions(target: Target) -> &'static [Position] {
         | Target::FieldConflict
         | Target::FieldConflictList
         | Target::Related
+        | Target::Segmented
         | Target::Household
         | Target::HouseholdMember => &[Own, Team, Unit, Unowned, Sibling, Parent, SiblingBranch, OtherBranch],
         Target::NewCustomer => &[Unit, Sibling, Parent, SiblingBranch, OtherBranch],
@@ -204,7 +205,7 @@ fn expected(operation: &Operation, caller: Caller, position: Position) -> u16 {
         (Guard::Needs(_), Some(role)) => role,
     };
     let refused = match operation.target {
-        // Everybody knows the bank's units, products and tiers.
+        // Everybody knows the bank's units, products, tiers and segments.
         Target::Nothing
         | Target::CustomerList
         | Target::UserList
@@ -213,6 +214,8 @@ fn expected(operation: &Operation, caller: Caller, position: Position) -> u16 {
         | Target::Product
         | Target::ProductList
         | Target::TierPolicy
+        | Target::SegmentScheme
+        | Target::Segment
         | Target::HoldingList
         | Target::JobList => None,
         Target::InteractionList | Target::TaskList | Target::FieldConflictList => None,
@@ -236,9 +239,12 @@ fn expected(operation: &Operation, caller: Caller, position: Position) -> u16 {
         Target::Job | Target::JobFile => (position != Own).then_some(404),
         Target::NewImport => (position != Own).then_some(422),
         Target::HouseholdMember => (!sees_customer(role, &place)).then_some(422),
-        Target::Customer | Target::Holding | Target::FieldConflict | Target::Related | Target::Household => {
-            (!sees_customer(role, &place)).then_some(404)
-        }
+        Target::Customer
+        | Target::Holding
+        | Target::FieldConflict
+        | Target::Related
+        | Target::Segmented
+        | Target::Household => (!sees_customer(role, &place)).then_some(404),
         Target::NewCustomer => (!places_in(role, place.unit)).then_some(422),
         Target::BulkLine => (!sees_customer(role, &place)).then_some(422),
         Target::User => (!sees_user(role, place.unit)).then_some(404),

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::matrix::thresholds;
 use super::policy::{OPERATIONS, Operation, document};
 use super::rows::{Ledger, difference};
-use super::things::planned_tiers;
+use super::things::{GROUPS, planned_tiers, scheme_definition, segment_definition};
 use crate::testing::{Client, PASSWORD, TestApp};
 
 /// Members that the server decides on, or columns that a careless handler would take over. Those that an operation's own
@@ -214,6 +214,15 @@ fn body(operation: &Operation, app: &TestApp) -> Value {
         })).collect::<Vec<_>>()})
         }
         ("POST", "/tiers/simulation") => thresholds(),
+        ("POST", "/segment-schemes") => json!(scheme_definition("x")),
+        ("PUT", "/segment-schemes/{id}") => json!(scheme_definition("x")),
+        ("POST", "/segment-schemes/{id}/segments") | ("PUT", "/segments/{id}") => {
+            json!(segment_definition("x"))
+        }
+        ("POST", "/segments/preview") => json!({"rule": "age ge 20"}),
+        ("PUT", "/customers/{id}/segments/{scheme_id}") => {
+            json!({"segment_id": null, "reason": "She said so"})
+        }
         ("POST", "/tier-policies") => json!(planned_tiers(&app.state.settings, 900)),
         ("PUT", "/tier-policies/{id}") => json!(planned_tiers(&app.state.settings, 901)),
         ("POST", "/products") => json!({
@@ -361,6 +370,7 @@ fn b3_members_that_the_server_owns_are_refused_in_every_body() {
             .replace("{contact_point_id}", &point)
             .replace("{transaction_id}", &entry)
             .replace("{source}", "core")
+            .replace("{scheme_id}", &GROUPS.to_string())
             .replace("{external_id}", "1");
         let (path, line) = if lines { (format!("{path}?mode=atomic"), "/1") } else { (path, "") };
         let body = body(operation, &app);

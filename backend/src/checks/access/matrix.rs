@@ -6,7 +6,10 @@ use super::cells::Position::{OtherBranch, Own, Unit, Unowned};
 use super::cells::{Caller, Cell, Place, cells, home, place, sees_customer, sees_task, sees_user};
 use super::policy::{Operation, Target};
 use super::rows::{Ledger, difference};
-use super::things::{Thing, hash, make_customers, make_things, planned_tiers, today};
+use super::things::{
+    GROUPS, Thing, hash, make_customers, make_things, planned_tiers, scheme_definition, segment_definition,
+    today,
+};
 use crate::access::Actor;
 use crate::testing::{Answer, Client, PASSWORD, TestApp};
 use crate::{clock, org};
@@ -78,6 +81,22 @@ fn body(operation: &Operation, app: &TestApp, caller: Caller, thing: &Thing) -> 
         ("POST", "/field-conflicts/{id}/resolve") => json!({"take": "offered"}),
         ("PUT", "/tiers") => tiers(),
         ("POST", "/tiers/simulation") => thresholds(),
+        ("POST", "/segment-schemes") => json!(scheme_definition(&format!("n{}", unique()))),
+        ("PUT", "/segment-schemes/{id}") => {
+            let code =
+                app.role(Role::Admin).get(&format!("/segment-schemes/{}", thing.id)).json()["code"].clone();
+            json!({"code": code, "name": {"zh-CN": "改过", "en": "Changed"}, "applies_to": "age ge 3"})
+        }
+        ("POST", "/segment-schemes/{id}/segments") => json!(segment_definition(&format!("n{}", unique()))),
+        ("POST", "/segments/preview") => json!({"rule": "age ge 20"}),
+        ("PUT", "/segments/{id}") => {
+            let mut body = json!(segment_definition(&thing.external_id));
+            body["rank"] = json!(901);
+            body
+        }
+        ("PUT", "/customers/{id}/segments/{scheme_id}") => {
+            json!({"segment_id": null, "reason": "She said so"})
+        }
         ("POST", "/tier-policies") => json!(planned_tiers(&app.state.settings, 900)),
         ("PUT", "/tier-policies/{id}") => json!(planned_tiers(&app.state.settings, 901)),
         ("PUT", "/contact-targets") => json!({"meetings_a_day": 6, "connected_calls_a_day": 21}),
@@ -188,6 +207,7 @@ fn place_of(operation: &Operation, app: &TestApp, thing: &Thing) -> (String, i64
         .replace("{external_id}", &thing.external_id)
         .replace("{relation_id}", &thing.relation.to_string())
         .replace("{field}", "status")
+        .replace("{scheme_id}", &GROUPS.to_string())
         .replace("{source}", source);
     if operation.method == "GET" && operation.target == Target::CustomerList {
         path.push_str("?limit=200&filter=industry%20eq%20null%20and%20archived%20in%20(true,false)");

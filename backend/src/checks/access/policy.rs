@@ -39,6 +39,10 @@ pub enum Target {
     ProductList,
     /// A policy of tiers that is planned.
     TierPolicy,
+    SegmentScheme,
+    Segment,
+    /// A customer of whom somebody has decided in which segment it is.
+    Segmented,
     Holding,
     HoldingList,
     Interaction,
@@ -100,7 +104,8 @@ impl Operation {
 
     /// Whether it leaves the database as it was.
     pub fn only_reads(&self) -> bool {
-        self.method == "GET" || ["/search", "/simulation"].iter().any(|end| self.path.ends_with(end))
+        self.method == "GET"
+            || ["/search", "/simulation", "/preview"].iter().any(|end| self.path.ends_with(end))
     }
 }
 
@@ -181,6 +186,22 @@ pub const OPERATIONS: &[Operation] = &[
     op("GET", "/reports/maturities", Needs(ViewReports), Nothing, 200),
     op("GET", "/reports/satisfaction", Needs(ViewReports), Nothing, 200),
     op("GET", "/audit-entries", Needs(ViewAudit), Nothing, 200),
+    op("GET", "/segment-schemes", Needs(ViewSegmentSchemes), Nothing, 200),
+    op("POST", "/segment-schemes", Needs(ManageSegments), Nothing, 201),
+    op("GET", "/segment-schemes/{id}", Needs(ViewSegmentSchemes), SegmentScheme, 200),
+    op("PUT", "/segment-schemes/{id}", Needs(ManageSegments), SegmentScheme, 200),
+    op("POST", "/segment-schemes/{id}/archive", Needs(ManageSegments), SegmentScheme, 200),
+    op("POST", "/segment-schemes/{id}/restore", Needs(ManageSegments), SegmentScheme, 200),
+    op("POST", "/segment-schemes/{id}/segments", Needs(ManageSegments), SegmentScheme, 201),
+    op("POST", "/segments/preview", Needs(PreviewSegments), Nothing, 200),
+    op("GET", "/segments/{id}", Needs(ViewSegmentSchemes), Segment, 200),
+    op("PUT", "/segments/{id}", Needs(ManageSegments), Segment, 200),
+    op("POST", "/segments/{id}/archive", Needs(ManageSegments), Segment, 200),
+    op("POST", "/segments/{id}/restore", Needs(ManageSegments), Segment, 200),
+    op("GET", "/customers/{id}/segments", Needs(ViewSegments), Customer, 200),
+    op("PUT", "/customers/{id}/segments/{scheme_id}", Needs(EditCustomers), Segmented, 200),
+    op("DELETE", "/customers/{id}/segments/{scheme_id}", Needs(EditCustomers), Segmented, 200),
+    op("GET", "/reports/segments", Needs(ViewReports), Nothing, 200),
     op("GET", "/tiers", Needs(ViewTiers), Nothing, 200),
     op("PUT", "/tiers", Needs(ManageTiers), Nothing, 200),
     op("POST", "/tiers/simulation", Needs(SimulateTiers), Nothing, 200),

@@ -7,8 +7,9 @@ use diesel::prelude::*;
 use guanxi_api::{
     Amount, ContactPointKind, CustomerKind, Direction, ExternalId, IdentityDocument, IdentityKind,
     InteractionKind, InteractionOutcome, InteractionPurpose, JobKind, LocalName, NewContactPoint,
-    NewCustomer, NewOrgUnit, NewUser, OrgUnitKind, PlannedTierPolicy, Role, ServicingChannel, TaskPriority,
-    TaskSource, TaskStatus, TeamRole, Tier, TierBasis, TierRule,
+    NewCustomer, NewOrgUnit, NewUser, OrgUnitKind, PlannedTierPolicy, RiskAppetite, Role, SegmentDefinition,
+    SegmentLevel, SegmentOverride, SegmentSchemeDefinition, ServicingChannel, TaskPriority, TaskSource,
+    TaskStatus, TeamRole, Tier, TierBasis, TierRule,
 };
 use guanxi_api::{LocalText, NewQuestionnaire, NewSurvey, Question, QuestionKind};
 use guanxi_db::schema::{
@@ -33,7 +34,7 @@ use crate::jobs::NewJob;
 use crate::listing::ListRequest;
 use crate::tasks::{self, TaskId};
 use crate::testing::{Fixture, PASSWORD, TestApp};
-use crate::{clock, holdings, imports, jobs, org, products, relations, surveys};
+use crate::{clock, holdings, imports, jobs, org, products, relations, segments, surveys};
 
 /// A target as a request names it.
 #[derive(Clone, Debug, Default)]
@@ -135,6 +136,91 @@ fn make_tier_policies(app: &TestApp, _: &str, wanted: &[(Caller, Place)]) -> Vec
             Ok(Thing { id: policy.id, version: policy.version, ..Thing::default() })
         };
         (0..wanted).map(make).collect()
+    })
+}
+
+/// The scheme by customer groups, as the migration makes it.
+pub const GROUPS: Uuid = Uuid::from_u128(0x019ac0de_0000_7000_8000_000000000101);
+
+/// A segment by its code, whose rule finds nobody.
+pub fn segment_definition(code: &str) -> SegmentDefinition {
+    SegmentDefinition {
+        code: code.to_owned(),
+        name: LocalName { zh_cn: "客群".into(), en: "Segment".into() },
+        description: None,
+        rank: 900,
+        rule: "age gt 200".into(),
+        risk_from: RiskAppetite::Conservative,
+        risk_to: RiskAppetite::Balanced,
+        contribution: SegmentLevel::Mid,
+        service_cost: SegmentLevel::Low,
+        cadence_days: Some(14),
+        preferred_channel: None,
+        product_preferences: Vec::new(),
+        product_exclusions: Vec::new(),
+        acts_as_group: false,
+    }
+}
+
+/// A scheme by its code.
+pub fn scheme_definition(code: &str) -> SegmentSchemeDefinition {
+    let name = LocalName { zh_cn: "分群".into(), en: "Scheme".into() };
+    SegmentSchemeDefinition { code: code.to_owned(), name, applies_to: None }
+}
+
+/// Makes as many schemes, each with a segment of the same code.
+fn make_schemes(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
+    let archived: Vec<bool> = wanted.iter().map(|(_, place)| place.archived).collect();
+    let batch = batch.to_owned();
+    app.db(move |conn| {
+        let actor = Actor::operator(clock::now());
+        let make = |(n, archived): (usize, &bool)| -> Result<Thing> {
+            let mut scheme =
+                segments::create_scheme(conn, &actor, &scheme_definition(&format!("{batch}{n}")))?;
+            if *archived {
+                scheme = segments::archive_scheme(conn, &actor, Id::new(scheme.id), scheme.version)?;
+            }
+            Ok(Thing { id: scheme.id, version: scheme.version, ..Thing::default() })
+        };
+        archived.iter().enumerate().map(make).collect()
+    })
+}
+
+fn make_segments(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
+    let archived: Vec<bool> = wanted.iter().map(|(_, place)| place.archived).collect();
+    let batch = batch.to_owned();
+    app.db(move |conn| {
+        let actor = Actor::operator(clock::now());
+        let make = |(n, archived): (usize, &bool)| -> Result<Thing> {
+            let definition = segment_definition(&format!("{batch}{n}"));
+            let mut segment = segments::create_segment(conn, &actor, Id::new(GROUPS), &definition)?;
+            if *archived {
+                segment = segments::archive_segment(conn, &actor, Id::new(segment.id), segment.version)?;
+            }
+            Ok(Thing {
+                id: segment.id,
+                version: segment.version,
+                external_id: segment.code,
+                ..Thing::default()
+            })
+        };
+        archived.iter().enumerate().map(make).collect()
+    })
+}
+
+/// A customer at each place of whom somebody has decided that it is in no segment.
+fn make_segmented(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
+    let customers = customers_of(app, batch, wanted);
+    let state = app.state.clone();
+    app.db(move |conn| {
+        let actor = Actor::operator(clock::now());
+        let decision = SegmentOverride { segment_id: None, reason: "He said so".into(), until: None };
+        let make = |customer: &CustomerId| -> Result<Thing> {
+            let which = (*customer, Id::new(GROUPS));
+            segments::override_segment(conn, &actor, state.house(), which, &decision)?;
+            Ok(Thing { id: customer.uuid(), version: 1, ..Thing::default() })
+        };
+        customers.iter().map(make).collect()
     })
 }
 
@@ -742,7 +828,7 @@ pub fn hash() -> String {
 pub fn make_things(app: &TestApp, batch: &str, cells: &[Cell]) -> Vec<Thing> {
     let mut things = vec![Thing::default(); cells.len()];
     type Make = fn(&TestApp, &str, &[(Caller, Place)]) -> Vec<Thing>;
-    let makers: [(&[Target], Make, &str); 20] = [
+    let makers: [(&[Target], Make, &str); 23] = [
         (
             &[Target::Customer, Target::CustomerList, Target::BulkLine, Target::Holding, Target::HoldingList],
             make_customers,
@@ -752,6 +838,9 @@ pub fn make_things(app: &TestApp, batch: &str, cells: &[Cell]) -> Vec<Thing> {
         (&[Target::TodayLine], make_customers, "l"),
         (&[Target::Product, Target::ProductList], make_products, "p"),
         (&[Target::TierPolicy], make_tier_policies, "g"),
+        (&[Target::SegmentScheme], make_schemes, "y"),
+        (&[Target::Segment], make_segments, "z"),
+        (&[Target::Segmented], make_segmented, "b"),
         (&[Target::User, Target::UserList], make_users, "u"),
         (&[Target::Unit, Target::UnitList], make_units, "o"),
         (&[Target::Interaction, Target::InteractionList], make_interactions, "i"),

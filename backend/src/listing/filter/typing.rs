@@ -17,6 +17,8 @@ pub enum FieldType {
     Code(&'static [&'static str]),
     /// Any number of the codes; `has "x"`, `in` (has one of them), and `eq null` (has none).
     Codes(&'static [&'static str]),
+    /// The same of codes that the bank itself sets.
+    Texts,
     /// Compared exactly, by code point.
     Text,
     /// A UUID, lower case and hyphenated.
@@ -36,7 +38,7 @@ impl FieldType {
     pub const fn operators(self) -> &'static [Op] {
         match self {
             Self::Code(_) | Self::Id | Self::Bool => &[Op::Eq, Op::Ne, Op::In],
-            Self::Codes(_) => &[Op::Eq, Op::Ne, Op::In, Op::Has],
+            Self::Codes(_) | Self::Texts => &[Op::Eq, Op::Ne, Op::In, Op::Has],
             Self::Text => &[Op::Eq, Op::Ne, Op::In, Op::Starts],
             Self::Integer | Self::Money | Self::Date | Self::Instant => {
                 &[Op::Eq, Op::Ne, Op::Lt, Op::Le, Op::Gt, Op::Ge, Op::In]
@@ -44,11 +46,16 @@ impl FieldType {
         }
     }
 
+    /// Whether a row may hold any number of values of it.
+    pub const fn is_set(self) -> bool {
+        matches!(self, Self::Codes(_) | Self::Texts)
+    }
+
     /// What a value of this type looks like, for messages.
     fn expected(self) -> String {
         match self {
             Self::Code(codes) | Self::Codes(codes) => codes.join(", "),
-            Self::Text => "string".to_owned(),
+            Self::Text | Self::Texts => "string".to_owned(),
             Self::Id => "id".to_owned(),
             Self::Integer => "integer".to_owned(),
             Self::Money => "amount with up to four decimals".to_owned(),
@@ -63,7 +70,7 @@ impl FieldType {
             (Self::Code(codes) | Self::Codes(codes), Value::Text(text)) => {
                 codes.iter().find(|code| *code == text).map(|code| TypedValue::Code(code))
             }
-            (Self::Text, Value::Text(text)) => {
+            (Self::Text | Self::Texts, Value::Text(text)) => {
                 (!text.chars().any(text::is_forbidden)).then(|| TypedValue::Text(text.nfc().collect()))
             }
             (Self::Id, Value::Text(text)) => {
@@ -198,7 +205,7 @@ fn check_test(name: &str, kind: FieldType, op: Op, value: &Value) -> Result<Test
         (Op::Eq, Value::Null) => Test::IsNull,
         (Op::Ne, Value::Null) => Test::NotNull,
         // A set is not one value: whether "equal" meant "is exactly" or "has" would be a guess.
-        (Op::Eq | Op::Ne, _) if matches!(kind, FieldType::Codes(_)) => {
+        (Op::Eq | Op::Ne, _) if kind.is_set() => {
             return Err(FilterError::of(name, FilterCode::OperatorNotAllowed)
                 .with("op", op)
                 .with("expected", "has, in, eq null, ne null"));
@@ -242,7 +249,11 @@ fn holds(test: &Test, value: &FieldValue) -> bool {
     let value = match value {
         FieldValue::Null => return *test == Test::IsNull,
         FieldValue::Many(codes) => {
-            let has = |wanted: &TypedValue| matches!(wanted, TypedValue::Code(code) if codes.contains(*code));
+            let has = |wanted: &TypedValue| match wanted {
+                TypedValue::Code(code) => codes.contains(*code),
+                TypedValue::Text(text) => codes.contains(text),
+                _ => false,
+            };
             return match test {
                 Test::IsNull => codes.is_empty(),
                 Test::NotNull => !codes.is_empty(),

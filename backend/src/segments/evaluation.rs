@@ -1,0 +1,245 @@
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::NaiveDate;
+use guanxi_api::SegmentSource;
+use guanxi_db::{DbConn, Id};
+
+use crate::access::Actor;
+use crate::audit;
+use crate::customers::CustomerId;
+use crate::error::Result;
+use crate::installation::{self, Settings};
+use crate::listing::Rule;
+use crate::segments::fields::RULES;
+use crate::segments::store::{self, MemberRow};
+use crate::segments::{SchemeId, SegmentId};
+
+/// Customers that are looked at in one transaction while all of them are.
+const WALKED_AT_ONCE: i64 = 500;
+/// Change events that are looked at in one transaction.
+const EVENTS_AT_ONCE: i64 = 500;
+
+/// A scheme in use, its rules read.
+pub(super) struct Asked {
+    pub(super) id: SchemeId,
+    applies_to: Option<Rule>,
+    segments: Vec<(SegmentId, Rule)>,
+}
+
+impl Asked {
+    /// All schemes in use.
+    ///
+    /// # Errors
+    /// When the database fails, or holds a rule that is none.
+    pub(super) fn all(conn: &mut DbConn) -> Result<Vec<Asked>> {
+        let segments = store::segments(conn)?;
+        let read = |text: &str| Rule::read(text, &RULES, "");
+        let schemes = store::schemes(conn)?.into_iter().filter(|row| !row.archived).map(|row| {
+            let own = segments.iter().filter(|segment| segment.scheme_id == row.id && !segment.archived);
+            Ok(Asked {
+                id: row.id,
+                applies_to: row.applies_to.as_deref().map(read).transpose()?,
+                segments: own.map(|row| Ok((row.id, read(&row.rule)?))).collect::<Result<_>>()?,
+            })
+        });
+        schemes.collect()
+    }
+
+    /// Where the rules put customers: in a segment, in none, or nowhere, because the scheme is not for them. Archived ones are left out.
+    fn place(
+        &self,
+        conn: &mut DbConn,
+        when: (&Settings, NaiveDate),
+        ids: &[CustomerId],
+    ) -> Result<Vec<(CustomerId, bool, Option<SegmentId>)>> {
+        let rules: Vec<&Rule> = self.segments.iter().map(|(_, rule)| rule).collect();
+        let rows = store::placed(conn, when, self.applies_to.as_ref(), &rules, store::these(ids))?;
+        let segment = |rule: i64| {
+            let place = usize::try_from(rule).ok()?.checked_sub(1)?;
+            self.segments.get(place).map(|(id, _)| *id)
+        };
+        Ok(rows.into_iter().map(|row| (row.customer_id, row.rule >= 0, segment(row.rule))).collect())
+    }
+
+    fn has(&self, id: SegmentId) -> bool {
+        self.segments.iter().any(|(own, _)| *own == id)
+    }
+}
+
+/// Puts customers into the segments of today; gives how many are in other ones than before. Whoever calls it has locked them.
+///
+/// # Errors
+/// When the database fails.
+pub(super) fn evaluate(
+    conn: &mut DbConn,
+    actor: &Actor,
+    settings: &Settings,
+    schemes: &[Asked],
+    ids: &[CustomerId],
+) -> Result<usize> {
+    let today = settings.day(actor.now());
+    let mut before: HashMap<(CustomerId, SchemeId), MemberRow> = HashMap::new();
+    for row in store::members_of(conn, ids)? {
+        before.insert((row.customer_id, row.scheme_id), row);
+    }
+    let mut moved = BTreeSet::new();
+    for scheme in schemes {
+        let (mut written, mut gone) = (Vec::new(), Vec::new());
+        for (customer, applies, ruled) in scheme.place(conn, (settings, today), ids)? {
+            let was = before.remove(&(customer, scheme.id));
+            let after = next(actor, scheme, today, (customer, applies, ruled), was.as_ref());
+            let segment = |row: Option<&MemberRow>| row.and_then(|row| row.segment_id);
+            if segment(was.as_ref()) != segment(after.as_ref()) {
+                moved.insert(customer);
+            }
+            match (was, after) {
+                (Some(_), None) => gone.push(customer),
+                (was, Some(after)) if was.as_ref() != Some(&after) => written.push(after),
+                _ => {}
+            }
+        }
+        store::remove_members(conn, scheme.id, &gone)?;
+        store::set_members(conn, scheme.id, &written)?;
+    }
+    let events: Vec<audit::Event<'_>> = moved
+        .iter()
+        .map(|id| audit::Event {
+            kind: "customer.segments_updated",
+            resource_type: "customer_segments",
+            resource_id: id.uuid(),
+            // Nothing counts them; the moments of changes rise as well.
+            version: actor.now().0,
+            changed: &["segments"],
+        })
+        .collect();
+    audit::announce_all(conn, actor, &events)?;
+    Ok(moved.len())
+}
+
+/// Where a customer stands after the rules were asked. A decision of a person stands until its last day is over or its segment is archived.
+fn next(
+    actor: &Actor,
+    scheme: &Asked,
+    today: NaiveDate,
+    (customer_id, applies, ruled_id): (CustomerId, bool, Option<SegmentId>),
+    was: Option<&MemberRow>,
+) -> Option<MemberRow> {
+    let decided = was.filter(|row| {
+        row.source == SegmentSource::Override.as_str()
+            && row.until.is_none_or(|until| until >= today)
+            && row.segment_id.is_none_or(|id| scheme.has(id))
+    });
+    if let Some(decided) = decided {
+        return Some(MemberRow { applies, ruled_id, ..decided.clone() });
+    }
+    let stays = was.filter(|row| row.segment_id == ruled_id && row.source == SegmentSource::Rule.as_str());
+    applies.then(|| MemberRow {
+        customer_id,
+        scheme_id: scheme.id,
+        segment_id: ruled_id,
+        ruled_id,
+        applies,
+        source: SegmentSource::Rule.as_str().to_owned(),
+        since: stays.map_or(actor.now(), |row| row.since),
+        reason: None,
+        until: None,
+        decided_by: None,
+    })
+}
+
+/// Whether there are customers to be put into segments anew: because something about them changed, because a rule did, or because a new
+/// day has begun.
+///
+/// # Errors
+/// When the database fails.
+pub fn has_work(conn: &mut DbConn, today: NaiveDate) -> Result<bool> {
+    let (event, walking, _) = store::progress(conn)?;
+    Ok(walking || audit::last_event(conn)? > event || store::is_walk_due(conn, today)?)
+}
+
+/// Does a chunk of that work; false when there is none, or another server does it.
+///
+/// # Errors
+/// When the database fails.
+pub fn do_some_work(conn: &mut DbConn, actor: &Actor, settings: &Settings) -> Result<bool> {
+    let today = settings.day(actor.now());
+    let Some((event, walking, after)) = store::own_progress(conn)? else { return Ok(false) };
+    // What has just changed comes first: somebody may be looking at it.
+    let events = audit::events_after(conn, event, EVENTS_AT_ONCE)?;
+    if let Some((last, _, _)) = events.last() {
+        let ids = concerned(conn, &events)?;
+        look_at(conn, actor, settings, &ids)?;
+        store::set_event(conn, *last)?;
+        return Ok(true);
+    }
+    if !walking && !store::is_walk_due(conn, today)? {
+        return Ok(false);
+    }
+    let ids = store::customers_after(conn, after.filter(|_| walking), WALKED_AT_ONCE)?;
+    look_at(conn, actor, settings, &ids)?;
+    match ids.last() {
+        Some(last) => store::walk_from(conn, Some(*last))?,
+        None => store::end_walk(conn, today)?,
+    }
+    Ok(true)
+}
+
+/// For how many customers the rules say something else than is kept, as of the day on which all of them were last looked at; none while
+/// there is work.
+///
+/// # Errors
+/// When the database fails.
+pub fn misplaced(conn: &mut DbConn) -> Result<Option<i64>> {
+    let (event, walking, _) = store::progress(conn)?;
+    let Some(day) = store::evaluated_on(conn)?.filter(|_| !walking) else { return Ok(None) };
+    if audit::last_event(conn)? > event {
+        return Ok(None);
+    }
+    let settings = installation::read(conn)?;
+    let schemes = Asked::all(conn)?;
+    let (mut wrong, mut after) = (0, None);
+    loop {
+        let ids = store::customers_after(conn, after, WALKED_AT_ONCE)?;
+        let Some(last) = ids.last() else { break };
+        after = Some(*last);
+        let rows = store::members_of(conn, &ids)?.into_iter();
+        let kept: HashMap<(CustomerId, SchemeId), MemberRow> =
+            rows.map(|row| ((row.customer_id, row.scheme_id), row)).collect();
+        for scheme in &schemes {
+            for (customer, applies, ruled) in scheme.place(conn, (&settings, day), &ids)? {
+                let is_right = match kept.get(&(customer, scheme.id)) {
+                    Some(row) => {
+                        let follows =
+                            row.source == SegmentSource::Override.as_str() || row.segment_id == ruled;
+                        follows && (row.applies, row.ruled_id) == (applies, ruled)
+                    }
+                    None => !applies,
+                };
+                wrong += i64::from(!is_right);
+            }
+        }
+    }
+    Ok(Some(wrong))
+}
+
+fn look_at(conn: &mut DbConn, actor: &Actor, settings: &Settings, ids: &[CustomerId]) -> Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    store::lock_customers(conn, ids)?;
+    let schemes = Asked::all(conn)?;
+    evaluate(conn, actor, settings, &schemes, ids).map(drop)
+}
+
+/// The customers that events are about, as far as rules may speak of it.
+fn concerned(conn: &mut DbConn, events: &[(i64, String, Id<()>)]) -> Result<Vec<CustomerId>> {
+    let mut of: BTreeMap<&str, Vec<Id<()>>> = BTreeMap::new();
+    for (_, resource_type, id) in events {
+        of.entry(resource_type).or_default().push(*id);
+    }
+    let mut customers = BTreeSet::new();
+    for (resource_type, ids) in of {
+        customers.extend(store::customers_of(conn, resource_type, &ids)?);
+    }
+    Ok(customers.into_iter().collect())
+}

@@ -1,0 +1,487 @@
+use chrono::{Datelike, Days, NaiveDate};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable, Text};
+use guanxi_db::schema::{
+    customer, holding, holding_transaction, interaction, segment, segment_member, segment_progress,
+    segment_scheme, user_account,
+};
+use guanxi_db::{
+    Condition, DbConn, DbError, DbUuid, Doc, Id, Moment, Ordering, Statement, Value, insert_many,
+};
+
+use crate::access::{Scope, UserId};
+use crate::customers::CustomerId;
+use crate::error::Result;
+use crate::installation::Settings;
+use crate::listing::{COUNTED, Comparison, Rule};
+use crate::segments::{SchemeId, SegmentId};
+
+#[derive(Queryable, Selectable, Insertable, AsChangeset, Clone)]
+#[diesel(table_name = segment_scheme, treat_none_as_null = true, treat_none_as_default_value = false)]
+pub(super) struct SchemeRow {
+    pub(super) id: SchemeId,
+    pub(super) code: String,
+    pub(super) name_zh: String,
+    pub(super) name_en: String,
+    pub(super) applies_to: Option<String>,
+    pub(super) place: i32,
+    pub(super) evaluated_on: Option<NaiveDate>,
+    pub(super) archived: bool,
+    pub(super) archived_at: Option<Moment>,
+    pub(super) version: i64,
+    pub(super) created_at: Moment,
+    pub(super) updated_at: Moment,
+}
+
+#[derive(Queryable, Selectable, Insertable, AsChangeset, Clone)]
+#[diesel(table_name = segment, treat_none_as_null = true, treat_none_as_default_value = false)]
+pub(super) struct SegmentRow {
+    pub(super) id: SegmentId,
+    pub(super) scheme_id: SchemeId,
+    pub(super) code: String,
+    pub(super) name_zh: String,
+    pub(super) name_en: String,
+    pub(super) description_zh: Option<String>,
+    pub(super) description_en: Option<String>,
+    /// The smaller is asked first.
+    pub(super) place: i32,
+    pub(super) rule: String,
+    pub(super) risk_from: String,
+    pub(super) risk_to: String,
+    pub(super) contribution: String,
+    pub(super) service_cost: String,
+    pub(super) cadence_days: Option<i32>,
+    pub(super) preferred_channel: Option<String>,
+    pub(super) product_preferences: Doc,
+    pub(super) product_exclusions: Doc,
+    pub(super) acts_as_group: bool,
+    pub(super) archived: bool,
+    pub(super) archived_at: Option<Moment>,
+    pub(super) version: i64,
+    pub(super) created_at: Moment,
+    pub(super) updated_at: Moment,
+}
+
+/// All schemes, in their order, archived ones last.
+pub(super) fn schemes(conn: &mut DbConn) -> Result<Vec<SchemeRow>> {
+    let rows = segment_scheme::table
+        .order((segment_scheme::archived, segment_scheme::place, segment_scheme::id))
+        .select(SchemeRow::as_select())
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}
+
+/// All segments, in the order in which they are asked, archived ones last.
+pub(super) fn segments(conn: &mut DbConn) -> Result<Vec<SegmentRow>> {
+    let rows = segment::table
+        .order((segment::archived, segment::place, segment::id))
+        .select(SegmentRow::as_select())
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}
+
+pub(super) fn scheme(conn: &mut DbConn, id: SchemeId) -> Result<Option<SchemeRow>> {
+    let row = segment_scheme::table
+        .find(id)
+        .select(SchemeRow::as_select())
+        .first(conn)
+        .optional()
+        .map_err(DbError::from)?;
+    Ok(row)
+}
+
+pub(super) fn segment(conn: &mut DbConn, id: SegmentId) -> Result<Option<SegmentRow>> {
+    let row = segment::table
+        .find(id)
+        .select(SegmentRow::as_select())
+        .first(conn)
+        .optional()
+        .map_err(DbError::from)?;
+    Ok(row)
+}
+
+pub(super) fn insert_scheme(conn: &mut DbConn, row: &SchemeRow) -> Result<(), DbError> {
+    diesel::insert_into(segment_scheme::table).values(row).execute(conn)?;
+    Ok(())
+}
+
+/// False when the version is another one.
+pub(super) fn update_scheme(conn: &mut DbConn, row: &SchemeRow, from_version: i64) -> Result<bool> {
+    let updated =
+        diesel::update(segment_scheme::table.find(row.id).filter(segment_scheme::version.eq(from_version)))
+            .set(row)
+            .execute(conn)
+            .map_err(DbError::from)?;
+    Ok(updated > 0)
+}
+
+pub(super) fn insert_segment(conn: &mut DbConn, row: &SegmentRow) -> Result<(), DbError> {
+    diesel::insert_into(segment::table).values(row).execute(conn)?;
+    Ok(())
+}
+
+/// False when the version is another one.
+pub(super) fn update_segment(conn: &mut DbConn, row: &SegmentRow, from_version: i64) -> Result<bool> {
+    let updated = diesel::update(segment::table.find(row.id).filter(segment::version.eq(from_version)))
+        .set(row)
+        .execute(conn)
+        .map_err(DbError::from)?;
+    Ok(updated > 0)
+}
+
+#[derive(Queryable, Selectable, Insertable, Clone, PartialEq)]
+#[diesel(table_name = segment_member, treat_none_as_default_value = false)]
+pub(super) struct MemberRow {
+    pub(super) customer_id: CustomerId,
+    pub(super) scheme_id: SchemeId,
+    pub(super) segment_id: Option<SegmentId>,
+    /// Where the rules alone put the customer.
+    pub(super) ruled_id: Option<SegmentId>,
+    pub(super) applies: bool,
+    pub(super) source: String,
+    pub(super) since: Moment,
+    pub(super) reason: Option<String>,
+    pub(super) until: Option<NaiveDate>,
+    pub(super) decided_by: Option<UserId>,
+}
+
+pub(super) fn members_of(conn: &mut DbConn, ids: &[CustomerId]) -> Result<Vec<MemberRow>> {
+    let mut found = Vec::new();
+    for ids in ids.chunks(500) {
+        found.extend(
+            segment_member::table
+                .filter(segment_member::customer_id.eq_any(ids.iter().copied()))
+                .select(MemberRow::as_select())
+                .load(conn)
+                .map_err(DbError::from)?,
+        );
+    }
+    Ok(found)
+}
+
+pub(super) fn decided_by(conn: &mut DbConn, ids: &[UserId]) -> Result<Vec<(UserId, String)>> {
+    let rows = user_account::table
+        .filter(user_account::id.eq_any(ids.iter().copied()))
+        .select((user_account::id, user_account::display_name))
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}
+
+/// Takes these customers out of a scheme.
+pub(super) fn remove_members(conn: &mut DbConn, scheme: SchemeId, ids: &[CustomerId]) -> Result<()> {
+    for ids in ids.chunks(500) {
+        diesel::delete(
+            segment_member::table
+                .filter(segment_member::scheme_id.eq(scheme))
+                .filter(segment_member::customer_id.eq_any(ids.iter().copied())),
+        )
+        .execute(conn)
+        .map_err(DbError::from)?;
+    }
+    Ok(())
+}
+
+/// Writes where customers stand in a scheme, in place of what was there.
+pub(super) fn set_members(conn: &mut DbConn, scheme: SchemeId, rows: &[MemberRow]) -> Result<()> {
+    let ids: Vec<CustomerId> = rows.iter().map(|row| row.customer_id).collect();
+    remove_members(conn, scheme, &ids)?;
+    insert_many!(conn, segment_member::table, rows).map_err(DbError::from)?;
+    Ok(())
+}
+
+/// The day and the moments that rules compare with, as a table of one row called `today`.
+fn today(settings: &Settings, day: NaiveDate) -> Condition {
+    let ago = |days: u64| day.checked_sub_days(Days::new(days)).unwrap_or(day);
+    Condition::new()
+        .sql("(SELECT ")
+        .bind(Value::Integer(day.year().into()))
+        .sql(" AS this_year, ")
+        .bind(Value::Text(day.format("%m-%d").to_string()))
+        .sql(" AS month_day, ")
+        .bind(Value::Date(ago(365)))
+        .sql(" AS year_ago, ")
+        .bind(Value::Date(ago(90)))
+        .sql(" AS quarter_ago, ")
+        .bind(Value::Moment(settings.start_of(ago(89))))
+        .sql(" AS since) AS today")
+}
+
+/// Everything that a rule may speak of.
+fn subjects(settings: &Settings, day: NaiveDate) -> Condition {
+    Condition::new()
+        .sql(" FROM customer JOIN customer_figures ON customer_figures.customer_id = customer.id CROSS JOIN ")
+        .part(today(settings, day))
+}
+
+/// Where the rules of a scheme put a customer.
+#[derive(Queryable)]
+pub(super) struct PlacedRow {
+    pub(super) customer_id: CustomerId,
+    /// The number of the rule that holds, from 1; 0 for none, -1 where the scheme is not for the customer.
+    pub(super) rule: i64,
+}
+
+/// Asks the rules of a scheme, one after the other, about customers that are not archived: one statement for all of them.
+pub(super) fn placed(
+    conn: &mut DbConn,
+    (settings, day): (&Settings, NaiveDate),
+    applies_to: Option<&Rule>,
+    rules: &[&Rule],
+    which: Condition,
+) -> Result<Vec<PlacedRow>> {
+    // Without rules and a condition there would be no arm.
+    let mut select = Condition::unkept().sql("SELECT customer.id, CAST(CASE WHEN customer.archived THEN -1");
+    if let Some(rule) = applies_to {
+        select = select.sql(" WHEN NOT (").part(rule.condition()).sql(") THEN -1");
+    }
+    for (n, rule) in (1_i64..).zip(rules) {
+        select = select.sql(" WHEN ").part(rule.condition()).sql(" THEN ").literal(Value::Integer(n));
+    }
+    let select = select
+        .sql(" ELSE 0 END AS bigint)")
+        .part(subjects(settings, day))
+        .sql(" WHERE NOT customer.archived AND (")
+        .part(which)
+        .sql(")");
+    let rows = Statement::<(DbUuid, BigInt)>::new(select).load(conn).map_err(DbError::from)?;
+    Ok(rows)
+}
+
+/// The condition on customers with these ids.
+pub(super) fn these(ids: &[CustomerId]) -> Condition {
+    if ids.is_empty() {
+        return Condition::nothing();
+    }
+    let values = ids.iter().map(|id| Some(Value::Id(Id::new(id.uuid()))));
+    Condition::unkept().sql("customer.id IN (").bind_all(values).sql(")")
+}
+
+/// The next customers in the order of their ids.
+pub(super) fn customers_after(
+    conn: &mut DbConn,
+    after: Option<CustomerId>,
+    limit: i64,
+) -> Result<Vec<CustomerId>> {
+    let place = match after {
+        Some(id) => Condition::new().sql("customer.id > ").bind(Value::Id(Id::new(id.uuid()))),
+        None => Condition::everything(),
+    };
+    let ids = customer::table
+        .filter(place)
+        .order(Ordering::by(vec![("customer.id", false)]).first(limit))
+        .select(customer::id)
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(ids)
+}
+
+/// Makes concurrent changes of these customers go one after the other, until the transaction ends.
+pub(super) fn lock_customers(conn: &mut DbConn, ids: &[CustomerId]) -> Result<()> {
+    if let DbConn::Pg(conn) = conn {
+        customer::table
+            .filter(customer::id.eq_any(ids))
+            .order(customer::id)
+            .select(customer::id)
+            .for_update()
+            .load::<CustomerId>(conn)
+            .map_err(DbError::from)?;
+    }
+    Ok(())
+}
+
+/// Up to which event customers were put into segments anew; whether a walk over all of them is on its way, and the last customer that it
+/// has looked at.
+pub(super) type ProgressRow = (i64, bool, Option<CustomerId>);
+
+pub(super) fn progress(conn: &mut DbConn) -> Result<ProgressRow> {
+    let columns = (segment_progress::event_seq, segment_progress::walking, segment_progress::after);
+    let row = segment_progress::table.select(columns).first(conn).map_err(DbError::from)?;
+    Ok(row)
+}
+
+/// The same, nobody else's until the transaction ends; none while it is somebody else's.
+pub(super) fn own_progress(conn: &mut DbConn) -> Result<Option<ProgressRow>> {
+    let columns = (segment_progress::event_seq, segment_progress::walking, segment_progress::after);
+    let progress = segment_progress::table.select(columns);
+    let row = match conn {
+        DbConn::Pg(conn) => progress.for_update().skip_locked().first(conn).optional(),
+        DbConn::Sqlite(conn) => progress.first(conn).optional(),
+    };
+    Ok(row.map_err(DbError::from)?)
+}
+
+pub(super) fn set_event(conn: &mut DbConn, seq: i64) -> Result<()> {
+    diesel::update(segment_progress::table)
+        .set(segment_progress::event_seq.eq(seq))
+        .execute(conn)
+        .map_err(DbError::from)?;
+    Ok(())
+}
+
+/// Has the walk go on after a customer, or from the beginning.
+pub(super) fn walk_from(conn: &mut DbConn, after: Option<CustomerId>) -> Result<()> {
+    diesel::update(segment_progress::table)
+        .set((segment_progress::walking.eq(true), segment_progress::after.eq(after)))
+        .execute(conn)
+        .map_err(DbError::from)?;
+    Ok(())
+}
+
+/// The walk is at its end, for schemes that are in use the one of a day.
+pub(super) fn end_walk(conn: &mut DbConn, day: NaiveDate) -> Result<()> {
+    diesel::update(segment_progress::table)
+        .set((segment_progress::walking.eq(false), segment_progress::after.eq(None::<CustomerId>)))
+        .execute(conn)
+        .map_err(DbError::from)?;
+    diesel::update(segment_scheme::table.filter(segment_scheme::archived.eq(false)))
+        .set(segment_scheme::evaluated_on.eq(day))
+        .execute(conn)
+        .map_err(DbError::from)?;
+    Ok(())
+}
+
+/// Whether some scheme in use was not asked about everybody on a day.
+pub(super) fn is_walk_due(conn: &mut DbConn, day: NaiveDate) -> Result<bool> {
+    let late = segment_scheme::evaluated_on.is_null().or(segment_scheme::evaluated_on.lt(day));
+    let found = segment_scheme::table
+        .filter(segment_scheme::archived.eq(false))
+        .filter(late)
+        .select(segment_scheme::id)
+        .first::<SchemeId>(conn)
+        .optional()
+        .map_err(DbError::from)?;
+    Ok(found.is_some())
+}
+
+/// The day of the last walk over all customers; none before the first, and without schemes in use.
+pub(super) fn evaluated_on(conn: &mut DbConn) -> Result<Option<NaiveDate>> {
+    let days = segment_scheme::table
+        .filter(segment_scheme::archived.eq(false))
+        .select(segment_scheme::evaluated_on)
+        .load::<Option<NaiveDate>>(conn)
+        .map_err(DbError::from)?;
+    Ok(days.into_iter().min().flatten())
+}
+
+/// Whose these are.
+pub(super) fn customers_of(
+    conn: &mut DbConn,
+    resource_type: &str,
+    ids: &[Id<()>],
+) -> Result<Vec<CustomerId>> {
+    let ids = ids.iter().map(|id| id.uuid());
+    let found = match resource_type {
+        "customer" | "customer_figures" => return Ok(ids.map(CustomerId::new).collect()),
+        "holding" => holding::table
+            .filter(holding::id.eq_any(ids.map(Id::<()>::new)))
+            .select(holding::customer_id)
+            .load(conn),
+        "holding_transaction" => holding_transaction::table
+            .filter(holding_transaction::id.eq_any(ids.map(Id::<()>::new)))
+            .select(holding_transaction::customer_id)
+            .load(conn),
+        "interaction" => interaction::table
+            .filter(interaction::id.eq_any(ids.map(Id::<()>::new)))
+            .select(interaction::customer_id)
+            .load(conn),
+        _ => return Ok(Vec::new()),
+    };
+    Ok(found.map_err(DbError::from)?)
+}
+
+/// Customers that a scope has, that are not archived and for whom a rule holds; the first by name, and how many, counted no further than
+/// needed.
+pub(super) fn found_by(
+    conn: &mut DbConn,
+    scope: &Scope,
+    (settings, day): (&Settings, NaiveDate),
+    rule: &Rule,
+    most: i64,
+) -> Result<(Vec<CustomerId>, i64)> {
+    let select = |columns: &'static str| {
+        Condition::unkept()
+            .sql(columns)
+            .part(subjects(settings, day))
+            .sql(" WHERE NOT customer.archived AND (")
+            .part(scope.customers())
+            .sql(") AND (")
+            .part(rule.condition())
+            .sql(")")
+    };
+    let first = select("SELECT customer.id")
+        .sql(" ORDER BY customer.name_sort, customer.id LIMIT ")
+        .bind(Value::Integer(most));
+    let first = Statement::<DbUuid>::new(first).load(conn).map_err(DbError::from)?;
+    let counted = Condition::unkept()
+        .sql("SELECT COUNT(*) FROM (")
+        .part(select("SELECT customer.id"))
+        .sql(" LIMIT ")
+        .bind(Value::Integer(COUNTED + 1))
+        .sql(") AS found");
+    let counted = Statement::<BigInt>::new(counted).load::<i64>(conn).map_err(DbError::from)?;
+    Ok((first, counted.into_iter().sum()))
+}
+
+/// Which comparisons of a rule hold for a customer, and what it has in their fields.
+pub(super) fn asked(
+    conn: &mut DbConn,
+    (settings, day): (&Settings, NaiveDate),
+    id: CustomerId,
+    comparisons: &[Comparison],
+) -> Result<Vec<(bool, Option<String>)>> {
+    let mut all = Condition::unkept();
+    for (n, comparison) in (1_i64..).zip(comparisons) {
+        all = all
+            .sql(if n > 1 { " UNION ALL SELECT " } else { "SELECT " })
+            .literal(Value::Integer(n))
+            .sql(" AS number, CASE WHEN ")
+            .part(comparison.condition.clone())
+            .sql(" THEN 1 ELSE 0 END AS holds, ");
+        all = if comparison.field.kind.is_set() {
+            all.sql("CAST(NULL AS text)")
+        } else {
+            all.sql("CAST(").sql(comparison.field.column).sql(" AS text)")
+        };
+        all = all
+            .sql(" AS value")
+            .part(subjects(settings, day))
+            .sql(" WHERE customer.id = ")
+            .bind(Value::Id(Id::new(id.uuid())));
+    }
+    if comparisons.is_empty() {
+        return Ok(Vec::new());
+    }
+    let whole = Condition::unkept()
+        .sql("SELECT CAST(asked.number AS bigint), CAST(asked.holds AS bigint), asked.value FROM (")
+        .part(all)
+        .sql(") AS asked ORDER BY 1");
+    let rows: Vec<(i64, i64, Option<String>)> =
+        Statement::<(BigInt, BigInt, Nullable<Text>)>::new(whole).load(conn).map_err(DbError::from)?;
+    Ok(rows.into_iter().map(|(_, holds, value)| (holds == 1, value)).collect())
+}
+
+/// A scheme, a segment of it or none, the customers there and their assets.
+pub(super) type ShareRow = (SchemeId, Option<SegmentId>, i64, i64);
+
+/// Customers and assets that a scope has by scheme and segment; archived ones do not count.
+pub(super) fn shares(conn: &mut DbConn, scope: &Scope, everyone: bool) -> Result<Vec<ShareRow>> {
+    let mut select = Condition::new().sql(
+        "SELECT segment_member.scheme_id, segment_member.segment_id, COUNT(*), CAST(SUM(customer_figures.aum) AS bigint) \
+         FROM segment_member JOIN customer_figures ON customer_figures.customer_id = segment_member.customer_id",
+    );
+    if !everyone {
+        select = select.sql(" JOIN customer ON customer.id = segment_member.customer_id");
+    }
+    select = select.sql(" WHERE customer_figures.archived = ").bind(Value::Bool(false));
+    if !everyone {
+        select = select.sql(" AND (").part(scope.customers()).sql(")");
+    }
+    let grouped = select.sql(" GROUP BY segment_member.scheme_id, segment_member.segment_id");
+    let rows = Statement::<(DbUuid, Nullable<DbUuid>, BigInt, BigInt)>::new(grouped)
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}
