@@ -48,7 +48,7 @@ pub struct TodayLine {
     pub task: Option<Task>,
     /// What matures.
     pub holding: Option<Holding>,
-    /// In how many days the customer's tier demands a contact.
+    /// In how many days the customer's tier or a segment demands a contact, whichever is stricter.
     pub cadence_days: Option<i32>,
     /// How old the customer becomes.
     pub age: Option<i32>,

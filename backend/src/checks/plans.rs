@@ -396,7 +396,6 @@ fn plans_of_lists_follow_an_index() {
             ("promotion_gap", Some("promotion_candidate eq true")),
             ("demotes_on", Some("in_grace eq true")),
             ("-largest_transaction", Some("hidden_gem eq true")),
-            ("name", Some(r#"segment has "retiree""#)),
         ] {
             // A book and an outlet are small beside the bank: what they hold may be sorted.
             let bounded = book || username == "outlet_head" || (username == "branch_manager");

@@ -82,6 +82,24 @@ fn scheme_ref(row: SchemeRow) -> SegmentRef {
     SegmentRef { id: row.id.uuid(), code: row.code, name: LocalName { zh_cn: row.name_zh, en: row.name_en } }
 }
 
+/// The numbers of days after which some segment in use demands a contact, each once.
+///
+/// # Errors
+/// When the database fails.
+pub fn cadences(conn: &mut DbConn) -> Result<Vec<u32>> {
+    let days = store::cadences(conn)?;
+    Ok(days.into_iter().filter_map(|days| u32::try_from(days).ok()).collect())
+}
+
+/// After how many days the segments of customers demand a contact, the strictest of them.
+///
+/// # Errors
+/// When the database fails.
+pub fn cadences_of(conn: &mut DbConn, ids: &[CustomerId]) -> Result<HashMap<CustomerId, u32>> {
+    let found = store::cadences_of(conn, ids)?;
+    Ok(found.into_iter().filter_map(|(id, days)| Some((id, u32::try_from(days?).ok()?))).collect())
+}
+
 /// Every comparison of a rule, asked of a customer.
 fn because(
     conn: &mut DbConn,

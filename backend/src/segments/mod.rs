@@ -19,7 +19,7 @@ pub use catalogue::{
     schemes, segment, set_scheme, set_segment,
 };
 pub use evaluation::{do_some_work, has_work, misplaced};
-pub use members::{end_override, of_customer, override_segment};
+pub use members::{cadences, cadences_of, end_override, of_customer, override_segment};
 pub use preview::{preview, report};
 
 use guanxi_db::Id;

@@ -170,6 +170,38 @@ pub(super) fn decided_by(conn: &mut DbConn, ids: &[UserId]) -> Result<Vec<(UserI
     Ok(rows)
 }
 
+pub(super) fn cadences(conn: &mut DbConn) -> Result<Vec<i32>> {
+    let days = segment::table
+        .inner_join(segment_scheme::table)
+        .filter(segment::archived.eq(false).and(segment_scheme::archived.eq(false)))
+        .filter(segment::cadence_days.is_not_null())
+        .select(segment::cadence_days.assume_not_null())
+        .distinct()
+        .order(segment::cadence_days)
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(days)
+}
+
+/// The smallest number of days of the segments of customers, of schemes in use.
+pub(super) fn cadences_of(conn: &mut DbConn, ids: &[CustomerId]) -> Result<Vec<(CustomerId, Option<i32>)>> {
+    let mut found = Vec::new();
+    for ids in ids.chunks(500) {
+        found.extend::<Vec<(CustomerId, Option<i32>)>>(
+            segment_member::table
+                .inner_join(segment_scheme::table)
+                .inner_join(segment::table.on(segment::id.nullable().eq(segment_member::segment_id)))
+                .filter(segment_scheme::archived.eq(false))
+                .filter(segment_member::customer_id.eq_any(ids.iter().copied()))
+                .group_by(segment_member::customer_id)
+                .select((segment_member::customer_id, diesel::dsl::min(segment::cadence_days)))
+                .load(conn)
+                .map_err(DbError::from)?,
+        );
+    }
+    Ok(found)
+}
+
 /// Takes these customers out of a scheme.
 pub(super) fn remove_members(conn: &mut DbConn, scheme: SchemeId, ids: &[CustomerId]) -> Result<()> {
     for ids in ids.chunks(500) {

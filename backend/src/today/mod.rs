@@ -14,8 +14,8 @@ use std::collections::HashMap;
 
 use chrono::{Datelike, Days, NaiveDate};
 use guanxi_api::{
-    CustomerGlance, Holding, Instant, Task, TaskPriority, TaskSource, Tier, TierRule, Today, TodayCount,
-    TodayLine, TodayReason,
+    CustomerGlance, Holding, Instant, Task, TaskPriority, TaskSource, Tier, Today, TodayCount, TodayLine,
+    TodayReason,
 };
 use guanxi_db::{DbConn, Moment};
 use uuid::Uuid;
@@ -24,7 +24,7 @@ use crate::access::{Actor, MaskProfile, Scope, UserId};
 use crate::customers::{self, CustomerId, House};
 use crate::error::{Error, Result};
 use crate::tasks::{self, Opening, Work};
-use crate::{holdings, messages};
+use crate::{holdings, messages, segments};
 pub use rules::LineId;
 use store::GlanceRow;
 
@@ -126,7 +126,7 @@ fn me(actor: &Actor) -> Result<UserId> {
     actor.user_id().ok_or_else(Error::not_found)
 }
 
-/// Own customers whose tier demands a contact by today.
+/// Own customers whose tier, or one of whose segments, demands a contact by today: the stricter of them decides.
 fn contacts_due(
     conn: &mut DbConn,
     actor: &Actor,
@@ -136,18 +136,26 @@ fn contacts_due(
     let day = house.settings.day(actor.now());
     let rules = customers::tiers(conn)?.tiers;
     let scope = Scope::of(actor);
-    let rows = store::silent(conn, (&scope, house.settings), (me(actor)?, only), (&rules, day), ROWS)?;
-    rows.into_iter().map(|row| contact_due(actor, house, &rules, (row, day))).collect()
+    let of_segments = segments::cadences(conn)?;
+    let demands = (rules.as_slice(), of_segments.as_slice(), day);
+    let rows = store::silent(conn, (&scope, house.settings), (me(actor)?, only), demands, ROWS)?;
+    let ids: Vec<CustomerId> = rows.iter().map(|row| row.id).collect();
+    let by_segment = segments::cadences_of(conn, &ids)?;
+    let due = rows.into_iter().map(|row| {
+        let tier = tier(&row)?;
+        let by_tier = rules.iter().find(|rule| rule.tier == tier).and_then(|rule| rule.cadence_days);
+        let cadence = by_tier.into_iter().chain(by_segment.get(&row.id).copied()).min();
+        contact_due(actor, house, cadence, (row, day))
+    });
+    due.collect()
 }
 
 fn contact_due(
     actor: &Actor,
     house: House<'_>,
-    rules: &[TierRule],
+    cadence: Option<u32>,
     (row, day): (GlanceRow, NaiveDate),
 ) -> Result<TodayLine> {
-    let tier = tier(&row)?;
-    let cadence = rules.iter().find(|rule| rule.tier == tier).and_then(|rule| rule.cadence_days);
     let since = house.settings.day(row.last_contacted_at.max(row.created_at));
     let due_on = since.checked_add_days(Days::new(u64::from(cadence.unwrap_or_default()))).unwrap_or(day);
     let line = LineId { reason: TodayReason::ContactDue, subject: row.id.uuid(), day };

@@ -82,30 +82,40 @@ fn own(owner: UserId, only: Option<CustomerId>) -> Condition {
     }
 }
 
-/// Own customers whose tier demands a contact by today, the highest tiers first, those first who have waited longest. Whoever was never
-/// contacted waits since they became a customer. A line that was set aside returns after as many days as the tier demands a contact.
+/// A member of a segment, of a scheme in use, that demands a contact after so many days: the end is open.
+const IN_SEGMENT: &str = "EXISTS (SELECT 1 FROM segment_member JOIN segment ON segment.id = segment_member.segment_id \
+    JOIN segment_scheme ON segment_scheme.id = segment_member.scheme_id WHERE segment_member.customer_id = customer.id \
+    AND segment_scheme.archived = FALSE AND segment.cadence_days = ";
+
+/// Own customers whose tier, or one of whose segments, demands a contact by today, the highest tiers first, those first who have waited longest. Whoever was never
+/// contacted waits since they became a customer. A line that was set aside returns after as many days as a contact is demanded.
 pub(super) fn silent(
     conn: &mut DbConn,
     (scope, settings): (&Scope, &Settings),
     (owner, only): (UserId, Option<CustomerId>),
-    (rules, today): (&[TierRule], NaiveDate),
+    (rules, of_segments, today): (&[TierRule], &[u32], NaiveDate),
     most: i64,
 ) -> Result<Vec<GlanceRow>> {
-    let mut silent = Condition::nothing();
-    for rule in rules {
-        let Some(days) = rule.cadence_days.filter(|days| *days > 0) else { continue };
+    let for_days = |who: Condition, days: u32| {
         // The first day on which a contact is recent enough.
         let recent = today.checked_sub_days(Days::new(u64::from(days) - 1)).unwrap_or(today);
         let since = settings.start_of(recent);
-        let of_tier = Condition::new()
-            .sql("customer_figures.tier = ")
-            .bind(Value::Text(rule.tier.as_str().to_owned()))
-            .sql(" AND customer_figures.last_contacted_at < ")
+        who.sql(" AND customer_figures.last_contacted_at < ")
             .bind(Value::Moment(since))
             .sql(" AND customer.created_at < ")
             .bind(Value::Moment(since))
-            .and(tasks::no_task_for(TaskSource::ContactDue, OF_CUSTOMER, (recent, today), true));
-        silent = silent.or(of_tier);
+            .and(tasks::no_task_for(TaskSource::ContactDue, OF_CUSTOMER, (recent, today), true))
+    };
+    let mut silent = Condition::nothing();
+    for rule in rules {
+        let Some(days) = rule.cadence_days.filter(|days| *days > 0) else { continue };
+        let of_tier =
+            Condition::new().sql("customer_figures.tier = ").bind(Value::Text(rule.tier.as_str().to_owned()));
+        silent = silent.or(for_days(of_tier, days));
+    }
+    for days in of_segments.iter().filter(|days| **days > 0) {
+        let member = Condition::new().sql(IN_SEGMENT).bind(Value::Integer((*days).into())).sql(")");
+        silent = silent.or(for_days(member, *days));
     }
     let order = vec![
         (BY_TIER, false),

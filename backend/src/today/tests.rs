@@ -66,6 +66,34 @@ fn log(client: &Client, customer: &str, outcome: &str) -> Answer {
 }
 
 #[test]
+fn a_segment_demands_contacts_as_well_and_the_stricter_one_decides() {
+    let app = TestApp::start();
+    let own = |tier, since, occupation: &str| {
+        customer(&app, "rm", tier, since, |new| new.occupation = Some(occupation.to_owned()))
+    };
+    own(Tier::Mass, 13, "房东");
+    let landlord = own(Tier::Mass, 14, "房东");
+    let owner = own(Tier::Gold, 8, "董事长");
+    let teacher = own(Tier::Platinum, 7, "中学教师");
+    loop {
+        let state = app.state.clone();
+        let actor = crate::access::Actor::job(crate::clock::now());
+        if !app.db(move |conn| crate::segments::do_some_work(conn, &actor, &state.settings)) {
+            break;
+        }
+    }
+    let today = app.user("rm").get("/today").expect(200).json();
+    let lines = today["lines"].as_array().expect("lines").iter();
+    let found: Vec<(String, u64)> = lines
+        .map(|line| {
+            let id = line["customer"]["id"].as_str().expect("an id").to_owned();
+            (id, line["cadence_days"].as_u64().expect("days"))
+        })
+        .collect();
+    assert_eq!(found, [(teacher, 7), (owner, 7), (landlord, 14)]);
+}
+
+#[test]
 fn a_contact_is_due_when_the_tier_says_so() {
     let app = TestApp::start();
     let rm = app.role(Role::Rm);
