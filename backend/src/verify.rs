@@ -47,7 +47,9 @@ pub fn verify(conn: &mut DbConn) -> Result<Report> {
         )),
     }
     match segments::misplaced(conn)? {
-        Some(count) => found.push(("customers are in the segments that the rules say", count)),
+        Some(count) => {
+            found.push(("customers are in the segments that the rules say, and counted there", count))
+        }
         None => report
             .checked
             .push("segments were not compared with their rules: customers are being looked at".into()),

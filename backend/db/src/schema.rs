@@ -970,6 +970,20 @@ diesel::table! {
         reason -> Nullable<Text>,
         until -> Nullable<Date>,
         decided_by -> Nullable<DbUuid>,
+        counted_unit_id -> Nullable<DbUuid>,
+        counted_aum -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::DbUuid;
+
+    segment_share (org_unit_id, place_id) {
+        org_unit_id -> DbUuid,
+        place_id -> DbUuid,
+        customers -> BigInt,
+        aum -> BigInt,
     }
 }
 
@@ -1064,6 +1078,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     segment_scheme,
     segment,
     segment_member,
+    segment_share,
     segment_progress,
     customer_tier_history,
     due_work,

@@ -316,8 +316,8 @@ fn varied(app: &TestApp, count: u64) {
                 Engine::Postgres => "date",
             }
         );
-        let segmented = "INSERT INTO segment_member (customer_id, scheme_id, segment_id, applies, source, since) \
-             SELECT customer.id, segment_scheme.id, segment.id, TRUE, 'rule', customer.created_at FROM customer \
+        let segmented = "INSERT INTO segment_member (customer_id, scheme_id, segment_id, applies, source, since, counted_aum) \
+             SELECT customer.id, segment_scheme.id, segment.id, TRUE, 'rule', customer.created_at, 0 FROM customer \
              JOIN segment_scheme ON segment_scheme.place <= 2 LEFT JOIN segment ON segment.scheme_id = segment_scheme.id \
              AND segment.place = (customer.search_key % 6) * 10 WHERE customer.search_key % 4 > 0";
         for statement in [&watched, segmented] {

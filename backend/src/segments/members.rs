@@ -175,8 +175,13 @@ pub fn override_segment(
         reason: Some(reason.clone()),
         until: decision.until,
         decided_by: actor.user_id(),
+        counted_unit_id: before.as_ref().and_then(|row| row.counted_unit_id),
+        counted_aum: before.as_ref().map_or(0, |row| row.counted_aum),
     };
-    store::set_members(conn, scheme.id, std::slice::from_ref(&after))?;
+    evaluation::write_members(conn, scheme.id, vec![(before.clone(), Some(after.clone()))])?;
+    // What the rules say beside it, and where it is counted.
+    let schemes = Asked::all(conn)?;
+    evaluation::evaluate(conn, actor, house.settings, &schemes, &[id])?;
     note(conn, actor, &scheme, (before.as_ref(), Some(&after)), "overridden", Some(&reason))
 }
 
@@ -197,7 +202,7 @@ pub fn end_override(
     if before.as_ref().is_none_or(|row| row.source != SegmentSource::Override.as_str()) {
         return Err(Error::conflict("", "not_overridden"));
     }
-    store::remove_members(conn, scheme.id, &[id])?;
+    evaluation::write_members(conn, scheme.id, vec![(before.clone(), None)])?;
     let schemes = Asked::all(conn)?;
     evaluation::evaluate(conn, actor, house.settings, &schemes, &[id])?;
     let after = member(conn, id, scheme.id)?;

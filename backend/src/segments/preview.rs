@@ -1,14 +1,17 @@
+use std::collections::HashMap;
+
 use guanxi_api::{
     Amount, Instant, Money, SegmentPreview, SegmentReport, SegmentRule, SegmentShare, UnplacedShare,
 };
 use guanxi_db::DbConn;
+use uuid::Uuid;
 
-use crate::access::{Actor, MaskProfile, Reach, Scope};
+use crate::access::{Actor, MaskProfile, Scope};
 use crate::customers::{self, House};
 use crate::error::Result;
 use crate::listing::{COUNTED, Rule};
 use crate::segments::fields::RULES;
-use crate::segments::store;
+use crate::segments::{SchemeId, store};
 
 /// Customers that a preview shows.
 const SHOWN: i64 = 20;
@@ -51,16 +54,18 @@ pub fn report(conn: &mut DbConn, actor: &Actor, house: House<'_>) -> Result<Segm
     let money = |amount| Money { amount: Amount(amount), currency: house.settings.base_currency.clone() };
     let mut report =
         SegmentReport { as_of: Instant(actor.now().to_utc()), segments: Vec::new(), unplaced: Vec::new() };
-    let everyone = actor.reach() == Reach::All;
-    for (scheme, segment, customers, aum) in store::shares(conn, &Scope::of(actor), everyone)? {
-        match segment {
-            _ if !in_use.contains(&scheme) => {}
-            Some(segment) => {
-                report.segments.push(SegmentShare { segment_id: segment.uuid(), customers, aum: money(aum) });
+    let of_scheme: HashMap<Uuid, SchemeId> =
+        store::segments(conn)?.into_iter().map(|row| (row.id.uuid(), row.scheme_id)).collect();
+    for (place, customers, aum) in store::shares(conn, &Scope::of(actor))? {
+        let (place, aum) = (place.uuid(), money(aum));
+        match of_scheme.get(&place) {
+            Some(scheme) if in_use.contains(scheme) => {
+                report.segments.push(SegmentShare { segment_id: place, customers, aum });
             }
-            None => {
-                report.unplaced.push(UnplacedShare { scheme_id: scheme.uuid(), customers, aum: money(aum) })
+            None if in_use.contains(&SchemeId::new(place)) => {
+                report.unplaced.push(UnplacedShare { scheme_id: place, customers, aum });
             }
+            _ => {}
         }
     }
     report.segments.sort_by_key(|share| share.segment_id);

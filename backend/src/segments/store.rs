@@ -1,6 +1,6 @@
 use chrono::{Datelike, Days, NaiveDate};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use guanxi_db::schema::{
     customer, holding, holding_transaction, interaction, segment, segment_member, segment_progress,
     segment_scheme, user_account,
@@ -9,7 +9,9 @@ use guanxi_db::{
     Condition, DbConn, DbError, DbUuid, Doc, Id, Moment, Ordering, Statement, Value, insert_many,
 };
 
-use crate::access::{Scope, UserId};
+use uuid::Uuid;
+
+use crate::access::{OrgUnitId, Scope, UserId};
 use crate::customers::CustomerId;
 use crate::error::Result;
 use crate::installation::Settings;
@@ -145,6 +147,10 @@ pub(super) struct MemberRow {
     pub(super) reason: Option<String>,
     pub(super) until: Option<NaiveDate>,
     pub(super) decided_by: Option<UserId>,
+    /// The unit under which the customer is counted; none for an archived one.
+    pub(super) counted_unit_id: Option<OrgUnitId>,
+    /// The assets with which it is counted, in 1/10000 of the base currency.
+    pub(super) counted_aum: i64,
 }
 
 pub(super) fn members_of(conn: &mut DbConn, ids: &[CustomerId]) -> Result<Vec<MemberRow>> {
@@ -202,6 +208,29 @@ pub(super) fn cadences_of(conn: &mut DbConn, ids: &[CustomerId]) -> Result<Vec<(
     Ok(found)
 }
 
+/// Adds customers and assets, in 1/10000 of the base currency, to what is kept of a place in a unit.
+pub(super) fn add_share(
+    conn: &mut DbConn,
+    (unit, place): (OrgUnitId, Uuid),
+    customers: i64,
+    aum: i64,
+) -> Result<()> {
+    let upsert = Condition::new()
+        .sql("INSERT INTO segment_share (org_unit_id, place_id, customers, aum) VALUES (")
+        .bind_all([
+            Some(Value::Id(Id::new(unit.uuid()))),
+            Some(Value::Id(Id::new(place))),
+            Some(Value::Integer(customers)),
+            Some(Value::Integer(aum)),
+        ])
+        .sql(
+            ") ON CONFLICT (org_unit_id, place_id) DO UPDATE SET customers = segment_share.customers + excluded.customers, \
+             aum = segment_share.aum + excluded.aum",
+        );
+    Statement::new(upsert).execute(conn)?;
+    Ok(())
+}
+
 /// Takes these customers out of a scheme.
 pub(super) fn remove_members(conn: &mut DbConn, scheme: SchemeId, ids: &[CustomerId]) -> Result<()> {
     for ids in ids.chunks(500) {
@@ -254,9 +283,13 @@ pub(super) struct PlacedRow {
     pub(super) customer_id: CustomerId,
     /// The number of the rule that holds, from 1; 0 for none, -1 where the scheme is not for the customer.
     pub(super) rule: i64,
+    pub(super) archived: bool,
+    pub(super) unit_id: OrgUnitId,
+    /// In 1/10000 of the base currency.
+    pub(super) aum: i64,
 }
 
-/// Asks the rules of a scheme, one after the other, about customers that are not archived: one statement for all of them.
+/// Asks the rules of a scheme, one after the other, about customers: one statement for all of them.
 pub(super) fn placed(
     conn: &mut DbConn,
     (settings, day): (&Settings, NaiveDate),
@@ -273,12 +306,12 @@ pub(super) fn placed(
         select = select.sql(" WHEN ").part(rule.condition()).sql(" THEN ").literal(Value::Integer(n));
     }
     let select = select
-        .sql(" ELSE 0 END AS bigint)")
+        .sql(" ELSE 0 END AS bigint), customer.archived, customer.org_unit_id, customer_figures.aum")
         .part(subjects(settings, day))
-        .sql(" WHERE NOT customer.archived AND (")
-        .part(which)
-        .sql(")");
-    let rows = Statement::<(DbUuid, BigInt)>::new(select).load(conn).map_err(DbError::from)?;
+        .sql(" WHERE ")
+        .part(which);
+    let rows =
+        Statement::<(DbUuid, BigInt, Bool, DbUuid, BigInt)>::new(select).load(conn).map_err(DbError::from)?;
     Ok(rows)
 }
 
@@ -495,25 +528,37 @@ pub(super) fn asked(
     Ok(rows.into_iter().map(|(_, holds, value)| (holds == 1, value)).collect())
 }
 
-/// A scheme, a segment of it or none, the customers there and their assets.
-pub(super) type ShareRow = (SchemeId, Option<SegmentId>, i64, i64);
-
-/// Customers and assets that a scope has by scheme and segment; archived ones do not count.
-pub(super) fn shares(conn: &mut DbConn, scope: &Scope, everyone: bool) -> Result<Vec<ShareRow>> {
-    let mut select = Condition::new().sql(
-        "SELECT segment_member.scheme_id, segment_member.segment_id, COUNT(*), CAST(SUM(customer_figures.aum) AS bigint) \
-         FROM segment_member JOIN customer_figures ON customer_figures.customer_id = segment_member.customer_id",
+/// Customers and assets that a scope has by segment, or by scheme for those in none of its segments; archived ones do not count. What is kept
+/// of units, or, of a book, summed when it is asked for.
+pub(super) fn shares(conn: &mut DbConn, scope: &Scope) -> Result<Vec<(Id<()>, i64, i64)>> {
+    let sums = Condition::new().sql(
+        "SELECT customer.place_id, CAST(SUM(customer.customers) AS bigint), CAST(SUM(customer.aum) AS bigint) FROM ",
     );
-    if !everyone {
-        select = select.sql(" JOIN customer ON customer.id = segment_member.customer_id");
-    }
-    select = select.sql(" WHERE customer_figures.archived = ").bind(Value::Bool(false));
-    if !everyone {
-        select = select.sql(" AND (").part(scope.customers()).sql(")");
-    }
-    let grouped = select.sql(" GROUP BY segment_member.scheme_id, segment_member.segment_id");
-    let rows = Statement::<(DbUuid, Nullable<DbUuid>, BigInt, BigInt)>::new(grouped)
-        .load(conn)
-        .map_err(DbError::from)?;
+    let from = match scope.units() {
+        Some(units) => sums.sql("segment_share AS customer WHERE ").part(units),
+        None => sums
+            .sql(
+                "(SELECT COALESCE(segment_member.segment_id, segment_member.scheme_id) AS place_id, 1 AS customers, \
+                 segment_member.counted_aum AS aum FROM customer JOIN segment_member ON segment_member.customer_id = customer.id \
+                 WHERE segment_member.counted_unit_id IS NOT NULL AND (",
+            )
+            .part(scope.customers())
+            .sql(")) AS customer"),
+    };
+    let grouped = from.sql(" GROUP BY customer.place_id HAVING SUM(customer.customers) > 0");
+    let rows = Statement::<(DbUuid, BigInt, BigInt)>::new(grouped).load(conn).map_err(DbError::from)?;
     Ok(rows)
+}
+
+/// For how many units and places what is kept is not what the members say.
+pub(super) fn wrong_shares(conn: &mut DbConn) -> Result<i64> {
+    let wrong = Condition::new().sql(
+        "SELECT COUNT(*) FROM (SELECT said.unit_id, said.place_id FROM (\
+         SELECT segment_share.org_unit_id AS unit_id, segment_share.place_id, segment_share.customers, segment_share.aum FROM segment_share \
+         UNION ALL SELECT segment_member.counted_unit_id, COALESCE(segment_member.segment_id, segment_member.scheme_id), -1, \
+         -segment_member.counted_aum FROM segment_member WHERE segment_member.counted_unit_id IS NOT NULL) AS said \
+         GROUP BY said.unit_id, said.place_id HAVING SUM(said.customers) <> 0 OR SUM(said.aum) <> 0) AS wrong",
+    );
+    let found = Statement::<BigInt>::new(wrong).load::<i64>(conn).map_err(DbError::from)?;
+    Ok(found.into_iter().sum())
 }

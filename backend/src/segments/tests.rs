@@ -371,6 +371,38 @@ fn a_rule_is_tried_before_it_is_kept() {
     assert_eq!((&many["customers"], &many["sample"]), (&json!(13), &json!([])));
 }
 
+#[test]
+fn what_is_counted_follows_customers_through_the_bank() {
+    let app = TestApp::start();
+    let (head, manager) = (app.role(Role::OutletHead), app.role(Role::BranchManager));
+    let ids: Vec<String> =
+        (0..3).map(|n| person(&head, &format!("张{n}"), &json!({"occupation": "房东"}))).collect();
+    work(&app);
+    let count = |client: &Client| {
+        let report = client.get("/reports/segments").expect(200).json();
+        let shares = report["segments"].as_array().expect("shares").iter();
+        shares.map(|share| share["customers"].as_i64().expect("a number")).sum::<i64>()
+    };
+    assert_eq!((count(&head), count(&manager), count(&app.user("rm_b1"))), (3, 3, 0));
+    let tag = |id: &String| manager.get(&format!("/customers/{id}")).expect(200).tag();
+    let away = json!({"org_unit_id": app.fixture.unit("a2"), "owner_id": null});
+    let assign = format!("/customers/{}/assign", ids[0]);
+    manager.send("POST", &assign, &[("If-Match", &tag(&ids[0]))], Some(&away)).expect(200);
+    manager.act(&format!("/customers/{}/archive", ids[1]), &tag(&ids[1])).expect(200);
+    work(&app);
+    assert_eq!((count(&head), count(&manager)), (1, 2));
+    assert_eq!(wrong(&app), Vec::<String>::new());
+    manager.act(&format!("/customers/{}/restore", ids[1]), &tag(&ids[1])).expect(200);
+    work(&app);
+    assert_eq!((count(&head), count(&manager)), (2, 3));
+    app.db(|conn| {
+        use diesel::connection::SimpleConnection;
+        conn.batch_execute("UPDATE segment_share SET customers = customers + 1")
+            .map_err(|error| DbError::from(error).into())
+    });
+    assert_eq!(wrong(&app).len(), 1);
+}
+
 /// Every field of the rules can be asked on the engine, alone and as a reason.
 #[test]
 fn every_field_of_a_rule_can_be_asked() {

@@ -42,7 +42,8 @@ CREATE TABLE segment (
 CREATE INDEX segment_of_scheme ON segment (scheme_id, place, id);
 
 -- Where a customer stands in a scheme that is for it; without a segment, in none. `ruled_id` is where the rules alone put it. A decision
--- of a person (`source` is override) has a reason and may have a last day.
+-- of a person (`source` is override) has a reason and may have a last day. What the row adds to `segment_share` stands in it: the unit, or
+-- none, and the assets.
 CREATE TABLE segment_member (
     customer_id uuid NOT NULL REFERENCES customer (id),
     scheme_id uuid NOT NULL REFERENCES segment_scheme (id),
@@ -54,11 +55,22 @@ CREATE TABLE segment_member (
     reason text,
     until date,
     decided_by uuid REFERENCES user_account (id),
+    counted_unit_id uuid REFERENCES org_unit (id),
+    counted_aum bigint NOT NULL,
     PRIMARY KEY (customer_id, scheme_id)
 );
 CREATE INDEX segment_member_of ON segment_member (segment_id, customer_id);
 CREATE INDEX segment_member_unplaced ON segment_member (scheme_id, customer_id) WHERE segment_id IS NULL;
 CREATE INDEX segment_member_until ON segment_member (until, customer_id) WHERE until IS NOT NULL;
+
+-- Customers and assets of every unit by segment, or by scheme for those in none of its segments, kept as customers are looked at.
+CREATE TABLE segment_share (
+    org_unit_id uuid NOT NULL REFERENCES org_unit (id),
+    place_id uuid NOT NULL,
+    customers bigint NOT NULL,
+    aum bigint NOT NULL,
+    PRIMARY KEY (org_unit_id, place_id)
+);
 
 -- Up to which change event customers were put into segments anew, and how far a walk over all of them is.
 CREATE TABLE segment_progress (
