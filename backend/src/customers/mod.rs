@@ -48,7 +48,9 @@ pub use provenance::{
     FieldConflictMark, conflict, conflicts, field_history, field_sources, resolve, set_verified,
 };
 pub use reveal::reveal;
-pub use selection::{CustomerBrief, brief, briefs, briefs_by_filter, related, wants_no_contact};
+pub use selection::{
+    CustomerBrief, brief, briefs, briefs_by_filter, ids_after, lock_all, related, wants_no_contact,
+};
 pub use tiers::{
     Assets, Largest, has_tiers_to_review, lock, move_balances, plan_tiers, put_in_force, retier_some,
     review_some_tiers, review_tiers_of, set_assets, set_tiers, simulate_tiers, tier_for, tier_history,

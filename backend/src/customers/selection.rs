@@ -61,6 +61,22 @@ pub fn wants_no_contact(wants: bool) -> Condition {
     Condition::new().sql("customer.do_not_contact = ").bind(Value::Bool(wants))
 }
 
+/// The next customers in the order of their ids, for jobs that look at all of them.
+///
+/// # Errors
+/// When the database fails.
+pub fn ids_after(conn: &mut DbConn, after: Option<CustomerId>, most: i64) -> Result<Vec<CustomerId>> {
+    store::customers_after(conn, after, most)
+}
+
+/// Makes concurrent changes of what belongs to these customers go one after the other, until the transaction ends.
+///
+/// # Errors
+/// When the database fails.
+pub fn lock_all(conn: &mut DbConn, ids: &[CustomerId]) -> Result<()> {
+    store::lock_many(conn, ids)
+}
+
 /// Those of these customers that the actor sees, as relations name them.
 ///
 /// # Errors

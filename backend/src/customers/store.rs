@@ -194,6 +194,39 @@ pub(super) fn lock(conn: &mut DbConn, id: CustomerId) -> Result<()> {
     Ok(())
 }
 
+/// Makes concurrent changes of these customers go one after the other, as [`lock`].
+pub(super) fn lock_many(conn: &mut DbConn, ids: &[CustomerId]) -> Result<()> {
+    if let DbConn::Pg(conn) = conn {
+        customer::table
+            .filter(customer::id.eq_any(ids))
+            .order(customer::id)
+            .select(customer::id)
+            .for_update()
+            .load::<CustomerId>(conn)
+            .map_err(DbError::from)?;
+    }
+    Ok(())
+}
+
+/// The next customers in the order of their ids.
+pub(super) fn customers_after(
+    conn: &mut DbConn,
+    after: Option<CustomerId>,
+    limit: i64,
+) -> Result<Vec<CustomerId>> {
+    let place = match after {
+        Some(id) => Condition::new().sql("customer.id > ").bind(Value::Id(Id::new(id.uuid()))),
+        None => Condition::everything(),
+    };
+    let ids = customer::table
+        .filter(place)
+        .order(Ordering::by(vec![("customer.id", false)]).first(limit))
+        .select(customer::id)
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(ids)
+}
+
 pub(super) fn contact_points(conn: &mut DbConn, id: CustomerId) -> Result<Vec<ContactPointRow>> {
     let rows = contact_point::table
         .filter(contact_point::customer_id.eq(id))

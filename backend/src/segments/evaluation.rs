@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::access::{Actor, OrgUnitId};
 use crate::audit;
-use crate::customers::CustomerId;
+use crate::customers::{self, CustomerId};
 use crate::error::Result;
 use crate::installation::{self, Settings};
 use crate::listing::Rule;
@@ -250,7 +250,7 @@ pub fn do_some_work(conn: &mut DbConn, actor: &Actor, settings: &Settings) -> Re
     if !walking && !store::is_walk_due(conn, today)? {
         return Ok(false);
     }
-    let ids = store::customers_after(conn, after.filter(|_| walking), WALKED_AT_ONCE)?;
+    let ids = customers::ids_after(conn, after.filter(|_| walking), WALKED_AT_ONCE)?;
     look_at(conn, actor, settings, &ids)?;
     match ids.last() {
         Some(last) => store::walk_from(conn, Some(*last))?,
@@ -274,7 +274,7 @@ pub fn misplaced(conn: &mut DbConn) -> Result<Option<i64>> {
     let schemes = Asked::all(conn)?;
     let (mut wrong, mut after) = (0, None);
     loop {
-        let ids = store::customers_after(conn, after, WALKED_AT_ONCE)?;
+        let ids = customers::ids_after(conn, after, WALKED_AT_ONCE)?;
         let Some(last) = ids.last() else { break };
         after = Some(*last);
         let rows = store::members_of(conn, &ids)?.into_iter();
@@ -303,7 +303,7 @@ fn look_at(conn: &mut DbConn, actor: &Actor, settings: &Settings, ids: &[Custome
     if ids.is_empty() {
         return Ok(());
     }
-    store::lock_customers(conn, ids)?;
+    customers::lock_all(conn, ids)?;
     let schemes = Asked::all(conn)?;
     evaluate(conn, actor, settings, &schemes, ids).map(drop)
 }

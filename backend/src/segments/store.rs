@@ -2,12 +2,10 @@ use chrono::{Datelike, Days, NaiveDate};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use guanxi_db::schema::{
-    customer, holding, holding_transaction, interaction, segment, segment_member, segment_progress,
-    segment_scheme, user_account,
+    holding, holding_transaction, interaction, segment, segment_member, segment_progress, segment_scheme,
+    user_account,
 };
-use guanxi_db::{
-    Condition, DbConn, DbError, DbUuid, Doc, Id, Moment, Ordering, Statement, Value, insert_many,
-};
+use guanxi_db::{Condition, DbConn, DbError, DbUuid, Doc, Id, Moment, Statement, Value, insert_many};
 
 use uuid::Uuid;
 
@@ -322,39 +320,6 @@ pub(super) fn these(ids: &[CustomerId]) -> Condition {
     }
     let values = ids.iter().map(|id| Some(Value::Id(Id::new(id.uuid()))));
     Condition::unkept().sql("customer.id IN (").bind_all(values).sql(")")
-}
-
-/// The next customers in the order of their ids.
-pub(super) fn customers_after(
-    conn: &mut DbConn,
-    after: Option<CustomerId>,
-    limit: i64,
-) -> Result<Vec<CustomerId>> {
-    let place = match after {
-        Some(id) => Condition::new().sql("customer.id > ").bind(Value::Id(Id::new(id.uuid()))),
-        None => Condition::everything(),
-    };
-    let ids = customer::table
-        .filter(place)
-        .order(Ordering::by(vec![("customer.id", false)]).first(limit))
-        .select(customer::id)
-        .load(conn)
-        .map_err(DbError::from)?;
-    Ok(ids)
-}
-
-/// Makes concurrent changes of these customers go one after the other, until the transaction ends.
-pub(super) fn lock_customers(conn: &mut DbConn, ids: &[CustomerId]) -> Result<()> {
-    if let DbConn::Pg(conn) = conn {
-        customer::table
-            .filter(customer::id.eq_any(ids))
-            .order(customer::id)
-            .select(customer::id)
-            .for_update()
-            .load::<CustomerId>(conn)
-            .map_err(DbError::from)?;
-    }
-    Ok(())
 }
 
 /// Up to which event customers were put into segments anew; whether a walk over all of them is on its way, and the last customer that it

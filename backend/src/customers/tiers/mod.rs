@@ -117,7 +117,7 @@ pub fn retier_some(
     today: NaiveDate,
     after: Option<CustomerId>,
 ) -> Result<Option<CustomerId>> {
-    let ids = store::customers_after(conn, after, REVIEWED_AT_ONCE)?;
+    let ids = customer_store::customers_after(conn, after, REVIEWED_AT_ONCE)?;
     review(conn, actor, today, &ids, TierReason::Policy)?;
     Ok(ids.last().copied())
 }
@@ -171,7 +171,7 @@ fn review(
     ids: &[CustomerId],
     reason: TierReason,
 ) -> Result<()> {
-    store::lock_many(conn, ids)?;
+    customer_store::lock_many(conn, ids)?;
     // After the lock: whoever held it may have changed both.
     let policy = tiers(conn)?;
     let found = store::figures_of(conn, ids)?.into_iter().map(|(unit, figures)| {

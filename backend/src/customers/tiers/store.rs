@@ -5,9 +5,7 @@ use guanxi_api::{Amount, Tier, TierPolicyState};
 use guanxi_db::schema::{
     aum_balance, customer, customer_figures, customer_tier_history, tier_policy_rule, tier_policy_set,
 };
-use guanxi_db::{
-    Condition, DbConn, DbError, DbMoment, DbUuid, Id, Moment, Ordering, Statement, Value, insert_many,
-};
+use guanxi_db::{Condition, DbConn, DbError, DbMoment, DbUuid, Id, Moment, Statement, Value, insert_many};
 
 use crate::access::{OrgUnitId, Scope};
 use crate::customers::store::FiguresRow;
@@ -192,20 +190,6 @@ pub(super) fn figures_of(conn: &mut DbConn, ids: &[CustomerId]) -> Result<Vec<(O
     Ok(found)
 }
 
-/// Makes concurrent changes of these customers go one after the other, as `customers::store::lock`.
-pub(super) fn lock_many(conn: &mut DbConn, ids: &[CustomerId]) -> Result<()> {
-    if let DbConn::Pg(conn) = conn {
-        customer::table
-            .filter(customer::id.eq_any(ids))
-            .order(customer::id)
-            .select(customer::id)
-            .for_update()
-            .load::<CustomerId>(conn)
-            .map_err(DbError::from)?;
-    }
-    Ok(())
-}
-
 /// Says what the assets of customers are from a day on.
 pub(super) fn set_balances(conn: &mut DbConn, day: NaiveDate, assets: &[(CustomerId, Amount)]) -> Result<()> {
     if assets.is_empty() {
@@ -370,25 +354,6 @@ pub(super) fn set_figures(conn: &mut DbConn, rows: &[FiguresChange], now: Moment
         }
     }
     Ok(())
-}
-
-/// The next customers in the order of their ids.
-pub(super) fn customers_after(
-    conn: &mut DbConn,
-    after: Option<CustomerId>,
-    limit: i64,
-) -> Result<Vec<CustomerId>> {
-    let place = match after {
-        Some(id) => Condition::new().sql("customer.id > ").bind(Value::Id(Id::new(id.uuid()))),
-        None => Condition::everything(),
-    };
-    let ids = customer::table
-        .filter(place)
-        .order(Ordering::by(vec![("customer.id", false)]).first(limit))
-        .select(customer::id)
-        .load(conn)
-        .map_err(DbError::from)?;
-    Ok(ids)
 }
 
 /// Some customers whose figures are to be looked at again by a day.
