@@ -99,6 +99,10 @@ labels! {
     TierReason { Assets => TierReasonAssets, Policy => TierReasonPolicy, Import => TierReasonImport, Average => TierReasonAverage, GraceEnded => TierReasonGraceEnded }
     TierBasis { Today => TierBasisToday, MonthlyAverage => TierBasisMonthlyAverage, YearlyAverage => TierBasisYearlyAverage }
     TierPolicyState { Planned => TierPolicyStatePlanned, InForce => TierPolicyStateInForce, Past => TierPolicyStatePast }
+    SegmentLevel { Low => SegmentLevelLow, LowMid => SegmentLevelLowMid, Mid => SegmentLevelMid, MidHigh => SegmentLevelMidHigh, High => SegmentLevelHigh }
+    RiskAppetite { Conservative => RiskAppetiteConservative, Balanced => RiskAppetiteBalanced, Aggressive => RiskAppetiteAggressive }
+    SegmentPriority { First => SegmentPriorityFirst, Second => SegmentPrioritySecond, Third => SegmentPriorityThird }
+    SegmentSource { Rule => SegmentSourceRule, Override => SegmentSourceOverride }
     QuestionKind { Csat => QuestionKindCsat, Nps => QuestionKindNps, Ces => QuestionKindCes, SingleChoice => QuestionKindSingleChoice, MultipleChoice => QuestionKindMultipleChoice, Text => QuestionKindText }
     Dimension { Overall => DimensionOverall, Product => DimensionProduct, Attitude => DimensionAttitude, AfterSales => DimensionAfterSales, Channel => DimensionChannel }
     QuestionnaireState { Draft => QuestionnaireStateDraft, Published => QuestionnaireStatePublished }

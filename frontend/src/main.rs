@@ -33,6 +33,7 @@ mod quality;
 mod relations;
 mod reports;
 mod route;
+mod segments;
 mod session;
 mod settings;
 mod shell;

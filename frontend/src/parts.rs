@@ -24,6 +24,7 @@ use crate::quality::{ConflictsPage, FieldDialog, FieldDialogProps};
 use crate::relations::{OwnersPanel, OwnersProps, RelationsTab, RelationsTabProps};
 use crate::reports::{ReportsPage, TargetsPage};
 use crate::route::Route;
+use crate::segments::{SegmentsPage, SegmentsTab, SegmentsTabProps};
 use crate::surveys::{QuestionnairePage, SurveyPage, SurveysPage};
 use crate::tiers::{TierWatchPage, TiersPage};
 use crate::ui::{Button, EmptyState, Icon, Page, Skeleton, use_toasts};
@@ -44,6 +45,8 @@ pub enum Part {
     Quality,
     /// Who belongs to which tier from which assets on, and who is about to move.
     Tiers,
+    /// Customers who are alike.
+    Segments,
     /// What administrators set, and the audit trail.
     Administration,
 }
@@ -56,6 +59,7 @@ impl Part {
             Part::Imports => "imports",
             Part::Quality => "quality",
             Part::Tiers => "tiers",
+            Part::Segments => "segments",
             Part::Administration => "administration",
         }
     }
@@ -67,6 +71,7 @@ impl Part {
             Part::Imports => imports().await,
             Part::Quality => quality().await,
             Part::Tiers => tiers().await,
+            Part::Segments => segments().await,
             Part::Administration => administration().await,
         }
     }
@@ -122,6 +127,19 @@ fn tiers() -> Result<Pages, ApiError> {
         Route::TierWatch => html! { <TierWatchPage /> },
         _ => html!(),
     })
+}
+
+#[wasm_split(segments, fallible)]
+fn segments() -> Result<Pages, ApiError> {
+    Ok(|route| match route {
+        Route::Segments => html! { <SegmentsPage /> },
+        _ => html!(),
+    })
+}
+
+#[wasm_split(segments, fallible)]
+fn segments_tab() -> Result<fn(&SegmentsTabProps) -> Html, ApiError> {
+    Ok(|props| html! { <SegmentsTab ..props.clone() /> })
 }
 
 #[wasm_split(quality, fallible)]
@@ -205,6 +223,18 @@ pub fn LazyHoldingsTab(props: &HoldingsTabProps) -> Html {
 pub fn LazyRelationsTab(props: &RelationsTabProps) -> Html {
     let i = use_i18n();
     let query = use_query(Some("part/relations".to_owned()), relations_tab);
+    match (&query.remote.data, &query.remote.error) {
+        (Some(draw), _) => draw(props),
+        (None, Some(_)) => lost(&query.reload, i),
+        (None, None) => html! { <Skeleton bare=true /> },
+    }
+}
+
+/// [`SegmentsTab`], as soon as its part is here.
+#[function_component]
+pub fn LazySegmentsTab(props: &SegmentsTabProps) -> Html {
+    let i = use_i18n();
+    let query = use_query(Some("part/segments_tab".to_owned()), segments_tab);
     match (&query.remote.data, &query.remote.error) {
         (Some(draw), _) => draw(props),
         (None, Some(_)) => lost(&query.reload, i),

@@ -23,6 +23,8 @@ pub enum Route {
     Holdings,
     #[at("/products")]
     Products,
+    #[at("/segments")]
+    Segments,
     #[at("/surveys")]
     Surveys,
     #[at("/surveys/:id")]

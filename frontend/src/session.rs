@@ -77,6 +77,10 @@ pub mod right {
     pub const ANSWER_SURVEYS: &str = "surveys:answer";
     pub const VIEW_FIELD_CONFLICTS: &str = "field_conflicts:view";
     pub const VIEW_RELATIONS: &str = "relations:view";
+    pub const VIEW_SEGMENT_SCHEMES: &str = "segment_schemes:view";
+    pub const VIEW_SEGMENTS: &str = "segments:view";
+    pub const MANAGE_SEGMENTS: &str = "segments:manage";
+    pub const PREVIEW_SEGMENTS: &str = "segments:preview";
     pub const VIEW_REPORTS: &str = "reports:view";
     pub const VIEW_TARGETS: &str = "contact_targets:view";
     pub const MANAGE_TARGETS: &str = "contact_targets:manage";

@@ -137,6 +137,7 @@ fn PageOf(props: &PageOfProps) -> Html {
         Route::Products | Route::Units => {
             html! { <PartPage part={Part::Administration} route={props.route.clone()} /> }
         }
+        Route::Segments => part(Part::Segments, right::VIEW_SEGMENT_SCHEMES),
         Route::Surveys | Route::Survey { .. } | Route::Questionnaire { .. } => {
             part(Part::Surveys, right::VIEW_SURVEYS)
         }
@@ -235,6 +236,13 @@ fn places(me: &Me, at: &Route) -> [Vec<Place>; 2] {
             Icon::ListChecks,
             Msg::NavConflicts,
             *at == Route::FieldConflicts,
+        ),
+        place(
+            right::VIEW_SEGMENT_SCHEMES,
+            Route::Segments,
+            Icon::ChartPie,
+            Msg::NavSegments,
+            *at == Route::Segments,
         ),
         place(right::VIEW_REPORTS, Route::Reports, Icon::ChartColumn, Msg::NavReports, *at == Route::Reports),
         place("", Route::Products, Icon::Package, Msg::NavProducts, *at == Route::Products),

@@ -130,6 +130,7 @@ export async function expectNothingCutOff(page, what) {
         across ||= scrolls(style.overflowX) && box.scrollWidth > box.clientWidth + 1;
         across ||= clips(style.overflowX) && (style.textOverflow === "ellipsis" || box.matches(".topbar__search, .palette__text"));
         down ||= scrolls(style.overflowY) && box.scrollHeight > box.clientHeight + 1;
+        down ||= style.webkitLineClamp !== "none";
         if (clips(style.overflowX) && !across && right > area.right + 1) faults.push(`cut off at the right: ${name}`);
         if (clips(style.overflowY) && !down && bottom > area.bottom + 2) faults.push(`cut off below: ${name} by ${box.tagName}.${box.className}`);
       }

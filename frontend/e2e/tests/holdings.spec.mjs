@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 
 import { Api } from "../support/api.mjs";
+import { day } from "../support/dates.mjs";
 import { look } from "../support/look.mjs";
 import { expect, test } from "../support/test.mjs";
 import { LANGUAGES } from "../support/words.mjs";
@@ -64,7 +65,11 @@ for (const language of LANGUAGES) {
       await expect(close).toHaveCount(0);
       await expect(app.button("holding.reopen", {}, dialog)).toBeVisible();
       const after = await api.get(`/customers/${customer.id}`);
-      expect([after.figures.tier, after.figures.aum.amount]).toEqual(["mass", "0.0000"]);
+      // The assets follow at once; the tier waits until the grace period ends, and the page says so.
+      const falls = day((await api.get("/tiers")).grace_days);
+      expect([after.figures.aum.amount, after.figures.tier, after.figures.standing.demotes_on]).toEqual(["0.0000", "gold", falls]);
+      await dialog.press("Escape");
+      await expect(page.getByRole("note").filter({ hasText: falls })).toContainText(t("tier.gold"));
     });
 
     test("what matures is listed by span", async ({ page, app, t }) => {

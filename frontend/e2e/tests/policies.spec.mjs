@@ -79,12 +79,13 @@ for (const language of LANGUAGES) {
           const dialog = app.dialog("tiers.edit");
           const threshold = (n) => dialog.locator(`#tier-${n}-threshold`);
           await expect(threshold(0), "the lowest begins at nothing").toBeDisabled();
-          await dialog.locator("#tiers-grace").fill("30");
+          await dialog.locator("#tiers-grace").fill("120");
           await dialog.locator("#tiers-gem").fill("200,000");
           await threshold(2).fill("90000");
           await dialog.locator("#tier-2-cadence").fill("often");
           await app.button("common.save", {}, dialog).click();
           await expect(dialog.locator("#tier-2-cadence")).toHaveAttribute("aria-invalid", "true");
+          await expect(dialog.locator("#tier-2-cadence"), "what is wrong is brought into sight").toBeFocused();
           await dialog.locator("#tier-2-cadence").fill("5");
           await app.button("common.save", {}, dialog).click();
           // Platinum below gold: the server says at which threshold.
@@ -109,7 +110,7 @@ for (const language of LANGUAGES) {
           const now = await api.get("/tiers");
           const after = now.tiers;
           expect([after[1].cadence_days, after[2].cadence_days, after[2].threshold]).toEqual([13, 5, "1100000.0000"]);
-          expect([now.basis, now.grace_days, now.gem_amount]).toEqual([basis, 30, "200000.0000"]);
+          expect([now.basis, now.grace_days, now.gem_amount]).toEqual([basis, 120, "200000.0000"]);
           expect(now.valid_from, "from today on").toBe(day(0));
           // What was in force until yesterday stands among the past.
           await expect(app.panel("tiers.others").getByRole("listitem").last()).toContainText(t("tier_policy_state.past"));

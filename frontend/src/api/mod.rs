@@ -14,6 +14,7 @@ pub mod org;
 pub mod products;
 pub mod relations;
 pub mod reports;
+pub mod segments;
 pub mod surveys;
 pub mod tasks;
 pub mod tiers;

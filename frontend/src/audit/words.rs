@@ -1,7 +1,8 @@
 use guanxi_api::{
     ContactPointKind, ContactPointUse, Direction, IdentityKind, Instant, InteractionKind, InteractionOutcome,
-    InteractionPurpose, Language, Mood, QuestionKind, Role, ServicingChannel, SurveyStatus, TaskPriority,
-    TaskStatus, TeamRole, Tier, TierBasis, TierPolicyState,
+    InteractionPurpose, Language, Mood, ProductKind, QuestionKind, RiskAppetite, Role, SegmentLevel,
+    SegmentSource, ServicingChannel, SurveyStatus, TaskPriority, TaskStatus, TeamRole, Tier, TierBasis,
+    TierPolicyState,
 };
 use serde_json::Value;
 use yew::AttrValue;
@@ -61,6 +62,7 @@ pub fn verb_words(action: &str, i: I18n) -> Option<AttrValue> {
         "invited" => Msg::ActionInvited,
         "revoked" => Msg::ActionWithdrew,
         "renewed" => Msg::ActionRenewed,
+        "overridden" => Msg::ActionOverridden,
         _ => return None,
     }))
 }
@@ -80,6 +82,9 @@ pub fn resource_words(resource: &str, i: I18n) -> Option<AttrValue> {
         "holding_transaction" => Msg::ResourceTransaction,
         "exchange_rate" => Msg::ResourceRate,
         "tier_policy" => Msg::ResourceTiers,
+        "segment_scheme" => Msg::ResourceSegmentScheme,
+        "segment" => Msg::ResourceSegment,
+        "customer_segment" => Msg::ResourceCustomerSegment,
         "interaction" => Msg::ResourceInteraction,
         "task" => Msg::ResourceTask,
         "questionnaire" => Msg::ResourceQuestionnaire,
@@ -176,6 +181,19 @@ pub fn field_words(field: &str, value: &Value, i: I18n) -> (AttrValue, AttrValue
         "grace_days" => Msg::TiersGraceDays,
         "candidate_percent" => Msg::TiersCandidatePercent,
         "gem_amount" => Msg::TiersGem,
+        "applies_to" => Msg::SegmentsFor,
+        "rule" => Msg::SegmentsRule,
+        "rank" => Msg::SegmentsRank,
+        "risk_from" => Msg::SegmentsRiskFrom,
+        "risk_to" => Msg::SegmentsRiskTo,
+        "contribution" => Msg::SegmentsContribution,
+        "service_cost" => Msg::SegmentsCost,
+        "cadence_days" => Msg::TiersCadenceDays,
+        "product_preferences" => Msg::SegmentsPrefersLong,
+        "product_exclusions" => Msg::SegmentsExcludesLong,
+        "acts_as_group" => Msg::SegmentsGroup,
+        "segment" => Msg::CustomerSegmentsSegment,
+        "scheme" => Msg::ResourceSegmentScheme,
         "rate" => Msg::ResourceRate,
         "tiers" => Msg::TiersTitle,
         "code" => Msg::UnitCode,
@@ -257,6 +275,10 @@ fn word(text: &str, i: I18n) -> String {
         .or_else(|| label::<ServicingChannel>(text, i))
         .or_else(|| label::<TierBasis>(text, i))
         .or_else(|| label::<TierPolicyState>(text, i))
+        .or_else(|| label::<SegmentLevel>(text, i))
+        .or_else(|| label::<RiskAppetite>(text, i))
+        .or_else(|| label::<SegmentSource>(text, i))
+        .or_else(|| label::<ProductKind>(text, i))
         .or_else(|| {
             let at =
                 text.contains('T').then(|| text.parse::<chrono::DateTime<chrono::Utc>>().ok()).flatten()?;

@@ -5,6 +5,7 @@ use yew::prelude::*;
 use yew_router::Routable;
 
 use super::tone_of;
+use crate::api::segments::NamedSegment;
 use crate::i18n::{I18n, Msg};
 use crate::labels::{Label, options, yes_no};
 use crate::route::Route;
@@ -106,6 +107,7 @@ pub fn filters(
     i: I18n,
     units: Vec<(AttrValue, AttrValue)>,
     owners: Option<FilterKind>,
+    schemes: &[NamedSegment],
     limited: bool,
 ) -> Vec<FilterField> {
     let field = |key: &'static str, label, kind, nullable| FilterField {
@@ -142,10 +144,21 @@ pub fn filters(
         field("largest_transaction", Msg::FieldLargestTransaction, FilterKind::Number, false),
         field("largest_transaction_on", Msg::FieldLargestTransactionOn, FilterKind::Date, true),
     ];
+    let named = |one: &NamedSegment| -> (AttrValue, AttrValue) {
+        (one.code.clone().into(), one.name.in_language(i.lang).to_owned().into())
+    };
+    let in_use = || schemes.iter().filter(|scheme| scheme.archived_at.is_none());
+    let segments = in_use().flat_map(|scheme| &scheme.segments).filter(|one| one.archived_at.is_none());
+    fields.extend([
+        field("segment", Msg::FieldSegment, FilterKind::Set(segments.map(named).collect()), false),
+        field("unplaced", Msg::FieldUnplaced, FilterKind::Set(in_use().map(named).collect()), false),
+    ]);
     if let Some(owners) = owners {
         fields.insert(5, field("owner_id", Msg::FieldOwner, owners, true));
     }
-    fields.retain(|field| !matches!(&field.kind, FilterKind::Codes(codes) if codes.is_empty()));
+    fields.retain(
+        |field| !matches!(&field.kind, FilterKind::Codes(codes) | FilterKind::Set(codes) if codes.is_empty()),
+    );
     fields.retain(|field| !(limited && SENSITIVE.contains(&field.key.as_str())));
     fields
 }

@@ -8,6 +8,7 @@ use yew_router::Routable;
 use yew_router::hooks::use_location;
 
 use super::{columns, listed};
+use crate::api::segments::NamedSchemes;
 use crate::exports::{ExportButton, order_words};
 use crate::i18n::{Msg, use_i18n};
 use crate::org::{OWNERS, ids_in, unit_options, use_colleagues, use_units, use_user_names};
@@ -211,7 +212,13 @@ pub fn CustomersPage() -> Html {
         });
     });
 
-    let fields = columns::filters(i, unit_options(&units, i), owners, limited);
+    let sees_segments = me.as_ref().is_some_and(|me| may(me, right::VIEW_SEGMENTS));
+    let schemes = fetch::use_query::<NamedSchemes, _, _>(
+        sees_segments.then(|| "segments/names".into()),
+        api::segments::names,
+    );
+    let schemes = schemes.remote.data.as_ref().map(|all| all.schemes.as_slice()).unwrap_or_default();
+    let fields = columns::filters(i, unit_options(&units, i), owners, schemes, limited);
     let read = FilterTerm::read_all(&view.filter, &fields);
     let foreign = read.is_none().then(|| AttrValue::from(view.filter.clone()));
     let set_terms = cb!((view), |terms: Vec<FilterTerm>| {

@@ -23,7 +23,7 @@ use crate::dom;
 use crate::fetch::use_query;
 use crate::i18n::{Msg, use_i18n};
 use crate::labels::Label;
-use crate::parts::{LazyHoldingsTab, LazyRelationsTab};
+use crate::parts::{LazyHoldingsTab, LazyRelationsTab, LazySegmentsTab};
 use crate::route::{self, Route};
 use crate::session::{may, right, use_me};
 use crate::surveys::CustomerAnswers;
@@ -137,12 +137,14 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
     let contacts = may(&me, right::VIEW_INTERACTIONS);
     let surveys = may(&me, right::VIEW_SURVEYS);
     let relations = may(&me, right::VIEW_RELATIONS);
+    let segments = may(&me, right::VIEW_SEGMENTS);
     let params = location.and_then(|l| UrlSearchParams::new_with_str(l.query_str()).ok());
     // The palette leads here with the form open.
     let logs = params.as_ref().and_then(|p| p.get("log")).is_some();
     let chosen = match params.and_then(|p| p.get("tab")).as_deref() {
         Some("history") if history => "history",
         Some("relations") if relations => "relations",
+        Some("segments") if segments => "segments",
         Some("holdings") if holdings => "holdings",
         Some("contacts") if contacts => "contacts",
         Some("surveys") if surveys => "surveys",
@@ -161,6 +163,9 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
     }
     if relations {
         tabs.push(Tab { key: "relations".into(), text: i.t(Msg::RelationsTitle) });
+    }
+    if segments {
+        tabs.push(Tab { key: "segments".into(), text: i.t(Msg::CustomerSegments) });
     }
     if surveys {
         tabs.push(Tab { key: "surveys".into(), text: i.t(Msg::NavSurveys) });
@@ -181,6 +186,8 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
                     <HistoryTab {id} kind={customer.kind} version={customer.version} />
                 } else if chosen == "relations" {
                     <LazyRelationsTab {subject} />
+                } else if chosen == "segments" {
+                    <LazySegmentsTab {subject} />
                 } else if chosen == "holdings" {
                     <LazyHoldingsTab {id} open={customer.archived_at.is_none()} onchange={query.reload.clone()} />
                 } else if chosen == "surveys" {

@@ -35,6 +35,11 @@ impl Form {
         self.errors.at(pointer)
     }
 
+    /// Everything that is wrong with it.
+    pub fn errors(&self) -> &Errors {
+        &self.errors
+    }
+
     pub fn busy(&self) -> bool {
         *self.busy
     }

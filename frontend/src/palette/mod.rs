@@ -123,6 +123,9 @@ pub fn Palette(props: &PaletteProps) -> Html {
     if may(me, right::VIEW_FIELD_CONFLICTS) {
         pages.push(("conflicts", Icon::ListChecks, Msg::NavConflicts, Route::FieldConflicts));
     }
+    if may(me, right::VIEW_SEGMENT_SCHEMES) {
+        pages.push(("segments", Icon::ChartPie, Msg::NavSegments, Route::Segments));
+    }
     if may(me, right::VIEW_REPORTS) {
         pages.push(("reports", Icon::ChartColumn, Msg::NavReports, Route::Reports));
     }

@@ -1,5 +1,6 @@
 use guanxi_api::{PlannedTierPolicy, ServicingChannel, TierBasis, TierPolicy, TierRule, TierRules};
 use uuid::Uuid;
+use web_sys::Element;
 use yew::prelude::*;
 
 use crate::api::{self, ApiError};
@@ -160,8 +161,21 @@ pub(super) fn PolicyForm(props: &PolicyFormProps) -> Html {
     let draft = use_draft(values(policy, i));
     let once = use_memo((), |()| dom::random_id());
     let later = !matches!(task, Task::Change { .. });
-    let onsubmit = cb!((form, draft, task, policy, onstale, once), |event: SubmitEvent| {
+    let node = use_node_ref();
+    let attempts = use_state(|| 0_u32);
+    // What is wrong may stand out of sight.
+    use_effect_with((*attempts, form.errors().clone()), {
+        let node = node.clone();
+        move |_| {
+            let wrong = node.cast::<Element>().map(|form| dom::all(&form, "[aria-invalid=true]"));
+            if let Some(first) = wrong.unwrap_or_default().first() {
+                let _ = first.focus();
+            }
+        }
+    });
+    let onsubmit = cb!((form, draft, task, policy, onstale, once, attempts), |event: SubmitEvent| {
         event.prevent_default();
+        attempts.set(*attempts + 1);
         let mut errors = Errors::default();
         let plan = read(&draft, &policy, &mut errors, i);
         for (pointer, message) in Errors::check(&plan, i).iter() {
@@ -201,9 +215,7 @@ pub(super) fn PolicyForm(props: &PolicyFormProps) -> Html {
     };
     html! {
         <Dialog title={i.t(title)} shape={Shape::Wide} onclose={onclose.clone()}>
-            <form class="form" {onsubmit} novalidate=true>
-                { form.notice(&shown) }
-                { draft.notice(|pointer, value| words(tiers, pointer, value, i)) }
+            <form class="form" {onsubmit} novalidate=true ref={node}>
                 <Notice>{ i.t(if later { Msg::TiersRetierLater } else { Msg::TiersRetier }) }</Notice>
                 <div class="form__grid">
                     if later {
@@ -232,6 +244,9 @@ pub(super) fn PolicyForm(props: &PolicyFormProps) -> Html {
                         </div>
                     </fieldset>
                 }) }
+                // Beside the button, since the form is taller than many windows.
+                { form.notice(&shown) }
+                { draft.notice(|pointer, value| words(tiers, pointer, value, i)) }
                 <div class="form__actions"><Button submit=true look={Look::Primary} busy={form.busy()}>{ i.t(Msg::CommonSave) }</Button></div>
             </form>
         </Dialog>

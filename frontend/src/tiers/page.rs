@@ -49,7 +49,7 @@ pub fn TiersPage() -> Html {
         });
     let base = me.as_ref().map(|me| me.base_currency.clone()).unwrap_or_default();
     let can = |right: &str| me.as_ref().is_some_and(|me| may(me, right));
-    let manage = can(right::MANAGE_TIERS);
+    let (manage, simulates) = (can(right::MANAGE_TIERS), can(right::SIMULATE_TIERS));
 
     let (reload, reload_others) = (query.reload.clone(), others.reload.clone());
     let renew = cb!((reload, reload_others), |()| {
@@ -119,22 +119,24 @@ pub fn TiersPage() -> Html {
             <HelpNote text={i.t(if manage { Msg::TiersHelp } else { Msg::TiersHelpRead })} />
             { match (&query.remote.data, &query.remote.error) {
                 (Some(tagged), _) => html! {
-                    <div class="column">
-                        <Panel title={i.t(Msg::TiersInForce)} flush=true actions={html! { <span class="small muted">{ from_day(tagged.value.valid_from, i) }</span> }}>
-                            { contents(&tagged.value, i.t(Msg::TiersInForce), &base, i) }
-                            // What came with the installation was changed by nobody, at no time.
-                            if tagged.value.updated_at.micros() > 0 {
-                                <p class="small muted panel__note">{ i.t(Msg::FieldUpdatedAt) }{ " " }<Time at={tagged.value.updated_at} /></p>
-                            }
-                        </Panel>
-                        <Panel title={i.t(Msg::TiersOthers)} flush=true>
-                            { match (&others.remote.data, &others.remote.error) {
-                                (Some(page), _) => listed(page),
-                                (None, Some(error)) => html! { <ErrorPanel what={i.t(Msg::TiersFailed)} error={error.clone()} retry={others.reload.clone()} /> },
-                                (None, None) => html! { <Skeleton bare=true rows=2 /> },
-                            } }
-                        </Panel>
-                        if can(right::SIMULATE_TIERS) {
+                    <div class={if simulates { "tiers" } else { "column" }}>
+                        <div class="stack">
+                            <Panel title={i.t(Msg::TiersInForce)} flush=true actions={html! { <span class="small muted">{ from_day(tagged.value.valid_from, i) }</span> }}>
+                                { contents(&tagged.value, i.t(Msg::TiersTitle), &base, i) }
+                                // What came with the installation was changed by nobody, at no time.
+                                if tagged.value.updated_at.micros() > 0 {
+                                    <p class="small muted panel__note">{ i.t(Msg::FieldUpdatedAt) }{ " " }<Time at={tagged.value.updated_at} /></p>
+                                }
+                            </Panel>
+                            <Panel title={i.t(Msg::TiersOthers)} flush=true>
+                                { match (&others.remote.data, &others.remote.error) {
+                                    (Some(page), _) => listed(page),
+                                    (None, Some(error)) => html! { <ErrorPanel what={i.t(Msg::TiersFailed)} error={error.clone()} retry={others.reload.clone()} /> },
+                                    (None, None) => html! { <Skeleton bare=true rows=2 /> },
+                                } }
+                            </Panel>
+                        </div>
+                        if simulates {
                             <Simulation key={tagged.etag.clone()} policy={tagged.value.clone()} onplan={plan_these} />
                         }
                         if *doing == Some(Doing::Changing) {
@@ -169,16 +171,13 @@ fn line(policy: &TierPolicy, acts: Html, base: &str, i: I18n) -> Html {
     });
     let from = from_day(policy.valid_from, i);
     html! {
-        <li key={policy.id.to_string()}>
-            <span class="lines__main">
-                <span class="row"><b>{ &from }</b><Badge {tone}>{ policy.state.label(i) }</Badge></span>
-                <span class="small muted tiers__brief">{ for thresholds }<span>{ policy.basis.label(i) }</span></span>
-                <details class="more small">
-                    <summary>{ i.t(Msg::TiersInFull) }</summary>
-                    <div class="stack tiers__full">{ contents(policy, from.clone(), base, i) }</div>
-                </details>
-            </span>
-            <span class="lines__acts">{ acts }</span>
+        <li key={policy.id.to_string()} class="tiers__line">
+            <span class="row"><b>{ &from }</b><Badge {tone}>{ policy.state.label(i) }</Badge><span class="lines__acts">{ acts }</span></span>
+            <span class="small muted tiers__brief">{ for thresholds }<span>{ policy.basis.label(i) }</span></span>
+            <details class="more small">
+                <summary>{ i.t(Msg::TiersInFull) }</summary>
+                <div class="stack tiers__full">{ contents(policy, from.clone(), base, i) }</div>
+            </details>
         </li>
     }
 }

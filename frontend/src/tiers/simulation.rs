@@ -1,5 +1,5 @@
 use guanxi_api::{
-    Amount, Money, SimulatedTier, TierMove, TierPolicy, TierSimulation, TierThreshold, TierThresholds,
+    Amount, SimulatedTier, TierMove, TierPolicy, TierSimulation, TierThreshold, TierThresholds,
 };
 use yew::prelude::*;
 use yew_router::Routable;
@@ -126,7 +126,7 @@ fn outcome(
                 <caption>{ i.t(Msg::SimulationTiers) }</caption>
                 <thead><tr>
                     <th scope="col">{ i.t(Msg::FieldTier) }</th>
-                    <th scope="col" class="number">{ i.t(Msg::TiersThreshold { currency }) }</th>
+                    <th scope="col" class="number wide-only">{ i.t(Msg::TiersThreshold { currency }) }</th>
                     <th scope="col" class="number">{ i.t(Msg::CustomersTitle) }</th>
                     <th scope="col" class="number">{ i.t(Msg::CustomerAumIn { currency }) }</th>
                 </tr></thead>
@@ -156,11 +156,7 @@ fn step(now: String, then: String) -> Html {
     if now == then {
         return html! { { now } };
     }
-    html! {
-        <>
-            <span class="nowrap">{ now }<span class="muted">{ " →" }</span></span>{ " " }<b class="nowrap">{ then }</b>
-        </>
-    }
+    html! { <><span class="nowrap to">{ now }</span>{ " " }<b class="nowrap">{ then }</b></> }
 }
 
 fn count(customers: i64, i: I18n) -> String {
@@ -168,14 +164,15 @@ fn count(customers: i64, i: I18n) -> String {
 }
 
 fn tier_row(tier: &SimulatedTier, i: I18n) -> Html {
-    let threshold = |amount: Amount| i.figure(&typed(amount));
-    let aum = |money: &Money| i.short_amount(money.amount);
+    let exact = format!("{} → {}", i.figure(&typed(tier.threshold_now)), i.figure(&typed(tier.threshold)));
+    let short = |amount: Amount| i.short_amount(amount);
     html! {
         <tr key={tier.tier.code()}>
             <th scope="row"><TierMark tier={tier.tier} /></th>
-            <td class="number">{ step(threshold(tier.threshold_now), threshold(tier.threshold)) }</td>
+            // On a phone they stand right above, in their fields.
+            <td class="number wide-only" title={exact}>{ step(short(tier.threshold_now), short(tier.threshold)) }</td>
             <td class="number">{ step(count(tier.customers_now, i), count(tier.customers, i)) }</td>
-            <td class="number">{ step(aum(&tier.aum_now), aum(&tier.aum)) }</td>
+            <td class="number">{ step(short(tier.aum_now.amount), short(tier.aum.amount)) }</td>
         </tr>
     }
 }
@@ -192,14 +189,14 @@ fn move_row(step: &TierMove, lists: bool, i: I18n) -> Html {
         <tr key={format!("{}-{}", step.from, step.to)}>
             <th scope="row">
                 <span class="row tiers__move">
-                    <TierMark tier={step.from} /><span class="muted" aria-hidden="true">{ "→" }</span><TierMark tier={step.to} />
+                    <span class="to"><TierMark tier={step.from} /></span><TierMark tier={step.to} />
                     <Badge {tone}>{ i.t(way) }</Badge>
                 </span>
             </th>
             <td class="number">{ count(step.customers, i) }</td>
-            <td class="number"><span title={exact}>{ i.short_amount(step.aum.amount) }</span></td>
+            <td class="number"><span class="nowrap" title={exact}>{ i.short_amount(step.aum.amount) }</span></td>
             if lists {
-                <td class="number"><Link to={format!("{}{query}", Route::Customers.to_path())} class="link" label={AttrValue::from(label)}>{ i.t(Msg::SimulationList) }</Link></td>
+                <td class="number"><Link to={format!("{}{query}", Route::Customers.to_path())} class="link nowrap" label={AttrValue::from(label)}>{ i.t(Msg::SimulationList) }</Link></td>
             }
         </tr>
     }

@@ -1,6 +1,6 @@
 use std::rc::Rc;
 
-use guanxi_api::{Amount, CustomerSummary, Money, Page as Rows, TierPolicy};
+use guanxi_api::{Amount, CustomerSummary, Money, Page as Rows, Tier, TierPolicy};
 use web_sys::UrlSearchParams;
 use yew::prelude::*;
 use yew_router::Routable;
@@ -113,9 +113,10 @@ impl Watch {
                 Column::new("next", i.t(Msg::TierWatchNext)).phone(OnPhone::Line),
                 Column::new("missing", i.in_unit(Msg::FieldPromotionGap, base)).number().phone(OnPhone::Line),
             ],
-            Watch::Demotions => {
-                vec![Column::new("demotes_on", i.t(Msg::FieldDemotesOn)).phone(OnPhone::Line)]
-            }
+            Watch::Demotions => vec![
+                Column::new("threshold", i.in_unit(Msg::TierWatchThreshold, base)).number(),
+                Column::new("demotes_on", i.t(Msg::FieldDemotesOn)).phone(OnPhone::Line),
+            ],
             Watch::Gems => vec![
                 Column::new("largest", i.in_unit(Msg::FieldLargestTransaction, base))
                     .number()
@@ -125,7 +126,7 @@ impl Watch {
         }
     }
 
-    fn cells(self, customer: &CustomerSummary, i: I18n) -> Vec<Html> {
+    fn cells(self, customer: &CustomerSummary, policy: Option<&TierPolicy>, i: I18n) -> Vec<Html> {
         let standing = customer.standing.as_ref();
         // A card has no headings.
         let on_card = |label: Msg<'_>| html! { <span class="narrow-only">{ i.t(label) }{ " " }</span> };
@@ -146,9 +147,13 @@ impl Watch {
                     let tone = if days <= SOON { Tone::Warning } else { Tone::Neutral };
                     html! { <Badge {tone}>{ i.in_days(days) }</Badge> }
                 };
-                vec![html! {
-                    if let Some(day) = day { { on_card(Msg::FieldDemotesOn) }{ day.to_string() }{ " " }{ left((day - i.today()).num_days()) } }
-                }]
+                let threshold = customer.tier.and_then(|tier| threshold(policy?, tier));
+                vec![
+                    html! { { threshold.map(|threshold| i.amount(threshold)).unwrap_or_default() } },
+                    html! {
+                        if let Some(day) = day { { on_card(Msg::FieldDemotesOn) }{ day.to_string() }{ " " }{ left((day - i.today()).num_days()) } }
+                    },
+                ]
             }
             Watch::Gems => {
                 let gem = standing.and_then(|standing| standing.gem.as_ref());
@@ -162,11 +167,15 @@ impl Watch {
     }
 }
 
+/// From which assets on a tier begins.
+fn threshold(policy: &TierPolicy, tier: Tier) -> Option<Amount> {
+    policy.tiers.iter().find(|rule| rule.tier == tier).map(|rule| rule.threshold)
+}
+
 /// The average of a candidate: what is missing, taken from the threshold that it is missing to.
 fn average(customer: &CustomerSummary, policy: Option<&TierPolicy>) -> Option<Amount> {
     let next = customer.standing.as_ref()?.promotion.as_ref()?;
-    let rule = policy?.tiers.iter().find(|rule| rule.tier == next.tier)?;
-    Some(Amount(rule.threshold.0.saturating_sub(next.missing.amount.0)))
+    Some(Amount(threshold(policy?, next.tier)?.0.saturating_sub(next.missing.amount.0)))
 }
 
 /// Who is about to rise, who is about to fall, and who has more money than the tier tells.
@@ -222,7 +231,7 @@ pub fn TierWatchPage() -> Html {
         if averages {
             cells.push(amount(average(customer, policy)));
         }
-        cells.extend(watch.cells(customer, i));
+        cells.extend(watch.cells(customer, policy, i));
         cells.push(match customer.last_contacted_at {
             Some(at) => html! { <><span class="narrow-only">{ i.t(Msg::FieldLastContactedAt) }{ " " }</span><Time {at} relative=true /></> },
             None => html! { <span class="muted">{ i.t(Msg::TodayLastNever) }</span> },

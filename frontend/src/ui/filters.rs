@@ -12,6 +12,8 @@ use crate::i18n::{I18n, Msg, use_i18n};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Operator {
     In,
+    /// Of a set of codes: has one of them.
+    Has,
     Eq,
     Starts,
     Ge,
@@ -22,8 +24,9 @@ pub enum Operator {
 }
 
 impl Operator {
-    const ALL: [Operator; 8] = [
+    const ALL: [Operator; 9] = [
         Operator::In,
+        Operator::Has,
         Operator::Eq,
         Operator::Starts,
         Operator::Ge,
@@ -36,6 +39,7 @@ impl Operator {
     const fn code(self) -> &'static str {
         match self {
             Operator::In => "in",
+            Operator::Has => "has",
             Operator::Eq => "eq",
             Operator::Starts => "starts",
             Operator::Ge => "ge",
@@ -48,7 +52,7 @@ impl Operator {
 
     fn words(self, date: bool, i: I18n) -> AttrValue {
         i.t(match self {
-            Operator::In => Msg::FilterIn,
+            Operator::In | Operator::Has => Msg::FilterIn,
             Operator::Eq => Msg::FilterEq,
             Operator::Starts => Msg::FilterStarts,
             Operator::Ge if date => Msg::FilterFrom,
@@ -71,6 +75,8 @@ impl Operator {
 pub enum FilterKind {
     /// Codes and their words.
     Codes(Vec<(AttrValue, AttrValue)>),
+    /// The same, of which a customer may have any number.
+    Set(Vec<(AttrValue, AttrValue)>),
     /// Ids of things that are found by typing, there being too many to list, and the names of those that are known.
     Found {
         search: Callback<Search>,
@@ -101,7 +107,9 @@ impl FilterField {
             names.iter().find(|(code, _)| code == value).map(|(_, words)| words.clone())
         };
         match &self.kind {
-            FilterKind::Codes(codes) => named(codes).unwrap_or_else(|| value.clone()),
+            FilterKind::Codes(codes) | FilterKind::Set(codes) => {
+                named(codes).unwrap_or_else(|| value.clone())
+            }
             // An id says nothing to anyone.
             FilterKind::Found { names, .. } => named(names).unwrap_or_else(|| "…".into()),
             FilterKind::Number => i.figure(value).into(),
@@ -144,6 +152,7 @@ impl FilterField {
     fn operators(&self) -> Vec<Operator> {
         let mut list = match self.kind {
             FilterKind::Codes(_) | FilterKind::Found { .. } => vec![Operator::In],
+            FilterKind::Set(_) => vec![Operator::Has],
             FilterKind::Text => vec![Operator::Eq, Operator::Starts],
             FilterKind::Number => vec![Operator::Ge, Operator::Le, Operator::Lt],
             FilterKind::Date | FilterKind::Moment => vec![Operator::Ge, Operator::Le],
@@ -203,7 +212,8 @@ impl FilterTerm {
             Operator::Missing => format!("{field} eq null"),
             Operator::Present => format!("{field} ne null"),
             Operator::In if self.values.len() == 1 => format!("{field} eq {first}"),
-            Operator::In => {
+            Operator::Has if self.values.len() == 1 => format!("{field} has {first}"),
+            Operator::In | Operator::Has => {
                 let list: Vec<String> = self.values.iter().map(literal).collect();
                 format!("{field} in ({})", list.join(","))
             }
@@ -242,7 +252,10 @@ impl FilterTerm {
             let field = fields.iter().find(|field| field.key == name)?;
             let operator = words.word()?;
             let codes = matches!(field.kind, FilterKind::Codes(_) | FilterKind::Found { .. });
+            let set = matches!(field.kind, FilterKind::Set(_));
             let (operator, values) = match operator {
+                "in" if set => (Operator::Has, words.list()?),
+                "has" if set => (Operator::Has, vec![words.literal()?]),
                 "in" => (Operator::In, words.list()?),
                 "eq" | "ne" if words.take("null") => {
                     (if operator == "eq" { Operator::Missing } else { Operator::Present }, Vec::new())
@@ -450,7 +463,7 @@ fn TermForm(props: &TermFormProps) -> Html {
     let operators = field.operators();
     let value = now.values.first().cloned().unwrap_or_default();
     let entry = match &field.kind {
-        FilterKind::Codes(codes) => html! {
+        FilterKind::Codes(codes) | FilterKind::Set(codes) => html! {
             <div class="checks" role="group" aria-label={field.label.clone()}>
                 { for codes.iter().map(|(code, words)| {
                     let onchange = cb!((set_values, now, code), |on: bool| {
@@ -558,6 +571,7 @@ mod tests {
             field("city", FilterKind::Text),
             field("aum", FilterKind::Number),
             field("at", FilterKind::Moment),
+            field("segment", FilterKind::Set(vec![])),
         ];
         let term = |field: &'static str, operator, values: &[&'static str]| FilterTerm {
             field: field.into(),
@@ -571,12 +585,14 @@ mod tests {
             term("aum", Operator::Ge, &["100000.5"]),
             term("aum", Operator::Lt, &["200000"]),
             term("aum", Operator::Missing, &[]),
+            term("segment", Operator::Has, &["hmt"]),
+            term("segment", Operator::Has, &["hmt", "retiree"]),
             term("at", Operator::Ge, &["2026-11-22T16:00:00.000000Z"]),
         ];
         let text = FilterTerm::write_all(&terms);
         assert_eq!(
             text,
-            r#"tier in ("gold","private") and tier eq "mass" and city starts "a \"b\" \\ c" and aum ge 100000.5 and aum lt 200000 and aum eq null and at ge "2026-11-22T16:00:00.000000Z""#
+            r#"tier in ("gold","private") and tier eq "mass" and city starts "a \"b\" \\ c" and aum ge 100000.5 and aum lt 200000 and aum eq null and segment has "hmt" and segment in ("hmt","retiree") and at ge "2026-11-22T16:00:00.000000Z""#
         );
         assert_eq!(FilterTerm::read_all(&text, &fields).as_deref(), Some(&terms[..]));
         for foreign in [
@@ -585,6 +601,7 @@ mod tests {
             "(tier eq null)",
             "city eq \"open",
             "city lt 1",
+            "city has \"x\"",
         ] {
             assert_eq!(FilterTerm::read_all(foreign, &fields), None, "{foreign}");
         }

@@ -71,6 +71,7 @@ pub enum Icon {
     ListChecks,
     BadgeCheck,
     TrendingUp,
+    ChartPie,
 }
 
 impl Icon {
@@ -78,6 +79,9 @@ impl Icon {
     const fn path(self) -> &'static str {
         match self {
             Icon::TrendingUp => "M16 7h6v6M22 7l-8.5 8.5-5-5L2 17",
+            Icon::ChartPie => {
+                "M21 12c.6 0 1-.4.95-1a10 10 0 0 0-8.95-8.95c-.55-.05-1 .4-1 .95v8a1 1 0 0 0 1 1zM21.2 15.9A10 10 0 1 1 8 2.8"
+            }
             Icon::ListChecks => "M3 17l2 2 4-4M3 7l2 2 4-4M13 6h8M13 12h8M13 18h8",
             Icon::BadgeCheck => "M2 12a10 10 0 1 0 20 0a10 10 0 1 0 -20 0M9 12l2 2 4-4",
             Icon::Users => {
