@@ -167,6 +167,8 @@ pub struct PlannedTierPolicy {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct TierStanding {
+    /// The average of the assets that the tier follows from.
+    pub average_aum: Money,
     /// For candidates: the tier above and what is missing to it.
     pub promotion: Option<TierPromotion>,
     /// The end of the grace period of a customer whose average is below the threshold: on this day it falls, unless the

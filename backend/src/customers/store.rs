@@ -128,6 +128,7 @@ pub(super) struct TeamRow {
 #[derive(Queryable, Selectable, Clone, Copy)]
 #[diesel(table_name = customer_figures)]
 pub(super) struct WatchedRow {
+    pub(super) average_aum: i64,
     pub(super) promotion_candidate: bool,
     pub(super) promotion_gap: i64,
     pub(super) in_grace: bool,
@@ -140,6 +141,7 @@ pub(super) struct WatchedRow {
 impl WatchedRow {
     pub(super) fn of(figures: &FiguresRow) -> Self {
         WatchedRow {
+            average_aum: figures.average_aum,
             promotion_candidate: figures.promotion_candidate,
             promotion_gap: figures.promotion_gap,
             in_grace: figures.in_grace,

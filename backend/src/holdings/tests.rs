@@ -289,6 +289,39 @@ fn values_follow_rates_and_what_counts_as_an_asset() {
 }
 
 #[test]
+fn whoever_is_made_with_a_tier_has_that_of_the_holdings_from_the_first_one_on() {
+    let app = TestApp::start();
+    let rm = app.role(Role::Rm);
+    let deposit = product(&app, "dd", "deposit", "CNY");
+    let new = guanxi_api::NewCustomer::named(guanxi_api::CustomerKind::Person, "张三丰");
+    let prepared = crate::customers::Prepared {
+        new,
+        org_unit_id: crate::access::OrgUnitId::new(app.fixture.unit("a1")),
+        owner_id: Some(crate::access::UserId::new(app.fixture.user("rm"))),
+        team: Vec::new(),
+        tier: Tier::Gold,
+        aum: Amount(2_000_000_000),
+        created_at: clock::now(),
+        updated_at: clock::now(),
+        archived: false,
+    };
+    let state = app.state.clone();
+    let id = app.db(move |conn| {
+        let made = crate::customers::create_many(
+            conn,
+            &Actor::operator(clock::now()),
+            state.house(),
+            std::slice::from_ref(&prepared),
+        )?;
+        Ok(made[0].to_string())
+    });
+    assert_eq!(figures(&rm, &id).1, "gold");
+    open(&rm, &id, &deposit, "1000", today(&app)).expect(201);
+    assert_eq!(figures(&rm, &id), ("1000.0000".into(), "mass".into(), 1), "without grace");
+    assert_eq!(wrong(&app), Vec::<String>::new());
+}
+
+#[test]
 fn new_thresholds_sort_all_customers_anew() {
     let app = TestApp::start();
     let (admin, rm) = (app.role(Role::Admin), app.role(Role::Rm));

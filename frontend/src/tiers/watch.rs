@@ -172,12 +172,6 @@ fn threshold(policy: &TierPolicy, tier: Tier) -> Option<Amount> {
     policy.tiers.iter().find(|rule| rule.tier == tier).map(|rule| rule.threshold)
 }
 
-/// The average of a candidate: what is missing, taken from the threshold that it is missing to.
-fn average(customer: &CustomerSummary, policy: Option<&TierPolicy>) -> Option<Amount> {
-    let next = customer.standing.as_ref()?.promotion.as_ref()?;
-    Some(Amount(threshold(policy?, next.tier)?.0.saturating_sub(next.missing.amount.0)))
-}
-
 /// Who is about to rise, who is about to fall, and who has more money than the tier tells.
 #[function_component]
 pub fn TierWatchPage() -> Html {
@@ -212,11 +206,8 @@ pub fn TierWatchPage() -> Html {
         Column::new("tier", i.t(Msg::FieldTier)).phone(OnPhone::Mark),
         Column::new("owner", i.t(Msg::FieldOwner)).phone(OnPhone::Line),
         Column::new("aum", i.t(Msg::CustomerAumIn { currency: &base })).number(),
+        Column::new("average_aum", i.in_unit(Msg::FieldAverageAum, &base)).number(),
     ];
-    let averages = watch == Watch::Candidates;
-    if averages {
-        columns.push(Column::new("average_aum", i.in_unit(Msg::FieldAverageAum, &base)).number());
-    }
     columns.extend(watch.columns(&base, i));
     columns.push(Column::new("last_contacted_at", i.t(Msg::FieldLastContactedAt)).phone(OnPhone::Line));
     let row = |customer: &CustomerSummary| {
@@ -228,9 +219,7 @@ pub fn TierWatchPage() -> Html {
             html! { { customer.owner.as_ref().map(|owner| owner.display_name.clone()).unwrap_or_default() } },
             amount(customer.aum.as_ref().map(|money| money.amount)),
         ];
-        if averages {
-            cells.push(amount(average(customer, policy)));
-        }
+        cells.push(amount(customer.standing.as_ref().map(|standing| standing.average_aum.amount)));
         cells.extend(watch.cells(customer, policy, i));
         cells.push(match customer.last_contacted_at {
             Some(at) => html! { <><span class="narrow-only">{ i.t(Msg::FieldLastContactedAt) }{ " " }</span><Time {at} relative=true /></> },

@@ -263,13 +263,16 @@ impl Refigured {
         assets: Assets,
         average: Average,
     ) -> Result<Self> {
-        let before = Before { tier: known(Tier::from_code(&figures.tier))?, demotes_on: figures.demotes_on };
+        let tier = known(Tier::from_code(&figures.tier))?;
+        // Whoever was made with a tier has not earned it by what they hold: there is nothing to keep.
+        let kept = if figures.version == 1 { Tier::Mass } else { tier };
+        let before = Before { tier: kept, demotes_on: figures.demotes_on };
         let (largest, largest_on) =
             assets.largest.after((figures.largest_transaction, figures.largest_transaction_on));
         let standing = assess::stand(policy, before, average, largest, today);
         let mut changed = Vec::new();
         let mut note = |name: &'static str, differs: bool| changed.extend(differs.then_some(name));
-        note("tier", before.tier != standing.tier);
+        note("tier", tier != standing.tier);
         note("aum", figures.aum != assets.aum.0);
         note("coverage", figures.coverage != assets.coverage);
         note("largest_transaction", figures.largest_transaction != largest);
@@ -302,7 +305,7 @@ impl Refigured {
 
     /// Whether the customer counts elsewhere, or with another sum, in the portfolio of its unit.
     fn moves(&self, figures: &FiguresRow) -> bool {
-        self.before.tier != self.row.tier || figures.aum != self.row.aum
+        figures.tier != self.row.tier.as_str() || figures.aum != self.row.aum
     }
 
     /// The line of the tier history, if the tier is another one or the first.
@@ -317,9 +320,7 @@ impl Refigured {
         if !is_first && self.before.tier == self.row.tier {
             return None;
         }
-        let risen = Before { tier: Tier::Mass, ..self.before };
-        let (reason, threshold) =
-            assess::because(policy, if is_first { risen } else { self.before }, self.row.tier, reason);
+        let (reason, threshold) = assess::because(policy, self.before, self.row.tier, reason);
         Some(TierHistoryRow {
             id: actor.new_id(),
             customer_id: self.row.id,
@@ -343,6 +344,7 @@ pub(super) fn standing(house: House<'_>, tier: Tier, watched: &WatchedRow) -> Op
     let money = |amount| Money { amount: Amount(amount), currency: house.settings.base_currency.clone() };
     let next = tier.next().filter(|_| promotion_candidate);
     Some(TierStanding {
+        average_aum: money(watched.average_aum),
         promotion: next.map(|tier| TierPromotion { tier, missing: money(watched.promotion_gap) }),
         demotes_on: in_grace.then_some(watched.demotes_on),
         gem: hidden_gem.then(|| LargestTransaction {
