@@ -102,7 +102,8 @@ fn move_large_sums(
         if account.opened_on > day {
             continue;
         }
-        for kind in [TransactionKind::TransferIn, TransactionKind::TransferOut] {
+        // Out before in: on the day of the first balance a sum that is there for a moment would be the average.
+        for kind in [TransactionKind::TransferOut, TransactionKind::TransferIn] {
             let new = NewHoldingTransaction {
                 day,
                 kind,
