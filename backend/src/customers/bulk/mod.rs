@@ -267,7 +267,7 @@ impl Call<'_> {
         ids.sort_unstable();
         ids.dedup();
         if self.writes {
-            store::lock(conn, &ids)?;
+            rows::lock_many(conn, &ids)?;
         }
         let mut rows = store::rows(conn, &Scope::of(self.actor), &ids)?;
         let mut steps = Vec::with_capacity(lines.len());

@@ -39,20 +39,6 @@ pub(super) fn by_keys(
     Ok(known)
 }
 
-/// Makes concurrent changes of these customers wait until the transaction ends; in the order of their ids, as every other call does.
-pub(super) fn lock(conn: &mut DbConn, ids: &[CustomerId]) -> Result<()> {
-    if let DbConn::Pg(conn) = conn {
-        customer::table
-            .filter(customer::id.eq_any(ids))
-            .order(customer::id)
-            .select(customer::id)
-            .for_update()
-            .load::<CustomerId>(conn)
-            .map_err(DbError::from)?;
-    }
-    Ok(())
-}
-
 /// Those of the customers that the scope has.
 pub(super) fn rows(
     conn: &mut DbConn,
