@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::listing::ListRequest;
 use crate::surveys::{self, SurveyId};
 use crate::testing::TestApp;
-use crate::{clock, demo, demo::generator, holdings, verify};
+use crate::{clock, demo, demo::generator, holdings, segments, verify};
 
 /// Customers a transaction.
 const CHUNK: u64 = 250;
@@ -71,7 +71,7 @@ fn watch_some(app: &TestApp) {
     });
 }
 
-/// Gives the customers of [`populate`] what the generator has them hold.
+/// Gives the customers of [`populate`] what the generator has them hold, and their segments.
 pub(super) fn populate_holdings(app: &TestApp) {
     let state = app.state.clone();
     app.db(move |conn| {
@@ -97,8 +97,14 @@ pub(super) fn populate_holdings(app: &TestApp) {
             }
             holdings::load(conn, &actor, house, &loaded)?;
         }
-        guanxi_db::analyse(conn).map_err(Error::from)
+        Ok(())
     });
+    let state = app.state.clone();
+    while app.db({
+        let settings = state.settings.clone();
+        move |conn| segments::do_some_work(conn, &Actor::operator(clock::now()), &settings)
+    }) {}
+    app.db(|conn| guanxi_db::analyse(conn).map_err(Error::from));
 }
 
 /// Two surveys to which every customer of [`populate`] was invited and which everyone has answered.
@@ -157,6 +163,7 @@ fn enlarge(app: &TestApp) {
                 ),
                 copy_of("customer_figures", "", n),
                 copy_of("customer_search", ", 'tokens', md5(c.id::text)", n),
+                copy_of("segment_member", "", n),
                 copy_of("holding", &format!(", 'id', md5(t.id::text || {n})::uuid"), n),
             ];
             // However slow the machine is that makes them.

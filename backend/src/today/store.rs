@@ -82,10 +82,11 @@ fn own(owner: UserId, only: Option<CustomerId>) -> Condition {
     }
 }
 
-/// A member of a segment, of a scheme in use, that demands a contact after so many days: the end is open.
-const IN_SEGMENT: &str = "EXISTS (SELECT 1 FROM segment_member JOIN segment ON segment.id = segment_member.segment_id \
-    JOIN segment_scheme ON segment_scheme.id = segment_member.scheme_id WHERE segment_member.customer_id = customer.id \
-    AND segment_scheme.archived = FALSE AND segment.cadence_days = ";
+/// How often the segments of a customer demand a contact: the strictest of the schemes in use. A value of each customer, which PostgreSQL can only look up by
+/// the customer; with `EXISTS` it reads the members of all segments first.
+const STRICTEST_CADENCE: &str = "(SELECT MIN(segment.cadence_days) FROM segment_member \
+    JOIN segment ON segment.id = segment_member.segment_id JOIN segment_scheme ON segment_scheme.id = segment_member.scheme_id \
+    WHERE segment_member.customer_id = customer.id AND segment_scheme.archived = FALSE AND segment.cadence_days > 0)";
 
 /// Own customers whose tier, or one of whose segments, demands a contact by today, the highest tiers first, those first who have waited longest. Whoever was never
 /// contacted waits since they became a customer. A line that was set aside returns after as many days as a contact is demanded.
@@ -113,9 +114,14 @@ pub(super) fn silent(
             Condition::new().sql("customer_figures.tier = ").bind(Value::Text(rule.tier.as_str().to_owned()));
         silent = silent.or(for_days(of_tier, days));
     }
-    for days in of_segments.iter().filter(|days| **days > 0) {
-        let member = Condition::new().sql(IN_SEGMENT).bind(Value::Integer((*days).into())).sql(")");
-        silent = silent.or(for_days(member, *days));
+    let cadences: Vec<u32> = of_segments.iter().copied().filter(|days| *days > 0).collect();
+    if !cadences.is_empty() {
+        let by_segment =
+            cadences.into_iter().fold(Condition::new().sql("CASE ").sql(STRICTEST_CADENCE), |cases, days| {
+                let due = for_days(Condition::new().sql("TRUE"), days);
+                cases.sql(" WHEN ").bind(Value::Integer(days.into())).sql(" THEN (").part(due).sql(")")
+            });
+        silent = silent.or(by_segment.sql(" ELSE FALSE END"));
     }
     let order = vec![
         (BY_TIER, false),
