@@ -17,7 +17,7 @@ use crate::segments::store::{self, MemberRow, PlacedRow};
 use crate::segments::{SchemeId, SegmentId};
 
 /// Customers that are looked at in one transaction while all of them are.
-const WALKED_AT_ONCE: i64 = 500;
+const WALKED_AT_ONCE: i64 = 1_000;
 /// Change events that are looked at in one transaction.
 const EVENTS_AT_ONCE: i64 = 500;
 

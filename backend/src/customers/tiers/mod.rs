@@ -38,7 +38,7 @@ use crate::customers::{CustomerId, House, known};
 use crate::error::Result;
 
 /// Customers whose tiers are looked at again in one transaction.
-const REVIEWED_AT_ONCE: i64 = 250;
+const REVIEWED_AT_ONCE: i64 = 1_000;
 
 /// What a customer's holdings come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
