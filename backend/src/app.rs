@@ -14,8 +14,8 @@ use crate::installation::Settings;
 use crate::listing::Resource;
 use crate::web::{Description, Limits, Metrics, Readiness, Routes, envelope};
 use crate::{
-    access, audit, customers, exports, holdings, imports, interactions, jobs, org, overview, products,
-    relations, reports, segments, surveys, tasks, today,
+    access, audit, customers, exports, grades, holdings, imports, interactions, jobs, org, overview,
+    products, relations, reports, segments, surveys, tasks, today,
 };
 
 /// What the handlers share. Nothing in it is the only copy of anything: servers keep no state of their own.
@@ -46,6 +46,7 @@ fn rooms(config: &mut impl Routes) {
     holdings::routes(config);
     relations::routes(config);
     segments::routes(config);
+    grades::routes(config);
     tasks::routes(config);
     interactions::routes(config);
     reports::routes(config);
@@ -77,6 +78,7 @@ fn rooms(config: &mut impl Routes) {
         (name = "holdings", description = "What customers hold, what moved it, and what it is worth"),
         (name = "relations", description = "Which customers belong together: relations, households, referrals"),
         (name = "segments", description = "Customers who are alike: schemes, segments and their rules, who is in which and why"),
+        (name = "grades", description = "What customers are worth: grades by a score whose parts are shown, contribution, lifetime value, purchases"),
         (name = "interactions", description = "Contacts with customers, and the search in their notes"),
         (name = "tasks", description = "What is to be done, by whom and by when"),
         (name = "today", description = "Whom to contact and what to do today, and why"),

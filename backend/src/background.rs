@@ -20,7 +20,9 @@ use crate::app::AppState;
 use crate::error::{Error, Result};
 use crate::imports::UploadId;
 use crate::jobs::{Bench, Claim, Ended, JobId};
-use crate::{audit, clock, customers, due, exports, holdings, idempotency, imports, jobs, org, segments};
+use crate::{
+    audit, clock, customers, due, exports, grades, holdings, idempotency, imports, jobs, org, segments,
+};
 
 /// How often the loop looks for work.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -108,10 +110,13 @@ fn run(state: &web::Data<AppState>, stop: &AtomicBool) {
         if let Err(error) = &segmented {
             tracing::warn!(%error, "putting customers into segments failed; it is tried again");
         }
+        let graded = do_grade_work(state, now);
+        if let Err(error) = &graded {
+            tracing::warn!(%error, "grading customers failed; it is tried again");
+        }
         // A full batch means that more waits.
-        if !matches!(published, Ok(done) if done >= 1000)
-            && !matches!((&worked, &segmented), (Ok(true), _) | (_, Ok(true)))
-        {
+        let has_worked = [&worked, &segmented, &graded].iter().any(|done| matches!(done, Ok(true)));
+        if !matches!(published, Ok(done) if done >= 1000) && !has_worked {
             std::thread::sleep(PAUSE);
         }
     }
@@ -246,6 +251,16 @@ fn do_segment_work(state: &web::Data<AppState>, now: Moment) -> Result<bool> {
     }
     let shared = state.clone();
     state.db.write_blocking(move |conn| segments::do_some_work(conn, &Actor::job(now), &shared.settings))
+}
+
+/// Grades some customers anew; false when there are none.
+fn do_grade_work(state: &web::Data<AppState>, now: Moment) -> Result<bool> {
+    let today = state.settings.day(now);
+    if !state.db.read_blocking(move |conn| grades::has_work(conn, today))? {
+        return Ok(false);
+    }
+    let shared = state.clone();
+    state.db.write_blocking(move |conn| grades::do_some_work(conn, &Actor::job(now), &shared.settings))
 }
 
 /// Removes what is kept no longer, and renews what is due.

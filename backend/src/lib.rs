@@ -16,6 +16,8 @@ pub mod due;
 pub mod error;
 pub mod exports;
 pub mod files;
+pub mod following;
+pub mod grades;
 pub mod holdings;
 pub mod idempotency;
 pub mod import_file;

@@ -11,7 +11,7 @@ use guanxi_db::DbConn;
 
 use crate::error::Result;
 use crate::products::rules::convert;
-use crate::{audit, due, segments};
+use crate::{audit, due, grades, segments};
 
 /// What was looked at, and what was found wrong.
 #[derive(Debug, Default)]
@@ -53,6 +53,12 @@ pub fn verify(conn: &mut DbConn) -> Result<Report> {
         None => report
             .checked
             .push("segments were not compared with their rules: customers are being looked at".into()),
+    }
+    match grades::misgraded(conn)? {
+        Some(count) => found.push(("customers have the grades that the rules say", count)),
+        None => report
+            .checked
+            .push("grades were not compared with their rules: customers are being looked at".into()),
     }
     for (what, count) in found {
         if count == 0 {

@@ -5,9 +5,9 @@ use validator::Validate;
 
 use crate::{
     BusinessState, Channel, ContactPointKind, ContactPointUse, CustomerKind, CustomerSource, CustomerStatus,
-    Gender, Goal, IdentityKind, Include, IncomeBand, Instant, Language, LifeRisk, MaritalStatus, Money, Need,
-    OrganisationSize, OutsideAssetKind, ProvidedBy, RiskAttribute, TeamRole, Tier, TierStanding, UnitRef,
-    UserRef, ValueSource, common::clearable, common::present,
+    CustomerValue, Gender, Goal, IdentityKind, Include, IncomeBand, Instant, Language, LifeRisk,
+    MaritalStatus, Money, Need, OrganisationSize, OutsideAssetKind, ProvidedBy, RiskAttribute, TeamRole,
+    Tier, TierStanding, UnitRef, UserRef, ValueSource, common::clearable, common::present,
 };
 
 /// A customer, whole: what the customer page shows.
@@ -61,6 +61,9 @@ pub struct CustomerFigures {
     /// What of the tier wants attention; null where nothing does and where it is masked.
     #[serde(default)]
     pub standing: Option<TierStanding>,
+    /// The grade and what it follows from; null where it is masked, and until the customer is graded.
+    #[serde(default)]
+    pub value: Option<CustomerValue>,
     /// How many kinds of products the customer holds; null where that is masked.
     pub coverage: Option<u32>,
     pub as_of: Instant,
@@ -99,6 +102,9 @@ pub struct CustomerSummary {
     /// What of the tier wants attention; null where nothing does and where it is masked.
     #[serde(default)]
     pub standing: Option<TierStanding>,
+    /// The grade and what it follows from; null where it is masked, and until the customer is graded.
+    #[serde(default)]
+    pub value: Option<CustomerValue>,
     /// The primary phone, masked.
     #[cfg_attr(feature = "schema", schema(example = "138****5678"))]
     pub phone: Option<String>,

@@ -181,6 +181,11 @@ diesel::table! {
         largest_transaction_on -> Nullable<Date>,
         hidden_gem -> Bool,
         review_on -> Date,
+        grade -> Nullable<Text>,
+        grade_score -> Integer,
+        contribution -> BigInt,
+        lifetime_value -> BigInt,
+        grade_version -> BigInt,
     }
 }
 
@@ -991,11 +996,55 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::DbUuid;
 
-    segment_progress (id) {
-        id -> Integer,
+    customer_follower (name) {
+        name -> Text,
         event_seq -> BigInt,
         walking -> Bool,
         after -> Nullable<DbUuid>,
+        walked_on -> Nullable<Date>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbDoc, DbMoment};
+
+    grade_policy (id) {
+        id -> Integer,
+        rules -> DbDoc,
+        version -> BigInt,
+        updated_at -> DbMoment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::DbUuid;
+
+    customer_value (customer_id) {
+        customer_id -> DbUuid,
+        org_unit_id -> Nullable<DbUuid>,
+        grade -> Text,
+        contribution -> BigInt,
+        recency -> SmallInt,
+        frequency -> SmallInt,
+        monetary -> SmallInt,
+        rfm_class -> Text,
+        last_purchase_on -> Nullable<Date>,
+        lost_on -> Nullable<Date>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::DbUuid;
+
+    value_share (org_unit_id, axis, place) {
+        org_unit_id -> DbUuid,
+        axis -> Text,
+        place -> Text,
+        customers -> BigInt,
+        contribution -> BigInt,
     }
 }
 
@@ -1021,6 +1070,7 @@ diesel::joinable!(tier_policy_rule -> tier_policy_set (policy_id));
 diesel::joinable!(segment -> segment_scheme (scheme_id));
 diesel::joinable!(segment_member -> segment_scheme (scheme_id));
 diesel::joinable!(segment_member -> customer (customer_id));
+diesel::joinable!(customer_value -> customer (customer_id));
 diesel::joinable!(aum_balance -> customer (customer_id));
 diesel::joinable!(customer_tier_history -> customer (customer_id));
 diesel::joinable!(interaction -> customer (customer_id));
@@ -1079,7 +1129,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     segment,
     segment_member,
     segment_share,
-    segment_progress,
+    customer_follower,
+    grade_policy,
+    customer_value,
+    value_share,
     customer_tier_history,
     due_work,
     interaction,

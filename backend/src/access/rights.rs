@@ -71,6 +71,9 @@ rights! {
     ViewSegments = "segments:view", &[Rm, Adviser, OutletHead, DeputyManager, BranchManager, Auditor];
     /// Trying rules on the customers that one sees.
     PreviewSegments = "segments:preview", &[OutletHead, DeputyManager, BranchManager, Admin, Auditor];
+    /// How customers are graded.
+    ViewGradePolicy = "grade_policy:view", EVERYONE;
+    ManageGrades = "grades:manage", &[Admin];
     /// Conflicts between verified fields and what other systems say.
     ViewFieldConflicts = "field_conflicts:view", &[Rm, OutletHead, DeputyManager, BranchManager, Auditor];
     ViewAudit = "audit:view", &[Auditor];

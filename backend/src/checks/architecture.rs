@@ -133,7 +133,9 @@ fn architecture_one_clock() {
         "overview",
         "today",
         "relations",
+        "following",
         "segments",
+        "grades",
         "reports",
         "jobs",
         "imports",
@@ -165,7 +167,7 @@ fn architecture_the_contract_knows_neither_server_nor_browser() {
 
 #[test]
 fn architecture_rooms_depend_downwards() {
-    const ORDER: [&str; 20] = [
+    const ORDER: [&str; 22] = [
         "names",
         "listing",
         "audit",
@@ -176,7 +178,9 @@ fn architecture_rooms_depend_downwards() {
         "products",
         "holdings",
         "relations",
+        "following",
         "segments",
+        "grades",
         "tasks",
         "interactions",
         "surveys",

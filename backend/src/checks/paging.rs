@@ -320,7 +320,15 @@ fn varied(app: &TestApp, count: u64) {
              SELECT customer.id, segment_scheme.id, segment.id, TRUE, 'rule', customer.created_at, 0 FROM customer \
              JOIN segment_scheme ON segment_scheme.place <= 2 LEFT JOIN segment ON segment.scheme_id = segment_scheme.id \
              AND segment.place = (customer.search_key % 6) * 10 WHERE customer.search_key % 4 > 0";
-        for statement in [&watched, segmented] {
+        let graded = format!(
+            "UPDATE customer_figures SET grade = CASE WHEN {keyed} % 5 = 0 THEN NULL WHEN {keyed} % 3 = 0 THEN 'A' ELSE 'B' END, \
+             grade_score = {keyed} % 101, contribution = {keyed} % 7 - 3, lifetime_value = ({keyed} % 5 - 2) * 10000"
+        );
+        let valued = "INSERT INTO customer_value (customer_id, org_unit_id, grade, contribution, recency, frequency, monetary, rfm_class, \
+             last_purchase_on, lost_on) SELECT customer.id, customer.org_unit_id, 'A', 0, 1 + customer.search_key % 5, \
+             1 + customer.search_key % 3, 1 + customer.search_key % 2, CASE WHEN customer.search_key % 2 = 0 THEN 'loyal' ELSE 'dormant' END, \
+             customer.customer_since, NULL FROM customer WHERE customer.search_key % 4 > 0";
+        for statement in [watched.as_str(), segmented, graded.as_str(), valued] {
             conn.batch_execute(statement).map_err(DbError::from)?;
         }
         Ok(())
@@ -341,6 +349,9 @@ type MoreTexts = (
 type Days = (Option<chrono::NaiveDate>, Option<i32>, Option<chrono::NaiveDate>);
 type Rest = (bool, bool, OrgUnitId, Option<UserId>, bool, Moment, Moment, String, i64, Moment);
 
+type Worth = (Option<String>, i32, i64, i64);
+type BoughtRow = (guanxi_db::Id<()>, String, i16, i16, i16, Option<chrono::NaiveDate>);
+type Purchasing = HashMap<guanxi_db::Id<()>, (String, [i16; 3], Option<chrono::NaiveDate>)>;
 type Watched = (i64, bool, i64, bool, chrono::NaiveDate, bool, i64, Option<chrono::NaiveDate>);
 
 /// What the database holds, read without any filter.
@@ -385,8 +396,14 @@ fn known(app: &TestApp) -> Vec<Known> {
                     customer_figures::largest_transaction,
                     customer_figures::largest_transaction_on,
                 ),
+                (
+                    customer_figures::grade,
+                    customer_figures::grade_score,
+                    customer_figures::contribution,
+                    customer_figures::lifetime_value,
+                ),
             ))
-            .load::<(guanxi_db::Id<()>, Texts, MoreTexts, Days, Rest, Watched)>(conn)
+            .load::<(guanxi_db::Id<()>, Texts, MoreTexts, Days, Rest, Watched, Worth)>(conn)
             .map_err(|error| DbError::from(error).into())
     });
     let mut segments: HashMap<guanxi_db::Id<()>, BTreeSet<String>> = HashMap::new();
@@ -406,11 +423,29 @@ fn known(app: &TestApp) -> Vec<Known> {
             None => unplaced.entry(id).or_default().insert(scheme),
         };
     }
+    let purchasing: Purchasing = app.db(|conn| {
+        use guanxi_db::schema::customer_value as v;
+        let rows: Vec<BoughtRow> = v::table
+            .select((
+                v::customer_id,
+                v::rfm_class,
+                v::recency,
+                v::frequency,
+                v::monetary,
+                v::last_purchase_on,
+            ))
+            .load(conn)
+            .map_err(DbError::from)?;
+        Ok(rows.into_iter().map(|(id, class, r, f, m, last)| (id, (class, [r, f, m], last))).collect())
+    });
     let set = |of: &HashMap<guanxi_db::Id<()>, BTreeSet<String>>, id| {
         FieldValue::Many(of.get(&id).cloned().unwrap_or_default())
     };
     rows.into_iter()
-        .map(|(id, (kind, status, name, sort, number, gender), more, days, rest, watched)| {
+        .map(|(id, (kind, status, name, sort, number, gender), more, days, rest, watched, value)| {
+            let (grade, score, contribution, lifetime_value) = value;
+            let bought = purchasing.get(&id).cloned();
+            let scores = bought.as_ref().map(|(_, scores, _)| *scores);
             let (marital, province, city, occupation, industry, income, source, risk) = more;
             let (birth_date, birth_year, since) = days;
             let (
@@ -439,6 +474,15 @@ fn known(app: &TestApp) -> Vec<Known> {
                 ("status", code("status", Some(status))),
                 ("tier", code("tier", Some(tier))),
                 ("aum", one(Some(TypedValue::Money(aum)))),
+                ("grade", text(grade)),
+                ("grade_score", one(Some(TypedValue::Integer(score.into())))),
+                ("contribution", one(Some(TypedValue::Money(contribution)))),
+                ("lifetime_value", one(Some(TypedValue::Money(lifetime_value)))),
+                ("rfm_class", code("rfm_class", bought.as_ref().map(|(class, ..)| class.clone()))),
+                ("rfm_recency", one(scores.map(|[r, ..]| TypedValue::Integer(r.into())))),
+                ("rfm_frequency", one(scores.map(|[_, f, _]| TypedValue::Integer(f.into())))),
+                ("rfm_monetary", one(scores.map(|[.., m]| TypedValue::Integer(m.into())))),
+                ("last_purchase_on", one(bought.and_then(|(.., last)| last).map(TypedValue::Date))),
                 ("segment", set(&segments, id)),
                 ("unplaced", set(&unplaced, id)),
                 ("average_aum", one(Some(TypedValue::Money(average)))),

@@ -32,7 +32,7 @@ pub(super) fn edit(
     let mut whole = view::whole(conn, &Scope::of(actor), id)?;
     let current = whole.row.customer.version;
     if current != version {
-        return Err(stale(actor, current, whole.row.figures.version));
+        return Err(stale(actor, current, whole.row.figures.changes()));
     }
     let before = view::audited(&whole)?;
     let unchanged_row = whole.row.customer.clone();
@@ -44,7 +44,7 @@ pub(super) fn edit(
     row.updated_at = actor.now();
     let figures_keys_changed = row.city != unchanged_row.city || row.archived != unchanged_row.archived;
     if !store::update(conn, &unchanged_row, &row)? {
-        return Err(stale(actor, current + 1, whole.row.figures.version));
+        return Err(stale(actor, current + 1, whole.row.figures.changes()));
     }
     if figures_keys_changed {
         store::update_figures_keys(conn, id, row.city.as_deref(), row.archived)?;

@@ -31,7 +31,7 @@ pub fn create(
 ) -> Result<(Customer, i64)> {
     let word = Word::of_actor(actor, None, false);
     let whole = create_whole(conn, actor, house, new, &word)?;
-    let derived = whole.row.figures.version;
+    let derived = whole.row.figures.changes();
     Ok((view::render(actor, house, whole)?, derived))
 }
 
@@ -229,6 +229,11 @@ pub(super) fn rows(
             largest_transaction_on: None,
             hidden_gem: false,
             review_on: NEVER,
+            grade: None,
+            grade_score: 0,
+            contribution: 0,
+            lifetime_value: 0,
+            grade_version: 0,
         },
         found_by,
         customer: row,

@@ -1,5 +1,6 @@
 use guanxi_api::{
-    CustomerKind, CustomerSource, CustomerStatus, Gender, IncomeBand, MaritalStatus, RiskAttribute, Tier,
+    CustomerKind, CustomerSource, CustomerStatus, Gender, IncomeBand, MaritalStatus, RfmClass, RiskAttribute,
+    Tier,
 };
 use guanxi_db::{Condition, Value};
 
@@ -14,6 +15,16 @@ const SEGMENTS: &str = "EXISTS (SELECT 1 FROM segment_member JOIN segment ON seg
 const UNPLACED: &str = "EXISTS (SELECT 1 FROM segment_member JOIN segment_scheme ON segment_scheme.id = segment_member.scheme_id \
     WHERE segment_member.customer_id = customer.id AND segment_member.segment_id IS NULL \
     AND segment_scheme.archived = FALSE AND segment_scheme.code";
+
+const RFM_CLASS: &str =
+    "(SELECT customer_value.rfm_class FROM customer_value WHERE customer_value.customer_id = customer.id)";
+const RECENCY: &str =
+    "(SELECT customer_value.recency FROM customer_value WHERE customer_value.customer_id = customer.id)";
+const FREQUENCY: &str =
+    "(SELECT customer_value.frequency FROM customer_value WHERE customer_value.customer_id = customer.id)";
+const MONETARY: &str =
+    "(SELECT customer_value.monetary FROM customer_value WHERE customer_value.customer_id = customer.id)";
+const LAST_PURCHASE: &str = "(SELECT customer_value.last_purchase_on FROM customer_value WHERE customer_value.customer_id = customer.id)";
 
 /// What customers can be filtered and sorted by.
 pub(crate) static FIELDS: &[Field] = &[
@@ -40,6 +51,19 @@ pub(crate) static FIELDS: &[Field] = &[
     Field::new("largest_transaction_on", "customer_figures.largest_transaction_on", Date)
         .nullable()
         .privacy(Privacy::Sensitive),
+    Field::new("grade", "customer_figures.grade", Text).nullable().privacy(Privacy::Sensitive),
+    Field::new("grade_score", "customer_figures.grade_score", Integer).privacy(Privacy::Sensitive),
+    Field::new("contribution", "customer_figures.contribution", Money)
+        .sortable_with("customer_figures.customer_id")
+        .privacy(Privacy::Sensitive),
+    Field::new("lifetime_value", "customer_figures.lifetime_value", Money)
+        .sortable_with("customer_figures.customer_id")
+        .privacy(Privacy::Sensitive),
+    Field::new("rfm_class", RFM_CLASS, Code(RfmClass::CODES)).nullable().privacy(Privacy::Sensitive),
+    Field::new("rfm_recency", RECENCY, Integer).nullable().privacy(Privacy::Sensitive),
+    Field::new("rfm_frequency", FREQUENCY, Integer).nullable().privacy(Privacy::Sensitive),
+    Field::new("rfm_monetary", MONETARY, Integer).nullable().privacy(Privacy::Sensitive),
+    Field::new("last_purchase_on", LAST_PURCHASE, Date).nullable().privacy(Privacy::Sensitive),
     Field::new("segment", SEGMENTS, Texts).privacy(Privacy::Sensitive),
     Field::new("unplaced", UNPLACED, Texts).privacy(Privacy::Sensitive),
     Field::new("name", "customer.name_sort", Text).sortable().privacy(Privacy::Order),

@@ -6,7 +6,7 @@ use crate::access::{Actor, MaskProfile, Scope};
 use crate::customers::fields::CUSTOMERS;
 use crate::customers::rules::search::{self, Exact};
 use crate::customers::store::{self, Exactly, SummaryRow};
-use crate::customers::{CustomerId, House, contacted, purpose, tiers};
+use crate::customers::{CustomerId, House, contacted, grading, purpose, tiers};
 use crate::error::{Code, Result};
 use crate::listing::{ListRequest, Listing, set_total};
 use crate::names;
@@ -309,6 +309,8 @@ fn sort_value(row: &SummaryRow, field: &str) -> Value {
         "aum" => Value::Integer(row.aum),
         "promotion_gap" => Value::Integer(row.watched.promotion_gap),
         "demotes_on" => Value::Date(row.watched.demotes_on),
+        "contribution" => Value::Integer(row.value.contribution),
+        "lifetime_value" => Value::Integer(row.value.lifetime_value),
         "largest_transaction" => Value::Integer(row.watched.largest_transaction),
         "customer_no" => Value::Text(row.customer_no.clone()),
         "created_at" => Value::Moment(row.created_at),
@@ -331,6 +333,7 @@ fn summary(house: House<'_>, names: &Names, restricted: bool, row: SummaryRow) -
         owner: row.owner_id.map(|id| names.user(id)).transpose()?,
         tier: (!restricted).then_some(row.tier.0),
         standing: if restricted { None } else { tiers::standing(house, row.tier.0, &row.watched) },
+        value: if restricted { None } else { grading::value(house, &row.value) },
         aum: (!restricted).then(money),
         phone: row.phone_masked,
         customer_since: row.customer_since.map(|Day(day)| day),

@@ -11,6 +11,7 @@ mod contacted;
 mod create;
 mod external_ids;
 mod fields;
+mod grading;
 mod list;
 mod ownership;
 mod portfolio;
@@ -39,6 +40,7 @@ pub use external_ids::{Upserted, remove_external_id, set_external_id, upsert};
 pub(crate) use fields::CUSTOMERS;
 #[cfg(test)]
 pub(crate) use fields::FIELDS;
+pub use grading::{Graded, grades_of, set_grades};
 #[cfg(test)]
 pub(crate) use list::search_by;
 pub use list::{list, search};

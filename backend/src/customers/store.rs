@@ -76,6 +76,19 @@ pub(super) struct FiguresRow {
     pub(super) largest_transaction_on: Option<chrono::NaiveDate>,
     pub(super) hidden_gem: bool,
     pub(super) review_on: chrono::NaiveDate,
+    pub(super) grade: Option<String>,
+    pub(super) grade_score: i32,
+    pub(super) contribution: i64,
+    pub(super) lifetime_value: i64,
+    /// Counts the changes of the grade and what it follows from.
+    pub(super) grade_version: i64,
+}
+
+impl FiguresRow {
+    /// Rises with every change of a figure.
+    pub(super) fn changes(&self) -> i64 {
+        self.version + self.grade_version
+    }
 }
 
 #[derive(Queryable, Selectable, Insertable, Clone)]
@@ -149,6 +162,27 @@ impl WatchedRow {
             hidden_gem: figures.hidden_gem,
             largest_transaction: figures.largest_transaction,
             largest_transaction_on: figures.largest_transaction_on,
+        }
+    }
+}
+
+/// The grade of a customer and what it is worth.
+#[derive(Queryable, Selectable, Clone)]
+#[diesel(table_name = customer_figures)]
+pub(super) struct ValueRow {
+    pub(super) grade: Option<String>,
+    pub(super) grade_score: i32,
+    pub(super) contribution: i64,
+    pub(super) lifetime_value: i64,
+}
+
+impl ValueRow {
+    pub(super) fn of(figures: &FiguresRow) -> Self {
+        ValueRow {
+            grade: figures.grade.clone(),
+            grade_score: figures.grade_score,
+            contribution: figures.contribution,
+            lifetime_value: figures.lifetime_value,
         }
     }
 }
@@ -433,6 +467,7 @@ pub(super) struct SummaryRow {
     pub(super) owner_id: Option<UserId>,
     pub(super) tier: Coded<Tier>,
     pub(super) watched: WatchedRow,
+    pub(super) value: ValueRow,
     pub(super) aum: i64,
     pub(super) phone_masked: Option<String>,
     pub(super) customer_since: Option<Day>,
@@ -463,6 +498,7 @@ macro_rules! summary_columns {
             customer::owner_id,
             customer_figures::tier,
             WatchedRow::as_select(),
+            ValueRow::as_select(),
             customer_figures::aum,
             customer::phone_masked,
             customer::customer_since,

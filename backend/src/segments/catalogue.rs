@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::access::Actor;
 use crate::audit;
 use crate::error::{Code, Error, FieldError, Result, Wrong};
+use crate::following::{self, Follower};
 use crate::listing::Rule;
 use crate::segments::fields::RULES;
 use crate::segments::store::{self, SchemeRow, SegmentRow};
@@ -264,7 +265,7 @@ fn write_scheme(
 
 /// Has all customers be looked at again.
 fn ask_everybody(conn: &mut DbConn) -> Result<()> {
-    store::walk_from(conn, None)
+    following::begin_walk(conn, Follower::Segments)
 }
 
 fn scheme_document(row: &SchemeRow) -> serde_json::Value {

@@ -3,23 +3,18 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use chrono::NaiveDate;
 use guanxi_api::SegmentSource;
 use guanxi_db::{DbConn, Id};
-
 use uuid::Uuid;
 
 use crate::access::{Actor, OrgUnitId};
 use crate::audit;
-use crate::customers::{self, CustomerId};
+use crate::customers::CustomerId;
 use crate::error::Result;
+use crate::following::{self, Follower};
 use crate::installation::{self, Settings};
 use crate::listing::Rule;
 use crate::segments::fields::RULES;
 use crate::segments::store::{self, MemberRow, PlacedRow};
 use crate::segments::{SchemeId, SegmentId};
-
-/// Customers that are looked at in one transaction while all of them are.
-const WALKED_AT_ONCE: i64 = 1_000;
-/// Change events that are looked at in one transaction.
-const EVENTS_AT_ONCE: i64 = 500;
 
 /// A scheme in use, its rules read.
 pub(super) struct Asked {
@@ -222,14 +217,12 @@ fn next(
     })
 }
 
-/// Whether there are customers to be put into segments anew: because something about them changed, because a rule did, or because a new
-/// day has begun.
+/// Whether there are customers to be put into segments anew.
 ///
 /// # Errors
 /// When the database fails.
 pub fn has_work(conn: &mut DbConn, today: NaiveDate) -> Result<bool> {
-    let (event, walking, _) = store::progress(conn)?;
-    Ok(walking || audit::last_event(conn)? > event || store::is_walk_due(conn, today)?)
+    following::has_work(conn, Follower::Segments, today)
 }
 
 /// Does a chunk of that work; false when there is none, or another server does it.
@@ -238,23 +231,13 @@ pub fn has_work(conn: &mut DbConn, today: NaiveDate) -> Result<bool> {
 /// When the database fails.
 pub fn do_some_work(conn: &mut DbConn, actor: &Actor, settings: &Settings) -> Result<bool> {
     let today = settings.day(actor.now());
-    let Some((event, walking, after)) = store::own_progress(conn)? else { return Ok(false) };
-    // What has just changed comes first: somebody may be looking at it.
-    let events = audit::events_after(conn, event, EVENTS_AT_ONCE)?;
-    if let Some((last, _, _)) = events.last() {
-        let ids = concerned(conn, &events)?;
-        look_at(conn, actor, settings, &ids)?;
-        store::set_event(conn, *last)?;
-        return Ok(true);
+    let Some(step) = following::next(conn, Follower::Segments, today)? else { return Ok(false) };
+    if !step.customers.is_empty() {
+        let schemes = Asked::all(conn)?;
+        evaluate(conn, actor, settings, &schemes, &step.customers)?;
     }
-    if !walking && !store::is_walk_due(conn, today)? {
-        return Ok(false);
-    }
-    let ids = customers::ids_after(conn, after.filter(|_| walking), WALKED_AT_ONCE)?;
-    look_at(conn, actor, settings, &ids)?;
-    match ids.last() {
-        Some(last) => store::walk_from(conn, Some(*last))?,
-        None => store::end_walk(conn, today)?,
+    if step.ends_walk {
+        store::set_evaluated(conn, today)?;
     }
     Ok(true)
 }
@@ -265,23 +248,16 @@ pub fn do_some_work(conn: &mut DbConn, actor: &Actor, settings: &Settings) -> Re
 /// # Errors
 /// When the database fails.
 pub fn misplaced(conn: &mut DbConn) -> Result<Option<i64>> {
-    let (event, walking, _) = store::progress(conn)?;
-    let Some(day) = store::evaluated_on(conn)?.filter(|_| !walking) else { return Ok(None) };
-    if audit::last_event(conn)? > event {
-        return Ok(None);
-    }
+    let Some(day) = following::settled_on(conn, Follower::Segments)? else { return Ok(None) };
     let settings = installation::read(conn)?;
     let schemes = Asked::all(conn)?;
-    let (mut wrong, mut after) = (0, None);
-    loop {
-        let ids = customers::ids_after(conn, after, WALKED_AT_ONCE)?;
-        let Some(last) = ids.last() else { break };
-        after = Some(*last);
-        let rows = store::members_of(conn, &ids)?.into_iter();
+    let mut wrong = 0;
+    following::walk(conn, |conn, ids| {
+        let rows = store::members_of(conn, ids)?.into_iter();
         let kept: HashMap<(CustomerId, SchemeId), MemberRow> =
             rows.map(|row| ((row.customer_id, row.scheme_id), row)).collect();
         for scheme in &schemes {
-            for placed in scheme.place(conn, (&settings, day), &ids)? {
+            for placed in scheme.place(conn, (&settings, day), ids)? {
                 let is_right = match kept.get(&(placed.customer_id, scheme.id)) {
                     Some(row) if placed.archived => row.counted_unit_id.is_none(),
                     Some(row) => {
@@ -295,28 +271,7 @@ pub fn misplaced(conn: &mut DbConn) -> Result<Option<i64>> {
                 wrong += i64::from(!is_right);
             }
         }
-    }
+        Ok(())
+    })?;
     Ok(Some(wrong + store::wrong_shares(conn)?))
-}
-
-fn look_at(conn: &mut DbConn, actor: &Actor, settings: &Settings, ids: &[CustomerId]) -> Result<()> {
-    if ids.is_empty() {
-        return Ok(());
-    }
-    customers::lock_all(conn, ids)?;
-    let schemes = Asked::all(conn)?;
-    evaluate(conn, actor, settings, &schemes, ids).map(drop)
-}
-
-/// The customers that events are about, as far as rules may speak of it.
-fn concerned(conn: &mut DbConn, events: &[(i64, String, Id<()>)]) -> Result<Vec<CustomerId>> {
-    let mut of: BTreeMap<&str, Vec<Id<()>>> = BTreeMap::new();
-    for (_, resource_type, id) in events {
-        of.entry(resource_type).or_default().push(*id);
-    }
-    let mut customers = BTreeSet::new();
-    for (resource_type, ids) in of {
-        customers.extend(store::customers_of(conn, resource_type, &ids)?);
-    }
-    Ok(customers.into_iter().collect())
 }

@@ -1,10 +1,7 @@
 use chrono::{Datelike, Days, NaiveDate};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
-use guanxi_db::schema::{
-    holding, holding_transaction, interaction, segment, segment_member, segment_progress, segment_scheme,
-    user_account,
-};
+use guanxi_db::schema::{segment, segment_member, segment_scheme, user_account};
 use guanxi_db::{Condition, DbConn, DbError, DbUuid, Doc, Id, Moment, Statement, Value, insert_many};
 
 use uuid::Uuid;
@@ -327,104 +324,13 @@ pub(super) fn these(ids: &[CustomerId]) -> Condition {
     Condition::unkept().sql("customer.id IN (").bind_all(values).sql(")")
 }
 
-/// Up to which event customers were put into segments anew; whether a walk over all of them is on its way, and the last customer that it
-/// has looked at.
-pub(super) type ProgressRow = (i64, bool, Option<CustomerId>);
-
-pub(super) fn progress(conn: &mut DbConn) -> Result<ProgressRow> {
-    let columns = (segment_progress::event_seq, segment_progress::walking, segment_progress::after);
-    let row = segment_progress::table.select(columns).first(conn).map_err(DbError::from)?;
-    Ok(row)
-}
-
-/// The same, nobody else's until the transaction ends; none while it is somebody else's.
-pub(super) fn own_progress(conn: &mut DbConn) -> Result<Option<ProgressRow>> {
-    let columns = (segment_progress::event_seq, segment_progress::walking, segment_progress::after);
-    let progress = segment_progress::table.select(columns);
-    let row = match conn {
-        DbConn::Pg(conn) => progress.for_update().skip_locked().first(conn).optional(),
-        DbConn::Sqlite(conn) => progress.first(conn).optional(),
-    };
-    Ok(row.map_err(DbError::from)?)
-}
-
-pub(super) fn set_event(conn: &mut DbConn, seq: i64) -> Result<()> {
-    diesel::update(segment_progress::table)
-        .set(segment_progress::event_seq.eq(seq))
-        .execute(conn)
-        .map_err(DbError::from)?;
-    Ok(())
-}
-
-/// Has the walk go on after a customer, or from the beginning.
-pub(super) fn walk_from(conn: &mut DbConn, after: Option<CustomerId>) -> Result<()> {
-    diesel::update(segment_progress::table)
-        .set((segment_progress::walking.eq(true), segment_progress::after.eq(after)))
-        .execute(conn)
-        .map_err(DbError::from)?;
-    Ok(())
-}
-
-/// The walk is at its end, for schemes that are in use the one of a day.
-pub(super) fn end_walk(conn: &mut DbConn, day: NaiveDate) -> Result<()> {
-    diesel::update(segment_progress::table)
-        .set((segment_progress::walking.eq(false), segment_progress::after.eq(None::<CustomerId>)))
-        .execute(conn)
-        .map_err(DbError::from)?;
+/// For schemes in use, all customers were looked at on a day.
+pub(super) fn set_evaluated(conn: &mut DbConn, day: NaiveDate) -> Result<()> {
     diesel::update(segment_scheme::table.filter(segment_scheme::archived.eq(false)))
         .set(segment_scheme::evaluated_on.eq(day))
         .execute(conn)
         .map_err(DbError::from)?;
     Ok(())
-}
-
-/// Whether some scheme in use was not asked about everybody on a day.
-pub(super) fn is_walk_due(conn: &mut DbConn, day: NaiveDate) -> Result<bool> {
-    let late = segment_scheme::evaluated_on.is_null().or(segment_scheme::evaluated_on.lt(day));
-    let found = segment_scheme::table
-        .filter(segment_scheme::archived.eq(false))
-        .filter(late)
-        .select(segment_scheme::id)
-        .first::<SchemeId>(conn)
-        .optional()
-        .map_err(DbError::from)?;
-    Ok(found.is_some())
-}
-
-/// The day of the last walk over all customers; none before the first, and without schemes in use.
-pub(super) fn evaluated_on(conn: &mut DbConn) -> Result<Option<NaiveDate>> {
-    let days = segment_scheme::table
-        .filter(segment_scheme::archived.eq(false))
-        .select(segment_scheme::evaluated_on)
-        .load::<Option<NaiveDate>>(conn)
-        .map_err(DbError::from)?;
-    Ok(days.into_iter().min().flatten())
-}
-
-/// Whose these are.
-pub(super) fn customers_of(
-    conn: &mut DbConn,
-    resource_type: &str,
-    ids: &[Id<()>],
-) -> Result<Vec<CustomerId>> {
-    let ids = ids.iter().map(|id| id.uuid());
-    let found = match resource_type {
-        "customer" | "customer_figures" => return Ok(ids.map(CustomerId::new).collect()),
-        "holding" => holding::table
-            .filter(holding::id.eq_any(ids.map(Id::<()>::new)))
-            .select(holding::customer_id)
-            .load(conn),
-        "holding_transaction" => holding_transaction::table
-            .filter(holding_transaction::id.eq_any(ids.map(Id::<()>::new)))
-            .select(holding_transaction::customer_id)
-            .load(conn),
-        "interaction" => interaction::table
-            .filter(interaction::id.eq_any(ids.map(Id::<()>::new)))
-            .select(interaction::customer_id)
-            .load(conn),
-        _ => return Ok(Vec::new()),
-    };
-    Ok(found.map_err(DbError::from)?)
 }
 
 /// Customers that a scope has, that are not archived and for whom a rule holds; the first by name, and how many, counted no further than

@@ -24,9 +24,9 @@ use crate::access::{Actor, MaskProfile, Scope, UserId};
 use crate::customers::{self, CustomerId, House};
 use crate::error::{Error, Result};
 use crate::tasks::{self, Opening, Work};
-use crate::{holdings, messages, segments};
+use crate::{grades, holdings, messages, segments};
 pub use rules::LineId;
-use store::GlanceRow;
+use store::{Demands, GlanceRow};
 
 /// The routes of this room.
 pub fn routes(config: &mut impl crate::web::Routes) {
@@ -126,7 +126,7 @@ fn me(actor: &Actor) -> Result<UserId> {
     actor.user_id().ok_or_else(Error::not_found)
 }
 
-/// Own customers whose tier, or one of whose segments, demands a contact by today: the stricter of them decides.
+/// Own customers whose tier, grade, or one of whose segments, demands a contact by today: the strictest of them decides.
 fn contacts_due(
     conn: &mut DbConn,
     actor: &Actor,
@@ -137,14 +137,17 @@ fn contacts_due(
     let rules = customers::tiers(conn)?.tiers;
     let scope = Scope::of(actor);
     let of_segments = segments::cadences(conn)?;
-    let demands = (rules.as_slice(), of_segments.as_slice(), day);
-    let rows = store::silent(conn, (&scope, house.settings), (me(actor)?, only), demands, ROWS)?;
+    let grades = grades::cadences(conn)?;
+    let demands = Demands { tiers: &rules, grades: &grades, segments: &of_segments };
+    let rows = store::silent(conn, (&scope, house.settings), (me(actor)?, only), (&demands, day), ROWS)?;
     let ids: Vec<CustomerId> = rows.iter().map(|row| row.id).collect();
     let by_segment = segments::cadences_of(conn, &ids)?;
     let due = rows.into_iter().map(|row| {
         let tier = tier(&row)?;
         let by_tier = rules.iter().find(|rule| rule.tier == tier).and_then(|rule| rule.cadence_days);
-        let cadence = by_tier.into_iter().chain(by_segment.get(&row.id).copied()).min();
+        let by_grade =
+            grades.iter().find(|(grade, _)| row.grade.as_ref() == Some(grade)).map(|(_, days)| *days);
+        let cadence = by_tier.into_iter().chain(by_segment.get(&row.id).copied()).chain(by_grade).min();
         contact_due(actor, house, cadence, (row, day))
     });
     due.collect()

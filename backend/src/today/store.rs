@@ -26,6 +26,7 @@ pub(super) struct GlanceRow {
     pub(super) do_not_contact: bool,
     pub(super) birth_date: Option<NaiveDate>,
     pub(super) created_at: Moment,
+    pub(super) grade: Option<String>,
 }
 
 fn glances(
@@ -49,6 +50,7 @@ fn glances(
             customer::do_not_contact,
             customer::birth_date,
             customer::created_at,
+            customer_figures::grade,
         ))
         .load::<GlanceRow>(conn)
         .map_err(DbError::from)?;
@@ -88,13 +90,21 @@ const STRICTEST_CADENCE: &str = "(SELECT MIN(segment.cadence_days) FROM segment_
     JOIN segment ON segment.id = segment_member.segment_id JOIN segment_scheme ON segment_scheme.id = segment_member.scheme_id \
     WHERE segment_member.customer_id = customer.id AND segment_scheme.archived = FALSE AND segment.cadence_days > 0)";
 
-/// Own customers whose tier, or one of whose segments, demands a contact by today, the highest tiers first, those first who have waited longest. Whoever was never
+/// After how many days a contact is demanded.
+pub(super) struct Demands<'a> {
+    pub(super) tiers: &'a [TierRule],
+    pub(super) grades: &'a [(String, u32)],
+    /// Every number of days that some segment demands.
+    pub(super) segments: &'a [u32],
+}
+
+/// Own customers whose tier, grade, or one of whose segments, demands a contact by today, the highest tiers first, those first who have waited longest. Whoever was never
 /// contacted waits since they became a customer. A line that was set aside returns after as many days as a contact is demanded.
 pub(super) fn silent(
     conn: &mut DbConn,
     (scope, settings): (&Scope, &Settings),
     (owner, only): (UserId, Option<CustomerId>),
-    (rules, of_segments, today): (&[TierRule], &[u32], NaiveDate),
+    (demands, today): (&Demands<'_>, NaiveDate),
     most: i64,
 ) -> Result<Vec<GlanceRow>> {
     let for_days = |who: Condition, days: u32| {
@@ -108,13 +118,17 @@ pub(super) fn silent(
             .and(tasks::no_task_for(TaskSource::ContactDue, OF_CUSTOMER, (recent, today), true))
     };
     let mut silent = Condition::nothing();
-    for rule in rules {
+    for rule in demands.tiers {
         let Some(days) = rule.cadence_days.filter(|days| *days > 0) else { continue };
         let of_tier =
             Condition::new().sql("customer_figures.tier = ").bind(Value::Text(rule.tier.as_str().to_owned()));
         silent = silent.or(for_days(of_tier, days));
     }
-    let cadences: Vec<u32> = of_segments.iter().copied().filter(|days| *days > 0).collect();
+    for (grade, days) in demands.grades.iter().filter(|(_, days)| *days > 0) {
+        let of_grade = Condition::new().sql("customer_figures.grade = ").bind(Value::Text(grade.clone()));
+        silent = silent.or(for_days(of_grade, *days));
+    }
+    let cadences: Vec<u32> = demands.segments.iter().copied().filter(|days| *days > 0).collect();
     if !cadences.is_empty() {
         let by_segment =
             cadences.into_iter().fold(Condition::new().sql("CASE ").sql(STRICTEST_CADENCE), |cases, days| {

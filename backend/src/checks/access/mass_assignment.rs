@@ -213,6 +213,9 @@ fn body(operation: &Operation, app: &TestApp) -> Value {
             "tier": tier, "threshold": format!("{}", n * 1000), "cadence_days": 7, "servicing_channel": "phone_centre",
         })).collect::<Vec<_>>()})
         }
+        ("PUT", "/grade-policy") => {
+            app.role(guanxi_api::Role::Admin).get("/grade-policy").json()["rules"].clone()
+        }
         ("POST", "/tiers/simulation") => thresholds(),
         ("POST", "/segment-schemes") => json!(scheme_definition("x")),
         ("PUT", "/segment-schemes/{id}") => json!(scheme_definition("x")),

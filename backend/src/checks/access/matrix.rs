@@ -80,6 +80,11 @@ fn body(operation: &Operation, app: &TestApp, caller: Caller, thing: &Thing) -> 
         ("PUT", "/customers/{id}/fields/{field}/verification") => json!({"verified": true}),
         ("POST", "/field-conflicts/{id}/resolve") => json!({"take": "offered"}),
         ("PUT", "/tiers") => tiers(),
+        ("PUT", "/grade-policy") => {
+            let mut rules = app.role(Role::Admin).get("/grade-policy").json()["rules"].clone();
+            rules["discount_percent"] = json!(11);
+            rules
+        }
         ("POST", "/tiers/simulation") => thresholds(),
         ("POST", "/segment-schemes") => json!(scheme_definition(&format!("n{}", unique()))),
         ("PUT", "/segment-schemes/{id}") => {

@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use crate::access::{Actor, MaskProfile, Scope};
 use crate::audit;
 use crate::customers::provenance::Sources;
-use crate::customers::store::{self as rows, ContactPointRow, WatchedRow, WholeRow};
-use crate::customers::{CustomerId, House, contacted, known, profile, tiers};
+use crate::customers::store::{self as rows, ContactPointRow, ValueRow, WatchedRow, WholeRow};
+use crate::customers::{CustomerId, House, contacted, grading, known, profile, tiers};
 use crate::error::{Error, Result};
 use crate::listing::ListRequest;
 
@@ -41,7 +41,7 @@ pub(super) fn whole(conn: &mut DbConn, scope: &Scope, id: CustomerId) -> Result<
 /// 404 for one that the actor does not see.
 pub fn read(conn: &mut DbConn, actor: &Actor, house: House<'_>, id: CustomerId) -> Result<(Customer, i64)> {
     let whole = whole(conn, &Scope::of(actor), id)?;
-    let derived = whole.row.figures.version;
+    let derived = whole.row.figures.changes();
     Ok((render(actor, house, whole)?, derived))
 }
 
@@ -82,7 +82,8 @@ pub(super) fn render(actor: &Actor, house: House<'_>, whole: Whole) -> Result<Cu
     if restricted {
         mask_profile(&mut profile, &mut masked);
         masked.extend(
-            ["tier", "aum", "average_aum", "standing", "coverage"].map(|name| format!("figures.{name}")),
+            ["tier", "aum", "average_aum", "standing", "value", "coverage"]
+                .map(|name| format!("figures.{name}")),
         );
     }
     let verified = Sources::of(&row)?
@@ -128,6 +129,7 @@ pub(super) fn render(actor: &Actor, house: House<'_>, whole: Whole) -> Result<Cu
             aum: (!restricted).then(|| money(figures.aum)),
             average_aum: (!restricted).then(|| money(figures.average_aum)),
             standing: if restricted { None } else { tiers::standing(house, tier, &WatchedRow::of(&figures)) },
+            value: if restricted { None } else { grading::value(house, &ValueRow::of(&figures)) },
             coverage: (!restricted).then(|| u32::try_from(figures.coverage).unwrap_or_default()),
             as_of: instant(figures.as_of),
             last_contacted_at: contacted::shown(figures.last_contacted_at),

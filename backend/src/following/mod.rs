@@ -1,0 +1,128 @@
+//! Who is to be looked at again: for everything that is derived from a customer, those of whom the change feed tells, and all of them, chunk by
+//! chunk, when a rule has changed and whenever a day has begun.
+
+mod store;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+use guanxi_db::{DbConn, Id};
+
+use crate::audit;
+use crate::customers::{self, CustomerId};
+use crate::error::Result;
+
+/// Customers that are looked at in one transaction while all of them are.
+const WALKED_AT_ONCE: i64 = 1_000;
+/// Change events that are looked at in one transaction.
+const EVENTS_AT_ONCE: i64 = 500;
+
+/// Who derives something from customers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Follower {
+    Segments,
+    Grades,
+}
+
+impl Follower {
+    const fn name(self) -> &'static str {
+        match self {
+            Follower::Segments => "segments",
+            Follower::Grades => "grades",
+        }
+    }
+}
+
+/// Customers who are to be looked at now.
+#[derive(Debug)]
+pub struct Step {
+    pub customers: Vec<CustomerId>,
+    /// Whether all of them have been looked at with these.
+    pub ends_walk: bool,
+}
+
+/// Whether there are customers to be looked at again: because something about them changed, because a rule did, or because a new day has begun.
+///
+/// # Errors
+/// When the database fails.
+pub fn has_work(conn: &mut DbConn, follower: Follower, today: NaiveDate) -> Result<bool> {
+    let progress = store::progress(conn, follower.name())?;
+    Ok(progress.is_walk_due(today) || audit::last_event(conn)? > progress.event_seq)
+}
+
+/// The next customers to be looked at, locked until the transaction ends; that they were is written with what follows from it. None when there are
+/// none, or another server has them.
+///
+/// # Errors
+/// When the database fails.
+pub fn next(conn: &mut DbConn, follower: Follower, today: NaiveDate) -> Result<Option<Step>> {
+    let Some(progress) = store::own_progress(conn, follower.name())? else { return Ok(None) };
+    // What has just changed comes first: somebody may be looking at it.
+    let events = audit::events_after(conn, progress.event_seq, EVENTS_AT_ONCE)?;
+    let step = if let Some((last, _, _)) = events.last() {
+        store::set_event(conn, follower.name(), *last)?;
+        Step { customers: concerned(conn, &events)?, ends_walk: false }
+    } else if progress.is_walk_due(today) {
+        let after = progress.after.filter(|_| progress.walking);
+        let customers = customers::ids_after(conn, after, WALKED_AT_ONCE)?;
+        match customers.last() {
+            Some(last) => store::walk_from(conn, follower.name(), Some(*last))?,
+            None => store::end_walk(conn, follower.name(), today)?,
+        }
+        Step { ends_walk: customers.is_empty(), customers }
+    } else {
+        return Ok(None);
+    };
+    if !step.customers.is_empty() {
+        customers::lock_all(conn, &step.customers)?;
+    }
+    Ok(Some(step))
+}
+
+/// Has all customers be looked at again.
+///
+/// # Errors
+/// When the database fails.
+pub fn begin_walk(conn: &mut DbConn, follower: Follower) -> Result<()> {
+    store::walk_from(conn, follower.name(), None)
+}
+
+/// The day on which all customers were last looked at; none while some are to be looked at again.
+///
+/// # Errors
+/// When the database fails.
+pub fn settled_on(conn: &mut DbConn, follower: Follower) -> Result<Option<NaiveDate>> {
+    let progress = store::progress(conn, follower.name())?;
+    let is_behind = progress.walking || audit::last_event(conn)? > progress.event_seq;
+    Ok(progress.walked_on.filter(|_| !is_behind))
+}
+
+/// Looks at all customers chunk by chunk, for checks.
+///
+/// # Errors
+/// When the database fails, and what `look_at` gives.
+pub fn walk(
+    conn: &mut DbConn,
+    mut look_at: impl FnMut(&mut DbConn, &[CustomerId]) -> Result<()>,
+) -> Result<()> {
+    let mut after = None;
+    loop {
+        let ids = customers::ids_after(conn, after, WALKED_AT_ONCE)?;
+        let Some(last) = ids.last() else { return Ok(()) };
+        after = Some(*last);
+        look_at(conn, &ids)?;
+    }
+}
+
+/// The customers that events are about, as far as something is derived from it.
+fn concerned(conn: &mut DbConn, events: &[(i64, String, Id<()>)]) -> Result<Vec<CustomerId>> {
+    let mut of: BTreeMap<&str, Vec<Id<()>>> = BTreeMap::new();
+    for (_, resource_type, id) in events {
+        of.entry(resource_type).or_default().push(*id);
+    }
+    let mut customers = BTreeSet::new();
+    for (resource_type, ids) in of {
+        customers.extend(store::customers_of(conn, resource_type, &ids)?);
+    }
+    Ok(customers.into_iter().collect())
+}

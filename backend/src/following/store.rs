@@ -1,0 +1,111 @@
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use guanxi_db::schema::{customer_follower, holding, holding_transaction, interaction, survey_answer};
+use guanxi_db::{DbConn, DbError, Id};
+
+use crate::customers::CustomerId;
+use crate::error::Result;
+
+/// How far a follower is.
+#[derive(Queryable, Selectable, Clone, Copy, Debug)]
+#[diesel(table_name = customer_follower)]
+pub(super) struct ProgressRow {
+    pub(super) event_seq: i64,
+    pub(super) walking: bool,
+    /// The last customer that the walk has looked at.
+    pub(super) after: Option<CustomerId>,
+    pub(super) walked_on: Option<NaiveDate>,
+}
+
+impl ProgressRow {
+    pub(super) fn is_walk_due(&self, today: NaiveDate) -> bool {
+        self.walking || self.walked_on.is_none_or(|day| day < today)
+    }
+}
+
+pub(super) fn progress(conn: &mut DbConn, name: &str) -> Result<ProgressRow> {
+    let row = customer_follower::table
+        .find(name)
+        .select(ProgressRow::as_select())
+        .first(conn)
+        .map_err(DbError::from)?;
+    Ok(row)
+}
+
+/// The same, nobody else's until the transaction ends; none while it is somebody else's.
+pub(super) fn own_progress(conn: &mut DbConn, name: &str) -> Result<Option<ProgressRow>> {
+    let row = match conn {
+        DbConn::Pg(conn) => customer_follower::table
+            .find(name)
+            .select(ProgressRow::as_select())
+            .for_update()
+            .skip_locked()
+            .first(conn)
+            .optional(),
+        DbConn::Sqlite(conn) => {
+            customer_follower::table.find(name).select(ProgressRow::as_select()).first(conn).optional()
+        }
+    };
+    Ok(row.map_err(DbError::from)?)
+}
+
+pub(super) fn set_event(conn: &mut DbConn, name: &str, seq: i64) -> Result<()> {
+    diesel::update(customer_follower::table.find(name))
+        .set(customer_follower::event_seq.eq(seq))
+        .execute(conn)
+        .map_err(DbError::from)?;
+    Ok(())
+}
+
+/// Has the walk go on after a customer, or from the beginning.
+pub(super) fn walk_from(conn: &mut DbConn, name: &str, after: Option<CustomerId>) -> Result<()> {
+    diesel::update(customer_follower::table.find(name))
+        .set((customer_follower::walking.eq(true), customer_follower::after.eq(after)))
+        .execute(conn)
+        .map_err(DbError::from)?;
+    Ok(())
+}
+
+/// The walk is at its end, and was the one of a day.
+pub(super) fn end_walk(conn: &mut DbConn, name: &str, day: NaiveDate) -> Result<()> {
+    diesel::update(customer_follower::table.find(name))
+        .set((
+            customer_follower::walking.eq(false),
+            customer_follower::after.eq(None::<CustomerId>),
+            customer_follower::walked_on.eq(day),
+        ))
+        .execute(conn)
+        .map_err(DbError::from)?;
+    Ok(())
+}
+
+/// Whose these are.
+pub(super) fn customers_of(
+    conn: &mut DbConn,
+    resource_type: &str,
+    ids: &[Id<()>],
+) -> Result<Vec<CustomerId>> {
+    let ids = ids.iter().map(|id| id.uuid());
+    let found = match resource_type {
+        "customer" | "customer_figures" => return Ok(ids.map(CustomerId::new).collect()),
+        "holding" => holding::table
+            .filter(holding::id.eq_any(ids.map(Id::<()>::new)))
+            .select(holding::customer_id)
+            .load(conn),
+        "holding_transaction" => holding_transaction::table
+            .filter(holding_transaction::id.eq_any(ids.map(Id::<()>::new)))
+            .select(holding_transaction::customer_id)
+            .load(conn),
+        "interaction" => interaction::table
+            .filter(interaction::id.eq_any(ids.map(Id::<()>::new)))
+            .select(interaction::customer_id)
+            .load(conn),
+        "survey_answer" => survey_answer::table
+            .filter(survey_answer::id.eq_any(ids.map(Id::<()>::new)))
+            .filter(survey_answer::customer_id.is_not_null())
+            .select(survey_answer::customer_id.assume_not_null())
+            .load(conn),
+        _ => return Ok(Vec::new()),
+    };
+    Ok(found.map_err(DbError::from)?)
+}
