@@ -99,6 +99,8 @@ labels! {
     TierReason { Assets => TierReasonAssets, Policy => TierReasonPolicy, Import => TierReasonImport, Average => TierReasonAverage, GraceEnded => TierReasonGraceEnded }
     TierBasis { Today => TierBasisToday, MonthlyAverage => TierBasisMonthlyAverage, YearlyAverage => TierBasisYearlyAverage }
     TierPolicyState { Planned => TierPolicyStatePlanned, InForce => TierPolicyStateInForce, Past => TierPolicyStatePast }
+    GradePart { Assets => GradePartAssets, Contribution => FieldContribution, Depth => GradePartDepth, IncomeBand => FieldIncomeBand, OutsideAssets => GradePartOutsideAssets, Needs => GradePartNeeds, Loyalty => GradePartLoyalty, PurchaseFrequency => GradePartPurchaseFrequency, Complaints => GradePartComplaints, CreditRating => FieldCreditRating, OrganisationSize => FieldOrganisationSize, BusinessState => FieldBusinessState }
+    RfmClass { Champion => RfmClassChampion, Loyal => RfmClassLoyal, Recent => RfmClassRecent, AtRisk => RfmClassAtRisk, Occasional => RfmClassOccasional, Dormant => RfmClassDormant }
     SegmentLevel { Low => SegmentLevelLow, LowMid => SegmentLevelLowMid, Mid => SegmentLevelMid, MidHigh => SegmentLevelMidHigh, High => SegmentLevelHigh }
     RiskAppetite { Conservative => RiskAppetiteConservative, Balanced => RiskAppetiteBalanced, Aggressive => RiskAppetiteAggressive }
     SegmentPriority { First => SegmentPriorityFirst, Second => SegmentPrioritySecond, Third => SegmentPriorityThird }

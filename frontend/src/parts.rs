@@ -28,6 +28,7 @@ use crate::segments::{SegmentsPage, SegmentsTab, SegmentsTabProps};
 use crate::surveys::{QuestionnairePage, SurveyPage, SurveysPage};
 use crate::tiers::{TierWatchPage, TiersPage};
 use crate::ui::{Button, EmptyState, Icon, Page, Skeleton, use_toasts};
+use crate::value::{GradeRulesPage, ValuePage, ValueTab, ValueTabProps};
 
 /// Draws the page of a route of its part.
 type Pages = fn(&Route) -> Html;
@@ -47,6 +48,8 @@ pub enum Part {
     Tiers,
     /// Customers who are alike.
     Segments,
+    /// What customers are worth, and how they are graded.
+    Value,
     /// What administrators set, and the audit trail.
     Administration,
 }
@@ -60,6 +63,7 @@ impl Part {
             Part::Quality => "quality",
             Part::Tiers => "tiers",
             Part::Segments => "segments",
+            Part::Value => "value",
             Part::Administration => "administration",
         }
     }
@@ -72,6 +76,7 @@ impl Part {
             Part::Quality => quality().await,
             Part::Tiers => tiers().await,
             Part::Segments => segments().await,
+            Part::Value => value().await,
             Part::Administration => administration().await,
         }
     }
@@ -140,6 +145,20 @@ fn segments() -> Result<Pages, ApiError> {
 #[wasm_split(segments, fallible)]
 fn segments_tab() -> Result<fn(&SegmentsTabProps) -> Html, ApiError> {
     Ok(|props| html! { <SegmentsTab ..props.clone() /> })
+}
+
+#[wasm_split(value, fallible)]
+fn value() -> Result<Pages, ApiError> {
+    Ok(|route| match route {
+        Route::Value => html! { <ValuePage /> },
+        Route::GradeRules => html! { <GradeRulesPage /> },
+        _ => html!(),
+    })
+}
+
+#[wasm_split(value, fallible)]
+fn value_tab() -> Result<fn(&ValueTabProps) -> Html, ApiError> {
+    Ok(|props| html! { <ValueTab ..props.clone() /> })
 }
 
 #[wasm_split(quality, fallible)]
@@ -235,6 +254,18 @@ pub fn LazyRelationsTab(props: &RelationsTabProps) -> Html {
 pub fn LazySegmentsTab(props: &SegmentsTabProps) -> Html {
     let i = use_i18n();
     let query = use_query(Some("part/segments_tab".to_owned()), segments_tab);
+    match (&query.remote.data, &query.remote.error) {
+        (Some(draw), _) => draw(props),
+        (None, Some(_)) => lost(&query.reload, i),
+        (None, None) => html! { <Skeleton bare=true /> },
+    }
+}
+
+/// [`ValueTab`], as soon as its part is here.
+#[function_component]
+pub fn LazyValueTab(props: &ValueTabProps) -> Html {
+    let i = use_i18n();
+    let query = use_query(Some("part/value_tab".to_owned()), value_tab);
     match (&query.remote.data, &query.remote.error) {
         (Some(draw), _) => draw(props),
         (None, Some(_)) => lost(&query.reload, i),

@@ -25,6 +25,10 @@ pub enum Route {
     Products,
     #[at("/segments")]
     Segments,
+    #[at("/value")]
+    Value,
+    #[at("/value/rules")]
+    GradeRules,
     #[at("/surveys")]
     Surveys,
     #[at("/surveys/:id")]

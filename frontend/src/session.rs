@@ -65,6 +65,8 @@ pub mod right {
     pub const VIEW_TIERS: &str = "tiers:view";
     pub const MANAGE_TIERS: &str = "tiers:manage";
     pub const SIMULATE_TIERS: &str = "tiers:simulate";
+    pub const VIEW_GRADES: &str = "grade_policy:view";
+    pub const MANAGE_GRADES: &str = "grades:manage";
     pub const VIEW_HOLDINGS: &str = "holdings:view";
     pub const EDIT_HOLDINGS: &str = "holdings:edit";
     pub const VIEW_INTERACTIONS: &str = "interactions:view";

@@ -138,6 +138,8 @@ fn PageOf(props: &PageOfProps) -> Html {
             html! { <PartPage part={Part::Administration} route={props.route.clone()} /> }
         }
         Route::Segments => part(Part::Segments, right::VIEW_SEGMENT_SCHEMES),
+        Route::Value => part(Part::Value, right::VIEW_REPORTS),
+        Route::GradeRules => part(Part::Value, right::VIEW_GRADES),
         Route::Surveys | Route::Survey { .. } | Route::Questionnaire { .. } => {
             part(Part::Surveys, right::VIEW_SURVEYS)
         }
@@ -244,6 +246,7 @@ fn places(me: &Me, at: &Route) -> [Vec<Place>; 2] {
             Msg::NavSegments,
             *at == Route::Segments,
         ),
+        place(right::VIEW_REPORTS, Route::Value, Icon::Gem, Msg::NavValue, *at == Route::Value),
         place(right::VIEW_REPORTS, Route::Reports, Icon::ChartColumn, Msg::NavReports, *at == Route::Reports),
         place("", Route::Products, Icon::Package, Msg::NavProducts, *at == Route::Products),
     ];
@@ -264,6 +267,7 @@ fn places(me: &Me, at: &Route) -> [Vec<Place>; 2] {
             matches!(at, Route::Jobs | Route::Job { .. } | Route::NewImport),
         ),
         place(right::VIEW_TIERS, Route::Tiers, Icon::Layers, Msg::NavTiers, *at == Route::Tiers),
+        place(right::VIEW_GRADES, Route::GradeRules, Icon::Award, Msg::NavGrades, *at == Route::GradeRules),
         place(right::VIEW_RATES, Route::Rates, Icon::ArrowLeftRight, Msg::NavRates, *at == Route::Rates),
         place(
             right::MANAGE_TARGETS,

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod auth;
 pub mod customers;
 mod error;
+pub mod grades;
 pub mod holdings;
 pub mod interactions;
 pub mod jobs;

@@ -1,8 +1,8 @@
 use guanxi_api::{
-    ContactPointKind, ContactPointUse, Direction, IdentityKind, Instant, InteractionKind, InteractionOutcome,
-    InteractionPurpose, Language, Mood, ProductKind, QuestionKind, RiskAppetite, Role, SegmentLevel,
-    SegmentSource, ServicingChannel, SurveyStatus, TaskPriority, TaskStatus, TeamRole, Tier, TierBasis,
-    TierPolicyState,
+    ContactPointKind, ContactPointUse, Direction, GradePart, IdentityKind, Instant, InteractionKind,
+    InteractionOutcome, InteractionPurpose, Language, Mood, ProductKind, QuestionKind, RiskAppetite, Role,
+    SegmentLevel, SegmentSource, ServicingChannel, SurveyStatus, TaskPriority, TaskStatus, TeamRole, Tier,
+    TierBasis, TierPolicyState,
 };
 use serde_json::Value;
 use yew::AttrValue;
@@ -82,6 +82,7 @@ pub fn resource_words(resource: &str, i: I18n) -> Option<AttrValue> {
         "holding_transaction" => Msg::ResourceTransaction,
         "exchange_rate" => Msg::ResourceRate,
         "tier_policy" => Msg::ResourceTiers,
+        "grade_policy" => Msg::ResourceGrades,
         "segment_scheme" => Msg::ResourceSegmentScheme,
         "segment" => Msg::ResourceSegment,
         "customer_segment" => Msg::ResourceCustomerSegment,
@@ -181,6 +182,14 @@ pub fn field_words(field: &str, value: &Value, i: I18n) -> (AttrValue, AttrValue
         "grace_days" => Msg::TiersGraceDays,
         "candidate_percent" => Msg::TiersCandidatePercent,
         "gem_amount" => Msg::TiersGem,
+        "grades" => Msg::NavGrades,
+        "person" => Msg::GradeRulesPerson,
+        "organisation" => Msg::GradeRulesOrganisation,
+        "income" => Msg::GradeRulesIncome,
+        "costs" => Msg::GradeRulesCosts,
+        "rfm" => Msg::GradeRulesRfm,
+        "attrition_percent" => Msg::GradeRulesAttrition,
+        "discount_percent" => Msg::GradeRulesDiscount,
         "applies_to" => Msg::SegmentsFor,
         "rule" => Msg::SegmentsRule,
         "rank" => Msg::SegmentsRank,
@@ -279,6 +288,7 @@ fn word(text: &str, i: I18n) -> String {
         .or_else(|| label::<RiskAppetite>(text, i))
         .or_else(|| label::<SegmentSource>(text, i))
         .or_else(|| label::<ProductKind>(text, i))
+        .or_else(|| label::<GradePart>(text, i))
         .or_else(|| {
             let at =
                 text.contains('T').then(|| text.parse::<chrono::DateTime<chrono::Utc>>().ok()).flatten()?;

@@ -1,5 +1,6 @@
 use guanxi_api::{
-    CustomerKind, CustomerSource, CustomerStatus, CustomerSummary, Gender, Money, RiskAttribute, Tier,
+    CustomerKind, CustomerSource, CustomerStatus, CustomerSummary, Gender, Money, RfmClass, RiskAttribute,
+    Tier,
 };
 use yew::prelude::*;
 use yew_router::Routable;
@@ -9,14 +10,14 @@ use crate::api::segments::NamedSegment;
 use crate::i18n::{I18n, Msg};
 use crate::labels::{Label, options, yes_no};
 use crate::route::Route;
-use crate::ui::{Badge, Column, FilterField, FilterKind, Link, OnPhone, Row, TierMark, Time};
+use crate::ui::{Badge, Column, FilterField, FilterKind, GradeMark, Link, OnPhone, Row, TierMark, Time};
 
 /// The columns that are shown to someone who has chosen none.
 pub const DEFAULT: [&str; 8] =
     ["name", "customer_no", "tier", "aum", "status", "phone", "owner", "updated_at"];
 
 /// What some roles see masked, and so can neither filter nor sort by.
-const SENSITIVE: [&str; 10] = [
+const SENSITIVE: [&str; 19] = [
     "tier",
     "aum",
     "average_aum",
@@ -27,6 +28,15 @@ const SENSITIVE: [&str; 10] = [
     "hidden_gem",
     "largest_transaction",
     "largest_transaction_on",
+    "grade",
+    "grade_score",
+    "contribution",
+    "lifetime_value",
+    "rfm_class",
+    "rfm_recency",
+    "rfm_frequency",
+    "rfm_monetary",
+    "last_purchase_on",
 ];
 
 /// Every column of the customer list; `currency` is the unit of its figures. `limited`: the user sees no tiers and assets.
@@ -45,6 +55,13 @@ pub fn all(i: I18n, currency: &str, limited: bool) -> Vec<Column> {
         Column::new("largest_transaction", i.in_unit(Msg::FieldLargestTransaction, currency))
             .number()
             .sort("largest_transaction"),
+        Column::new("grade", i.t(Msg::FieldGrade)),
+        Column::new("contribution", i.in_unit(Msg::FieldContribution, currency))
+            .number()
+            .sort("contribution"),
+        Column::new("lifetime_value", i.in_unit(Msg::FieldLifetimeValue, currency))
+            .number()
+            .sort("lifetime_value"),
         Column::new("status", i.t(Msg::FieldStatus)).phone(OnPhone::Line),
         Column::new("phone", i.t(Msg::FieldPhone)).phone(OnPhone::Line),
         Column::new("gender", i.t(Msg::FieldGender)),
@@ -65,6 +82,7 @@ pub fn row(customer: &CustomerSummary, columns: &[Column], i: I18n) -> Row {
     let text = |text: Option<&str>| html! { { text.unwrap_or("").to_owned() } };
     let money = |money: Option<&Money>| text(money.map(|money| i.amount(money.amount)).as_deref());
     let standing = customer.standing.as_ref();
+    let value = customer.value.as_ref();
     let cell = |column: &Column| match column.key.as_str() {
         "name" => html! {
             <>
@@ -79,6 +97,9 @@ pub fn row(customer: &CustomerSummary, columns: &[Column], i: I18n) -> Row {
         "promotion_gap" => money(standing.and_then(|s| s.promotion.as_ref()).map(|p| &p.missing)),
         "demotes_on" => text(standing.and_then(|s| s.demotes_on).map(|day| day.to_string()).as_deref()),
         "largest_transaction" => money(standing.and_then(|s| s.gem.as_ref()).map(|gem| &gem.amount)),
+        "grade" => value.map_or_else(|| text(None), |value| html! { <GradeMark value={value.clone()} /> }),
+        "contribution" => money(value.map(|value| &value.contribution)),
+        "lifetime_value" => money(value.map(|value| &value.lifetime_value)),
         "status" => html! { <Badge tone={tone_of(customer.status)}>{ customer.status.label(i) }</Badge> },
         "phone" => text(customer.phone.as_deref()),
         "gender" => html! { { customer.gender.map(|gender| gender.label(i)).unwrap_or_default() } },
@@ -143,6 +164,15 @@ pub fn filters(
         field("hidden_gem", Msg::FieldHiddenGem, FilterKind::Codes(yes_no(i)), false),
         field("largest_transaction", Msg::FieldLargestTransaction, FilterKind::Number, false),
         field("largest_transaction_on", Msg::FieldLargestTransactionOn, FilterKind::Date, true),
+        field("grade", Msg::FieldGrade, FilterKind::Text, true),
+        field("grade_score", Msg::FieldGradeScore, FilterKind::Number, false),
+        field("contribution", Msg::FieldContribution, FilterKind::Number, false),
+        field("lifetime_value", Msg::FieldLifetimeValue, FilterKind::Number, false),
+        field("rfm_class", Msg::FieldRfmClass, FilterKind::Codes(options::<RfmClass>(i)), true),
+        field("rfm_recency", Msg::FieldRfmRecency, FilterKind::Number, true),
+        field("rfm_frequency", Msg::FieldRfmFrequency, FilterKind::Number, true),
+        field("rfm_monetary", Msg::FieldRfmMonetary, FilterKind::Number, true),
+        field("last_purchase_on", Msg::FieldLastPurchaseOn, FilterKind::Date, true),
     ];
     let named = |one: &NamedSegment| -> (AttrValue, AttrValue) {
         (one.code.clone().into(), one.name.in_language(i.lang).to_owned().into())

@@ -23,13 +23,13 @@ use crate::dom;
 use crate::fetch::use_query;
 use crate::i18n::{Msg, use_i18n};
 use crate::labels::Label;
-use crate::parts::{LazyHoldingsTab, LazyRelationsTab, LazySegmentsTab};
+use crate::parts::{LazyHoldingsTab, LazyRelationsTab, LazySegmentsTab, LazyValueTab};
 use crate::route::{self, Route};
 use crate::session::{may, right, use_me};
 use crate::surveys::CustomerAnswers;
 use crate::ui::{
-    Avatar, Badge, EmptyState, ErrorPanel, HelpNote, Icon, IconButton, Link, Page, Skeleton, Tab, Tabs,
-    TierMark, Time, Tone,
+    Avatar, Badge, EmptyState, ErrorPanel, GradeMark, HelpNote, Icon, IconButton, Link, Page, Skeleton, Tab,
+    Tabs, TierMark, Time, Tone,
 };
 
 /// The customer that a page is about, as its parts take it.
@@ -146,6 +146,7 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
         Some("relations") if relations => "relations",
         Some("segments") if segments => "segments",
         Some("holdings") if holdings => "holdings",
+        Some("value") if holdings => "value",
         Some("contacts") if contacts => "contacts",
         Some("surveys") if surveys => "surveys",
         _ => "profile",
@@ -157,6 +158,7 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
     let mut tabs = vec![Tab { key: "profile".into(), text: i.t(Msg::CustomerProfile) }];
     if holdings {
         tabs.push(Tab { key: "holdings".into(), text: i.t(Msg::CustomerHoldings) });
+        tabs.push(Tab { key: "value".into(), text: i.t(Msg::CustomerValue) });
     }
     if contacts {
         tabs.push(Tab { key: "contacts".into(), text: i.t(Msg::NavContacts) });
@@ -190,6 +192,8 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
                     <LazySegmentsTab {subject} />
                 } else if chosen == "holdings" {
                     <LazyHoldingsTab {id} open={customer.archived_at.is_none()} onchange={query.reload.clone()} />
+                } else if chosen == "value" {
+                    <LazyValueTab {id} />
                 } else if chosen == "surveys" {
                     <CustomerAnswers {id} />
                 } else {
@@ -262,6 +266,7 @@ fn heading(customer: &Customer, i: crate::i18n::I18n) -> Html {
             <span class="header__title">
                 <span>{ &customer.profile.name }</span>
                 if let Some(tier) = customer.figures.tier { <span class="badge"><TierMark {tier} /></span> }
+                if let Some(value) = &customer.figures.value { <GradeMark value={value.clone()} named=true /> }
                 <Badge tone={tone_of(customer.status)}>{ customer.status.label(i) }</Badge>
                 if customer.archived_at.is_some() { <Badge tone={Tone::Warning}>{ i.t(Msg::CommonArchived) }</Badge> }
                 if customer.profile.do_not_contact.all { <Badge tone={Tone::Bad}>{ i.t(Msg::FieldDoNotContact) }</Badge> }
@@ -286,6 +291,10 @@ fn facts_line(customer: &Customer, i: crate::i18n::I18n) -> Html {
             { fact(Msg::FieldKind, html! { { customer.kind.label(i) } }) }
             if let Some(aum) = &customer.figures.aum { { fact(Msg::FieldAum, money(aum)) } }
             if let Some(average) = &customer.figures.average_aum { { fact(Msg::FieldAverageAum, money(average)) } }
+            if let Some(value) = &customer.figures.value {
+                { fact(Msg::FieldContribution, money(&value.contribution)) }
+                { fact(Msg::FieldLifetimeValue, money(&value.lifetime_value)) }
+            }
             { fact(Msg::FieldOwner, match &customer.owner {
                 Some(owner) => html! { <span class="name">{ &owner.display_name }</span> },
                 None => html! { { i.t(Msg::CustomerNoOwner) } },

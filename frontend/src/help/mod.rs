@@ -33,6 +33,7 @@ pub fn HelpPage(props: &HelpPageProps) -> Html {
                 { part(Msg::HelpConflictTitle, Msg::HelpConflictText) }
                 { part(Msg::HelpSurveyTitle, Msg::HelpSurveyText) }
                 { part(Msg::HelpTierTitle, Msg::HelpTierText) }
+                { part(Msg::HelpGradeTitle, Msg::HelpGradeText) }
                 { part(Msg::HelpImportTitle, Msg::HelpImportText) }
                 { part(Msg::HelpExportTitle, Msg::HelpExportText) }
                 { part(Msg::HelpRatesTitle, Msg::HelpRatesText) }

@@ -127,6 +127,7 @@ pub fn Palette(props: &PaletteProps) -> Html {
         pages.push(("segments", Icon::ChartPie, Msg::NavSegments, Route::Segments));
     }
     if may(me, right::VIEW_REPORTS) {
+        pages.push(("value", Icon::Gem, Msg::NavValue, Route::Value));
         pages.push(("reports", Icon::ChartColumn, Msg::NavReports, Route::Reports));
     }
     if may(me, right::VIEW_JOBS) {
@@ -138,6 +139,9 @@ pub fn Palette(props: &PaletteProps) -> Html {
     }
     if may(me, right::VIEW_TIERS) {
         pages.push(("tiers", Icon::Layers, Msg::NavTiers, Route::Tiers));
+    }
+    if may(me, right::VIEW_GRADES) {
+        pages.push(("grades", Icon::Award, Msg::NavGrades, Route::GradeRules));
     }
     if may(me, right::VIEW_RATES) {
         pages.push(("rates", Icon::ArrowLeftRight, Msg::NavRates, Route::Rates));

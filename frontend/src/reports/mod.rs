@@ -33,24 +33,24 @@ fn shown<T: 'static>(query: &Query<T>, i: I18n, draw: impl FnOnce(&T) -> Html) -
 }
 
 /// A list narrowed by a filter.
-fn list(path: &str, filter: &str, sort: &str) -> AttrValue {
+pub fn list(path: &str, filter: &str, sort: &str) -> AttrValue {
     format!("{path}{}", api::query(&[("filter", filter), ("sort", sort)])).into()
 }
 
 /// A figure that leads to its list.
-fn figure(to: AttrValue, text: impl Into<AttrValue>, of: impl Into<AttrValue>) -> Html {
+pub fn figure(to: AttrValue, text: impl Into<AttrValue>, of: impl Into<AttrValue>) -> Html {
     let text = text.into();
     html! { <Link {to} class="figure" label={AttrValue::from(format!("{} {text}", of.into()))}>{ &text }</Link> }
 }
 
 /// An amount in few digits that leads to its list, to the cent when pointed at.
-fn amount(to: AttrValue, money: &Money, of: impl Into<AttrValue>, i: I18n) -> Html {
+pub fn amount(to: AttrValue, money: &Money, of: impl Into<AttrValue>, i: I18n) -> Html {
     let short = i.short_amount(money.amount);
     let exact = format!("{} {}", i.amount(money.amount), money.currency);
     html! { <Link {to} class="figure" title={exact} label={AttrValue::from(format!("{} {short}", of.into()))}>{ &short }</Link> }
 }
 
 /// A count as people read it.
-fn number(count: i64, i: I18n) -> String {
+pub fn number(count: i64, i: I18n) -> String {
     i.figure(&count.to_string())
 }

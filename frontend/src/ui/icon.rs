@@ -72,12 +72,16 @@ pub enum Icon {
     BadgeCheck,
     TrendingUp,
     ChartPie,
+    Gem,
+    Award,
 }
 
 impl Icon {
     /// The outline as SVG path data.
     const fn path(self) -> &'static str {
         match self {
+            Icon::Gem => "M6 3h12l4 6-10 13L2 9zM11 3 8 9l4 13 4-13-3-6M2 9h20",
+            Icon::Award => "M6 8a6 6 0 1 0 12 0a6 6 0 1 0 -12 0M15.477 12.89 17 22l-5-3-5 3 1.523-9.11",
             Icon::TrendingUp => "M16 7h6v6M22 7l-8.5 8.5-5-5L2 17",
             Icon::ChartPie => {
                 "M21 12c.6 0 1-.4.95-1a10 10 0 0 0-8.95-8.95c-.55-.05-1 .4-1 .95v8a1 1 0 0 0 1 1zM21.2 15.9A10 10 0 1 1 8 2.8"

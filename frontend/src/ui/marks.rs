@@ -1,7 +1,7 @@
-use guanxi_api::{Instant, Tier};
+use guanxi_api::{CustomerValue, Instant, Tier};
 use yew::prelude::*;
 
-use crate::i18n::use_i18n;
+use crate::i18n::{Msg, use_i18n};
 use crate::labels::Label;
 
 /// What a badge says beyond its words.
@@ -53,6 +53,25 @@ pub fn TierMark(props: &TierMarkProps) -> Html {
     };
     html! {
         <span class={classes!("tier", class)}><span class="tier__mark" aria-hidden="true"></span>{ props.tier.label(i) }</span>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct GradeMarkProps {
+    pub value: CustomerValue,
+    /// Stands where nothing else says that it is a grade.
+    #[prop_or_default]
+    pub named: bool,
+}
+
+/// A grade by its code, with the score when pointed at.
+#[function_component]
+pub fn GradeMark(props: &GradeMarkProps) -> Html {
+    let i = use_i18n();
+    let CustomerValue { grade, score, .. } = &props.value;
+    let title = i.t(Msg::ValueScoreOf { score: &score.to_string() });
+    html! {
+        <span class="badge" {title}>{ if props.named { i.t(Msg::ValueGrade { grade }) } else { grade.clone().into() } }</span>
     }
 }
 
