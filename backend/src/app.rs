@@ -15,7 +15,7 @@ use crate::listing::Resource;
 use crate::web::{Description, Limits, Metrics, Readiness, Routes, envelope};
 use crate::{
     access, audit, customers, exports, holdings, imports, interactions, jobs, org, overview, products,
-    relations, reports, segments, surveys, tasks, today,
+    relations, reports, segments, surveys, tasks, today, views,
 };
 
 /// What the handlers share. Nothing in it is the only copy of anything: servers keep no state of their own.
@@ -46,6 +46,7 @@ fn rooms(config: &mut impl Routes) {
     holdings::routes(config);
     relations::routes(config);
     segments::routes(config);
+    views::routes(config);
     tasks::routes(config);
     interactions::routes(config);
     reports::routes(config);
@@ -77,6 +78,7 @@ fn rooms(config: &mut impl Routes) {
         (name = "holdings", description = "What customers hold, what moved it, and what it is worth"),
         (name = "relations", description = "Which customers belong together: relations, households, referrals"),
         (name = "segments", description = "Customers who are alike: schemes, segments and their rules, who is in which and why"),
+        (name = "views", description = "Views of lists: filter, order and columns under a name, for oneself or shared"),
         (name = "interactions", description = "Contacts with customers, and the search in their notes"),
         (name = "tasks", description = "What is to be done, by whom and by when"),
         (name = "today", description = "Whom to contact and what to do today, and why"),
@@ -98,7 +100,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 /// What lists filter and sort by. A list of the end of a path is the same wherever it stands.
-static LISTS: [(&str, &Resource); 21] = [
+static LISTS: [(&str, &Resource); 22] = [
     ("/customers", &customers::CUSTOMERS),
     ("/org-units", &org::UNITS),
     ("/users", &org::USERS),
@@ -119,6 +121,7 @@ static LISTS: [(&str, &Resource); 21] = [
     ("/answers", &surveys::ANSWERS),
     ("/survey-answers", &surveys::ANSWERS),
     ("/jobs", &jobs::JOBS),
+    ("/views", &views::VIEWS),
     ("/problems", &imports::PROBLEMS),
 ];
 

@@ -40,6 +40,7 @@ pub mod telemetry;
 pub mod text;
 pub mod today;
 pub mod verify;
+pub mod views;
 pub mod web;
 
 #[cfg(test)]

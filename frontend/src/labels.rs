@@ -51,6 +51,7 @@ macro_rules! labels {
 labels! {
     Role { Rm => RoleRm, Adviser => RoleAdviser, OutletHead => RoleOutletHead, DeputyManager => RoleDeputyManager, BranchManager => RoleBranchManager, Teller => RoleTeller, Service => RoleService, Admin => RoleAdmin, Auditor => RoleAuditor }
     OrgUnitKind { HeadOffice => OrgUnitKindHeadOffice, Branch => OrgUnitKindBranch, SubBranch => OrgUnitKindSubBranch, Outlet => OrgUnitKindOutlet }
+    ViewSharing { Private => ViewsPrivate, Unit => ViewsUnit, Bank => ViewsBank }
     CustomerKind { Person => CustomerKindPerson, Organisation => CustomerKindOrganisation }
     CustomerStatus { Prospect => CustomerStatusProspect, Active => CustomerStatusActive, Dormant => CustomerStatusDormant, Lost => CustomerStatusLost }
     Tier { Mass => TierMass, Gold => TierGold, Platinum => TierPlatinum, Diamond => TierDiamond, Private => TierPrivate }

@@ -28,6 +28,7 @@ use crate::segments::{SegmentsPage, SegmentsTab, SegmentsTabProps};
 use crate::surveys::{QuestionnairePage, SurveyPage, SurveysPage};
 use crate::tiers::{TierWatchPage, TiersPage};
 use crate::ui::{Button, EmptyState, Icon, Page, Skeleton, use_toasts};
+use crate::views::{ViewBar, ViewBarProps};
 
 /// Draws the page of a route of its part.
 type Pages = fn(&Route) -> Html;
@@ -162,6 +163,11 @@ fn owners() -> Result<fn(&OwnersProps) -> Html, ApiError> {
     Ok(|props| html! { <OwnersPanel ..props.clone() /> })
 }
 
+#[wasm_split(views, fallible)]
+fn view_bar() -> Result<fn(&ViewBarProps) -> Html, ApiError> {
+    Ok(|props| html! { <ViewBar ..props.clone() /> })
+}
+
 #[wasm_split(administration, fallible)]
 fn administration() -> Result<Pages, ApiError> {
     Ok(|route| match route {
@@ -239,6 +245,24 @@ pub fn LazySegmentsTab(props: &SegmentsTabProps) -> Html {
         (Some(draw), _) => draw(props),
         (None, Some(_)) => lost(&query.reload, i),
         (None, None) => html! { <Skeleton bare=true /> },
+    }
+}
+
+/// [`ViewBar`], as soon as its part is here. Without it the list is what the address says.
+#[function_component]
+pub fn LazyViewBar(props: &ViewBarProps) -> Html {
+    let query = use_query(Some("part/views".to_owned()), view_bar);
+    use_effect_with(query.remote.error.is_some(), {
+        let onready = props.onready.clone();
+        move |failed| {
+            if *failed {
+                onready.emit(());
+            }
+        }
+    });
+    match &query.remote.data {
+        Some(draw) => draw(props),
+        None => html! { <div class="views"></div> },
     }
 }
 

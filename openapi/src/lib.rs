@@ -34,6 +34,7 @@ mod tasks;
 mod tiers;
 mod today;
 mod users;
+mod views;
 
 pub use audit::*;
 pub use bulk::*;
@@ -60,3 +61,4 @@ pub use tasks::*;
 pub use tiers::*;
 pub use today::*;
 pub use users::*;
+pub use views::*;

@@ -134,6 +134,7 @@ fn architecture_one_clock() {
         "today",
         "relations",
         "segments",
+        "views",
         "reports",
         "jobs",
         "imports",
@@ -165,7 +166,7 @@ fn architecture_the_contract_knows_neither_server_nor_browser() {
 
 #[test]
 fn architecture_rooms_depend_downwards() {
-    const ORDER: [&str; 20] = [
+    const ORDER: [&str; 21] = [
         "names",
         "listing",
         "audit",
@@ -177,6 +178,7 @@ fn architecture_rooms_depend_downwards() {
         "holdings",
         "relations",
         "segments",
+        "views",
         "tasks",
         "interactions",
         "surveys",

@@ -315,7 +315,10 @@ fn literal(item: &str) -> String {
 ///
 /// A book may be sorted, but never found by walking the bank in the list's order.
 fn faults(engine: Engine, plan: &[String], may_sort: bool, is_book: bool) -> Vec<String> {
-    const LARGE: [&str; 29] = [
+    const LARGE: [&str; 32] = [
+        "saved_view",
+        "known",
+        "given",
         "segment_member",
         "aum_balance",
         "field_conflict",
@@ -735,3 +738,4 @@ mod contacts;
 mod jobs;
 mod queues;
 mod relations;
+mod views;

@@ -93,6 +93,7 @@ pub fn positions(target: Target) -> &'static [Position] {
         | Target::BulkLine
         | Target::NewAnswer
         | Target::AnswerList => Position::ALL.split_at(1).1,
+        Target::View | Target::ViewsSeen => &[Own, Unit, Sibling, Parent, SiblingBranch, OtherBranch],
         Target::Product | Target::ProductList => &[Own, Deleted],
         Target::TierPolicy | Target::SegmentScheme | Target::Segment => &[Own],
         Target::TodayLine => {
@@ -195,6 +196,15 @@ pub fn sees_user(role: Role, unit: &str) -> bool {
     Reach::of(role) == Reach::All || is_within(unit, home(role))
 }
 
+/// Whether a role sees a view that is shared with the unit of a place, or is its own.
+pub fn sees_shared(role: Role, position: Position, place: &Place) -> bool {
+    position == Own || role == Role::Admin || is_within(home(role), place.unit)
+}
+
+pub fn sees_view(role: Role, cell: &Cell) -> bool {
+    sees_shared(role, cell.position, &cell.place())
+}
+
 /// What the policy says of a cell.
 fn expected(operation: &Operation, caller: Caller, position: Position) -> u16 {
     let place = place(caller, position);
@@ -217,7 +227,13 @@ fn expected(operation: &Operation, caller: Caller, position: Position) -> u16 {
         | Target::SegmentScheme
         | Target::Segment
         | Target::HoldingList
-        | Target::JobList => None,
+        | Target::JobList
+        | Target::ViewsSeen => None,
+        Target::View if !sees_shared(role, position, &place) => Some(404),
+        Target::View if position == Own || role == Role::Admin => None,
+        Target::View => (["PATCH", "DELETE"].contains(&operation.method)
+            && !operation.path.ends_with("/default"))
+        .then_some(403),
         Target::InteractionList | Target::TaskList | Target::FieldConflictList => None,
         Target::Interaction if !sees_customer(role, &place) => Some(404),
         Target::Interaction => (operation.method != "GET" && !writes_contact(role, &place)).then_some(403),

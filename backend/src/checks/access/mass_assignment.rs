@@ -214,6 +214,10 @@ fn body(operation: &Operation, app: &TestApp) -> Value {
         })).collect::<Vec<_>>()})
         }
         ("POST", "/tiers/simulation") => thresholds(),
+        ("POST", "/views") => {
+            json!({"list": "customers", "name": "x", "filter": "status eq \"active\"", "columns": ["name"]})
+        }
+        ("PATCH", "/views/{id}") => json!({"name": "x", "sort": "-updated_at"}),
         ("POST", "/segment-schemes") => json!(scheme_definition("x")),
         ("PUT", "/segment-schemes/{id}") => json!(scheme_definition("x")),
         ("POST", "/segment-schemes/{id}/segments") | ("PUT", "/segments/{id}") => {

@@ -63,6 +63,9 @@ pub enum Target {
     BulkLine,
     NewAnswer,
     AnswerList,
+    /// A view of a list: the caller's own, else shared with the unit of its place.
+    View,
+    ViewsSeen,
     /// A file that somebody sent in.
     Upload,
     /// An import of a file.
@@ -186,6 +189,13 @@ pub const OPERATIONS: &[Operation] = &[
     op("GET", "/reports/maturities", Needs(ViewReports), Nothing, 200),
     op("GET", "/reports/satisfaction", Needs(ViewReports), Nothing, 200),
     op("GET", "/audit-entries", Needs(ViewAudit), Nothing, 200),
+    op("GET", "/views", Needs(UseViews), ViewsSeen, 200),
+    op("POST", "/views", Needs(UseViews), Nothing, 201),
+    op("GET", "/views/{id}", Needs(UseViews), View, 200),
+    op("PATCH", "/views/{id}", Needs(UseViews), View, 200),
+    op("DELETE", "/views/{id}", Needs(UseViews), View, 204),
+    op("PUT", "/views/{id}/default", Needs(UseViews), View, 200),
+    op("DELETE", "/views/{id}/default", Needs(UseViews), View, 200),
     op("GET", "/segment-schemes", Needs(ViewSegmentSchemes), Nothing, 200),
     op("POST", "/segment-schemes", Needs(ManageSegments), Nothing, 201),
     op("GET", "/segment-schemes/{id}", Needs(ViewSegmentSchemes), SegmentScheme, 200),
@@ -347,7 +357,7 @@ fn b2_every_route_stands_in_the_policy_table() {
 #[test]
 fn b2_every_right_is_taken_by_a_route_and_given_to_a_role() {
     // Asked for by what a body says; the tests of its room look at it.
-    let of_bodies = [ExportRaw];
+    let of_bodies = [ExportRaw, ShareViews, PublishViews];
     for right in Right::ALL {
         let taken = OPERATIONS.iter().any(|operation| operation.guard == Needs(*right));
         assert!(taken != of_bodies.contains(right), "no route takes {right:?}, or one does by now");
