@@ -14,8 +14,8 @@ use crate::installation::Settings;
 use crate::listing::Resource;
 use crate::web::{Description, Limits, Metrics, Readiness, Routes, envelope};
 use crate::{
-    access, audit, customers, exports, holdings, imports, interactions, jobs, org, overview, products,
-    relations, reports, segments, surveys, tasks, today, views,
+    access, audit, bulk_actions, customers, exports, holdings, imports, interactions, jobs, org, overview,
+    products, relations, reports, segments, surveys, tasks, today, views,
 };
 
 /// What the handlers share. Nothing in it is the only copy of anything: servers keep no state of their own.
@@ -41,6 +41,8 @@ pub struct AppState {
 fn rooms(config: &mut impl Routes) {
     access::routes(config);
     org::routes(config);
+    // Before what has an id in this place.
+    bulk_actions::routes(config);
     customers::routes(config);
     products::routes(config);
     holdings::routes(config);

@@ -111,7 +111,7 @@ labels! {
     InvitationState { Invited => InvitationStateInvited, Opened => InvitationStateOpened, Answered => InvitationStateAnswered, Expired => InvitationStateExpired, Revoked => InvitationStateRevoked }
     AnswerSource { Link => AnswerSourceLink, Staff => AnswerSourceStaff, Imported => AnswerSourceImported }
     SkipReason { NotFound => SkipReasonNotFound, Archived => SkipReasonArchived, DoNotContact => SkipReasonDoNotContact, AlreadyInvited => SkipReasonAlreadyInvited, AlreadyAnswered => SkipReasonAlreadyAnswered }
-    JobKind { Import => JobKindImport, ImportUndo => JobKindImportUndo, Export => JobKindExport }
+    JobKind { Import => JobKindImport, ImportUndo => JobKindImportUndo, Export => JobKindExport, Bulk => JobKindBulk, BulkUndo => JobKindBulkUndo }
     ExportList { Customers => NavCustomers, Interactions => NavContacts, Tasks => NavTasks, Holdings => NavHoldingsShort, AuditEntries => NavAudit }
     ExportFormat { Csv => ExportFormatCsv, Xlsx => ExportFormatXlsx }
     CsvProfile { Spreadsheet => CsvProfileSpreadsheet, Raw => CsvProfileRaw }

@@ -13,6 +13,7 @@ use yew::prelude::*;
 
 use crate::api::ApiError;
 use crate::audit::AuditPage;
+use crate::customers::{BulkDialog, BulkDialogProps};
 use crate::dom;
 use crate::fetch::use_query;
 use crate::holdings::{HoldingsTab, HoldingsTabProps};
@@ -164,6 +165,11 @@ fn owners() -> Result<fn(&OwnersProps) -> Html, ApiError> {
 }
 
 #[wasm_split(views, fallible)]
+fn bulk_dialog() -> Result<fn(&BulkDialogProps) -> Html, ApiError> {
+    Ok(|props| html! { <BulkDialog ..props.clone() /> })
+}
+
+#[wasm_split(views, fallible)]
 fn view_bar() -> Result<fn(&ViewBarProps) -> Html, ApiError> {
     Ok(|props| html! { <ViewBar ..props.clone() /> })
 }
@@ -274,6 +280,19 @@ pub fn LazyOwnersPanel(props: &OwnersProps) -> Html {
     match (&query.remote.data, &query.remote.error) {
         (Some(draw), _) => draw(props),
         (None, Some(_)) => lost(&query.reload, i),
+        (None, None) => html!(),
+    }
+}
+
+/// [`BulkDialog`], as soon as its part is here.
+#[function_component]
+pub fn LazyBulkDialog(props: &BulkDialogProps) -> Html {
+    let query = use_query(Some("part/bulk_dialog".to_owned()), bulk_dialog);
+    match (&query.remote.data, &query.remote.error) {
+        (Some(draw), _) => draw(props),
+        (None, Some(error)) => {
+            html! { <FailedDialog error={error.clone()} onclose={props.onclose.clone()} /> }
+        }
         (None, None) => html!(),
     }
 }

@@ -11,6 +11,7 @@
 
 mod audit;
 mod bulk;
+mod bulk_actions;
 mod codes;
 mod common;
 mod customers;
@@ -38,6 +39,7 @@ mod views;
 
 pub use audit::*;
 pub use bulk::*;
+pub use bulk_actions::*;
 pub use codes::*;
 pub use common::*;
 pub use customers::*;

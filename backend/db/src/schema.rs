@@ -1023,6 +1023,21 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::DbUuid;
 
+    job_target (job_id, place) {
+        job_id -> DbUuid,
+        place -> Integer,
+        customer_id -> DbUuid,
+        outcome -> Text,
+        org_unit_id -> Nullable<DbUuid>,
+        owner_id -> Nullable<DbUuid>,
+        task_id -> Nullable<DbUuid>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::DbUuid;
+
     default_view (user_id, list) {
         user_id -> DbUuid,
         list -> Text,
@@ -1113,6 +1128,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     segment_progress,
     saved_view,
     default_view,
+    job_target,
     customer_tier_history,
     due_work,
     interaction,

@@ -73,6 +73,8 @@ rights! {
     PreviewSegments = "segments:preview", &[OutletHead, DeputyManager, BranchManager, Admin, Auditor];
     /// Conflicts between verified fields and what other systems say.
     ViewFieldConflicts = "field_conflicts:view", &[Rm, OutletHead, DeputyManager, BranchManager, Auditor];
+    /// Doing something to many customers at once, with the rights that one has on each.
+    RunBulkActions = "bulk_actions:run", &[Rm, OutletHead, DeputyManager, BranchManager];
     /// Views of lists: one's own, and those that are shared with one.
     UseViews = "views:use", EVERYONE;
     /// Sharing a view with one's unit and those below.

@@ -135,6 +135,7 @@ fn architecture_one_clock() {
         "relations",
         "segments",
         "views",
+        "bulk_actions",
         "reports",
         "jobs",
         "imports",
@@ -166,7 +167,7 @@ fn architecture_the_contract_knows_neither_server_nor_browser() {
 
 #[test]
 fn architecture_rooms_depend_downwards() {
-    const ORDER: [&str; 21] = [
+    const ORDER: [&str; 22] = [
         "names",
         "listing",
         "audit",
@@ -180,6 +181,7 @@ fn architecture_rooms_depend_downwards() {
         "segments",
         "views",
         "tasks",
+        "bulk_actions",
         "interactions",
         "surveys",
         "overview",

@@ -1,17 +1,19 @@
 use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
-use guanxi_api::{CustomerSearch, CustomerSummary, ExportList, Include, Page as Rows, PreferencesPatch};
+use guanxi_api::{
+    CustomerSearch, CustomerSelection, CustomerSummary, ExportList, Include, Page as Rows, PreferencesPatch,
+};
 use yew::prelude::*;
 use yew_router::Routable;
 use yew_router::hooks::use_location;
 
-use super::{columns, listed};
+use super::{Bulk, columns, listed};
 use crate::api::segments::NamedSchemes;
 use crate::exports::{ExportButton, order_words};
 use crate::i18n::{Msg, use_i18n};
 use crate::org::{OWNERS, ids_in, unit_options, use_colleagues, use_units, use_user_names};
-use crate::parts::LazyViewBar;
+use crate::parts::{LazyBulkDialog, LazyViewBar};
 use crate::route::Route;
 use crate::session::{may, right, sees_masked, use_me};
 use crate::settings::use_settings;
@@ -40,6 +42,8 @@ struct Place {
 struct Picked {
     of: (Address, String),
     customers: Vec<(AttrValue, String)>,
+    /// All that the filter finds, how many they may be.
+    all: bool,
 }
 
 /// The customer list.
@@ -123,11 +127,26 @@ pub fn CustomersPage() -> Html {
                     .map(|customer| (customer.id.to_string().into(), customer.customer_no.clone()));
                 customers.extend(found.filter(|(key, _)| keys.contains(key)));
             }
-            picked.set(Picked { of: of.clone(), customers });
+            picked.set(Picked { of: of.clone(), customers, all: false });
         });
         Selection { chosen: Rc::new(chosen), onchange }
     });
+    let all_picked = picked.of == of && picked.all && text.is_empty();
+    let bulk = use_state(|| None::<Bulk>);
     let unpick = cb!((picked), |()| picked.set(Picked::default()));
+    // Counted only when somebody asks for all; the list does not wait for it.
+    let counted = fetch::use_query::<Rows<CustomerSummary>, _, _>(
+        all_picked.then(|| format!("customers?count&{}", view.filter)),
+        {
+            let filter = view.filter.clone();
+            move || async move { api::customers::list(&filter, DEFAULT_SORT, "", true).await }
+        },
+    );
+    let counted = counted
+        .remote
+        .data
+        .as_ref()
+        .and_then(|rows| Some((rows.page.total?, rows.page.total_exact != Some(false))));
     let copy = cb!((chosen_here, toasts), |_: MouseEvent| {
         let numbers: Vec<&str> = chosen_here.iter().map(|(_, number)| number.as_str()).collect();
         dom::copy(&numbers.join("\n"));
@@ -230,17 +249,42 @@ pub fn CustomersPage() -> Html {
         route::go(&Address::all().path());
     });
 
+    let has_more = here.cursors.len() + 1 > 1 || data.as_ref().is_some_and(|rows| rows.page.next.is_some());
+    let whole = data.as_ref().is_some_and(|rows| !rows.data.is_empty()) && pick_page.is_none();
+    let pick_all = (text.is_empty() && has_more && whole && !all_picked).then(|| {
+        cb!((picked, chosen_here, of), |_: MouseEvent| {
+            picked.set(Picked { of: of.clone(), customers: chosen_here.clone(), all: true });
+        })
+    });
+    let holds = |what: &str| me.as_ref().is_some_and(|me| may(me, what));
+    let may_bulk = holds(right::RUN_BULK_ACTIONS);
     let picked_bar = || {
-        let count = i.number(chosen_here.len() as u32);
+        let count: AttrValue = match (all_picked, counted) {
+            (false, _) => i.number(chosen_here.len() as u32).into(),
+            (true, None) => "…".into(),
+            (true, Some((rows, true))) => i.number(rows).into(),
+            (true, Some((rows, false))) => i.t(Msg::ExportsMore { count: &i.number(rows) }),
+        };
+        let selection = if all_picked {
+            CustomerSelection { filter: Some(view.filter.clone()), ids: None }
+        } else {
+            let ids = chosen_here.iter().filter_map(|(key, _)| uuid::Uuid::parse_str(key).ok()).take(1000);
+            CustomerSelection { ids: Some(ids.collect()), filter: None }
+        };
+        let ask = |what: Bulk| cb!((bulk), |_: MouseEvent| bulk.set(Some(what)));
         let unpick = unpick.clone();
         html! {
             <div class="picked" role="region" aria-label={i.t(Msg::TableSelection)}>
                 <span role="status">if !chosen_here.is_empty() { { i.t(Msg::TableSelected { count: &count }) } }</span>
                 if !chosen_here.is_empty() {
-                    <Button small=true icon={Icon::Copy} onclick={copy}>{ i.t(Msg::CustomersCopyNumbers) }</Button>
+                    <Button small=true look={Look::Quiet} icon={Icon::Copy} onclick={copy}>{ i.t(Msg::CustomersCopyNumbers) }</Button>
+                    if may_bulk && holds(right::ASSIGN_CUSTOMERS) { <Button small=true icon={Icon::UserPlus} onclick={ask(Bulk::Assign)}>{ i.t(Msg::BulkAssign) }</Button> }
+                    if may_bulk && holds(right::WRITE_TASKS) { <Button small=true icon={Icon::Plus} onclick={ask(Bulk::Task)}>{ i.t(Msg::BulkTask) }</Button> }
+                    if let Some(onclick) = pick_all { <Button small=true look={Look::Quiet} {onclick}>{ i.t(Msg::BulkPickAll) }</Button> }
                     if let Some(onclick) = pick_page { <Button small=true look={Look::Quiet} {onclick}>{ i.t(Msg::TableSelectPage) }</Button> }
                     <Button small=true look={Look::Quiet} onclick={move |_| unpick.emit(())}>{ i.t(Msg::TableClearSelection) }</Button>
                 }
+                if let Some(what) = *bulk { <LazyBulkDialog {what} {selection} {count} onclose={cb!((bulk), |()| bulk.set(None))} /> }
             </div>
         }
     };

@@ -153,7 +153,8 @@ pub fn ViewBar(props: &ViewBarProps) -> Html {
     });
 
     let ask = |what: Asked| cb!((asked), |()| asked.set(Some(what)));
-    let action = |icon, text, danger, run| MenuItem::Action { icon: Some(icon), text: i.t(text), danger, run };
+    let action =
+        |icon, text, danger, run| MenuItem::Action { icon: Some(icon), text: i.t(text), danger, run };
     let mut items = Vec::new();
     if let Some(view) = &open {
         let whose = match view.sharing {

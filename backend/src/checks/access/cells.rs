@@ -77,9 +77,12 @@ pub fn positions(target: Target) -> &'static [Position] {
         Target::Nothing | Target::Questionnaire => &[Nowhere],
         Target::Survey => &[Unit, Sibling, Parent, SiblingBranch, OtherBranch],
         Target::Session => &[Own, Unit, OtherBranch],
-        Target::Upload | Target::NewImport | Target::Job | Target::JobFile | Target::JobList => {
-            &[Own, OtherBranch]
-        }
+        Target::Upload
+        | Target::NewImport
+        | Target::Job
+        | Target::BulkJob
+        | Target::JobFile
+        | Target::JobList => &[Own, OtherBranch],
         // Everywhere that is somewhere.
         Target::Customer
         | Target::CustomerList
@@ -252,7 +255,7 @@ fn expected(operation: &Operation, caller: Caller, position: Position) -> u16 {
         Target::Job if position != Own && role == Role::Auditor => {
             (operation.path.ends_with("/cancel")).then_some(403)
         }
-        Target::Job | Target::JobFile => (position != Own).then_some(404),
+        Target::Job | Target::BulkJob | Target::JobFile => (position != Own).then_some(404),
         Target::NewImport => (position != Own).then_some(422),
         Target::HouseholdMember => (!sees_customer(role, &place)).then_some(422),
         Target::Customer

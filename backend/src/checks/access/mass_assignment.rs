@@ -214,6 +214,10 @@ fn body(operation: &Operation, app: &TestApp) -> Value {
         })).collect::<Vec<_>>()})
         }
         ("POST", "/tiers/simulation") => thresholds(),
+        ("POST", "/customers/bulk-actions") => json!({
+            "selection": {"ids": [uuid::Uuid::now_v7()]},
+            "action": {"create_task": {"title": "回访", "due_on": app.state.settings.day(crate::clock::now())}},
+        }),
         ("POST", "/views") => {
             json!({"list": "customers", "name": "x", "filter": "status eq \"active\"", "columns": ["name"]})
         }

@@ -81,6 +81,10 @@ fn body(operation: &Operation, app: &TestApp, caller: Caller, thing: &Thing) -> 
         ("POST", "/field-conflicts/{id}/resolve") => json!({"take": "offered"}),
         ("PUT", "/tiers") => tiers(),
         ("POST", "/tiers/simulation") => thresholds(),
+        ("POST", "/customers/bulk-actions") => json!({
+            "selection": {"ids": [Uuid::now_v7()]},
+            "action": {"create_task": {"title": "回访", "due_on": today(app)}},
+        }),
         ("POST", "/views") => {
             json!({"list": "customers", "name": format!("n{}", unique()), "filter": "status eq \"active\"", "columns": ["name"]})
         }

@@ -71,6 +71,8 @@ pub enum Target {
     /// An import of a file.
     NewImport,
     Job,
+    /// A bulk action that has ended.
+    BulkJob,
     /// What a job has made, which nobody gets but who started it.
     JobFile,
     JobList,
@@ -101,7 +103,7 @@ impl Operation {
 
     /// Whether it must have an idempotency key.
     pub fn starts_a_job(&self) -> bool {
-        ["/jobs/imports", "/jobs/exports"].contains(&self.path)
+        ["/jobs/imports", "/jobs/exports", "/customers/bulk-actions"].contains(&self.path)
             || ["/corrections", "/undo"].iter().any(|end| self.path.ends_with(end))
     }
 
@@ -189,6 +191,8 @@ pub const OPERATIONS: &[Operation] = &[
     op("GET", "/reports/maturities", Needs(ViewReports), Nothing, 200),
     op("GET", "/reports/satisfaction", Needs(ViewReports), Nothing, 200),
     op("GET", "/audit-entries", Needs(ViewAudit), Nothing, 200),
+    op("POST", "/customers/bulk-actions", Needs(RunBulkActions), Nothing, 202),
+    op("POST", "/customers/bulk-actions/{id}/undo", Needs(RunBulkActions), BulkJob, 202),
     op("GET", "/views", Needs(UseViews), ViewsSeen, 200),
     op("POST", "/views", Needs(UseViews), Nothing, 201),
     op("GET", "/views/{id}", Needs(UseViews), View, 200),

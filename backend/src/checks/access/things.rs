@@ -804,6 +804,42 @@ fn make_jobs(app: &TestApp, _: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
     })
 }
 
+/// A bulk action that has ended and has set a task, of whoever owns the place.
+fn make_bulk_actions(app: &TestApp, _: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
+    let fixture = app.fixture.clone();
+    let places: Vec<Place> = wanted.iter().map(|(_, place)| *place).collect();
+    app.db(move |conn| {
+        let actor = Actor::operator(clock::now());
+        let make = |place: &Place| {
+            let action = json!({"create_task": {"title": "回访", "due_on": "2026-01-01"}});
+            let new = NewJob {
+                kind: JobKind::Bulk,
+                title: "回访".into(),
+                dry_run: false,
+                input: json!({"kind": "create_task", "filter": null, "action": action}),
+                audited: json!({}),
+                reason: None,
+            };
+            let id = jobs::create(conn, &actor, new)?;
+            let owner = place.owner.map(|name| Id::<()>::new(fixture.user(name)));
+            diesel::update(job::table.find(id))
+                .set((
+                    job::created_by.eq(owner),
+                    job::state.eq("succeeded"),
+                    job::updated.eq(1_i64),
+                    job::finished_at.eq(Some(actor.now())),
+                ))
+                .execute(conn)
+                .map_err(DbError::from)?;
+            jobs::add_targets(conn, id, &[Uuid::now_v7()])?;
+            let target = jobs::targets(conn, id, jobs::WAITING, 1)?.pop().expect("a target");
+            jobs::settle(conn, id, &jobs::Target { outcome: jobs::DONE.into(), ..target })?;
+            Ok(Thing { id: id.uuid(), other: id.uuid(), version: 1, ..Thing::default() })
+        };
+        places.iter().map(make).collect::<Result<_>>()
+    })
+}
+
 /// An export that has ended, of whoever owns the place, with a file.
 fn make_exported(app: &TestApp, _: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
     let (state, fixture) = (app.state.clone(), app.fixture.clone());
@@ -861,7 +897,7 @@ pub fn hash() -> String {
 pub fn make_things(app: &TestApp, batch: &str, cells: &[Cell]) -> Vec<Thing> {
     let mut things = vec![Thing::default(); cells.len()];
     type Make = fn(&TestApp, &str, &[(Caller, Place)]) -> Vec<Thing>;
-    let makers: [(&[Target], Make, &str); 24] = [
+    let makers: [(&[Target], Make, &str); 25] = [
         (
             &[Target::Customer, Target::CustomerList, Target::BulkLine, Target::Holding, Target::HoldingList],
             make_customers,
@@ -890,6 +926,7 @@ pub fn make_things(app: &TestApp, batch: &str, cells: &[Cell]) -> Vec<Thing> {
         (&[Target::AnswerList], make_answered, "a"),
         (&[Target::Upload, Target::NewImport], make_uploads, "f"),
         (&[Target::Job, Target::JobList], make_jobs, "j"),
+        (&[Target::BulkJob], make_bulk_actions, "h"),
         (&[Target::JobFile], make_exported, "e"),
     ];
     for (targets, make, kind) in makers {
