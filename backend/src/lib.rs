@@ -8,6 +8,7 @@ pub mod app;
 pub mod audit;
 pub mod background;
 pub mod backup;
+pub mod bulk_actions;
 pub mod clock;
 pub mod config;
 pub mod customers;
@@ -42,6 +43,7 @@ pub mod telemetry;
 pub mod text;
 pub mod today;
 pub mod verify;
+pub mod views;
 pub mod web;
 
 #[cfg(test)]

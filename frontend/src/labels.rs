@@ -51,6 +51,7 @@ macro_rules! labels {
 labels! {
     Role { Rm => RoleRm, Adviser => RoleAdviser, OutletHead => RoleOutletHead, DeputyManager => RoleDeputyManager, BranchManager => RoleBranchManager, Teller => RoleTeller, Service => RoleService, Admin => RoleAdmin, Auditor => RoleAuditor }
     OrgUnitKind { HeadOffice => OrgUnitKindHeadOffice, Branch => OrgUnitKindBranch, SubBranch => OrgUnitKindSubBranch, Outlet => OrgUnitKindOutlet }
+    ViewSharing { Private => ViewsPrivate, Unit => ViewsUnit, Bank => ViewsBank }
     CustomerKind { Person => CustomerKindPerson, Organisation => CustomerKindOrganisation }
     CustomerStatus { Prospect => CustomerStatusProspect, Active => CustomerStatusActive, Dormant => CustomerStatusDormant, Lost => CustomerStatusLost }
     Tier { Mass => TierMass, Gold => TierGold, Platinum => TierPlatinum, Diamond => TierDiamond, Private => TierPrivate }
@@ -110,7 +111,7 @@ labels! {
     InvitationState { Invited => InvitationStateInvited, Opened => InvitationStateOpened, Answered => InvitationStateAnswered, Expired => InvitationStateExpired, Revoked => InvitationStateRevoked }
     AnswerSource { Link => AnswerSourceLink, Staff => AnswerSourceStaff, Imported => AnswerSourceImported }
     SkipReason { NotFound => SkipReasonNotFound, Archived => SkipReasonArchived, DoNotContact => SkipReasonDoNotContact, AlreadyInvited => SkipReasonAlreadyInvited, AlreadyAnswered => SkipReasonAlreadyAnswered }
-    JobKind { Import => JobKindImport, ImportUndo => JobKindImportUndo, Export => JobKindExport }
+    JobKind { Import => JobKindImport, ImportUndo => JobKindImportUndo, Export => JobKindExport, Bulk => JobKindBulk, BulkUndo => JobKindBulkUndo }
     ExportList { Customers => NavCustomers, Interactions => NavContacts, Tasks => NavTasks, Holdings => NavHoldingsShort, AuditEntries => NavAudit }
     ExportFormat { Csv => ExportFormatCsv, Xlsx => ExportFormatXlsx }
     CsvProfile { Spreadsheet => CsvProfileSpreadsheet, Raw => CsvProfileRaw }

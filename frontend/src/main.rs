@@ -42,6 +42,7 @@ mod tasks;
 mod tiers;
 mod today;
 mod ui;
+mod views;
 
 fn main() {
     if let Some(root) = gloo_utils::document().get_element_by_id("app") {

@@ -13,6 +13,7 @@ use yew::prelude::*;
 
 use crate::api::ApiError;
 use crate::audit::AuditPage;
+use crate::customers::{BulkDialog, BulkDialogProps};
 use crate::dom;
 use crate::fetch::use_query;
 use crate::holdings::{HoldingsTab, HoldingsTabProps};
@@ -28,6 +29,7 @@ use crate::segments::{SegmentsPage, SegmentsTab, SegmentsTabProps};
 use crate::surveys::{QuestionnairePage, SurveyPage, SurveysPage};
 use crate::tiers::{TierWatchPage, TiersPage};
 use crate::ui::{Button, EmptyState, Icon, Page, Skeleton, use_toasts};
+use crate::views::{ViewBar, ViewBarProps};
 
 /// Draws the page of a route of its part.
 type Pages = fn(&Route) -> Html;
@@ -162,6 +164,16 @@ fn owners() -> Result<fn(&OwnersProps) -> Html, ApiError> {
     Ok(|props| html! { <OwnersPanel ..props.clone() /> })
 }
 
+#[wasm_split(views, fallible)]
+fn bulk_dialog() -> Result<fn(&BulkDialogProps) -> Html, ApiError> {
+    Ok(|props| html! { <BulkDialog ..props.clone() /> })
+}
+
+#[wasm_split(views, fallible)]
+fn view_bar() -> Result<fn(&ViewBarProps) -> Html, ApiError> {
+    Ok(|props| html! { <ViewBar ..props.clone() /> })
+}
+
 #[wasm_split(administration, fallible)]
 fn administration() -> Result<Pages, ApiError> {
     Ok(|route| match route {
@@ -242,6 +254,24 @@ pub fn LazySegmentsTab(props: &SegmentsTabProps) -> Html {
     }
 }
 
+/// [`ViewBar`], as soon as its part is here. Without it the list is what the address says.
+#[function_component]
+pub fn LazyViewBar(props: &ViewBarProps) -> Html {
+    let query = use_query(Some("part/views".to_owned()), view_bar);
+    use_effect_with(query.remote.error.is_some(), {
+        let onready = props.onready.clone();
+        move |failed| {
+            if *failed {
+                onready.emit(());
+            }
+        }
+    });
+    match &query.remote.data {
+        Some(draw) => draw(props),
+        None => html! { <div class="views"></div> },
+    }
+}
+
 /// [`OwnersPanel`], as soon as its part is here.
 #[function_component]
 pub fn LazyOwnersPanel(props: &OwnersProps) -> Html {
@@ -250,6 +280,19 @@ pub fn LazyOwnersPanel(props: &OwnersProps) -> Html {
     match (&query.remote.data, &query.remote.error) {
         (Some(draw), _) => draw(props),
         (None, Some(_)) => lost(&query.reload, i),
+        (None, None) => html!(),
+    }
+}
+
+/// [`BulkDialog`], as soon as its part is here.
+#[function_component]
+pub fn LazyBulkDialog(props: &BulkDialogProps) -> Html {
+    let query = use_query(Some("part/bulk_dialog".to_owned()), bulk_dialog);
+    match (&query.remote.data, &query.remote.error) {
+        (Some(draw), _) => draw(props),
+        (None, Some(error)) => {
+            html! { <FailedDialog error={error.clone()} onclose={props.onclose.clone()} /> }
+        }
         (None, None) => html!(),
     }
 }

@@ -81,6 +81,9 @@ pub mod right {
     pub const VIEW_SEGMENTS: &str = "segments:view";
     pub const MANAGE_SEGMENTS: &str = "segments:manage";
     pub const PREVIEW_SEGMENTS: &str = "segments:preview";
+    pub const RUN_BULK_ACTIONS: &str = "bulk_actions:run";
+    pub const SHARE_VIEWS: &str = "views:share";
+    pub const PUBLISH_VIEWS: &str = "views:publish";
     pub const VIEW_REPORTS: &str = "reports:view";
     pub const VIEW_TARGETS: &str = "contact_targets:view";
     pub const MANAGE_TARGETS: &str = "contact_targets:manage";

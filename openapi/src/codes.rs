@@ -808,6 +808,10 @@ codes! {
         /// Takes back what an import has done.
         ImportUndo = "import_undo",
         Export = "export",
+        /// Does something to many customers.
+        Bulk = "bulk",
+        /// Takes back what that has done.
+        BulkUndo = "bulk_undo",
     }
 }
 

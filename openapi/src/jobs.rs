@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{ExportDetails, ImportDetails, Instant, JobKind, JobState, UserRef};
+use crate::{BulkDetails, BulkUndo, ExportDetails, ImportDetails, Instant, JobKind, JobState, UserRef};
 
 /// Work that the server does by itself, in small steps that outlive a crash.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -65,7 +65,13 @@ pub struct JobDetails {
     pub export: Option<ExportDetails>,
     /// Of the undoing of an import.
     pub undo: Option<ImportUndo>,
-    /// The job that undoes this import.
+    /// Of what is done to many customers.
+    #[serde(default)]
+    pub bulk: Option<BulkDetails>,
+    /// Of the undoing of that.
+    #[serde(default)]
+    pub bulk_undo: Option<BulkUndo>,
+    /// The job that undoes this import or bulk action.
     pub undone_by: Option<Uuid>,
     /// What it has made, at `/jobs/{id}/file` for the user who started it.
     pub file: Option<JobFile>,

@@ -11,6 +11,7 @@
 
 mod audit;
 mod bulk;
+mod bulk_actions;
 mod codes;
 mod common;
 mod customers;
@@ -35,9 +36,11 @@ mod tasks;
 mod tiers;
 mod today;
 mod users;
+mod views;
 
 pub use audit::*;
 pub use bulk::*;
+pub use bulk_actions::*;
 pub use codes::*;
 pub use common::*;
 pub use customers::*;
@@ -62,3 +65,4 @@ pub use tasks::*;
 pub use tiers::*;
 pub use today::*;
 pub use users::*;
+pub use views::*;

@@ -1048,6 +1048,52 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbDoc, DbMoment, DbUuid};
+
+    saved_view (id) {
+        id -> DbUuid,
+        list -> Text,
+        name -> Text,
+        sharing -> Text,
+        owner_id -> DbUuid,
+        org_unit_id -> Nullable<DbUuid>,
+        filter -> Nullable<Text>,
+        sort -> Nullable<Text>,
+        shown -> DbDoc,
+        version -> BigInt,
+        created_at -> DbMoment,
+        updated_at -> DbMoment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::DbUuid;
+
+    job_target (job_id, place) {
+        job_id -> DbUuid,
+        place -> Integer,
+        customer_id -> DbUuid,
+        outcome -> Text,
+        org_unit_id -> Nullable<DbUuid>,
+        owner_id -> Nullable<DbUuid>,
+        task_id -> Nullable<DbUuid>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::DbUuid;
+
+    default_view (user_id, list) {
+        user_id -> DbUuid,
+        list -> Text,
+        view_id -> DbUuid,
+    }
+}
+
 diesel::joinable!(user_account -> org_unit (org_unit_id));
 diesel::joinable!(session -> user_account (user_id));
 diesel::joinable!(refresh_token -> session (session_id));
@@ -1133,6 +1179,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     grade_policy,
     customer_value,
     value_share,
+    saved_view,
+    default_view,
+    job_target,
     customer_tier_history,
     due_work,
     interaction,

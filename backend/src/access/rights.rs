@@ -76,6 +76,14 @@ rights! {
     ManageGrades = "grades:manage", &[Admin];
     /// Conflicts between verified fields and what other systems say.
     ViewFieldConflicts = "field_conflicts:view", &[Rm, OutletHead, DeputyManager, BranchManager, Auditor];
+    /// Doing something to many customers at once, with the rights that one has on each.
+    RunBulkActions = "bulk_actions:run", &[Rm, OutletHead, DeputyManager, BranchManager];
+    /// Views of lists: one's own, and those that are shared with one.
+    UseViews = "views:use", EVERYONE;
+    /// Sharing a view with one's unit and those below.
+    ShareViews = "views:share", &[OutletHead, DeputyManager, BranchManager, Admin];
+    /// Sharing one with the bank, and keeping order in what is shared.
+    PublishViews = "views:publish", &[Admin];
     ViewAudit = "audit:view", &[Auditor];
     ViewReports = "reports:view", &[Rm, Adviser, OutletHead, DeputyManager, BranchManager, Auditor];
     ViewProducts = "products:view", EVERYONE;

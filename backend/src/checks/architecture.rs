@@ -136,6 +136,8 @@ fn architecture_one_clock() {
         "following",
         "segments",
         "grades",
+        "views",
+        "bulk_actions",
         "reports",
         "jobs",
         "imports",
@@ -167,7 +169,7 @@ fn architecture_the_contract_knows_neither_server_nor_browser() {
 
 #[test]
 fn architecture_rooms_depend_downwards() {
-    const ORDER: [&str; 22] = [
+    const ORDER: [&str; 24] = [
         "names",
         "listing",
         "audit",
@@ -181,7 +183,9 @@ fn architecture_rooms_depend_downwards() {
         "following",
         "segments",
         "grades",
+        "views",
         "tasks",
+        "bulk_actions",
         "interactions",
         "surveys",
         "overview",

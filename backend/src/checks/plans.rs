@@ -315,8 +315,12 @@ fn literal(item: &str) -> String {
 ///
 /// A book may be sorted, but never found by walking the bank in the list's order.
 fn faults(engine: Engine, plan: &[String], may_sort: bool, is_book: bool) -> Vec<String> {
-    const LARGE: [&str; 30] = [
+    const LARGE: [&str; 34] = [
         "customer_value",
+        "job_target",
+        "saved_view",
+        "known",
+        "given",
         "segment_member",
         "aum_balance",
         "field_conflict",
@@ -736,3 +740,4 @@ mod contacts;
 mod jobs;
 mod queues;
 mod relations;
+mod views;

@@ -44,7 +44,7 @@ pub use grading::{Graded, grades_of, set_grades};
 #[cfg(test)]
 pub(crate) use list::search_by;
 pub use list::{list, search};
-pub use ownership::{assign, set_team};
+pub use ownership::{assign, assign_now, can_place, set_team};
 pub use portfolio::{fold_portfolio, portfolio_has_changes};
 pub use provenance::{
     FieldConflictMark, conflict, conflicts, field_history, field_sources, resolve, set_verified,

@@ -1,10 +1,10 @@
 use guanxi_api::{Assignment, Role, Team};
 use guanxi_db::DbConn;
 
-use crate::access::{Actor, OrgUnitId, Reach, Right, UnitScope, UserId};
+use crate::access::{Actor, OrgUnitId, Reach, Right, Scope, UnitScope, UserId};
 use crate::customers::change::edit;
 use crate::customers::store::TeamRow;
-use crate::customers::{CustomerId, store};
+use crate::customers::{CustomerId, store, view};
 use crate::error::{FieldError, Result, Wrong};
 use crate::org;
 
@@ -82,6 +82,29 @@ pub fn assign(
         whole.row.customer.owner_id = owner_id;
         Ok(())
     })
+}
+
+/// Hands a customer over as it is now, for jobs that go through many: nobody has looked at a version of it.
+///
+/// # Errors
+/// As [`assign`], but for the version.
+pub fn assign_now(conn: &mut DbConn, actor: &Actor, id: CustomerId, assignment: &Assignment) -> Result<()> {
+    store::lock(conn, id)?;
+    let version = view::whole(conn, &Scope::of(actor), id)?.row.customer.version;
+    assign(conn, actor, id, version, assignment)
+}
+
+/// Whether the actor places customers in a unit, and an owner may have customers there.
+///
+/// # Errors
+/// 422 naming the unit, the owner or both.
+pub fn can_place(
+    conn: &mut DbConn,
+    actor: &Actor,
+    unit_id: OrgUnitId,
+    owner_id: Option<UserId>,
+) -> Result<()> {
+    check_placement(conn, actor, unit_id, owner_id).map(drop)
 }
 
 /// Sets the maintenance team: colleagues who may see customers, from the customer's branch or a unit above it. Whoever may hand the

@@ -6,6 +6,7 @@ mod relations;
 mod segments;
 mod surveys;
 mod tiers;
+mod views;
 
 use std::path::PathBuf;
 
@@ -95,7 +96,8 @@ pub fn make(config: &Config, opened: &Opened, demo: Demo) -> Result<String> {
             quality::make(conn, &actor, house)?;
             relations::make(conn, &actor, house, u64::from(customers))?;
             tiers::make(conn, &actor, house, u64::from(customers))?;
-            segments::make(conn, &actor, house, u64::from(customers))
+            segments::make(conn, &actor, house, u64::from(customers))?;
+            views::make(conn, &actor, &keys, &bank)
         })?;
     }
     let seconds = (clock::now().0 - started.0) / 1_000_000;

@@ -121,7 +121,7 @@ pub fn start_undo(conn: &mut DbConn, actor: &Actor, id: JobId) -> Result<JobId> 
     if input.mapping.records.iter().any(|record| !actor.may(right_to(record.target))) {
         return Err(Error::forbidden());
     }
-    let by = jobs::undo(conn, actor, id)?;
+    let by = jobs::undo(conn, actor, id, JobKind::Import)?;
     if store::last_changes(conn, id, 1)?.is_empty() {
         return Err(Error::conflict("", "nothing_to_undo"));
     }

@@ -19,7 +19,7 @@ mod users;
 pub use directory::{Directory, Names};
 pub(crate) use units::UNITS;
 pub use units::{
-    Unit, archive_unit, branch_path, change_unit, create_root, create_unit, list_units, rename_root,
+    Unit, archive_unit, branch_path, change_unit, create_root, create_unit, line_of, list_units, rename_root,
     restore_unit, root, unit, unit_by_code, unit_details, unit_for_new, unit_history, unit_ref, unit_tag,
 };
 pub(crate) use users::USERS;

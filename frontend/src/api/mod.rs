@@ -21,6 +21,7 @@ pub mod tiers;
 pub mod today;
 mod token;
 pub mod users;
+pub mod views;
 
 use std::cell::{Cell, RefCell};
 

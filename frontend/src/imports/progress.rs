@@ -90,7 +90,12 @@ pub fn JobProgress(props: &JobProgressProps) -> Html {
     let JobCounts { created, updated, unchanged, failed } = job.counts;
     let figures = match (job.kind, job.dry_run) {
         (JobKind::Export, _) => Vec::new(),
-        (JobKind::ImportUndo, _) => vec![(Msg::JobTakenBack, updated), (Msg::JobLeft, failed)],
+        (JobKind::Bulk, _) => {
+            vec![(Msg::BulkDone, updated), (Msg::BulkUnchanged, unchanged), (Msg::BulkRefused, failed)]
+        }
+        (JobKind::ImportUndo | JobKind::BulkUndo, _) => {
+            vec![(Msg::JobTakenBack, updated), (Msg::JobLeft, failed)]
+        }
         (JobKind::Import, true) => vec![
             (Msg::JobWouldCreate, created),
             (Msg::JobWouldUpdate, updated),
@@ -106,7 +111,8 @@ pub fn JobProgress(props: &JobProgressProps) -> Html {
     };
     let text = match (job.kind, job.dry_run) {
         (JobKind::Export, _) => Msg::JobCancelExport,
-        (JobKind::ImportUndo, _) => Msg::JobCancelUndo,
+        (JobKind::ImportUndo | JobKind::BulkUndo, _) => Msg::JobCancelUndo,
+        (JobKind::Bulk, _) => Msg::BulkCancelText,
         (JobKind::Import, true) => Msg::JobCancelDryRun,
         (JobKind::Import, false) => Msg::JobCancelText,
     };

@@ -77,9 +77,12 @@ pub fn positions(target: Target) -> &'static [Position] {
         Target::Nothing | Target::Questionnaire => &[Nowhere],
         Target::Survey => &[Unit, Sibling, Parent, SiblingBranch, OtherBranch],
         Target::Session => &[Own, Unit, OtherBranch],
-        Target::Upload | Target::NewImport | Target::Job | Target::JobFile | Target::JobList => {
-            &[Own, OtherBranch]
-        }
+        Target::Upload
+        | Target::NewImport
+        | Target::Job
+        | Target::BulkJob
+        | Target::JobFile
+        | Target::JobList => &[Own, OtherBranch],
         // Everywhere that is somewhere.
         Target::Customer
         | Target::CustomerList
@@ -93,6 +96,7 @@ pub fn positions(target: Target) -> &'static [Position] {
         | Target::BulkLine
         | Target::NewAnswer
         | Target::AnswerList => Position::ALL.split_at(1).1,
+        Target::View | Target::ViewsSeen => &[Own, Unit, Sibling, Parent, SiblingBranch, OtherBranch],
         Target::Product | Target::ProductList => &[Own, Deleted],
         Target::TierPolicy | Target::SegmentScheme | Target::Segment => &[Own],
         Target::TodayLine => {
@@ -195,6 +199,15 @@ pub fn sees_user(role: Role, unit: &str) -> bool {
     Reach::of(role) == Reach::All || is_within(unit, home(role))
 }
 
+/// Whether a role sees a view that is shared with the unit of a place, or is its own.
+pub fn sees_shared(role: Role, position: Position, place: &Place) -> bool {
+    position == Own || role == Role::Admin || is_within(home(role), place.unit)
+}
+
+pub fn sees_view(role: Role, cell: &Cell) -> bool {
+    sees_shared(role, cell.position, &cell.place())
+}
+
 /// What the policy says of a cell.
 fn expected(operation: &Operation, caller: Caller, position: Position) -> u16 {
     let place = place(caller, position);
@@ -217,7 +230,13 @@ fn expected(operation: &Operation, caller: Caller, position: Position) -> u16 {
         | Target::SegmentScheme
         | Target::Segment
         | Target::HoldingList
-        | Target::JobList => None,
+        | Target::JobList
+        | Target::ViewsSeen => None,
+        Target::View if !sees_shared(role, position, &place) => Some(404),
+        Target::View if position == Own || role == Role::Admin => None,
+        Target::View => (["PATCH", "DELETE"].contains(&operation.method)
+            && !operation.path.ends_with("/default"))
+        .then_some(403),
         Target::InteractionList | Target::TaskList | Target::FieldConflictList => None,
         Target::Interaction if !sees_customer(role, &place) => Some(404),
         Target::Interaction => (operation.method != "GET" && !writes_contact(role, &place)).then_some(403),
@@ -236,7 +255,7 @@ fn expected(operation: &Operation, caller: Caller, position: Position) -> u16 {
         Target::Job if position != Own && role == Role::Auditor => {
             (operation.path.ends_with("/cancel")).then_some(403)
         }
-        Target::Job | Target::JobFile => (position != Own).then_some(404),
+        Target::Job | Target::BulkJob | Target::JobFile => (position != Own).then_some(404),
         Target::NewImport => (position != Own).then_some(422),
         Target::HouseholdMember => (!sees_customer(role, &place)).then_some(422),
         Target::Customer

@@ -217,6 +217,14 @@ fn body(operation: &Operation, app: &TestApp) -> Value {
             app.role(guanxi_api::Role::Admin).get("/grade-policy").json()["rules"].clone()
         }
         ("POST", "/tiers/simulation") => thresholds(),
+        ("POST", "/customers/bulk-actions") => json!({
+            "selection": {"ids": [uuid::Uuid::now_v7()]},
+            "action": {"create_task": {"title": "回访", "due_on": app.state.settings.day(crate::clock::now())}},
+        }),
+        ("POST", "/views") => {
+            json!({"list": "customers", "name": "x", "filter": "status eq \"active\"", "columns": ["name"]})
+        }
+        ("PATCH", "/views/{id}") => json!({"name": "x", "sort": "-updated_at"}),
         ("POST", "/segment-schemes") => json!(scheme_definition("x")),
         ("PUT", "/segment-schemes/{id}") => json!(scheme_definition("x")),
         ("POST", "/segment-schemes/{id}/segments") | ("PUT", "/segments/{id}") => {

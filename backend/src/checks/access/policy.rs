@@ -63,11 +63,16 @@ pub enum Target {
     BulkLine,
     NewAnswer,
     AnswerList,
+    /// A view of a list: the caller's own, else shared with the unit of its place.
+    View,
+    ViewsSeen,
     /// A file that somebody sent in.
     Upload,
     /// An import of a file.
     NewImport,
     Job,
+    /// A bulk action that has ended.
+    BulkJob,
     /// What a job has made, which nobody gets but who started it.
     JobFile,
     JobList,
@@ -98,7 +103,7 @@ impl Operation {
 
     /// Whether it must have an idempotency key.
     pub fn starts_a_job(&self) -> bool {
-        ["/jobs/imports", "/jobs/exports"].contains(&self.path)
+        ["/jobs/imports", "/jobs/exports", "/customers/bulk-actions"].contains(&self.path)
             || ["/corrections", "/undo"].iter().any(|end| self.path.ends_with(end))
     }
 
@@ -186,6 +191,15 @@ pub const OPERATIONS: &[Operation] = &[
     op("GET", "/reports/maturities", Needs(ViewReports), Nothing, 200),
     op("GET", "/reports/satisfaction", Needs(ViewReports), Nothing, 200),
     op("GET", "/audit-entries", Needs(ViewAudit), Nothing, 200),
+    op("POST", "/customers/bulk-actions", Needs(RunBulkActions), Nothing, 202),
+    op("POST", "/customers/bulk-actions/{id}/undo", Needs(RunBulkActions), BulkJob, 202),
+    op("GET", "/views", Needs(UseViews), ViewsSeen, 200),
+    op("POST", "/views", Needs(UseViews), Nothing, 201),
+    op("GET", "/views/{id}", Needs(UseViews), View, 200),
+    op("PATCH", "/views/{id}", Needs(UseViews), View, 200),
+    op("DELETE", "/views/{id}", Needs(UseViews), View, 204),
+    op("PUT", "/views/{id}/default", Needs(UseViews), View, 200),
+    op("DELETE", "/views/{id}/default", Needs(UseViews), View, 200),
     op("GET", "/segment-schemes", Needs(ViewSegmentSchemes), Nothing, 200),
     op("POST", "/segment-schemes", Needs(ManageSegments), Nothing, 201),
     op("GET", "/segment-schemes/{id}", Needs(ViewSegmentSchemes), SegmentScheme, 200),
@@ -351,7 +365,7 @@ fn b2_every_route_stands_in_the_policy_table() {
 #[test]
 fn b2_every_right_is_taken_by_a_route_and_given_to_a_role() {
     // Asked for by what a body says; the tests of its room look at it.
-    let of_bodies = [ExportRaw];
+    let of_bodies = [ExportRaw, ShareViews, PublishViews];
     for right in Right::ALL {
         let taken = OPERATIONS.iter().any(|operation| operation.guard == Needs(*right));
         assert!(taken != of_bodies.contains(right), "no route takes {right:?}, or one does by now");

@@ -14,7 +14,7 @@ use guanxi_api::{
 use guanxi_api::{LocalText, NewQuestionnaire, NewSurvey, Question, QuestionKind};
 use guanxi_db::schema::{
     contact_point, customer, external_id, field_conflict, import_change, import_problem, interaction, job,
-    job_file, relation, survey, survey_answer, survey_invitation, task, upload,
+    job_file, relation, saved_view, survey, survey_answer, survey_invitation, task, upload,
 };
 use guanxi_db::{DbConn, DbError, Doc, Id};
 use serde_json::json;
@@ -221,6 +221,39 @@ fn make_segmented(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec
             Ok(Thing { id: customer.uuid(), version: 1, ..Thing::default() })
         };
         customers.iter().map(make).collect()
+    })
+}
+
+/// A view at each place: private where it is the caller's own, else shared with the unit.
+fn make_views(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
+    let (fixture, batch) = (app.fixture.clone(), batch.to_owned());
+    let wanted: Vec<(Option<&str>, Place)> =
+        wanted.iter().map(|(caller, place)| (caller.username(), *place)).collect();
+    app.db(move |conn| {
+        let actor = Actor::operator(clock::now());
+        let make = |(n, (caller, place)): (usize, &(Option<&str>, Place))| -> Result<Thing> {
+            let id: Id<()> = actor.new_id();
+            let own = place.owner.is_some() && place.owner == *caller;
+            let shared = (!own).then(|| Id::<()>::new(fixture.unit(place.unit)));
+            let owner = place.owner.filter(|_| own).unwrap_or("head_b1");
+            diesel::insert_into(saved_view::table)
+                .values((
+                    saved_view::id.eq(id),
+                    saved_view::list.eq("customers"),
+                    saved_view::name.eq(format!("{batch}{n}")),
+                    saved_view::sharing.eq(if own { "private" } else { "unit" }),
+                    saved_view::owner_id.eq(Id::<()>::new(fixture.user(owner))),
+                    saved_view::org_unit_id.eq(shared),
+                    saved_view::shown.eq(Doc(json!(["name"]))),
+                    saved_view::version.eq(1_i64),
+                    saved_view::created_at.eq(actor.now()),
+                    saved_view::updated_at.eq(actor.now()),
+                ))
+                .execute(conn)
+                .map_err(DbError::from)?;
+            Ok(Thing { id: id.uuid(), version: 1, ..Thing::default() })
+        };
+        wanted.iter().enumerate().map(make).collect()
     })
 }
 
@@ -771,6 +804,42 @@ fn make_jobs(app: &TestApp, _: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
     })
 }
 
+/// A bulk action that has ended and has set a task, of whoever owns the place.
+fn make_bulk_actions(app: &TestApp, _: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
+    let fixture = app.fixture.clone();
+    let places: Vec<Place> = wanted.iter().map(|(_, place)| *place).collect();
+    app.db(move |conn| {
+        let actor = Actor::operator(clock::now());
+        let make = |place: &Place| {
+            let action = json!({"create_task": {"title": "回访", "due_on": "2026-01-01"}});
+            let new = NewJob {
+                kind: JobKind::Bulk,
+                title: "回访".into(),
+                dry_run: false,
+                input: json!({"kind": "create_task", "filter": null, "action": action}),
+                audited: json!({}),
+                reason: None,
+            };
+            let id = jobs::create(conn, &actor, new)?;
+            let owner = place.owner.map(|name| Id::<()>::new(fixture.user(name)));
+            diesel::update(job::table.find(id))
+                .set((
+                    job::created_by.eq(owner),
+                    job::state.eq("succeeded"),
+                    job::updated.eq(1_i64),
+                    job::finished_at.eq(Some(actor.now())),
+                ))
+                .execute(conn)
+                .map_err(DbError::from)?;
+            jobs::add_targets(conn, id, &[Uuid::now_v7()])?;
+            let target = jobs::targets(conn, id, jobs::WAITING, 1)?.pop().expect("a target");
+            jobs::settle(conn, id, &jobs::Target { outcome: jobs::DONE.into(), ..target })?;
+            Ok(Thing { id: id.uuid(), other: id.uuid(), version: 1, ..Thing::default() })
+        };
+        places.iter().map(make).collect::<Result<_>>()
+    })
+}
+
 /// An export that has ended, of whoever owns the place, with a file.
 fn make_exported(app: &TestApp, _: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
     let (state, fixture) = (app.state.clone(), app.fixture.clone());
@@ -828,7 +897,7 @@ pub fn hash() -> String {
 pub fn make_things(app: &TestApp, batch: &str, cells: &[Cell]) -> Vec<Thing> {
     let mut things = vec![Thing::default(); cells.len()];
     type Make = fn(&TestApp, &str, &[(Caller, Place)]) -> Vec<Thing>;
-    let makers: [(&[Target], Make, &str); 23] = [
+    let makers: [(&[Target], Make, &str); 25] = [
         (
             &[Target::Customer, Target::CustomerList, Target::BulkLine, Target::Holding, Target::HoldingList],
             make_customers,
@@ -841,6 +910,7 @@ pub fn make_things(app: &TestApp, batch: &str, cells: &[Cell]) -> Vec<Thing> {
         (&[Target::SegmentScheme], make_schemes, "y"),
         (&[Target::Segment], make_segments, "z"),
         (&[Target::Segmented], make_segmented, "b"),
+        (&[Target::View, Target::ViewsSeen], make_views, "w"),
         (&[Target::User, Target::UserList], make_users, "u"),
         (&[Target::Unit, Target::UnitList], make_units, "o"),
         (&[Target::Interaction, Target::InteractionList], make_interactions, "i"),
@@ -856,6 +926,7 @@ pub fn make_things(app: &TestApp, batch: &str, cells: &[Cell]) -> Vec<Thing> {
         (&[Target::AnswerList], make_answered, "a"),
         (&[Target::Upload, Target::NewImport], make_uploads, "f"),
         (&[Target::Job, Target::JobList], make_jobs, "j"),
+        (&[Target::BulkJob], make_bulk_actions, "h"),
         (&[Target::JobFile], make_exported, "e"),
     ];
     for (targets, make, kind) in makers {

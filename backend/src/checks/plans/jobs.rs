@@ -44,6 +44,10 @@ fn populate(app: &TestApp) -> JobId {
                     .map_err(DbError::from)?;
             }
         }
+        for of in ids.iter().take(20) {
+            let customers: Vec<Uuid> = ids.iter().take(500).map(|id| id.uuid()).collect();
+            jobs::add_targets(conn, *of, &customers)?;
+        }
         let sealed = state.keys.data();
         let mut line = 0_i64;
         for chunk in ids.chunks(500) {
@@ -130,6 +134,8 @@ fn plans_of_jobs_and_their_problems_follow_an_index() {
                 jobs::count_since(conn, &actor, JobKind::Export, hour).map(drop)
             })?);
             found.extend(plans(conn, |conn| imports::last_changes(conn, id, 200).map(drop))?);
+            found.extend(plans(conn, |conn| jobs::targets(conn, id, jobs::WAITING, 100).map(drop))?);
+            found.extend(plans(conn, |conn| jobs::count_all_targets(conn, id).map(drop))?);
             found.extend(plans(conn, |conn| jobs::is_file(conn, Uuid::nil()).map(drop))?);
             found.extend(plans(conn, |conn| jobs::details(conn, &actor, id).map(drop))?);
             Ok(found)
