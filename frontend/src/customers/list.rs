@@ -26,6 +26,8 @@ use crate::{api, dom, fetch, route};
 
 /// Milliseconds of rest after which what is typed is looked for.
 const REST: u32 = 150;
+/// Most customers that a bulk action takes one by one; more are chosen by their filter.
+const MOST_NAMED: usize = 1000;
 /// Rows of a page, as the server gives them unless told otherwise.
 const PAGE: u32 = 50;
 
@@ -257,7 +259,7 @@ pub fn CustomersPage() -> Html {
         })
     });
     let holds = |what: &str| me.as_ref().is_some_and(|me| may(me, what));
-    let may_bulk = holds(right::RUN_BULK_ACTIONS);
+    let may_bulk = holds(right::RUN_BULK_ACTIONS) && (all_picked || chosen_here.len() <= MOST_NAMED);
     let picked_bar = || {
         let count: AttrValue = match (all_picked, counted) {
             (false, _) => i.number(chosen_here.len() as u32).into(),
@@ -268,7 +270,7 @@ pub fn CustomersPage() -> Html {
         let selection = if all_picked {
             CustomerSelection { filter: Some(view.filter.clone()), ids: None }
         } else {
-            let ids = chosen_here.iter().filter_map(|(key, _)| uuid::Uuid::parse_str(key).ok()).take(1000);
+            let ids = chosen_here.iter().filter_map(|(key, _)| uuid::Uuid::parse_str(key).ok());
             CustomerSelection { ids: Some(ids.collect()), filter: None }
         };
         let ask = |what: Bulk| cb!((bulk), |_: MouseEvent| bulk.set(Some(what)));
@@ -277,7 +279,7 @@ pub fn CustomersPage() -> Html {
             <div class="picked" role="region" aria-label={i.t(Msg::TableSelection)}>
                 <span role="status">if !chosen_here.is_empty() { { i.t(Msg::TableSelected { count: &count }) } }</span>
                 if !chosen_here.is_empty() {
-                    <Button small=true look={Look::Quiet} icon={Icon::Copy} onclick={copy}>{ i.t(Msg::CustomersCopyNumbers) }</Button>
+                    if !all_picked { <Button small=true look={Look::Quiet} icon={Icon::Copy} onclick={copy}>{ i.t(Msg::CustomersCopyNumbers) }</Button> }
                     if may_bulk && holds(right::ASSIGN_CUSTOMERS) { <Button small=true icon={Icon::UserPlus} onclick={ask(Bulk::Assign)}>{ i.t(Msg::BulkAssign) }</Button> }
                     if may_bulk && holds(right::WRITE_TASKS) { <Button small=true icon={Icon::Plus} onclick={ask(Bulk::Task)}>{ i.t(Msg::BulkTask) }</Button> }
                     if let Some(onclick) = pick_all { <Button small=true look={Look::Quiet} {onclick}>{ i.t(Msg::BulkPickAll) }</Button> }

@@ -209,12 +209,12 @@ pub fn ViewBar(props: &ViewBarProps) -> Html {
                 { tab(Address::all(), &i.t(Msg::ViewsAll), false, open.is_none()) }
                 { for views.iter().map(|view| tab(address_of(view), &view.name, view.is_default, open.as_ref().is_some_and(|open| open.id == view.id))) }
             </nav>
-            <select class="input views__select" aria-label={i.t(Msg::ViewsTitle)} onchange={choose}>
+            <div class="select views__select"><select class="input" aria-label={i.t(Msg::ViewsTitle)} onchange={choose}>
                 <option value={super::ALL} selected={open.is_none()}>{ i.t(Msg::ViewsAll) }</option>
                 { for views.iter().map(|view| html! {
                     <option value={view.id.to_string()} selected={open.as_ref().is_some_and(|open| open.id == view.id)}>{ &view.name }</option>
                 }) }
-            </select>
+            </select></div>
             if differs && open.as_ref().is_some_and(|view| view.can_change) {
                 <Button small=true icon={Icon::Check} busy={*busy} onclick={update}>{ i.t(Msg::ViewsUpdate) }</Button>
             } else if differs {
