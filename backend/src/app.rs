@@ -14,7 +14,8 @@ use crate::installation::Settings;
 use crate::listing::Resource;
 use crate::web::{Description, Limits, Metrics, Readiness, Routes, envelope};
 use crate::{
-    access, audit, bulk_actions, customers, exports, grades, holdings, imports, interactions, jobs, org, overview, products, relations, reports, segments, surveys, tasks, today, views,
+    access, audit, bulk_actions, customers, exports, grades, holdings, imports, interactions, jobs, org,
+    overview, products, relations, reports, segments, surveys, tasks, today, views,
 };
 
 /// What the handlers share. Nothing in it is the only copy of anything: servers keep no state of their own.

@@ -21,7 +21,8 @@ use crate::error::{Error, Result};
 use crate::imports::UploadId;
 use crate::jobs::{Bench, Claim, Ended, JobId};
 use crate::{
-    audit, bulk_actions, clock, customers, due, exports, grades, holdings, idempotency, imports, jobs, org, segments,
+    audit, bulk_actions, clock, customers, due, exports, grades, holdings, idempotency, imports, jobs, org,
+    segments,
 };
 
 /// How often the loop looks for work.
