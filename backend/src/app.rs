@@ -98,7 +98,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 /// What lists filter and sort by. A list of the end of a path is the same wherever it stands.
-static LISTS: [(&str, &Resource); 21] = [
+static LISTS: [(&str, &Resource); 23] = [
     ("/customers", &customers::CUSTOMERS),
     ("/org-units", &org::UNITS),
     ("/users", &org::USERS),
@@ -120,6 +120,8 @@ static LISTS: [(&str, &Resource); 21] = [
     ("/survey-answers", &surveys::ANSWERS),
     ("/jobs", &jobs::JOBS),
     ("/problems", &imports::PROBLEMS),
+    ("/duplicates", &imports::DUPLICATES),
+    ("/import-mappings", &imports::MAPPINGS),
 ];
 
 /// The app of one actix worker.

@@ -251,7 +251,9 @@ pub fn remove_expired_jobs(conn: &mut DbConn, now: Moment) -> Result<usize> {
     let expired = jobs::expired(conn, now)?;
     let mut removed = 0;
     for job in expired {
-        removed += store::remove_some_problems(conn, job)? + store::remove_some_changes(conn, job)?;
+        removed += store::remove_some_problems(conn, job)?
+            + store::remove_some_changes(conn, job)?
+            + store::remove_some_duplicates(conn, job)?;
         if removed >= REMOVED_AT_ONCE {
             return Ok(removed);
         }

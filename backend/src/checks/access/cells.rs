@@ -77,9 +77,12 @@ pub fn positions(target: Target) -> &'static [Position] {
         Target::Nothing | Target::Questionnaire => &[Nowhere],
         Target::Survey => &[Unit, Sibling, Parent, SiblingBranch, OtherBranch],
         Target::Session => &[Own, Unit, OtherBranch],
-        Target::Upload | Target::NewImport | Target::Job | Target::JobFile | Target::JobList => {
-            &[Own, OtherBranch]
-        }
+        Target::Upload
+        | Target::ImportMapping
+        | Target::NewImport
+        | Target::Job
+        | Target::JobFile
+        | Target::JobList => &[Own, OtherBranch],
         // Everywhere that is somewhere.
         Target::Customer
         | Target::CustomerList
@@ -232,7 +235,7 @@ fn expected(operation: &Operation, caller: Caller, position: Position) -> u16 {
         Target::Survey => (!operation.only_reads() && !sees_user(role, place.unit)).then_some(403),
         Target::Invitation => (!sees_customer(role, &place)).then_some(404),
         Target::NewAnswer => (!sees_customer(role, &place) || place.archived).then_some(422),
-        Target::Session | Target::Upload => (position != Own).then_some(404),
+        Target::Session | Target::Upload | Target::ImportMapping => (position != Own).then_some(404),
         Target::Job if position != Own && role == Role::Auditor => {
             (operation.path.ends_with("/cancel")).then_some(403)
         }
