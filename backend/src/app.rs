@@ -104,7 +104,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 /// What lists filter and sort by. A list of the end of a path is the same wherever it stands.
-static LISTS: [(&str, &Resource); 22] = [
+static LISTS: [(&str, &Resource); 24] = [
     ("/customers", &customers::CUSTOMERS),
     ("/org-units", &org::UNITS),
     ("/users", &org::USERS),
@@ -127,6 +127,8 @@ static LISTS: [(&str, &Resource); 22] = [
     ("/jobs", &jobs::JOBS),
     ("/views", &views::VIEWS),
     ("/problems", &imports::PROBLEMS),
+    ("/duplicates", &imports::DUPLICATES),
+    ("/import-mappings", &imports::MAPPINGS),
 ];
 
 /// The app of one actix worker.

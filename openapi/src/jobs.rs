@@ -42,6 +42,18 @@ pub struct JobCounts {
     pub updated: i64,
     pub unchanged: i64,
     pub failed: i64,
+    /// Records of an import whose customer may be one that is there already.
+    #[serde(default)]
+    pub duplicates: i64,
+    /// Those of them that have changed the customer that is there.
+    #[serde(default)]
+    pub merged: i64,
+    /// Those of them that were left out.
+    #[serde(default)]
+    pub skipped: i64,
+    /// Conflicts with verified fields that an import has opened.
+    #[serde(default)]
+    pub conflicts: i64,
 }
 
 /// Why a job failed.

@@ -768,6 +768,10 @@ diesel::table! {
         expires_at -> DbMoment,
         version -> BigInt,
         undone_by -> Nullable<DbUuid>,
+        duplicates -> BigInt,
+        merged -> BigInt,
+        skipped -> BigInt,
+        conflicts -> BigInt,
     }
 }
 
@@ -1094,6 +1098,39 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbDoc, DbMoment, DbUuid};
+
+    import_mapping (id) {
+        id -> DbUuid,
+        name -> Text,
+        shared -> Bool,
+        created_by -> DbUuid,
+        header -> DbDoc,
+        used -> DbDoc,
+        mapping -> DbDoc,
+        version -> BigInt,
+        created_at -> DbMoment,
+        updated_at -> DbMoment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::DbUuid;
+
+    import_duplicate (id) {
+        id -> DbUuid,
+        job_id -> DbUuid,
+        line -> BigInt,
+        customer_id -> Nullable<DbUuid>,
+        of_line -> Nullable<BigInt>,
+        likeness -> Text,
+        action -> Text,
+    }
+}
+
 diesel::joinable!(user_account -> org_unit (org_unit_id));
 diesel::joinable!(session -> user_account (user_id));
 diesel::joinable!(refresh_token -> session (session_id));
@@ -1134,6 +1171,9 @@ diesel::joinable!(job -> user_account (created_by));
 diesel::joinable!(import_problem -> job (job_id));
 diesel::joinable!(imported_record -> customer (customer_id));
 diesel::joinable!(import_change -> job (job_id));
+diesel::joinable!(import_mapping -> user_account (created_by));
+diesel::joinable!(import_duplicate -> job (job_id));
+diesel::joinable!(import_duplicate -> customer (customer_id));
 diesel::joinable!(household_member -> household (household_id));
 diesel::joinable!(household_member -> customer (customer_id));
 diesel::joinable!(holding_co_owner -> holding (holding_id));
@@ -1200,6 +1240,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     import_problem,
     imported_record,
     import_change,
+    import_mapping,
+    import_duplicate,
     field_conflict,
     relation,
     household,

@@ -120,6 +120,8 @@ rights! {
     /// The same with codes and without the guard against formulas, for other systems.
     ExportRaw = "export:raw", &[OutletHead, DeputyManager, BranchManager, Auditor];
     RunImports = "imports:run", &[OutletHead, DeputyManager, BranchManager, Admin];
+    /// Mappings of imports that everybody may use who imports.
+    ShareImportMappings = "import_mappings:share", &[DeputyManager, BranchManager, Admin];
 }
 
 impl Right {

@@ -315,12 +315,13 @@ fn literal(item: &str) -> String {
 ///
 /// A book may be sorted, but never found by walking the bank in the list's order.
 fn faults(engine: Engine, plan: &[String], may_sort: bool, is_book: bool) -> Vec<String> {
-    const LARGE: [&str; 34] = [
+    const LARGE: [&str; 35] = [
         "customer_value",
         "job_target",
         "saved_view",
         "known",
         "given",
+        "import_duplicate",
         "segment_member",
         "aum_balance",
         "field_conflict",

@@ -9,6 +9,7 @@ mod change;
 mod contact_points;
 mod contacted;
 mod create;
+mod duplicates;
 mod external_ids;
 mod fields;
 mod grading;
@@ -36,6 +37,7 @@ pub use change::{archive, change, renew_search, restore};
 pub use contact_points::{add_contact_point, change_contact_point, remove_contact_point};
 pub use contacted::{contacted, contacted_many, is_seen_by, lock_figures, named, set_last_contact};
 pub use create::{Prepared, Ready, create, create_many, make_ready, write_many};
+pub use duplicates::{Likely, LikelyTold, likely, likely_told};
 pub use external_ids::{Upserted, remove_external_id, set_external_id, upsert};
 pub(crate) use fields::CUSTOMERS;
 #[cfg(test)]
@@ -47,7 +49,8 @@ pub use list::{list, search};
 pub use ownership::{assign, assign_now, can_place, set_team};
 pub use portfolio::{fold_portfolio, portfolio_has_changes};
 pub use provenance::{
-    FieldConflictMark, conflict, conflicts, field_history, field_sources, resolve, set_verified,
+    ConflictBefore, FieldConflictMark, OpenedConflict, conflict, conflicts, field_history, field_sources,
+    resolve, set_verified, withdraw_conflict,
 };
 pub use reveal::reveal;
 pub use selection::{

@@ -197,7 +197,7 @@ pub fn undo(conn: &mut DbConn, actor: &Actor, id: JobId, kind: JobKind) -> Resul
     if row.finished_at.is_none() {
         return Err(Error::conflict("/state", "job_has_not_ended"));
     }
-    if row.dry_run || row.created + row.updated == 0 {
+    if row.dry_run || row.created + row.updated + row.conflicts == 0 {
         return Err(Error::conflict("", "nothing_to_undo"));
     }
     // One that was broken off leaves something to undo.

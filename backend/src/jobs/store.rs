@@ -36,6 +36,10 @@ pub(super) struct JobRow {
     pub(super) version: i64,
     /// The job that undoes it.
     pub(super) undone_by: Option<JobId>,
+    pub(super) duplicates: i64,
+    pub(super) merged: i64,
+    pub(super) skipped: i64,
+    pub(super) conflicts: i64,
 }
 
 impl JobRow {
@@ -66,6 +70,10 @@ impl JobRow {
             expires_at: actor.now().plus_seconds(KEPT_SECONDS),
             version: 1,
             undone_by: None,
+            duplicates: 0,
+            merged: 0,
+            skipped: 0,
+            conflicts: 0,
         }
     }
 }

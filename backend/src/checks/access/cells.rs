@@ -81,6 +81,7 @@ pub fn positions(target: Target) -> &'static [Position] {
         | Target::NewImport
         | Target::Job
         | Target::BulkJob
+        | Target::ImportMapping
         | Target::JobFile
         | Target::JobList => &[Own, OtherBranch],
         // Everywhere that is somewhere.
@@ -251,7 +252,7 @@ fn expected(operation: &Operation, caller: Caller, position: Position) -> u16 {
         Target::Survey => (!operation.only_reads() && !sees_user(role, place.unit)).then_some(403),
         Target::Invitation => (!sees_customer(role, &place)).then_some(404),
         Target::NewAnswer => (!sees_customer(role, &place) || place.archived).then_some(422),
-        Target::Session | Target::Upload => (position != Own).then_some(404),
+        Target::Session | Target::Upload | Target::ImportMapping => (position != Own).then_some(404),
         Target::Job if position != Own && role == Role::Auditor => {
             (operation.path.ends_with("/cancel")).then_some(403)
         }

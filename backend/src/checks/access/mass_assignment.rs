@@ -292,6 +292,7 @@ fn body(operation: &Operation, app: &TestApp) -> Value {
         ("POST", "/jobs/imports") => json!({
             "upload_id": unit, "layout": {"encoding": "utf_8"}, "mapping": super::matrix::mapping(),
         }),
+        ("POST", "/import-mappings") | ("PUT", "/import-mappings/{id}") => super::matrix::kept_mapping("x"),
         ("POST", "/jobs/exports") => json!({"list": "customers", "format": "csv"}),
         ("POST", "/jobs/{id}/corrections") => json!({"records": [{"line": 2, "values": ["1"]}]}),
         _ => panic!("{operation} takes a body that this test does not know"),

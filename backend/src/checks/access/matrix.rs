@@ -160,6 +160,9 @@ fn body(operation: &Operation, app: &TestApp, caller: Caller, thing: &Thing) -> 
         // The text of a JSON text is a file with one column.
         ("POST", "/uploads") => json!("id"),
         ("POST", "/jobs/imports") => json!({"upload_id": thing.id, "mapping": mapping()}),
+        ("POST", "/import-mappings") | ("PUT", "/import-mappings/{id}") => {
+            kept_mapping(&unique().to_string())
+        }
         ("POST", "/jobs/exports") => {
             let list = if caller.0 == Some(Role::Auditor) { "audit_entries" } else { "tasks" };
             json!({"list": list, "format": "csv", "reason": "for the meeting of the branch"})
@@ -175,6 +178,11 @@ pub fn mapping() -> Value {
     json!({"source": "core", "customer": [
         {"field": "external_id", "from": "{id}"}, {"field": "name", "from": "{name}"}, {"field": "kind", "from": "person"},
     ]})
+}
+
+/// The same, to be kept under a name.
+pub fn kept_mapping(name: &str) -> Value {
+    json!({"name": name, "columns": ["id", "name"], "mapping": mapping()})
 }
 
 /// The layers as they are, but for whom the phone centre serves.

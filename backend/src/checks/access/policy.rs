@@ -68,6 +68,8 @@ pub enum Target {
     ViewsSeen,
     /// A file that somebody sent in.
     Upload,
+    /// What somebody has kept of an import under a name.
+    ImportMapping,
     /// An import of a file.
     NewImport,
     Job,
@@ -321,12 +323,18 @@ pub const OPERATIONS: &[Operation] = &[
     op("POST", "/uploads", Needs(RunImports), Nothing, 201),
     op("GET", "/uploads/{id}", Needs(RunImports), Upload, 200),
     op("POST", "/jobs/imports", Needs(RunImports), NewImport, 202),
+    op("GET", "/import-mappings", Needs(RunImports), Nothing, 200),
+    op("POST", "/import-mappings", Needs(RunImports), Nothing, 201),
+    op("GET", "/import-mappings/{id}", Needs(RunImports), ImportMapping, 200),
+    op("PUT", "/import-mappings/{id}", Needs(RunImports), ImportMapping, 200),
+    op("DELETE", "/import-mappings/{id}", Needs(RunImports), ImportMapping, 204),
     op("POST", "/jobs/exports", Needs(RunExports), Nothing, 202),
     op("GET", "/jobs", Needs(ViewJobs), JobList, 200),
     op("GET", "/jobs/{id}", Needs(ViewJobs), Job, 200),
     op("POST", "/jobs/{id}/cancel", Needs(CancelJobs), Job, 200),
     op("GET", "/jobs/{id}/file", Needs(RunExports), JobFile, 200),
     op("GET", "/jobs/{id}/problems", Needs(ViewJobs), Job, 200),
+    op("GET", "/jobs/{id}/duplicates", Needs(ViewJobs), Job, 200),
     op("GET", "/jobs/{id}/problems/file", Needs(RunImports), Job, 200),
     op("POST", "/jobs/{id}/corrections", Needs(RunImports), Job, 202),
     op("POST", "/jobs/{id}/undo", Needs(RunImports), Job, 202),
@@ -365,7 +373,7 @@ fn b2_every_route_stands_in_the_policy_table() {
 #[test]
 fn b2_every_right_is_taken_by_a_route_and_given_to_a_role() {
     // Asked for by what a body says; the tests of its room look at it.
-    let of_bodies = [ExportRaw, ShareViews, PublishViews];
+    let of_bodies = [ExportRaw, ShareViews, PublishViews, ShareImportMappings];
     for right in Right::ALL {
         let taken = OPERATIONS.iter().any(|operation| operation.guard == Needs(*right));
         assert!(taken != of_bodies.contains(right), "no route takes {right:?}, or one does by now");

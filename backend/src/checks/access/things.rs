@@ -13,8 +13,7 @@ use guanxi_api::{
 };
 use guanxi_api::{LocalText, NewQuestionnaire, NewSurvey, Question, QuestionKind};
 use guanxi_db::schema::{
-    contact_point, customer, external_id, field_conflict, import_change, import_problem, interaction, job,
-    job_file, relation, saved_view, survey, survey_answer, survey_invitation, task, upload,
+    contact_point, customer, external_id, field_conflict, import_change, import_mapping, import_problem, interaction, job, job_file, relation, saved_view, survey, survey_answer, survey_invitation, task, upload,
 };
 use guanxi_db::{DbConn, DbError, Doc, Id};
 use serde_json::json;
@@ -752,6 +751,36 @@ fn make_uploads(app: &TestApp, _: &str, wanted: &[(Caller, Place)]) -> Vec<Thing
     })
 }
 
+/// A mapping that whoever owns the place keeps.
+fn make_kept_mappings(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
+    let (fixture, batch) = (app.fixture.clone(), batch.to_owned());
+    let places: Vec<Place> = wanted.iter().map(|(_, place)| *place).collect();
+    app.db(move |conn| {
+        let actor = Actor::operator(clock::now());
+        let make = |(n, place): (usize, &Place)| {
+            let owner = Id::<()>::new(fixture.user(place.owner.unwrap_or("branch_manager")));
+            let id: Id<()> = actor.new_id();
+            diesel::insert_into(import_mapping::table)
+                .values((
+                    import_mapping::id.eq(id),
+                    import_mapping::name.eq(format!("{batch}{n}")),
+                    import_mapping::shared.eq(false),
+                    import_mapping::created_by.eq(owner),
+                    import_mapping::header.eq(Doc(json!(["id", "name"]))),
+                    import_mapping::used.eq(Doc(json!(["id", "name"]))),
+                    import_mapping::mapping.eq(Doc(mapping())),
+                    import_mapping::version.eq(1_i64),
+                    import_mapping::created_at.eq(actor.now()),
+                    import_mapping::updated_at.eq(actor.now()),
+                ))
+                .execute(conn)
+                .map_err(DbError::from)?;
+            Ok(Thing { id: id.uuid(), version: 1, ..Thing::default() })
+        };
+        places.iter().enumerate().map(make).collect::<Result<_>>()
+    })
+}
+
 /// A job that waits and one that has ended, of whoever owns the place.
 fn make_jobs(app: &TestApp, _: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
     let (state, fixture) = (app.state.clone(), app.fixture.clone());
@@ -897,7 +926,7 @@ pub fn hash() -> String {
 pub fn make_things(app: &TestApp, batch: &str, cells: &[Cell]) -> Vec<Thing> {
     let mut things = vec![Thing::default(); cells.len()];
     type Make = fn(&TestApp, &str, &[(Caller, Place)]) -> Vec<Thing>;
-    let makers: [(&[Target], Make, &str); 25] = [
+    let makers: [(&[Target], Make, &str); 26] = [
         (
             &[Target::Customer, Target::CustomerList, Target::BulkLine, Target::Holding, Target::HoldingList],
             make_customers,
@@ -925,6 +954,7 @@ pub fn make_things(app: &TestApp, batch: &str, cells: &[Cell]) -> Vec<Thing> {
         (&[Target::Invitation, Target::InvitationList, Target::NewAnswer], make_invited, "v"),
         (&[Target::AnswerList], make_answered, "a"),
         (&[Target::Upload, Target::NewImport], make_uploads, "f"),
+        (&[Target::ImportMapping], make_kept_mappings, "w"),
         (&[Target::Job, Target::JobList], make_jobs, "j"),
         (&[Target::BulkJob], make_bulk_actions, "h"),
         (&[Target::JobFile], make_exported, "e"),

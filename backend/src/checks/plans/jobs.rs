@@ -1,6 +1,6 @@
 use diesel::prelude::*;
 use guanxi_api::{JobKind, ListQuery};
-use guanxi_db::schema::{import_change, import_problem, job};
+use guanxi_db::schema::{import_change, import_duplicate, import_problem, job};
 use guanxi_db::{DbError, Doc, Id, on_each};
 use serde_json::json;
 use uuid::Uuid;
@@ -76,6 +76,23 @@ fn populate(app: &TestApp) -> JobId {
                 .map_err(DbError::from)?;
             let rows: Vec<_> = chunk
                 .iter()
+                .zip(1_i64..)
+                .map(|(_, line)| {
+                    let id: Id<()> = actor.new_id();
+                    (
+                        import_duplicate::id.eq(id),
+                        import_duplicate::job_id.eq(ids[0]),
+                        import_duplicate::line.eq(line),
+                        import_duplicate::of_line.eq(Some(1_i64)),
+                        import_duplicate::likeness.eq("identity_document"),
+                        import_duplicate::action.eq("keep"),
+                    )
+                })
+                .collect();
+            on_each!(conn => diesel::insert_into(import_duplicate::table).values(&rows).execute(conn))
+                .map_err(DbError::from)?;
+            let rows: Vec<_> = chunk
+                .iter()
                 .map(|of| {
                     line += 1;
                     (
@@ -124,6 +141,16 @@ fn plans_of_jobs_and_their_problems_follow_an_index() {
             let after = ListQuery { cursor: next, ..query };
             found.extend(plans(conn, |conn| {
                 imports::problems(conn, &actor, &state.keys, id, after.clone()).map(drop)
+            })?);
+            let query = ListQuery { limit: Some(20), ..ListQuery::default() };
+            let mut next = None;
+            found.extend(plans(conn, |conn| {
+                next = imports::duplicates(conn, &actor, &state.keys, id, query.clone())?.page.next;
+                Ok(())
+            })?);
+            let after = ListQuery { cursor: next, ..query };
+            found.extend(plans(conn, |conn| {
+                imports::duplicates(conn, &actor, &state.keys, id, after.clone()).map(drop)
             })?);
             for kind in JobKind::ALL {
                 found.extend(plans(conn, |conn| jobs::is_waiting(conn, *kind, clock::now()).map(drop))?);
