@@ -14,8 +14,8 @@ use crate::installation::Settings;
 use crate::listing::Resource;
 use crate::web::{Description, Limits, Metrics, Readiness, Routes, envelope};
 use crate::{
-    access, audit, customers, exports, holdings, imports, interactions, jobs, org, overview, products,
-    relations, reports, segments, surveys, tasks, today,
+    access, audit, customers, exports, holdings, imports, interactions, jobs, org, overview, ownership,
+    products, relations, reports, segments, surveys, tasks, today,
 };
 
 /// What the handlers share. Nothing in it is the only copy of anything: servers keep no state of their own.
@@ -46,6 +46,7 @@ fn rooms(config: &mut impl Routes) {
     holdings::routes(config);
     relations::routes(config);
     segments::routes(config);
+    ownership::routes(config);
     tasks::routes(config);
     interactions::routes(config);
     reports::routes(config);
@@ -76,6 +77,7 @@ fn rooms(config: &mut impl Routes) {
         (name = "products", description = "What the bank offers, and what currencies are worth"),
         (name = "holdings", description = "What customers hold, what moved it, and what it is worth"),
         (name = "relations", description = "Which customers belong together: relations, households, referrals"),
+        (name = "ownership", description = "Who is responsible for customers and was, whose care lacks something, and the handover of books"),
         (name = "segments", description = "Customers who are alike: schemes, segments and their rules, who is in which and why"),
         (name = "interactions", description = "Contacts with customers, and the search in their notes"),
         (name = "tasks", description = "What is to be done, by whom and by when"),
@@ -98,7 +100,12 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 /// What lists filter and sort by. A list of the end of a path is the same wherever it stands.
-static LISTS: [(&str, &Resource); 21] = [
+static LISTS: [(&str, &Resource); 26] = [
+    ("/handovers/{id}/customers", &ownership::SHEET),
+    ("/handovers", &ownership::HANDOVERS),
+    ("/care-gaps", &ownership::GAPS),
+    ("/customer-losses", &customers::LOSSES),
+    ("/ownership", &customers::OWNERSHIP),
     ("/customers", &customers::CUSTOMERS),
     ("/org-units", &org::UNITS),
     ("/users", &org::USERS),

@@ -71,6 +71,17 @@ rights! {
     ViewSegments = "segments:view", &[Rm, Adviser, OutletHead, DeputyManager, BranchManager, Auditor];
     /// Trying rules on the customers that one sees.
     PreviewSegments = "segments:preview", &[OutletHead, DeputyManager, BranchManager, Admin, Auditor];
+    /// Who is responsible for customers and was, whose care lacks something, who was lost: for those who see customers unmasked.
+    ViewOwnership = "ownership:view", &[Rm, Adviser, OutletHead, DeputyManager, BranchManager, Auditor];
+    /// Accepting customers that one was assigned.
+    SignOwnership = "ownership:sign", &[Rm];
+    /// Which roles look after the customers of a tier.
+    ViewTeamRules = "team_rules:view", EVERYONE;
+    ManageTeamRules = "team_rules:manage", &[Admin];
+    ViewHandovers = "handovers:view", &[Rm, OutletHead, DeputyManager, BranchManager, Auditor];
+    ProposeHandovers = "handovers:propose", MANAGERS;
+    /// Accepting or declining what one is to take.
+    AnswerHandovers = "handovers:answer", &[Rm];
     /// Conflicts between verified fields and what other systems say.
     ViewFieldConflicts = "field_conflicts:view", &[Rm, OutletHead, DeputyManager, BranchManager, Auditor];
     ViewAudit = "audit:view", &[Auditor];

@@ -129,6 +129,7 @@ fn architecture_one_clock() {
     for room in rooms.into_iter().chain([
         "tasks",
         "interactions",
+        "ownership",
         "surveys",
         "overview",
         "today",
@@ -165,7 +166,7 @@ fn architecture_the_contract_knows_neither_server_nor_browser() {
 
 #[test]
 fn architecture_rooms_depend_downwards() {
-    const ORDER: [&str; 20] = [
+    const ORDER: [&str; 21] = [
         "names",
         "listing",
         "audit",
@@ -179,6 +180,7 @@ fn architecture_rooms_depend_downwards() {
         "segments",
         "tasks",
         "interactions",
+        "ownership",
         "surveys",
         "overview",
         "today",

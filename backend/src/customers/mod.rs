@@ -12,6 +12,7 @@ mod create;
 mod external_ids;
 mod fields;
 mod list;
+mod owners;
 mod ownership;
 mod portfolio;
 mod profile;
@@ -42,12 +43,15 @@ pub(crate) use fields::FIELDS;
 #[cfg(test)]
 pub(crate) use list::search_by;
 pub use list::{list, search};
-pub use ownership::{assign, set_team};
+pub(crate) use owners::{LOSSES, OWNERSHIP};
+pub use owners::{hand_over, losses, ownership_of, sign, sign_all, unsigned, wrong_owners};
+pub use ownership::{add_to_team, assign, set_team};
 pub use portfolio::{fold_portfolio, portfolio_has_changes};
 pub use provenance::{
     FieldConflictMark, conflict, conflicts, field_history, field_sources, resolve, set_verified,
 };
 pub use reveal::reveal;
+pub(crate) use routes::changed;
 pub use selection::{
     CustomerBrief, brief, briefs, briefs_by_filter, ids_after, lock_all, related, wants_no_contact,
 };

@@ -1,6 +1,7 @@
 //! Demo data: a made-up bank to try, to learn on and to measure with. Only ever put into an empty database.
 
 pub mod generator;
+mod ownership;
 mod quality;
 mod relations;
 mod segments;
@@ -95,7 +96,8 @@ pub fn make(config: &Config, opened: &Opened, demo: Demo) -> Result<String> {
             quality::make(conn, &actor, house)?;
             relations::make(conn, &actor, house, u64::from(customers))?;
             tiers::make(conn, &actor, house, u64::from(customers))?;
-            segments::make(conn, &actor, house, u64::from(customers))
+            segments::make(conn, &actor, house, u64::from(customers))?;
+            ownership::make(conn, &actor)
         })?;
     }
     let seconds = (clock::now().0 - started.0) / 1_000_000;

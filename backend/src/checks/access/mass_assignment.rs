@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use guanxi_api::Role;
 use serde_json::{Value, json};
 
-use super::matrix::thresholds;
+use super::matrix::{new_handover, team_rules, thresholds};
 use super::policy::{OPERATIONS, Operation, document};
 use super::rows::{Ledger, difference};
 use super::things::{GROUPS, planned_tiers, scheme_definition, segment_definition};
@@ -214,6 +214,9 @@ fn body(operation: &Operation, app: &TestApp) -> Value {
         })).collect::<Vec<_>>()})
         }
         ("POST", "/tiers/simulation") => thresholds(),
+        ("PUT", "/team-rules") => team_rules(),
+        ("POST", "/handovers") => new_handover(app),
+        ("POST", "/handovers/{id}/acceptance") => json!({"accepts": true}),
         ("POST", "/segment-schemes") => json!(scheme_definition("x")),
         ("PUT", "/segment-schemes/{id}") => json!(scheme_definition("x")),
         ("POST", "/segment-schemes/{id}/segments") | ("PUT", "/segments/{id}") => {

@@ -3,7 +3,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::cells::Position::{OtherBranch, Own, Unit, Unowned};
-use super::cells::{Caller, Cell, Place, cells, home, place, sees_customer, sees_task, sees_user};
+use super::cells::{
+    Caller, Cell, Place, cells, home, place, sees_customer, sees_handover, sees_task, sees_user,
+};
 use super::policy::{Operation, Target};
 use super::rows::{Ledger, difference};
 use super::things::{
@@ -81,6 +83,9 @@ fn body(operation: &Operation, app: &TestApp, caller: Caller, thing: &Thing) -> 
         ("POST", "/field-conflicts/{id}/resolve") => json!({"take": "offered"}),
         ("PUT", "/tiers") => tiers(),
         ("POST", "/tiers/simulation") => thresholds(),
+        ("PUT", "/team-rules") => team_rules(),
+        ("POST", "/handovers") => new_handover(app),
+        ("POST", "/handovers/{id}/acceptance") => json!({"accepts": false, "reason": "too many"}),
         ("POST", "/segment-schemes") => json!(scheme_definition(&format!("n{}", unique()))),
         ("PUT", "/segment-schemes/{id}") => {
             let code =
@@ -174,6 +179,26 @@ pub fn thresholds() -> Value {
     body
 }
 
+/// The rules, of which one is another one.
+pub fn team_rules() -> Value {
+    let rule = |tier: &str, roles: &[&str]| json!({"tier": tier, "roles": roles});
+    json!({"rules": [
+        rule("mass", &[]),
+        rule("gold", &["rm"]),
+        rule("platinum", &["deputy_manager", "outlet_head", "rm"]),
+        rule("diamond", &["branch_manager", "deputy_manager", "outlet_head", "rm"]),
+        rule("private", &["branch_manager", "deputy_manager", "outlet_head", "rm"]),
+    ]})
+}
+
+/// A handover between relationship managers of one outlet.
+pub fn new_handover(app: &TestApp) -> Value {
+    json!({
+        "from_user_id": app.fixture.user("rm2"), "to": [{"user_id": app.fixture.user("rm")}], "reason": "moves",
+        "effective_on": today(app),
+    })
+}
+
 fn tiers() -> Value {
     let rule = |tier: &str, threshold: &str, channel: &str| json!({"tier": tier, "threshold": threshold, "cadence_days": 10, "servicing_channel": channel});
     json!({"tiers": [
@@ -229,7 +254,7 @@ fn place_of(operation: &Operation, app: &TestApp, thing: &Thing) -> (String, i64
     if operation.target == Target::HoldingList {
         path.push_str("?limit=200&filter=status%20ne%20null");
     }
-    if operation.target == Target::FieldConflictList {
+    if matches!(operation.target, Target::FieldConflictList | Target::HandoverList) {
         path.push_str("?limit=200");
     }
     if operation.target == Target::TaskList {
@@ -266,6 +291,7 @@ fn list_is_right(client: &Client, app: &TestApp, cell: &Cell, thing: &Thing, ans
         Target::UserList => sees_user(role, cell.place().unit),
         Target::UnitList | Target::ProductList => true,
         Target::InteractionList | Target::FieldConflictList => sees_customer(role, &cell.place()),
+        Target::HandoverList => sees_handover(role, &cell.place()),
         Target::TaskList => sees_task(role, &cell.place()),
         Target::JobList => cell.position == Own || role == Role::Auditor,
         _ => return true,
