@@ -238,6 +238,8 @@ fn expected(operation: &Operation, caller: Caller, position: Position) -> u16 {
         Target::HandoverToAnswer if place.in_team => None,
         Target::HandoverToAnswer => Some(if sees_handover(role, &place) { 403 } else { 404 }),
         Target::Unsigned if !sees_customer(role, &place) => Some(404),
+        // One outlet has a head, whom its customers lack.
+        Target::Unsigned if operation.path.ends_with("/completion") => (place.unit != "a1").then_some(409),
         Target::Unsigned => {
             (operation.path.ends_with("/signature") && place.owner != Some(role.as_str())).then_some(403)
         }
