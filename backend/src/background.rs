@@ -22,7 +22,7 @@ use crate::imports::UploadId;
 use crate::jobs::{Bench, Claim, Ended, JobId};
 use crate::{
     audit, bulk_actions, clock, customers, due, exports, grades, holdings, idempotency, imports, jobs, org,
-    segments,
+    ownership, segments,
 };
 
 /// How often the loop looks for work.
@@ -116,8 +116,12 @@ fn run(state: &web::Data<AppState>, stop: &AtomicBool) {
         if let Err(error) = &graded {
             tracing::warn!(%error, "grading customers failed; it is tried again");
         }
+        let cared = do_ownership_work(state, now);
+        if let Err(error) = &cared {
+            tracing::warn!(%error, "looking at the care of customers failed; it is tried again");
+        }
         // A full batch means that more waits.
-        let has_worked = [&worked, &segmented, &graded].iter().any(|done| matches!(done, Ok(true)));
+        let has_worked = [&worked, &segmented, &graded, &cared].iter().any(|done| matches!(done, Ok(true)));
         if !matches!(published, Ok(done) if done >= 1000) && !has_worked {
             std::thread::sleep(PAUSE);
         }
@@ -271,12 +275,29 @@ fn do_grade_work(state: &web::Data<AppState>, now: Moment) -> Result<bool> {
     state.db.write_blocking(move |conn| grades::do_some_work(conn, &Actor::job(now), &shared.settings))
 }
 
+/// Looks at the care of some customers, and hands some over; false when there are none.
+fn do_ownership_work(state: &web::Data<AppState>, now: Moment) -> Result<bool> {
+    let today = state.settings.day(now);
+    let mut worked = false;
+    if state.db.read_blocking(move |conn| ownership::has_handing(conn, today))? {
+        let shared = state.clone();
+        worked = state.db.write_blocking(move |conn| {
+            ownership::do_some_handing(conn, &Actor::job(now), &shared.settings)
+        })?;
+    }
+    if state.db.read_blocking(ownership::has_work)? {
+        worked |= state.db.write_blocking(move |conn| ownership::do_some_work(conn, &Actor::job(now)))?;
+    }
+    Ok(worked)
+}
+
 /// Removes what is kept no longer, and renews what is due.
 pub(crate) fn keep_house(state: &web::Data<AppState>, now: Moment) -> Result<()> {
     let keys = Arc::clone(&state.keys);
     state.db.write_blocking(move |conn| {
         idempotency::purge(conn, now)?;
         customers::purge_bulk_outcomes(conn, now)?;
+        ownership::purge_access(conn, now)?;
         sessions::purge(conn, now)?;
         rotate_signing_keys(conn, &keys, now)
     })?;

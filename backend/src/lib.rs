@@ -31,6 +31,7 @@ pub mod messages;
 pub mod names;
 pub mod org;
 pub mod overview;
+pub mod ownership;
 pub mod products;
 pub mod relations;
 pub mod reports;

@@ -100,6 +100,11 @@ labels! {
     TierReason { Assets => TierReasonAssets, Policy => TierReasonPolicy, Import => TierReasonImport, Average => TierReasonAverage, GraceEnded => TierReasonGraceEnded }
     TierBasis { Today => TierBasisToday, MonthlyAverage => TierBasisMonthlyAverage, YearlyAverage => TierBasisYearlyAverage }
     TierPolicyState { Planned => TierPolicyStatePlanned, InForce => TierPolicyStateInForce, Past => TierPolicyStatePast }
+    OwnershipHow { Created => OwnershipHowCreated, Assigned => OwnershipHowAssigned, Handover => OwnershipHowHandover, Import => OwnershipHowImport, Recorded => OwnershipHowRecorded }
+    HandoverReason { Leaves => HandoverReasonLeaves, Moves => HandoverReasonMoves, Absence => HandoverReasonAbsence, Rebalancing => HandoverReasonRebalancing }
+    HandoverState { Proposed => HandoverStateProposed, Accepted => HandoverStateAccepted, Done => HandoverStateDone, Declined => HandoverStateDeclined, Cancelled => HandoverStateCancelled }
+    HandoverAnswerState { Waiting => HandoverAnswerWaiting, Accepted => HandoverAnswerAccepted, Declined => HandoverAnswerDeclined }
+    HandoverLineState { Waiting => HandoverLineWaiting, Moved => HandoverLineMoved, Skipped => HandoverLineSkipped, Stays => HandoverLineStays }
     SegmentLevel { Low => SegmentLevelLow, LowMid => SegmentLevelLowMid, Mid => SegmentLevelMid, MidHigh => SegmentLevelMidHigh, High => SegmentLevelHigh }
     RiskAppetite { Conservative => RiskAppetiteConservative, Balanced => RiskAppetiteBalanced, Aggressive => RiskAppetiteAggressive }
     SegmentPriority { First => SegmentPriorityFirst, Second => SegmentPrioritySecond, Third => SegmentPriorityThird }

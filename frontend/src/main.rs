@@ -26,6 +26,7 @@ mod labels;
 mod listing;
 mod names;
 mod org;
+mod ownership;
 mod palette;
 mod parts;
 mod products;

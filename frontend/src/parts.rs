@@ -20,6 +20,7 @@ use crate::holdings::{HoldingsTab, HoldingsTabProps};
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::imports::{JobPage, JobsPage, NewImportPage};
 use crate::org::{NewUserPage, UnitsPage, UserPage, UsersPage};
+use crate::ownership::{HandoverPage, OwnershipPage, OwnershipPanel, OwnershipPanelProps};
 use crate::products::{ProductsPage, RatesPage};
 use crate::quality::{ConflictsPage, FieldDialog, FieldDialogProps};
 use crate::relations::{OwnersPanel, OwnersProps, RelationsTab, RelationsTabProps};
@@ -47,6 +48,8 @@ pub enum Part {
     Quality,
     /// Who belongs to which tier from which assets on, and who is about to move.
     Tiers,
+    /// Who looks after customers.
+    Ownership,
     /// Customers who are alike.
     Segments,
     /// What administrators set, and the audit trail.
@@ -61,6 +64,7 @@ impl Part {
             Part::Imports => "imports",
             Part::Quality => "quality",
             Part::Tiers => "tiers",
+            Part::Ownership => "ownership",
             Part::Segments => "segments",
             Part::Administration => "administration",
         }
@@ -73,6 +77,7 @@ impl Part {
             Part::Imports => imports().await,
             Part::Quality => quality().await,
             Part::Tiers => tiers().await,
+            Part::Ownership => ownership().await,
             Part::Segments => segments().await,
             Part::Administration => administration().await,
         }
@@ -129,6 +134,20 @@ fn tiers() -> Result<Pages, ApiError> {
         Route::TierWatch => html! { <TierWatchPage /> },
         _ => html!(),
     })
+}
+
+#[wasm_split(ownership, fallible)]
+fn ownership() -> Result<Pages, ApiError> {
+    Ok(|route| match route {
+        Route::Ownership => html! { <OwnershipPage /> },
+        Route::Handover { id } => html! { <HandoverPage key={id.to_string()} id={*id} /> },
+        _ => html!(),
+    })
+}
+
+#[wasm_split(ownership, fallible)]
+fn ownership_panel() -> Result<fn(&OwnershipPanelProps) -> Html, ApiError> {
+    Ok(|props| html! { <OwnershipPanel ..props.clone() /> })
 }
 
 #[wasm_split(segments, fallible)]
@@ -269,6 +288,18 @@ pub fn LazyViewBar(props: &ViewBarProps) -> Html {
     match &query.remote.data {
         Some(draw) => draw(props),
         None => html! { <div class="views"></div> },
+    }
+}
+
+/// [`OwnershipPanel`], as soon as its part is here.
+#[function_component]
+pub fn LazyOwnershipPanel(props: &OwnershipPanelProps) -> Html {
+    let i = use_i18n();
+    let query = use_query(Some("part/ownership_panel".to_owned()), ownership_panel);
+    match (&query.remote.data, &query.remote.error) {
+        (Some(draw), _) => draw(props),
+        (None, Some(_)) => lost(&query.reload, i),
+        (None, None) => html!(),
     }
 }
 

@@ -77,6 +77,13 @@ pub mod right {
     pub const ANSWER_SURVEYS: &str = "surveys:answer";
     pub const VIEW_FIELD_CONFLICTS: &str = "field_conflicts:view";
     pub const VIEW_RELATIONS: &str = "relations:view";
+    pub const VIEW_OWNERSHIP: &str = "ownership:view";
+    pub const SIGN_OWNERSHIP: &str = "ownership:sign";
+    pub const VIEW_TEAM_RULES: &str = "team_rules:view";
+    pub const MANAGE_TEAM_RULES: &str = "team_rules:manage";
+    pub const VIEW_HANDOVERS: &str = "handovers:view";
+    pub const PROPOSE_HANDOVERS: &str = "handovers:propose";
+    pub const ANSWER_HANDOVERS: &str = "handovers:answer";
     pub const VIEW_SEGMENT_SCHEMES: &str = "segment_schemes:view";
     pub const VIEW_SEGMENTS: &str = "segments:view";
     pub const MANAGE_SEGMENTS: &str = "segments:manage";

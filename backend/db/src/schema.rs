@@ -1131,6 +1131,153 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbMoment, DbUuid};
+
+    customer_ownership (id) {
+        id -> DbUuid,
+        customer_id -> DbUuid,
+        owner_id -> DbUuid,
+        began_at -> DbMoment,
+        how -> Text,
+        began_by -> Nullable<DbUuid>,
+        signed_at -> Nullable<DbMoment>,
+        ended_at -> Nullable<DbMoment>,
+        ended_how -> Nullable<Text>,
+        ended_by -> Nullable<DbUuid>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbMoment, DbUuid};
+
+    customer_loss (id) {
+        id -> DbUuid,
+        customer_id -> DbUuid,
+        owner_id -> Nullable<DbUuid>,
+        org_unit_id -> DbUuid,
+        lost_at -> DbMoment,
+        recorded_by -> Nullable<DbUuid>,
+        returned_at -> Nullable<DbMoment>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::DbMoment;
+
+    team_policy (id) {
+        id -> Integer,
+        version -> BigInt,
+        updated_at -> DbMoment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    team_rule (tier, role) {
+        tier -> Text,
+        role -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbMoment, DbUuid};
+
+    customer_care (customer_id) {
+        customer_id -> DbUuid,
+        tier -> Text,
+        rank -> Integer,
+        no_owner -> Bool,
+        unsigned -> Bool,
+        incomplete -> Bool,
+        missing -> Integer,
+        since -> DbMoment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::DbUuid;
+
+    care_progress (id) {
+        id -> Integer,
+        event_seq -> BigInt,
+        walking -> Bool,
+        after -> Nullable<DbUuid>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbMoment, DbUuid};
+
+    handover (id) {
+        id -> DbUuid,
+        from_user_id -> DbUuid,
+        org_unit_id -> DbUuid,
+        reason -> Text,
+        note -> Nullable<Text>,
+        effective_on -> Date,
+        double_access_days -> Integer,
+        state -> Text,
+        customers -> Integer,
+        moved -> Integer,
+        skipped -> Integer,
+        remaining -> Integer,
+        proposed_by -> Nullable<DbUuid>,
+        finished_at -> Nullable<DbMoment>,
+        version -> BigInt,
+        created_at -> DbMoment,
+        updated_at -> DbMoment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbMoment, DbUuid};
+
+    handover_receiver (handover_id, user_id) {
+        handover_id -> DbUuid,
+        user_id -> DbUuid,
+        place -> Integer,
+        rule -> Nullable<Text>,
+        customers -> Integer,
+        state -> Text,
+        answered_at -> Nullable<DbMoment>,
+        answer_reason -> Nullable<Text>,
+        task_id -> Nullable<DbUuid>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::DbUuid;
+
+    handover_customer (handover_id, customer_id) {
+        handover_id -> DbUuid,
+        customer_id -> DbUuid,
+        user_id -> DbUuid,
+        place -> Integer,
+        state -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbMoment, DbUuid};
+
+    customer_access (user_id, customer_id) {
+        user_id -> DbUuid,
+        customer_id -> DbUuid,
+        until -> DbMoment,
+    }
+}
+
 diesel::joinable!(user_account -> org_unit (org_unit_id));
 diesel::joinable!(session -> user_account (user_id));
 diesel::joinable!(refresh_token -> session (session_id));
@@ -1154,6 +1301,11 @@ diesel::joinable!(segment -> segment_scheme (scheme_id));
 diesel::joinable!(segment_member -> segment_scheme (scheme_id));
 diesel::joinable!(segment_member -> customer (customer_id));
 diesel::joinable!(customer_value -> customer (customer_id));
+diesel::joinable!(customer_ownership -> customer (customer_id));
+diesel::joinable!(customer_loss -> customer (customer_id));
+diesel::joinable!(customer_care -> customer (customer_id));
+diesel::joinable!(handover_customer -> customer (customer_id));
+diesel::joinable!(handover -> org_unit (org_unit_id));
 diesel::joinable!(aum_balance -> customer (customer_id));
 diesel::joinable!(customer_tier_history -> customer (customer_id));
 diesel::joinable!(interaction -> customer (customer_id));
@@ -1222,6 +1374,16 @@ diesel::allow_tables_to_appear_in_same_query!(
     saved_view,
     default_view,
     job_target,
+    customer_ownership,
+    customer_loss,
+    team_policy,
+    team_rule,
+    customer_care,
+    care_progress,
+    handover,
+    handover_receiver,
+    handover_customer,
+    customer_access,
     customer_tier_history,
     due_work,
     interaction,

@@ -74,6 +74,17 @@ rights! {
     /// How customers are graded.
     ViewGradePolicy = "grade_policy:view", EVERYONE;
     ManageGrades = "grades:manage", &[Admin];
+    /// Who is responsible for customers and was, whose care lacks something, who was lost: for those who see customers unmasked.
+    ViewOwnership = "ownership:view", &[Rm, Adviser, OutletHead, DeputyManager, BranchManager, Auditor];
+    /// Accepting customers that one was assigned.
+    SignOwnership = "ownership:sign", &[Rm];
+    /// Which roles look after the customers of a tier.
+    ViewTeamRules = "team_rules:view", EVERYONE;
+    ManageTeamRules = "team_rules:manage", &[Admin];
+    ViewHandovers = "handovers:view", &[Rm, OutletHead, DeputyManager, BranchManager, Auditor];
+    ProposeHandovers = "handovers:propose", MANAGERS;
+    /// Accepting or declining what one is to take.
+    AnswerHandovers = "handovers:answer", &[Rm];
     /// Conflicts between verified fields and what other systems say.
     ViewFieldConflicts = "field_conflicts:view", &[Rm, OutletHead, DeputyManager, BranchManager, Auditor];
     /// Doing something to many customers at once, with the rights that one has on each.

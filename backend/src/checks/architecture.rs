@@ -129,6 +129,7 @@ fn architecture_one_clock() {
     for room in rooms.into_iter().chain([
         "tasks",
         "interactions",
+        "ownership",
         "surveys",
         "overview",
         "today",
@@ -169,7 +170,7 @@ fn architecture_the_contract_knows_neither_server_nor_browser() {
 
 #[test]
 fn architecture_rooms_depend_downwards() {
-    const ORDER: [&str; 24] = [
+    const ORDER: [&str; 25] = [
         "names",
         "listing",
         "audit",
@@ -187,6 +188,7 @@ fn architecture_rooms_depend_downwards() {
         "tasks",
         "bulk_actions",
         "interactions",
+        "ownership",
         "surveys",
         "overview",
         "today",

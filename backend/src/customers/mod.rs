@@ -14,6 +14,7 @@ mod external_ids;
 mod fields;
 mod grading;
 mod list;
+mod owners;
 mod ownership;
 mod portfolio;
 mod profile;
@@ -46,13 +47,16 @@ pub use grading::{Graded, grades_of, set_grades};
 #[cfg(test)]
 pub(crate) use list::search_by;
 pub use list::{list, search};
-pub use ownership::{assign, assign_now, can_place, set_team};
+pub(crate) use owners::{LOSSES, OWNERSHIP};
+pub use owners::{hand_over, losses, ownership_of, sign, sign_all, unsigned, wrong_owners};
+pub use ownership::{add_to_team, assign, assign_now, can_place, set_team};
 pub use portfolio::{fold_portfolio, portfolio_has_changes};
 pub use provenance::{
     ConflictBefore, FieldConflictMark, OpenedConflict, conflict, conflicts, field_history, field_sources,
     resolve, set_verified, withdraw_conflict,
 };
 pub use reveal::reveal;
+pub(crate) use routes::changed;
 pub use selection::{
     CustomerBrief, brief, briefs, briefs_by_filter, ids_after, lock_all, related, wants_no_contact,
 };

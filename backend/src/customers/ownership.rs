@@ -1,4 +1,4 @@
-use guanxi_api::{Assignment, Role, Team};
+use guanxi_api::{Assignment, Role, Team, TeamRole};
 use guanxi_db::DbConn;
 
 use crate::access::{Actor, OrgUnitId, Reach, Right, Scope, UnitScope, UserId};
@@ -149,6 +149,33 @@ pub fn set_team(conn: &mut DbConn, actor: &Actor, id: CustomerId, version: i64, 
                 role: member.role.as_str().to_owned(),
             })
             .collect();
+        store::replace_team(conn, id, &rows)
+    })
+}
+
+/// Adds colleagues to the maintenance team; who is in it already stays what they are.
+///
+/// # Errors
+/// As [`set_team`].
+pub fn add_to_team(
+    conn: &mut DbConn,
+    actor: &Actor,
+    id: CustomerId,
+    version: i64,
+    new: &[(UserId, TeamRole)],
+) -> Result<()> {
+    edit(conn, actor, id, version, "team_changed", |conn, whole| {
+        let mut rows: Vec<TeamRow> = whole
+            .team
+            .iter()
+            .map(|(user_id, _, role)| TeamRow { customer_id: id, user_id: *user_id, role: role.clone() })
+            .collect();
+        for (user_id, role) in new {
+            if rows.iter().all(|row| row.user_id != *user_id) {
+                let role = role.as_str().to_owned();
+                rows.push(TeamRow { customer_id: id, user_id: *user_id, role });
+            }
+        }
         store::replace_team(conn, id, &rows)
     })
 }

@@ -1,6 +1,7 @@
 //! Demo data: a made-up bank to try, to learn on and to measure with. Only ever put into an empty database.
 
 pub mod generator;
+mod ownership;
 mod quality;
 mod relations;
 mod segments;
@@ -97,7 +98,8 @@ pub fn make(config: &Config, opened: &Opened, demo: Demo) -> Result<String> {
             relations::make(conn, &actor, house, u64::from(customers))?;
             tiers::make(conn, &actor, house, u64::from(customers))?;
             segments::make(conn, &actor, house, u64::from(customers))?;
-            views::make(conn, &actor, &keys, &bank)
+            views::make(conn, &actor, &keys, &bank)?;
+            ownership::make(conn, &actor)
         })?;
     }
     let seconds = (clock::now().0 - started.0) / 1_000_000;

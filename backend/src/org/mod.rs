@@ -24,8 +24,8 @@ pub use units::{
 };
 pub(crate) use users::USERS;
 pub use users::{
-    NewPassword, UserSummary, any_user, archive_user, change_user, create_user, head_of_unit, list_users,
-    one_time_password, renew_search, reset_password, restore_user, user_by_name, user_details,
+    NewPassword, UserSummary, any_user, archive_user, change_user, create_user, head_of_unit, leaders_of,
+    list_users, one_time_password, renew_search, reset_password, restore_user, user_by_name, user_details,
     user_for_owner, user_history, user_summary, user_tag,
 };
 

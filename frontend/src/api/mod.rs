@@ -11,6 +11,7 @@ pub mod holdings;
 pub mod interactions;
 pub mod jobs;
 pub mod org;
+pub mod ownership;
 pub mod products;
 pub mod relations;
 pub mod reports;

@@ -65,6 +65,7 @@ pub fn verb_words(action: &str, i: I18n) -> Option<AttrValue> {
         "revoked" => Msg::ActionWithdrew,
         "renewed" => Msg::ActionRenewed,
         "overridden" => Msg::ActionOverridden,
+        "ownership_signed" | "ownership_signed_many" => Msg::ActionOwnershipSigned,
         _ => return None,
     }))
 }
@@ -84,6 +85,8 @@ pub fn resource_words(resource: &str, i: I18n) -> Option<AttrValue> {
         "holding_transaction" => Msg::ResourceTransaction,
         "exchange_rate" => Msg::ResourceRate,
         "tier_policy" => Msg::ResourceTiers,
+        "team_rules" => Msg::ResourceTeamRules,
+        "handover" => Msg::ResourceHandover,
         "segment_scheme" => Msg::ResourceSegmentScheme,
         "segment" => Msg::ResourceSegment,
         "customer_segment" => Msg::ResourceCustomerSegment,

@@ -110,6 +110,10 @@ pub fn positions(target: Target) -> &'static [Position] {
         | Target::FieldConflictList
         | Target::Related
         | Target::Segmented
+        | Target::Handover
+        | Target::HandoverList
+        | Target::HandoverToAnswer
+        | Target::Unsigned
         | Target::Household
         | Target::HouseholdMember => &[Own, Team, Unit, Unowned, Sibling, Parent, SiblingBranch, OtherBranch],
         Target::NewCustomer => &[Unit, Sibling, Parent, SiblingBranch, OtherBranch],
@@ -180,6 +184,16 @@ pub fn sees_task(role: Role, place: &Place) -> bool {
     sees_customer(role, place) && (role != Role::Service || own)
 }
 
+/// Whether the policy lets a role see a handover from who owns the customers of this place to whoever is in their team.
+pub fn sees_handover(role: Role, place: &Place) -> bool {
+    match Reach::of(role) {
+        Reach::Team => place.owner == Some(role.as_str()) || place.in_team,
+        Reach::Unit | Reach::Subtree => is_within(place.unit, home(role)),
+        Reach::All => true,
+        Reach::Nobody => false,
+    }
+}
+
 /// Whether the policy lets a role change a contact with a customer at this place, whose author is the customer's owner.
 fn writes_contact(role: Role, place: &Place) -> bool {
     Right::AssignCustomers.roles().contains(&role) || place.owner == Some(role.as_str())
@@ -238,7 +252,17 @@ fn expected(operation: &Operation, caller: Caller, position: Position) -> u16 {
         Target::View => (["PATCH", "DELETE"].contains(&operation.method)
             && !operation.path.ends_with("/default"))
         .then_some(403),
-        Target::InteractionList | Target::TaskList | Target::FieldConflictList => None,
+        Target::InteractionList | Target::TaskList | Target::FieldConflictList | Target::HandoverList => None,
+        Target::Handover => (!sees_handover(role, &place)).then_some(404),
+        // Whoever hands over sees it, and answers nothing.
+        Target::HandoverToAnswer if place.in_team => None,
+        Target::HandoverToAnswer => Some(if sees_handover(role, &place) { 403 } else { 404 }),
+        Target::Unsigned if !sees_customer(role, &place) => Some(404),
+        // One outlet has a head, whom its customers lack.
+        Target::Unsigned if operation.path.ends_with("/completion") => (place.unit != "a1").then_some(409),
+        Target::Unsigned => {
+            (operation.path.ends_with("/signature") && place.owner != Some(role.as_str())).then_some(403)
+        }
         Target::Interaction if !sees_customer(role, &place) => Some(404),
         Target::Interaction => (operation.method != "GET" && !writes_contact(role, &place)).then_some(403),
         Target::TodayLine => {

@@ -3,7 +3,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::cells::Position::{OtherBranch, Own, Unit, Unowned};
-use super::cells::{Caller, Cell, Place, cells, home, place, sees_customer, sees_task, sees_user, sees_view};
+use super::cells::{
+    Caller, Cell, Place, cells, home, place, sees_customer, sees_handover, sees_task, sees_user, sees_view,
+};
 use super::policy::{Operation, Target};
 use super::rows::{Ledger, difference};
 use super::things::{
@@ -94,6 +96,9 @@ fn body(operation: &Operation, app: &TestApp, caller: Caller, thing: &Thing) -> 
             json!({"list": "customers", "name": format!("n{}", unique()), "filter": "status eq \"active\"", "columns": ["name"]})
         }
         ("PATCH", "/views/{id}") => json!({"name": format!("n{}", unique()), "sort": "-updated_at"}),
+        ("PUT", "/team-rules") => team_rules(),
+        ("POST", "/handovers") => new_handover(app),
+        ("POST", "/handovers/{id}/acceptance") => json!({"accepts": false, "reason": "too many"}),
         ("POST", "/segment-schemes") => json!(scheme_definition(&format!("n{}", unique()))),
         ("PUT", "/segment-schemes/{id}") => {
             let code =
@@ -195,6 +200,26 @@ pub fn thresholds() -> Value {
     body
 }
 
+/// The rules, of which one is another one.
+pub fn team_rules() -> Value {
+    let rule = |tier: &str, roles: &[&str]| json!({"tier": tier, "roles": roles});
+    json!({"rules": [
+        rule("mass", &[]),
+        rule("gold", &["rm"]),
+        rule("platinum", &["deputy_manager", "outlet_head", "rm"]),
+        rule("diamond", &["branch_manager", "deputy_manager", "outlet_head", "rm"]),
+        rule("private", &["branch_manager", "deputy_manager", "outlet_head", "rm"]),
+    ]})
+}
+
+/// A handover between relationship managers of one outlet.
+pub fn new_handover(app: &TestApp) -> Value {
+    json!({
+        "from_user_id": app.fixture.user("rm2"), "to": [{"user_id": app.fixture.user("rm")}], "reason": "moves",
+        "effective_on": today(app),
+    })
+}
+
 fn tiers() -> Value {
     let rule = |tier: &str, threshold: &str, channel: &str| json!({"tier": tier, "threshold": threshold, "cadence_days": 10, "servicing_channel": channel});
     json!({"tiers": [
@@ -250,7 +275,7 @@ fn place_of(operation: &Operation, app: &TestApp, thing: &Thing) -> (String, i64
     if operation.target == Target::HoldingList {
         path.push_str("?limit=200&filter=status%20ne%20null");
     }
-    if matches!(operation.target, Target::FieldConflictList | Target::ViewsSeen) {
+    if matches!(operation.target, Target::FieldConflictList | Target::ViewsSeen | Target::HandoverList) {
         path.push_str("?limit=200");
     }
     if operation.target == Target::TaskList {
@@ -287,6 +312,7 @@ fn list_is_right(client: &Client, app: &TestApp, cell: &Cell, thing: &Thing, ans
         Target::UserList => sees_user(role, cell.place().unit),
         Target::UnitList | Target::ProductList => true,
         Target::InteractionList | Target::FieldConflictList => sees_customer(role, &cell.place()),
+        Target::HandoverList => sees_handover(role, &cell.place()),
         Target::TaskList => sees_task(role, &cell.place()),
         Target::ViewsSeen => sees_view(role, cell),
         Target::JobList => cell.position == Own || role == Role::Auditor,

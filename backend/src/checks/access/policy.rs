@@ -43,6 +43,13 @@ pub enum Target {
     Segment,
     /// A customer of whom somebody has decided in which segment it is.
     Segmented,
+    /// From who owns the customers of its place, or a colleague there, to whoever is in the team, or somebody of another branch.
+    Handover,
+    HandoverList,
+    /// The same, to be answered by who is to take it.
+    HandoverToAnswer,
+    /// A customer of whom nobody has signed, to be signed for by the owner.
+    Unsigned,
     Holding,
     HoldingList,
     Interaction,
@@ -202,6 +209,19 @@ pub const OPERATIONS: &[Operation] = &[
     op("DELETE", "/views/{id}", Needs(UseViews), View, 204),
     op("PUT", "/views/{id}/default", Needs(UseViews), View, 200),
     op("DELETE", "/views/{id}/default", Needs(UseViews), View, 200),
+    op("GET", "/customers/{id}/ownership", Needs(ViewOwnership), Customer, 200),
+    op("POST", "/customers/{id}/ownership/signature", Needs(SignOwnership), Unsigned, 200),
+    op("POST", "/customers/{id}/team/completion", Needs(AssignCustomers), Unsigned, 200),
+    op("GET", "/customer-losses", Needs(ViewOwnership), Nothing, 200),
+    op("GET", "/team-rules", Needs(ViewTeamRules), Nothing, 200),
+    op("PUT", "/team-rules", Needs(ManageTeamRules), Nothing, 200),
+    op("GET", "/care-gaps", Needs(ViewOwnership), Nothing, 200),
+    op("GET", "/handovers", Needs(ViewHandovers), HandoverList, 200),
+    op("POST", "/handovers", Needs(ProposeHandovers), Nothing, 201),
+    op("GET", "/handovers/{id}", Needs(ViewHandovers), Handover, 200),
+    op("GET", "/handovers/{id}/customers", Needs(ViewHandovers), Handover, 200),
+    op("POST", "/handovers/{id}/acceptance", Needs(AnswerHandovers), HandoverToAnswer, 200),
+    op("POST", "/handovers/{id}/cancel", Needs(ProposeHandovers), Handover, 200),
     op("GET", "/segment-schemes", Needs(ViewSegmentSchemes), Nothing, 200),
     op("POST", "/segment-schemes", Needs(ManageSegments), Nothing, 201),
     op("GET", "/segment-schemes/{id}", Needs(ViewSegmentSchemes), SegmentScheme, 200),

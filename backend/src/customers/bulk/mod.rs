@@ -24,7 +24,7 @@ use crate::customers::portfolio::Moves;
 use crate::customers::provenance::{self, Offer, OpenedConflict, Sources, Word, keep_verified};
 use crate::customers::store::{self as rows, CustomerRow, ExternalIdRow, NewRows};
 use crate::customers::withdrawal::CustomerState;
-use crate::customers::{CustomerId, House, change, known, ownership, profile};
+use crate::customers::{CustomerId, House, change, known, owners, ownership, profile};
 use crate::error::{Code, Error, FieldError, Result, Wrong};
 use crate::names::search;
 use crate::text;
@@ -465,6 +465,12 @@ impl Call<'_> {
         store::update(conn, &changed)?;
         let linked: Vec<ExternalIdRow> = changed.iter().filter_map(|step| step.linked.clone()).collect();
         rows::insert_external_ids(conn, &linked).map_err(create::taken)?;
+        let written: Vec<_> = new
+            .iter()
+            .map(|rows| (None, &rows.customer))
+            .chain(changed.iter().map(|step| (Some(&step.before), &step.after)))
+            .collect();
+        owners::record(conn, self.actor, owners::Cause::of(self.actor, "upserted_many"), &written)?;
         store::set_source_versions(conn, &versions)?;
         moves.record(conn)?;
         let created =
