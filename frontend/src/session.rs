@@ -85,6 +85,7 @@ pub mod right {
     pub const VIEW_TARGETS: &str = "contact_targets:view";
     pub const MANAGE_TARGETS: &str = "contact_targets:manage";
     pub const RUN_IMPORTS: &str = "imports:run";
+    pub const SHARE_MAPPINGS: &str = "import_mappings:share";
     pub const VIEW_JOBS: &str = "jobs:view";
     pub const CANCEL_JOBS: &str = "jobs:cancel";
     pub const RUN_EXPORTS: &str = "export:run";

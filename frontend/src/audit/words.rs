@@ -59,6 +59,7 @@ pub fn verb_words(action: &str, i: I18n) -> Option<AttrValue> {
         "opened_many" => Msg::ActionOpenedMany,
         "accepted" => Msg::ActionAccepted,
         "declined" => Msg::ActionDeclined,
+        "withdrawn" => Msg::ActionWithdrew,
         "invited" => Msg::ActionInvited,
         "revoked" => Msg::ActionWithdrew,
         "renewed" => Msg::ActionRenewed,
@@ -94,6 +95,7 @@ pub fn resource_words(resource: &str, i: I18n) -> Option<AttrValue> {
         "contact_target" => Msg::NavTargets,
         "job" => Msg::ResourceJob,
         "upload" => Msg::ResourceUpload,
+        "import_mapping" => Msg::ResourceImportMapping,
         "backup" => Msg::ResourceBackup,
         _ => return None,
     }))

@@ -7,6 +7,7 @@ use yew::prelude::*;
 use yew_router::Routable;
 
 use super::brought::{self, template};
+use super::duplicates::Duplicates;
 use super::list::who;
 use super::problems::Problems;
 use super::progress::{JobProgress, state_badge, use_job};
@@ -91,7 +92,7 @@ pub fn JobPage(props: &JobPageProps) -> Html {
 /// Whether an import has done something that has not been taken back.
 fn can_be_undone(details: &JobDetails) -> bool {
     let job = &details.job;
-    let wrote = !job.dry_run && job.counts.created + job.counts.updated > 0;
+    let wrote = !job.dry_run && job.counts.created + job.counts.updated + job.counts.conflicts > 0;
     job.kind == JobKind::Import && wrote && !is_going(job.state) && details.undone_by.is_none()
 }
 
@@ -135,14 +136,20 @@ fn UndoButton(props: &UndoButtonProps) -> Html {
 #[derive(Properties, PartialEq)]
 pub struct OutcomeProps {
     pub details: Rc<JobDetails>,
+    /// Records whose customer may be there already stand among them.
+    #[prop_or(true)]
+    pub lists: bool,
 }
 
-/// The records that were not taken, once no more of them can come.
+/// The records whose customer may be there already and those that were not taken, once no more of them can come.
 #[function_component]
 pub fn Outcome(props: &OutcomeProps) -> Html {
     let job = &props.details.job;
     html! {
-        if job.counts.failed > 0 && !is_going(job.state) { <Problems key={job.id.to_string()} details={Rc::clone(&props.details)} /> }
+        <>
+            if props.lists && job.counts.duplicates > 0 && !is_going(job.state) { <Duplicates key={format!("{}-duplicates", job.id)} details={Rc::clone(&props.details)} /> }
+            if job.counts.failed > 0 && !is_going(job.state) { <Problems key={job.id.to_string()} details={Rc::clone(&props.details)} /> }
+        </>
     }
 }
 
