@@ -244,6 +244,7 @@ pub struct NewHandoverReceiver {
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct HandoverAnswer {
+    #[cfg_attr(feature = "schema", schema(example = true))]
     pub accepts: bool,
     /// Needed to decline.
     #[serde(default)]

@@ -17,7 +17,7 @@ use crate::session::{may, right, use_me};
 use crate::settings::use_settings;
 use crate::ui::{
     Badge, Button, Choice, Column, Combobox, Dialog, EmptyState, ErrorPanel, HelpNote, Icon, Link, Look,
-    OnPhone, Pagination, Row, Select, Skeleton, Table, TierMark, Time, Tone, use_toasts,
+    OnPhone, Pagination, Row, Select, Skeleton, Table, TierMark, Tone, use_toasts,
 };
 
 /// What one looks for.
@@ -88,7 +88,6 @@ pub fn GapsTab() -> Html {
                 html! { { i.amount(gap.customer.aum.amount) } },
                 lacks(gap, i),
                 html! { { proposed(gap, i) } },
-                html! { <Time at={gap.since} relative=true /> },
                 acts,
             ],
         }
@@ -97,12 +96,11 @@ pub fn GapsTab() -> Html {
     let columns = Rc::new(vec![
         Column::new("name", i.t(Msg::FieldName)).phone(OnPhone::Title),
         Column::new("tier", i.t(Msg::FieldTier)).phone(OnPhone::Mark),
-        Column::new("unit", i.t(Msg::FieldOrgUnit)),
+        Column::new("unit", i.t(Msg::FieldOrgUnit)).long(),
         Column::new("owner", i.t(Msg::FieldOwner)).phone(OnPhone::Line),
         Column::new("aum", i.t(Msg::CustomerAumIn { currency: &base })).number(),
-        Column::new("lacks", i.t(Msg::OwnershipLacks)).long().phone(OnPhone::Line),
+        Column::new("lacks", i.t(Msg::OwnershipLacks)).phone(OnPhone::Line),
         Column::new("proposed", i.t(Msg::OwnershipProposed)).long(),
-        Column::new("since", i.t(Msg::OwnershipSince)),
         Column::new("acts", i.t(Msg::OwnershipActs)).phone(OnPhone::Line),
     ]);
     let kinds: Vec<(AttrValue, AttrValue)> =
