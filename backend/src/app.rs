@@ -14,8 +14,8 @@ use crate::installation::Settings;
 use crate::listing::Resource;
 use crate::web::{Description, Limits, Metrics, Readiness, Routes, envelope};
 use crate::{
-    access, audit, customers, exports, grades, holdings, imports, interactions, jobs, org, overview,
-    products, relations, reports, segments, surveys, tasks, today,
+    access, audit, bulk_actions, customers, exports, grades, holdings, imports, interactions, jobs, org,
+    overview, ownership, products, relations, reports, segments, surveys, tasks, today, views,
 };
 
 /// What the handlers share. Nothing in it is the only copy of anything: servers keep no state of their own.
@@ -41,12 +41,16 @@ pub struct AppState {
 fn rooms(config: &mut impl Routes) {
     access::routes(config);
     org::routes(config);
+    // Before what has an id in this place.
+    bulk_actions::routes(config);
     customers::routes(config);
     products::routes(config);
     holdings::routes(config);
     relations::routes(config);
     segments::routes(config);
     grades::routes(config);
+    views::routes(config);
+    ownership::routes(config);
     tasks::routes(config);
     interactions::routes(config);
     reports::routes(config);
@@ -77,8 +81,10 @@ fn rooms(config: &mut impl Routes) {
         (name = "products", description = "What the bank offers, and what currencies are worth"),
         (name = "holdings", description = "What customers hold, what moved it, and what it is worth"),
         (name = "relations", description = "Which customers belong together: relations, households, referrals"),
+        (name = "ownership", description = "Who is responsible for customers and was, whose care lacks something, and the handover of books"),
         (name = "segments", description = "Customers who are alike: schemes, segments and their rules, who is in which and why"),
         (name = "grades", description = "What customers are worth: grades by a score whose parts are shown, contribution, lifetime value, purchases"),
+        (name = "views", description = "Views of lists: filter, order and columns under a name, for oneself or shared"),
         (name = "interactions", description = "Contacts with customers, and the search in their notes"),
         (name = "tasks", description = "What is to be done, by whom and by when"),
         (name = "today", description = "Whom to contact and what to do today, and why"),
@@ -100,7 +106,12 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 /// What lists filter and sort by. A list of the end of a path is the same wherever it stands.
-static LISTS: [(&str, &Resource); 21] = [
+static LISTS: [(&str, &Resource); 29] = [
+    ("/handovers/{id}/customers", &ownership::SHEET),
+    ("/handovers", &ownership::HANDOVERS),
+    ("/care-gaps", &ownership::GAPS),
+    ("/customer-losses", &customers::LOSSES),
+    ("/ownership", &customers::OWNERSHIP),
     ("/customers", &customers::CUSTOMERS),
     ("/org-units", &org::UNITS),
     ("/users", &org::USERS),
@@ -121,7 +132,10 @@ static LISTS: [(&str, &Resource); 21] = [
     ("/answers", &surveys::ANSWERS),
     ("/survey-answers", &surveys::ANSWERS),
     ("/jobs", &jobs::JOBS),
+    ("/views", &views::VIEWS),
     ("/problems", &imports::PROBLEMS),
+    ("/duplicates", &imports::DUPLICATES),
+    ("/import-mappings", &imports::MAPPINGS),
 ];
 
 /// The app of one actix worker.

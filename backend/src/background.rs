@@ -1,6 +1,6 @@
-//! The job loop: what runs by itself, in three threads of `serve`. One publishes, keeps house and does what changes have made due, in short
-//! steps; the others work on jobs, which take long: one on imports and on undoing them, one on exports, so that neither waits for the other.
-//! `GUANXI_JOBS=off` leaves all three out; with several servers on one database a lease row lets one of them publish at a time, and each job has a lease of its own.
+//! The job loop: what runs by itself, in four threads of `serve`. One publishes, keeps house and does what changes have made due, in short
+//! steps; the others work on jobs, which take long: one on imports and on undoing them, one on exports, one on what is done to many customers, so that none waits for another.
+//! `GUANXI_JOBS=off` leaves all of them out; with several servers on one database a lease row lets one of them publish at a time, and each job has a lease of its own.
 
 mod store;
 
@@ -21,7 +21,8 @@ use crate::error::{Error, Result};
 use crate::imports::UploadId;
 use crate::jobs::{Bench, Claim, Ended, JobId};
 use crate::{
-    audit, clock, customers, due, exports, grades, holdings, idempotency, imports, jobs, org, segments,
+    audit, bulk_actions, clock, customers, due, exports, grades, holdings, idempotency, imports, jobs, org,
+    ownership, segments,
 };
 
 /// How often the loop looks for work.
@@ -57,6 +58,7 @@ impl JobLoop {
                 start("background", run)?,
                 start("imports", work_on_imports)?,
                 start("exports", work_on_exports)?,
+                start("bulk", work_on_bulk_actions)?,
             ],
             stop,
         })
@@ -114,8 +116,12 @@ fn run(state: &web::Data<AppState>, stop: &AtomicBool) {
         if let Err(error) = &graded {
             tracing::warn!(%error, "grading customers failed; it is tried again");
         }
+        let cared = do_ownership_work(state, now);
+        if let Err(error) = &cared {
+            tracing::warn!(%error, "looking at the care of customers failed; it is tried again");
+        }
         // A full batch means that more waits.
-        let has_worked = [&worked, &segmented, &graded].iter().any(|done| matches!(done, Ok(true)));
+        let has_worked = [&worked, &segmented, &graded, &cared].iter().any(|done| matches!(done, Ok(true)));
         if !matches!(published, Ok(done) if done >= 1000) && !has_worked {
             std::thread::sleep(PAUSE);
         }
@@ -131,6 +137,12 @@ fn work_on_imports(state: &web::Data<AppState>, stop: &AtomicBool) {
 fn work_on_exports(state: &web::Data<AppState>, stop: &AtomicBool) {
     work_on_jobs(state, stop, &[JobKind::Export], |bench, claim| {
         exports::run(bench, claim, stop, clock::now, |_| {})
+    });
+}
+
+fn work_on_bulk_actions(state: &web::Data<AppState>, stop: &AtomicBool) {
+    work_on_jobs(state, stop, &[JobKind::Bulk, JobKind::BulkUndo], |bench, claim| {
+        bulk_actions::run(bench, claim, stop, clock::now, |_| {})
     });
 }
 
@@ -263,12 +275,29 @@ fn do_grade_work(state: &web::Data<AppState>, now: Moment) -> Result<bool> {
     state.db.write_blocking(move |conn| grades::do_some_work(conn, &Actor::job(now), &shared.settings))
 }
 
+/// Looks at the care of some customers, and hands some over; false when there are none.
+fn do_ownership_work(state: &web::Data<AppState>, now: Moment) -> Result<bool> {
+    let today = state.settings.day(now);
+    let mut worked = false;
+    if state.db.read_blocking(move |conn| ownership::has_handing(conn, today))? {
+        let shared = state.clone();
+        worked = state.db.write_blocking(move |conn| {
+            ownership::do_some_handing(conn, &Actor::job(now), &shared.settings)
+        })?;
+    }
+    if state.db.read_blocking(ownership::has_work)? {
+        worked |= state.db.write_blocking(move |conn| ownership::do_some_work(conn, &Actor::job(now)))?;
+    }
+    Ok(worked)
+}
+
 /// Removes what is kept no longer, and renews what is due.
 pub(crate) fn keep_house(state: &web::Data<AppState>, now: Moment) -> Result<()> {
     let keys = Arc::clone(&state.keys);
     state.db.write_blocking(move |conn| {
         idempotency::purge(conn, now)?;
         customers::purge_bulk_outcomes(conn, now)?;
+        ownership::purge_access(conn, now)?;
         sessions::purge(conn, now)?;
         rotate_signing_keys(conn, &keys, now)
     })?;

@@ -6,13 +6,13 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use guanxi_api::{FileLayout, ImportMapping, JobDetails, NewImport};
+use guanxi_api::{DuplicateAction, FileLayout, ImportMapping, JobDetails, NewImport};
 use guanxi_db::{Id, Moment};
 use uuid::Uuid;
 use validator::Validate;
 
 use crate::access::Actor;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::imports::{self, Checked, Received, check, run, start};
 use crate::jobs::{self, Bench, Claim, JobId, details};
 use crate::web::read_json;
@@ -32,8 +32,10 @@ pub struct MappingFile {
 #[derive(Debug)]
 pub struct Order<'a> {
     pub file: &'a Path,
+    /// A file with it, or else the name of one that the bank shares.
     pub mapping: &'a Path,
     pub dry_run: bool,
+    pub duplicates: DuplicateAction,
 }
 
 /// How often it is looked whether a job that another process left behind is free.
@@ -51,8 +53,18 @@ pub fn import_file(
     mut each: impl FnMut(i64, Option<i64>),
 ) -> Result<JobDetails> {
     let cannot = |path: &Path, why: std::io::Error| Error::internal(format!("{}: {why}", path.display()));
-    let mapping = std::fs::read(order.mapping).map_err(|why| cannot(order.mapping, why))?;
-    let MappingFile { layout, mapping } = read_json(&mapping)?;
+    let MappingFile { layout, mapping } = match std::fs::read(order.mapping) {
+        Ok(text) => read_json(&text)?,
+        Err(why) => {
+            let name = order.mapping.to_string_lossy().into_owned();
+            let shared = bench.db.read_blocking(move |conn| imports::shared_mapping(conn, &name));
+            let mapping = shared.map_err(|error| match error.code {
+                Code::NotFound => cannot(order.mapping, why),
+                _ => error,
+            })?;
+            MappingFile { layout: FileLayout::default(), mapping }
+        }
+    };
     let name = order.file.file_name().map_or_else(|| "import".into(), |name| name.to_string_lossy());
     let actor = Actor::operator(now());
     let mut received = Received::begin(&bench.files, &actor)?;
@@ -71,7 +83,14 @@ pub fn import_file(
         let id = imports::receive(conn, &by, &name, &stored)?;
         imports::find(conn, &by, id)
     })?;
-    let new = NewImport { upload_id: Uuid::nil(), layout, mapping, dry_run: order.dry_run };
+    let new = NewImport {
+        upload_id: Uuid::nil(),
+        layout,
+        mapping,
+        dry_run: order.dry_run,
+        duplicates: order.duplicates,
+        decisions: Vec::new(),
+    };
     let file = sent.id();
     let forget = || {
         bench.files.remove(file.uuid()).map_err(Error::internal)?;

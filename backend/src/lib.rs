@@ -8,6 +8,7 @@ pub mod app;
 pub mod audit;
 pub mod background;
 pub mod backup;
+pub mod bulk_actions;
 pub mod clock;
 pub mod config;
 pub mod customers;
@@ -30,6 +31,7 @@ pub mod messages;
 pub mod names;
 pub mod org;
 pub mod overview;
+pub mod ownership;
 pub mod products;
 pub mod relations;
 pub mod reports;
@@ -42,6 +44,7 @@ pub mod telemetry;
 pub mod text;
 pub mod today;
 pub mod verify;
+pub mod views;
 pub mod web;
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use guanxi::import_file::{Order, import_file, undo_import};
 use guanxi::jobs::Bench;
 use guanxi::server::Opened;
 use guanxi::{clock, installation, server, telemetry, web};
-use guanxi_api::{JobCounts, JobDetails, JobState, Language, Role};
+use guanxi_api::{DuplicateAction, JobCounts, JobDetails, JobState, Language, Role};
 use guanxi_db::{DbConn, migrate};
 
 #[global_allocator]
@@ -57,12 +57,15 @@ enum Command {
     Import {
         #[arg(required_unless_present = "undo")]
         file: Option<PathBuf>,
-        /// What the columns become, as JSON: `{"mapping": {"source": …, "customer": […]}}`.
+        /// What the columns become, as JSON: `{"mapping": {"source": …, "customer": […]}}`; or the name of a mapping that the bank shares.
         #[arg(long, required_unless_present = "undo")]
         mapping: Option<PathBuf>,
         /// Tell what would be done and do nothing.
         #[arg(long)]
         dry_run: bool,
+        /// What is done with records whose customer may be there already: `keep` (both), `merge` or `skip`.
+        #[arg(long, default_value = "keep", value_parser = duplicates)]
+        duplicates: DuplicateAction,
         /// Import nothing, but take back what an import from the command line has done, by the id of its job.
         #[arg(long, value_name = "JOB", conflicts_with_all = ["file", "mapping", "dry_run"])]
         undo: Option<uuid::Uuid>,
@@ -156,12 +159,12 @@ fn run(command: Command) -> Result<ExitCode, ConfigError> {
             let opened = server::open_to_load(&config)?;
             return undo(&opened, job);
         }
-        Command::Import { file, mapping, dry_run, undo: None } => {
+        Command::Import { file, mapping, dry_run, duplicates, undo: None } => {
             let (Some(file), Some(mapping)) = (file, mapping) else {
                 return Err(ConfigError("import takes a file and --mapping, or --undo".into()));
             };
             let opened = server::open_to_load(&config)?;
-            return import(&opened, &Order { file: &file, mapping: &mapping, dry_run });
+            return import(&opened, &Order { file: &file, mapping: &mapping, dry_run, duplicates });
         }
         Command::Backup { to: _, verify: Some(folder) } => {
             let keys = installation::existing_master_key(&config)?;
@@ -258,6 +261,10 @@ fn undo(opened: &Opened, job: uuid::Uuid) -> Result<ExitCode, ConfigError> {
     Ok(if job.state == JobState::Failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
+fn duplicates(code: &str) -> Result<DuplicateAction, String> {
+    DuplicateAction::from_code(code).ok_or_else(|| format!("one of {}", DuplicateAction::CODES.join(", ")))
+}
+
 /// Imports a file, telling how far it is.
 fn import(opened: &Opened, order: &Order<'_>) -> Result<ExitCode, ConfigError> {
     let bench = bench(opened);
@@ -272,7 +279,8 @@ fn import(opened: &Opened, order: &Order<'_>) -> Result<ExitCode, ConfigError> {
     };
     let JobDetails { job, .. } =
         import_file(&bench, order, clock::now, each).map_err(|error| ConfigError(explained(&error)))?;
-    let JobCounts { created, updated, unchanged, failed } = job.counts;
+    let JobCounts { created, updated, unchanged, failed, duplicates, merged, skipped, conflicts } =
+        job.counts;
     say(&format!(
         "{}: {} records in {:.1} s: {created} created, {updated} updated, {unchanged} unchanged, {failed} failed{}",
         job.state,
@@ -280,6 +288,14 @@ fn import(opened: &Opened, order: &Order<'_>) -> Result<ExitCode, ConfigError> {
         started.elapsed().as_secs_f64(),
         if job.dry_run { " (dry run: nothing was written)" } else { "" },
     ));
+    if duplicates > 0 {
+        say(&format!(
+            "{duplicates} may be customers that are there already: {merged} merged, {skipped} left out."
+        ));
+    }
+    if conflicts > 0 {
+        say(&format!("{conflicts} values differ from verified ones, which were kept."));
+    }
     if let Some(problem) = job.problem {
         say(&problem.message);
     }

@@ -11,7 +11,7 @@ use guanxi_db::DbConn;
 
 use crate::error::Result;
 use crate::products::rules::convert;
-use crate::{audit, due, grades, segments};
+use crate::{audit, customers, due, grades, ownership, segments};
 
 /// What was looked at, and what was found wrong.
 #[derive(Debug, Default)]
@@ -45,6 +45,13 @@ pub fn verify(conn: &mut DbConn) -> Result<Report> {
         due => report.checked.push(format!(
             "figures were not compared with holdings: {due} changes of rates, products or tiers are being applied"
         )),
+    }
+    found.push(("the record of owners names the owner of each customer", customers::wrong_owners(conn)?));
+    match ownership::wrong_care(conn)? {
+        Some(count) => found.push(("what is kept of the care of customers is what the rules say", count)),
+        None => report.checked.push(
+            "the care of customers was not compared with the rules: customers are being looked at".into(),
+        ),
     }
     match segments::misplaced(conn)? {
         Some(count) => {

@@ -161,6 +161,10 @@ pub fn mark(name: &str) {
 }
 
 /// Loads the app anew.
+pub fn print() {
+    let _ = gloo_utils::window().print();
+}
+
 pub fn reload() {
     let _ = gloo_utils::window().location().reload();
 }

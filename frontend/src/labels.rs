@@ -51,6 +51,7 @@ macro_rules! labels {
 labels! {
     Role { Rm => RoleRm, Adviser => RoleAdviser, OutletHead => RoleOutletHead, DeputyManager => RoleDeputyManager, BranchManager => RoleBranchManager, Teller => RoleTeller, Service => RoleService, Admin => RoleAdmin, Auditor => RoleAuditor }
     OrgUnitKind { HeadOffice => OrgUnitKindHeadOffice, Branch => OrgUnitKindBranch, SubBranch => OrgUnitKindSubBranch, Outlet => OrgUnitKindOutlet }
+    ViewSharing { Private => ViewsPrivate, Unit => ViewsUnit, Bank => ViewsBank }
     CustomerKind { Person => CustomerKindPerson, Organisation => CustomerKindOrganisation }
     CustomerStatus { Prospect => CustomerStatusProspect, Active => CustomerStatusActive, Dormant => CustomerStatusDormant, Lost => CustomerStatusLost }
     Tier { Mass => TierMass, Gold => TierGold, Platinum => TierPlatinum, Diamond => TierDiamond, Private => TierPrivate }
@@ -69,7 +70,7 @@ labels! {
     RelationRole { Spouse => RelationRoleSpouse, Parent => RelationRoleParent, Child => RelationRoleChild, Sibling => RelationRoleSibling, Relative => RelationRoleRelative, Friend => RelationRoleFriend, Colleague => RelationRoleColleague, Circle => RelationRoleCircle, Referrer => RelationRoleReferrer, Referred => RelationRoleReferred, Guarantor => RelationRoleGuarantor, Guaranteed => RelationRoleGuaranteed, Employer => RelationRoleEmployer, Employee => RelationRoleEmployee, LegalRepresentative => RelationRoleLegalRepresentative, Represented => RelationRoleRepresented, Shareholder => RelationRoleShareholder, Shareholding => RelationRoleShareholding, Controller => RelationRoleController, Controlled => RelationRoleControlled, KeyContact => RelationRoleKeyContact, ContactFor => RelationRoleContactFor, ParentCompany => RelationRoleParentCompany, Subsidiary => RelationRoleSubsidiary, Supplier => RelationRoleSupplier, Buyer => RelationRoleBuyer }
     Authority { DecisionMaker => AuthorityDecisionMaker, Influencer => AuthorityInfluencer, Operator => AuthorityOperator, Gatekeeper => AuthorityGatekeeper }
     HouseholdRole { Head => HouseholdRoleHead, Spouse => HouseholdRoleSpouse, Child => HouseholdRoleChild, Parent => HouseholdRoleParent, Other => HouseholdRoleOther }
-    ConflictState { Open => ConflictStateOpen, Accepted => ConflictStateAccepted, Declined => ConflictStateDeclined }
+    ConflictState { Open => ConflictStateOpen, Accepted => ConflictStateAccepted, Declined => ConflictStateDeclined, Withdrawn => ConflictStateWithdrawn }
     ValueSource { Staff => ValueSourceStaff, Customer => ValueSourceCustomer, CoreSystem => ValueSourceCoreSystem, Erp => ValueSourceErp, Import => ValueSourceImport }
     BusinessState { StartUp => BusinessStateStartUp, Growing => BusinessStateGrowing, Stable => BusinessStateStable, Declining => BusinessStateDeclining, Suspended => BusinessStateSuspended }
     OrganisationSize { Micro => OrganisationSizeMicro, Small => OrganisationSizeSmall, Medium => OrganisationSizeMedium, Large => OrganisationSizeLarge }
@@ -101,6 +102,11 @@ labels! {
     TierPolicyState { Planned => TierPolicyStatePlanned, InForce => TierPolicyStateInForce, Past => TierPolicyStatePast }
     GradePart { Assets => GradePartAssets, Contribution => FieldContribution, Depth => GradePartDepth, IncomeBand => FieldIncomeBand, OutsideAssets => GradePartOutsideAssets, Needs => GradePartNeeds, Loyalty => GradePartLoyalty, PurchaseFrequency => GradePartPurchaseFrequency, Complaints => GradePartComplaints, CreditRating => FieldCreditRating, OrganisationSize => FieldOrganisationSize, BusinessState => FieldBusinessState }
     RfmClass { Champion => RfmClassChampion, Loyal => RfmClassLoyal, Recent => RfmClassRecent, AtRisk => RfmClassAtRisk, Occasional => RfmClassOccasional, Dormant => RfmClassDormant }
+    OwnershipHow { Created => OwnershipHowCreated, Assigned => OwnershipHowAssigned, Handover => OwnershipHowHandover, Import => OwnershipHowImport, Recorded => OwnershipHowRecorded }
+    HandoverReason { Leaves => HandoverReasonLeaves, Moves => HandoverReasonMoves, Absence => HandoverReasonAbsence, Rebalancing => HandoverReasonRebalancing }
+    HandoverState { Proposed => HandoverStateProposed, Accepted => HandoverStateAccepted, Done => HandoverStateDone, Declined => HandoverStateDeclined, Cancelled => HandoverStateCancelled }
+    HandoverAnswerState { Waiting => HandoverAnswerWaiting, Accepted => HandoverAnswerAccepted, Declined => HandoverAnswerDeclined }
+    HandoverLineState { Waiting => HandoverLineWaiting, Moved => HandoverLineMoved, Skipped => HandoverLineSkipped, Stays => HandoverLineStays }
     SegmentLevel { Low => SegmentLevelLow, LowMid => SegmentLevelLowMid, Mid => SegmentLevelMid, MidHigh => SegmentLevelMidHigh, High => SegmentLevelHigh }
     RiskAppetite { Conservative => RiskAppetiteConservative, Balanced => RiskAppetiteBalanced, Aggressive => RiskAppetiteAggressive }
     SegmentPriority { First => SegmentPriorityFirst, Second => SegmentPrioritySecond, Third => SegmentPriorityThird }
@@ -112,7 +118,7 @@ labels! {
     InvitationState { Invited => InvitationStateInvited, Opened => InvitationStateOpened, Answered => InvitationStateAnswered, Expired => InvitationStateExpired, Revoked => InvitationStateRevoked }
     AnswerSource { Link => AnswerSourceLink, Staff => AnswerSourceStaff, Imported => AnswerSourceImported }
     SkipReason { NotFound => SkipReasonNotFound, Archived => SkipReasonArchived, DoNotContact => SkipReasonDoNotContact, AlreadyInvited => SkipReasonAlreadyInvited, AlreadyAnswered => SkipReasonAlreadyAnswered }
-    JobKind { Import => JobKindImport, ImportUndo => JobKindImportUndo, Export => JobKindExport }
+    JobKind { Import => JobKindImport, ImportUndo => JobKindImportUndo, Export => JobKindExport, Bulk => JobKindBulk, BulkUndo => JobKindBulkUndo }
     ExportList { Customers => NavCustomers, Interactions => NavContacts, Tasks => NavTasks, Holdings => NavHoldingsShort, AuditEntries => NavAudit }
     ExportFormat { Csv => ExportFormatCsv, Xlsx => ExportFormatXlsx }
     CsvProfile { Spreadsheet => CsvProfileSpreadsheet, Raw => CsvProfileRaw }
@@ -124,6 +130,8 @@ labels! {
         Employer => FieldEmployer, Occupation => FieldOccupation, Industry => FieldIndustry, IncomeBand => FieldIncomeBand, PreferredChannel => FieldPreferredChannel, PreferredLanguage => FieldPreferredLanguage, Source => FieldSource, RiskAttribute => FieldRiskAttribute, CustomerSince => FieldCustomerSince,
         Hobbies => FieldHobbies, Character => FieldCharacter, Dislikes => FieldDislikes, Preferences => FieldPreferences, Notes => FieldNotes, BusinessState => FieldBusinessState, OrganisationSize => FieldOrganisationSize, CreditRating => FieldCreditRating, LegalRepresentative => FieldLegalRepresentative,
         UnitCode => ImportFieldUnitCode, OwnerUsername => ImportFieldOwnerUsername }
+    DuplicateAction { Keep => DuplicateActionKeep, Merge => DuplicateActionMerge, Skip => DuplicateActionSkip }
+    DuplicateLikeness { IdentityDocument => DuplicateLikenessIdentityDocument, PhoneAndName => DuplicateLikenessPhoneAndName }
     ImportTarget { Holding => ImportTargetHolding, Interaction => ImportTargetInteraction, SurveyAnswer => ImportTargetSurveyAnswer }
     RecordField { ProductCode => ProductCode, Status => FieldStatus, Currency => HoldingCurrency, Amount => HoldingAmount, OpenedOn => HoldingOpenedOn, MaturesOn => HoldingMaturity, OpenedThrough => HoldingChannelLabel, Reference => HoldingReference,
         Kind => FieldContactKind, Direction => FieldDirection, Purpose => FieldPurpose, Outcome => FieldOutcome, Mood => FieldMood, DurationMinutes => FieldMinutes, DurationSeconds => RecordFieldDurationSeconds, OccurredOn => FieldDay, Notes => LogNotes, AuthorUsername => RecordFieldAuthorUsername,

@@ -26,6 +26,7 @@ mod labels;
 mod listing;
 mod names;
 mod org;
+mod ownership;
 mod palette;
 mod parts;
 mod products;
@@ -43,6 +44,7 @@ mod tiers;
 mod today;
 mod ui;
 mod value;
+mod views;
 
 fn main() {
     if let Some(root) = gloo_utils::document().get_element_by_id("app") {

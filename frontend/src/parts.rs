@@ -13,12 +13,14 @@ use yew::prelude::*;
 
 use crate::api::ApiError;
 use crate::audit::AuditPage;
+use crate::customers::{BulkDialog, BulkDialogProps};
 use crate::dom;
 use crate::fetch::use_query;
 use crate::holdings::{HoldingsTab, HoldingsTabProps};
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::imports::{JobPage, JobsPage, NewImportPage};
 use crate::org::{NewUserPage, UnitsPage, UserPage, UsersPage};
+use crate::ownership::{HandoverPage, OwnershipPage, OwnershipPanel, OwnershipPanelProps};
 use crate::products::{ProductsPage, RatesPage};
 use crate::quality::{ConflictsPage, FieldDialog, FieldDialogProps};
 use crate::relations::{OwnersPanel, OwnersProps, RelationsTab, RelationsTabProps};
@@ -29,6 +31,7 @@ use crate::surveys::{QuestionnairePage, SurveyPage, SurveysPage};
 use crate::tiers::{TierWatchPage, TiersPage};
 use crate::ui::{Button, EmptyState, Icon, Page, Skeleton, use_toasts};
 use crate::value::{GradeRulesPage, ValuePage, ValueTab, ValueTabProps};
+use crate::views::{ViewBar, ViewBarProps};
 
 /// Draws the page of a route of its part.
 type Pages = fn(&Route) -> Html;
@@ -46,6 +49,8 @@ pub enum Part {
     Quality,
     /// Who belongs to which tier from which assets on, and who is about to move.
     Tiers,
+    /// Who looks after customers.
+    Ownership,
     /// Customers who are alike.
     Segments,
     /// What customers are worth, and how they are graded.
@@ -62,6 +67,7 @@ impl Part {
             Part::Imports => "imports",
             Part::Quality => "quality",
             Part::Tiers => "tiers",
+            Part::Ownership => "ownership",
             Part::Segments => "segments",
             Part::Value => "value",
             Part::Administration => "administration",
@@ -75,6 +81,7 @@ impl Part {
             Part::Imports => imports().await,
             Part::Quality => quality().await,
             Part::Tiers => tiers().await,
+            Part::Ownership => ownership().await,
             Part::Segments => segments().await,
             Part::Value => value().await,
             Part::Administration => administration().await,
@@ -134,6 +141,20 @@ fn tiers() -> Result<Pages, ApiError> {
     })
 }
 
+#[wasm_split(ownership, fallible)]
+fn ownership() -> Result<Pages, ApiError> {
+    Ok(|route| match route {
+        Route::Ownership => html! { <OwnershipPage /> },
+        Route::Handover { id } => html! { <HandoverPage key={id.to_string()} id={*id} /> },
+        _ => html!(),
+    })
+}
+
+#[wasm_split(ownership, fallible)]
+fn ownership_panel() -> Result<fn(&OwnershipPanelProps) -> Html, ApiError> {
+    Ok(|props| html! { <OwnershipPanel ..props.clone() /> })
+}
+
 #[wasm_split(segments, fallible)]
 fn segments() -> Result<Pages, ApiError> {
     Ok(|route| match route {
@@ -179,6 +200,16 @@ fn relations_tab() -> Result<fn(&RelationsTabProps) -> Html, ApiError> {
 #[wasm_split(relations, fallible)]
 fn owners() -> Result<fn(&OwnersProps) -> Html, ApiError> {
     Ok(|props| html! { <OwnersPanel ..props.clone() /> })
+}
+
+#[wasm_split(views, fallible)]
+fn bulk_dialog() -> Result<fn(&BulkDialogProps) -> Html, ApiError> {
+    Ok(|props| html! { <BulkDialog ..props.clone() /> })
+}
+
+#[wasm_split(views, fallible)]
+fn view_bar() -> Result<fn(&ViewBarProps) -> Html, ApiError> {
+    Ok(|props| html! { <ViewBar ..props.clone() /> })
 }
 
 #[wasm_split(administration, fallible)]
@@ -273,6 +304,36 @@ pub fn LazyValueTab(props: &ValueTabProps) -> Html {
     }
 }
 
+/// [`ViewBar`], as soon as its part is here. Without it the list is what the address says.
+#[function_component]
+pub fn LazyViewBar(props: &ViewBarProps) -> Html {
+    let query = use_query(Some("part/views".to_owned()), view_bar);
+    use_effect_with(query.remote.error.is_some(), {
+        let onready = props.onready.clone();
+        move |failed| {
+            if *failed {
+                onready.emit(());
+            }
+        }
+    });
+    match &query.remote.data {
+        Some(draw) => draw(props),
+        None => html! { <div class="views"></div> },
+    }
+}
+
+/// [`OwnershipPanel`], as soon as its part is here.
+#[function_component]
+pub fn LazyOwnershipPanel(props: &OwnershipPanelProps) -> Html {
+    let i = use_i18n();
+    let query = use_query(Some("part/ownership_panel".to_owned()), ownership_panel);
+    match (&query.remote.data, &query.remote.error) {
+        (Some(draw), _) => draw(props),
+        (None, Some(_)) => lost(&query.reload, i),
+        (None, None) => html!(),
+    }
+}
+
 /// [`OwnersPanel`], as soon as its part is here.
 #[function_component]
 pub fn LazyOwnersPanel(props: &OwnersProps) -> Html {
@@ -281,6 +342,19 @@ pub fn LazyOwnersPanel(props: &OwnersProps) -> Html {
     match (&query.remote.data, &query.remote.error) {
         (Some(draw), _) => draw(props),
         (None, Some(_)) => lost(&query.reload, i),
+        (None, None) => html!(),
+    }
+}
+
+/// [`BulkDialog`], as soon as its part is here.
+#[function_component]
+pub fn LazyBulkDialog(props: &BulkDialogProps) -> Html {
+    let query = use_query(Some("part/bulk_dialog".to_owned()), bulk_dialog);
+    match (&query.remote.data, &query.remote.error) {
+        (Some(draw), _) => draw(props),
+        (None, Some(error)) => {
+            html! { <FailedDialog error={error.clone()} onclose={props.onclose.clone()} /> }
+        }
         (None, None) => html!(),
     }
 }

@@ -23,6 +23,10 @@ pub enum Route {
     Holdings,
     #[at("/products")]
     Products,
+    #[at("/ownership")]
+    Ownership,
+    #[at("/handovers/:id")]
+    Handover { id: Uuid },
     #[at("/segments")]
     Segments,
     #[at("/value")]

@@ -137,6 +137,8 @@ fn PageOf(props: &PageOfProps) -> Html {
         Route::Products | Route::Units => {
             html! { <PartPage part={Part::Administration} route={props.route.clone()} /> }
         }
+        Route::Ownership => part(Part::Ownership, right::VIEW_TEAM_RULES),
+        Route::Handover { .. } => part(Part::Ownership, right::VIEW_HANDOVERS),
         Route::Segments => part(Part::Segments, right::VIEW_SEGMENT_SCHEMES),
         Route::Value => part(Part::Value, right::VIEW_REPORTS),
         Route::GradeRules => part(Part::Value, right::VIEW_GRADES),
@@ -238,6 +240,14 @@ fn places(me: &Me, at: &Route) -> [Vec<Place>; 2] {
             Icon::ListChecks,
             Msg::NavConflicts,
             *at == Route::FieldConflicts,
+        ),
+        place(
+            // Administrators set the rules.
+            if may(me, right::VIEW_OWNERSHIP) { right::VIEW_OWNERSHIP } else { right::MANAGE_TEAM_RULES },
+            Route::Ownership,
+            Icon::BadgeCheck,
+            Msg::NavOwnership,
+            matches!(at, Route::Ownership | Route::Handover { .. }),
         ),
         place(
             right::VIEW_SEGMENT_SCHEMES,

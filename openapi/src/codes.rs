@@ -358,6 +358,8 @@ codes! {
         Accepted = "accepted",
         /// The customer's value was kept. The same value, offered again, opens nothing.
         Declined = "declined",
+        /// The import that had offered the value was undone.
+        Withdrawn = "withdrawn",
     }
 }
 
@@ -808,6 +810,10 @@ codes! {
         /// Takes back what an import has done.
         ImportUndo = "import_undo",
         Export = "export",
+        /// Does something to many customers.
+        Bulk = "bulk",
+        /// Takes back what that has done.
+        BulkUndo = "bulk_undo",
     }
 }
 
@@ -920,6 +926,28 @@ codes! {
         UnitCode = "unit_code",
         /// User name of the responsible relationship manager.
         OwnerUsername = "owner_username",
+    }
+}
+
+codes! {
+    /// What is done with a record of a file whose customer may be there already.
+    #[derive(Default)]
+    DuplicateAction {
+        /// It becomes a customer of its own.
+        #[default]
+        Keep = "keep",
+        /// It changes the customer that is there, as the record of a known one does.
+        Merge = "merge",
+        /// Nothing.
+        Skip = "skip",
+    }
+}
+
+codes! {
+    /// By what a record of a file is like a customer that is there, or an earlier record.
+    DuplicateLikeness {
+        IdentityDocument = "identity_document",
+        PhoneAndName = "phone_and_name",
     }
 }
 

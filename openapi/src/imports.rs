@@ -5,7 +5,8 @@ use uuid::Uuid;
 use validator::Validate;
 
 use crate::{
-    CsvProfile, Delimiter, FieldProblem, ImportField, ImportTarget, Instant, RecordField, TextEncoding,
+    CsvProfile, Delimiter, DuplicateAction, DuplicateLikeness, FieldProblem, ImportField, ImportTarget,
+    Instant, RecordField, TextEncoding, UserRef,
 };
 
 /// What the query of an upload says.
@@ -111,6 +112,107 @@ pub struct NewImport {
     /// Tells what would be done and does nothing.
     #[serde(default)]
     pub dry_run: bool,
+    /// What is done with a record whose customer is not found by its key but may be one that is there: the same identity document, or the same
+    /// phone and name. Also with a record whose identity document an earlier one of the file has.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub duplicates: DuplicateAction,
+    /// What is done with single ones of these, instead.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[validate(length(max = 1000), nested)]
+    #[cfg_attr(feature = "schema", schema(max_items = 1000))]
+    pub decisions: Vec<DuplicateDecision>,
+}
+
+fn is_usual(action: &DuplicateAction) -> bool {
+    *action == DuplicateAction::Keep
+}
+
+/// What is done with one record whose customer may be there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Validate)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct DuplicateDecision {
+    /// Line of the file on which the record begins.
+    #[validate(range(min = 1))]
+    #[cfg_attr(feature = "schema", schema(minimum = 1, example = 17))]
+    pub row: i64,
+    pub action: DuplicateAction,
+}
+
+/// A record of an import whose customer may be there already.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct ImportDuplicate {
+    /// Line of the file on which the record begins, counted from 1.
+    pub line: i64,
+    pub likeness: DuplicateLikeness,
+    /// What was done with it, or would be.
+    pub action: DuplicateAction,
+    /// The customer that it may be; null for one whom the caller does not see, and where it is that of another record.
+    pub customer: Option<LikelyCustomer>,
+    /// Where such a customer is looked after whom the caller does not see.
+    #[cfg_attr(feature = "schema", schema(example = "浦东支行"))]
+    pub looked_after_by: Option<String>,
+    /// The line of the earlier record of the file that has the same identity document.
+    pub of_line: Option<i64>,
+}
+
+/// A customer that a record of a file may be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct LikelyCustomer {
+    pub id: Uuid,
+    #[cfg_attr(feature = "schema", schema(example = "C000000018"))]
+    pub customer_no: String,
+    /// The name, masked but for its first character.
+    #[cfg_attr(feature = "schema", schema(example = "王*"))]
+    pub masked_name: String,
+}
+
+/// A mapping to be kept under a name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SavedMappingDefinition {
+    /// No other of one's own has it; of those that are shared, none in the bank.
+    #[validate(length(min = 1, max = 100))]
+    #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 100, example = "核心系统月报"))]
+    pub name: String,
+    /// Whether everybody who imports may use it.
+    #[serde(default)]
+    pub shared: bool,
+    /// The columns of the file that it was made for, in their order.
+    #[validate(length(min = 1, max = 200))]
+    #[cfg_attr(feature = "schema", schema(min_items = 1, max_items = 200))]
+    pub columns: Vec<String>,
+    #[validate(nested)]
+    pub mapping: ImportMapping,
+}
+
+/// A mapping that is kept under a name, as lists have it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct SavedMappingRef {
+    pub id: Uuid,
+    pub name: String,
+    pub shared: bool,
+    pub created_by: UserRef,
+    /// The columns of the file that it was made for, in their order.
+    pub columns: Vec<String>,
+    /// Those of them that it needs: it fits any file that has these.
+    pub used_columns: Vec<String>,
+    pub version: i64,
+    pub updated_at: Instant,
+}
+
+/// A mapping that is kept under a name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct SavedMapping {
+    #[serde(flatten)]
+    pub known: SavedMappingRef,
+    pub mapping: ImportMapping,
+    pub created_at: Instant,
 }
 
 /// What becomes of the columns of a file.
@@ -220,6 +322,12 @@ pub struct ImportDetails {
     pub mapping: ImportMapping,
     /// The columns of the file.
     pub columns: Vec<String>,
+    /// What is done with records whose customer may be there already.
+    #[serde(default)]
+    pub duplicates: DuplicateAction,
+    /// What is done with single ones of these, instead.
+    #[serde(default)]
+    pub decisions: Vec<DuplicateDecision>,
 }
 
 /// A record that was not taken.

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{ExportDetails, ImportDetails, Instant, JobKind, JobState, UserRef};
+use crate::{BulkDetails, BulkUndo, ExportDetails, ImportDetails, Instant, JobKind, JobState, UserRef};
 
 /// Work that the server does by itself, in small steps that outlive a crash.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,6 +42,18 @@ pub struct JobCounts {
     pub updated: i64,
     pub unchanged: i64,
     pub failed: i64,
+    /// Records of an import whose customer may be one that is there already.
+    #[serde(default)]
+    pub duplicates: i64,
+    /// Those of them that have changed the customer that is there.
+    #[serde(default)]
+    pub merged: i64,
+    /// Those of them that were left out.
+    #[serde(default)]
+    pub skipped: i64,
+    /// Conflicts with verified fields that an import has opened.
+    #[serde(default)]
+    pub conflicts: i64,
 }
 
 /// Why a job failed.
@@ -65,7 +77,13 @@ pub struct JobDetails {
     pub export: Option<ExportDetails>,
     /// Of the undoing of an import.
     pub undo: Option<ImportUndo>,
-    /// The job that undoes this import.
+    /// Of what is done to many customers.
+    #[serde(default)]
+    pub bulk: Option<BulkDetails>,
+    /// Of the undoing of that.
+    #[serde(default)]
+    pub bulk_undo: Option<BulkUndo>,
+    /// The job that undoes this import or bulk action.
     pub undone_by: Option<Uuid>,
     /// What it has made, at `/jobs/{id}/file` for the user who started it.
     pub file: Option<JobFile>,

@@ -136,7 +136,7 @@ pub struct PreferencesPatch {
     pub customer_columns: Option<Vec<String>>,
 }
 
-fn column_names(names: &[String]) -> Result<(), validator::ValidationError> {
+pub(crate) fn column_names(names: &[String]) -> Result<(), validator::ValidationError> {
     let fits = |name: &String| {
         (1..=40).contains(&name.len())
             && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')

@@ -768,6 +768,10 @@ diesel::table! {
         expires_at -> DbMoment,
         version -> BigInt,
         undone_by -> Nullable<DbUuid>,
+        duplicates -> BigInt,
+        merged -> BigInt,
+        skipped -> BigInt,
+        conflicts -> BigInt,
     }
 }
 
@@ -1048,6 +1052,232 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbDoc, DbMoment, DbUuid};
+
+    saved_view (id) {
+        id -> DbUuid,
+        list -> Text,
+        name -> Text,
+        sharing -> Text,
+        owner_id -> DbUuid,
+        org_unit_id -> Nullable<DbUuid>,
+        filter -> Nullable<Text>,
+        sort -> Nullable<Text>,
+        shown -> DbDoc,
+        version -> BigInt,
+        created_at -> DbMoment,
+        updated_at -> DbMoment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::DbUuid;
+
+    job_target (job_id, place) {
+        job_id -> DbUuid,
+        place -> Integer,
+        customer_id -> DbUuid,
+        outcome -> Text,
+        org_unit_id -> Nullable<DbUuid>,
+        owner_id -> Nullable<DbUuid>,
+        task_id -> Nullable<DbUuid>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::DbUuid;
+
+    default_view (user_id, list) {
+        user_id -> DbUuid,
+        list -> Text,
+        view_id -> DbUuid,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbDoc, DbMoment, DbUuid};
+
+    import_mapping (id) {
+        id -> DbUuid,
+        name -> Text,
+        shared -> Bool,
+        created_by -> DbUuid,
+        header -> DbDoc,
+        used -> DbDoc,
+        mapping -> DbDoc,
+        version -> BigInt,
+        created_at -> DbMoment,
+        updated_at -> DbMoment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::DbUuid;
+
+    import_duplicate (id) {
+        id -> DbUuid,
+        job_id -> DbUuid,
+        line -> BigInt,
+        customer_id -> Nullable<DbUuid>,
+        of_line -> Nullable<BigInt>,
+        likeness -> Text,
+        action -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbMoment, DbUuid};
+
+    customer_ownership (id) {
+        id -> DbUuid,
+        customer_id -> DbUuid,
+        owner_id -> DbUuid,
+        began_at -> DbMoment,
+        how -> Text,
+        began_by -> Nullable<DbUuid>,
+        signed_at -> Nullable<DbMoment>,
+        ended_at -> Nullable<DbMoment>,
+        ended_how -> Nullable<Text>,
+        ended_by -> Nullable<DbUuid>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbMoment, DbUuid};
+
+    customer_loss (id) {
+        id -> DbUuid,
+        customer_id -> DbUuid,
+        owner_id -> Nullable<DbUuid>,
+        org_unit_id -> DbUuid,
+        lost_at -> DbMoment,
+        recorded_by -> Nullable<DbUuid>,
+        returned_at -> Nullable<DbMoment>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::DbMoment;
+
+    team_policy (id) {
+        id -> Integer,
+        version -> BigInt,
+        updated_at -> DbMoment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    team_rule (tier, role) {
+        tier -> Text,
+        role -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbMoment, DbUuid};
+
+    customer_care (customer_id) {
+        customer_id -> DbUuid,
+        tier -> Text,
+        rank -> Integer,
+        no_owner -> Bool,
+        unsigned -> Bool,
+        incomplete -> Bool,
+        missing -> Integer,
+        since -> DbMoment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::DbUuid;
+
+    care_progress (id) {
+        id -> Integer,
+        event_seq -> BigInt,
+        walking -> Bool,
+        after -> Nullable<DbUuid>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbMoment, DbUuid};
+
+    handover (id) {
+        id -> DbUuid,
+        from_user_id -> DbUuid,
+        org_unit_id -> DbUuid,
+        reason -> Text,
+        note -> Nullable<Text>,
+        effective_on -> Date,
+        double_access_days -> Integer,
+        state -> Text,
+        customers -> Integer,
+        moved -> Integer,
+        skipped -> Integer,
+        remaining -> Integer,
+        proposed_by -> Nullable<DbUuid>,
+        finished_at -> Nullable<DbMoment>,
+        version -> BigInt,
+        created_at -> DbMoment,
+        updated_at -> DbMoment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbMoment, DbUuid};
+
+    handover_receiver (handover_id, user_id) {
+        handover_id -> DbUuid,
+        user_id -> DbUuid,
+        place -> Integer,
+        rule -> Nullable<Text>,
+        customers -> Integer,
+        state -> Text,
+        answered_at -> Nullable<DbMoment>,
+        answer_reason -> Nullable<Text>,
+        task_id -> Nullable<DbUuid>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::DbUuid;
+
+    handover_customer (handover_id, customer_id) {
+        handover_id -> DbUuid,
+        customer_id -> DbUuid,
+        user_id -> DbUuid,
+        place -> Integer,
+        state -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbMoment, DbUuid};
+
+    customer_access (user_id, customer_id) {
+        user_id -> DbUuid,
+        customer_id -> DbUuid,
+        until -> DbMoment,
+    }
+}
+
 diesel::joinable!(user_account -> org_unit (org_unit_id));
 diesel::joinable!(session -> user_account (user_id));
 diesel::joinable!(refresh_token -> session (session_id));
@@ -1071,6 +1301,11 @@ diesel::joinable!(segment -> segment_scheme (scheme_id));
 diesel::joinable!(segment_member -> segment_scheme (scheme_id));
 diesel::joinable!(segment_member -> customer (customer_id));
 diesel::joinable!(customer_value -> customer (customer_id));
+diesel::joinable!(customer_ownership -> customer (customer_id));
+diesel::joinable!(customer_loss -> customer (customer_id));
+diesel::joinable!(customer_care -> customer (customer_id));
+diesel::joinable!(handover_customer -> customer (customer_id));
+diesel::joinable!(handover -> org_unit (org_unit_id));
 diesel::joinable!(aum_balance -> customer (customer_id));
 diesel::joinable!(customer_tier_history -> customer (customer_id));
 diesel::joinable!(interaction -> customer (customer_id));
@@ -1088,6 +1323,9 @@ diesel::joinable!(job -> user_account (created_by));
 diesel::joinable!(import_problem -> job (job_id));
 diesel::joinable!(imported_record -> customer (customer_id));
 diesel::joinable!(import_change -> job (job_id));
+diesel::joinable!(import_mapping -> user_account (created_by));
+diesel::joinable!(import_duplicate -> job (job_id));
+diesel::joinable!(import_duplicate -> customer (customer_id));
 diesel::joinable!(household_member -> household (household_id));
 diesel::joinable!(household_member -> customer (customer_id));
 diesel::joinable!(holding_co_owner -> holding (holding_id));
@@ -1133,6 +1371,19 @@ diesel::allow_tables_to_appear_in_same_query!(
     grade_policy,
     customer_value,
     value_share,
+    saved_view,
+    default_view,
+    job_target,
+    customer_ownership,
+    customer_loss,
+    team_policy,
+    team_rule,
+    customer_care,
+    care_progress,
+    handover,
+    handover_receiver,
+    handover_customer,
+    customer_access,
     customer_tier_history,
     due_work,
     interaction,
@@ -1151,6 +1402,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     import_problem,
     imported_record,
     import_change,
+    import_mapping,
+    import_duplicate,
     field_conflict,
     relation,
     household,

@@ -74,8 +74,27 @@ rights! {
     /// How customers are graded.
     ViewGradePolicy = "grade_policy:view", EVERYONE;
     ManageGrades = "grades:manage", &[Admin];
+    /// Who is responsible for customers and was, whose care lacks something, who was lost: for those who see customers unmasked.
+    ViewOwnership = "ownership:view", &[Rm, Adviser, OutletHead, DeputyManager, BranchManager, Auditor];
+    /// Accepting customers that one was assigned.
+    SignOwnership = "ownership:sign", &[Rm];
+    /// Which roles look after the customers of a tier.
+    ViewTeamRules = "team_rules:view", EVERYONE;
+    ManageTeamRules = "team_rules:manage", &[Admin];
+    ViewHandovers = "handovers:view", &[Rm, OutletHead, DeputyManager, BranchManager, Auditor];
+    ProposeHandovers = "handovers:propose", MANAGERS;
+    /// Accepting or declining what one is to take.
+    AnswerHandovers = "handovers:answer", &[Rm];
     /// Conflicts between verified fields and what other systems say.
     ViewFieldConflicts = "field_conflicts:view", &[Rm, OutletHead, DeputyManager, BranchManager, Auditor];
+    /// Doing something to many customers at once, with the rights that one has on each.
+    RunBulkActions = "bulk_actions:run", &[Rm, OutletHead, DeputyManager, BranchManager];
+    /// Views of lists: one's own, and those that are shared with one.
+    UseViews = "views:use", EVERYONE;
+    /// Sharing a view with one's unit and those below.
+    ShareViews = "views:share", &[OutletHead, DeputyManager, BranchManager, Admin];
+    /// Sharing one with the bank, and keeping order in what is shared.
+    PublishViews = "views:publish", &[Admin];
     ViewAudit = "audit:view", &[Auditor];
     ViewReports = "reports:view", &[Rm, Adviser, OutletHead, DeputyManager, BranchManager, Auditor];
     ViewProducts = "products:view", EVERYONE;
@@ -112,6 +131,8 @@ rights! {
     /// The same with codes and without the guard against formulas, for other systems.
     ExportRaw = "export:raw", &[OutletHead, DeputyManager, BranchManager, Auditor];
     RunImports = "imports:run", &[OutletHead, DeputyManager, BranchManager, Admin];
+    /// Mappings of imports that everybody may use who imports.
+    ShareImportMappings = "import_mappings:share", &[DeputyManager, BranchManager, Admin];
 }
 
 impl Right {

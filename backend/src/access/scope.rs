@@ -1,5 +1,5 @@
 use guanxi_api::Role;
-use guanxi_db::{Condition, Id, Value};
+use guanxi_db::{Condition, Id, Moment, Value};
 
 use crate::access::actor::{Actor, OrgUnitId, UserId};
 use crate::access::rights::Reach;
@@ -17,16 +17,35 @@ pub struct Scope {
 impl Scope {
     /// The customers that an actor sees.
     pub fn of(actor: &Actor) -> Scope {
+        Scope::of_actor(actor, Some(actor.now()))
+    }
+
+    /// The customers that an actor looks after: all but those that they still see for a while after a handover.
+    pub fn to_change(actor: &Actor) -> Scope {
+        Scope::of_actor(actor, None)
+    }
+
+    fn of_actor(actor: &Actor, still_seen: Option<Moment>) -> Scope {
         let Some(user) = actor.user() else {
             let everything = actor.reach() == Reach::All;
             let condition = if everything { Condition::everything() } else { Condition::nothing() };
             return Scope { of_one: condition.clone(), condition, by_unit: true };
         };
-        Scope::of_colleague(user.role, user.id, user.org_unit_id, &user.org_unit_path)
+        Scope::of_user(user.role, user.id, (user.org_unit_id, &user.org_unit_path), still_seen)
     }
 
-    /// The customers that a colleague sees: for asking whether something may be given to them.
+    /// The customers that a colleague looks after: for asking whether something may be given to them.
     pub fn of_colleague(role: Role, user_id: UserId, unit_id: OrgUnitId, unit_path: &str) -> Scope {
+        Scope::of_user(role, user_id, (unit_id, unit_path), None)
+    }
+
+    /// With a moment, of a book also the customers that were handed over and are still seen then.
+    fn of_user(
+        role: Role,
+        user_id: UserId,
+        (unit_id, unit_path): (OrgUnitId, &str),
+        still_seen: Option<Moment>,
+    ) -> Scope {
         let reach = Reach::of(role);
         let id = |uuid| Value::Id(Id::new(uuid));
         let condition = match reach {
@@ -38,6 +57,13 @@ impl Scope {
                 .bind(id(user_id.uuid()))
                 .sql(" UNION SELECT customer_team.customer_id FROM customer_team WHERE customer_team.user_id = ")
                 .bind(id(user_id.uuid()))
+                .part(still_seen.map_or_else(Condition::new, |at| {
+                    Condition::new()
+                        .sql(" UNION SELECT customer_access.customer_id FROM customer_access WHERE customer_access.user_id = ")
+                        .bind(id(user_id.uuid()))
+                        .sql(" AND customer_access.until > ")
+                        .bind(Value::Moment(at))
+                }))
                 .sql(")"),
             Reach::Unit => Condition::new().sql("customer.org_unit_id = ").bind(id(unit_id.uuid())),
             Reach::Subtree => Condition::new()
@@ -54,7 +80,15 @@ impl Scope {
                 .bind(id(user_id.uuid()))
                 .sql(" OR EXISTS (SELECT 1 FROM customer_team WHERE customer_team.customer_id = customer.id AND customer_team.user_id = ")
                 .bind(id(user_id.uuid()))
-                .sql(")"),
+                .sql(")")
+                .part(still_seen.map_or_else(Condition::new, |at| {
+                    Condition::new()
+                        .sql(" OR EXISTS (SELECT 1 FROM customer_access WHERE customer_access.customer_id = customer.id AND customer_access.user_id = ")
+                        .bind(id(user_id.uuid()))
+                        .sql(" AND customer_access.until > ")
+                        .bind(Value::Moment(at))
+                        .sql(")")
+                })),
             _ => condition.clone(),
         };
         Scope { condition, of_one, by_unit: reach != Reach::Team }

@@ -129,6 +129,7 @@ fn architecture_one_clock() {
     for room in rooms.into_iter().chain([
         "tasks",
         "interactions",
+        "ownership",
         "surveys",
         "overview",
         "today",
@@ -136,6 +137,8 @@ fn architecture_one_clock() {
         "following",
         "segments",
         "grades",
+        "views",
+        "bulk_actions",
         "reports",
         "jobs",
         "imports",
@@ -167,7 +170,7 @@ fn architecture_the_contract_knows_neither_server_nor_browser() {
 
 #[test]
 fn architecture_rooms_depend_downwards() {
-    const ORDER: [&str; 22] = [
+    const ORDER: [&str; 25] = [
         "names",
         "listing",
         "audit",
@@ -181,8 +184,11 @@ fn architecture_rooms_depend_downwards() {
         "following",
         "segments",
         "grades",
+        "views",
         "tasks",
+        "bulk_actions",
         "interactions",
+        "ownership",
         "surveys",
         "overview",
         "today",

@@ -2,13 +2,13 @@ use chrono::NaiveDate;
 use guanxi_api::{CustomerKind, CustomerPatch, CustomerProfile, Incomplete};
 use guanxi_db::DbConn;
 
-use crate::access::{Actor, Scope};
+use crate::access::{Actor, Scope, UserId};
 use crate::audit;
 use crate::customers::portfolio::Moves;
 use crate::customers::provenance::{Sources, Word};
 use crate::customers::store::CustomerRow;
 use crate::customers::view::{self, Whole};
-use crate::customers::{CustomerId, House, create, known, profile, store};
+use crate::customers::{CustomerId, House, create, known, owners, profile, store};
 use crate::error::{Code, Error, FieldError, Result, Wrong};
 use crate::names::search;
 
@@ -28,8 +28,31 @@ pub(super) fn edit(
     action: &'static str,
     act: impl FnOnce(&mut DbConn, &mut Whole) -> Result<()>,
 ) -> Result<()> {
+    edit_for(conn, actor, id, version, action, actor.user_id(), act)
+}
+
+/// The same on behalf of somebody, whom the record of owners names.
+///
+/// # Errors
+/// As [`edit`].
+pub(super) fn edit_for(
+    conn: &mut DbConn,
+    actor: &Actor,
+    id: CustomerId,
+    version: i64,
+    action: &'static str,
+    by: Option<UserId>,
+    act: impl FnOnce(&mut DbConn, &mut Whole) -> Result<()>,
+) -> Result<()> {
     store::lock(conn, id)?;
-    let mut whole = view::whole(conn, &Scope::of(actor), id)?;
+    let mut whole = match view::whole(conn, &Scope::to_change(actor), id) {
+        // Whoever still sees a customer after a handover is told why it cannot be changed.
+        Err(error) if error.code == Code::NotFound => {
+            view::visible(conn, actor, id)?;
+            return Err(Error::forbidden());
+        }
+        found => found?,
+    };
     let current = whole.row.customer.version;
     if current != version {
         return Err(stale(actor, current, whole.row.figures.changes()));
@@ -49,6 +72,8 @@ pub(super) fn edit(
     if figures_keys_changed {
         store::update_figures_keys(conn, id, row.city.as_deref(), row.archived)?;
     }
+    let cause = owners::Cause { by, ..owners::Cause::of(actor, action) };
+    owners::record(conn, actor, cause, &[(Some(&unchanged_row), &row)])?;
     // Read without the actor's scope: a handover may have taken the customer out of it.
     let after = view::whole(conn, &Scope::of(&Actor::operator(actor.now())), id)?;
     let changes = audit::changes_between(&before, &view::audited(&after)?);

@@ -4,6 +4,7 @@ use guanxi_db::{DbConn, DbError, Moment, next_customer_number, next_customer_num
 
 use crate::access::{Actor, OrgUnitId, UserId};
 use crate::audit;
+use crate::customers::owners::Cause;
 use crate::customers::ownership::Placement;
 use crate::customers::portfolio::Moves;
 use crate::customers::provenance::{Sources, Word};
@@ -14,7 +15,7 @@ use crate::customers::store::{
 use crate::customers::tiers::{self, NEVER, NO_GAP};
 use crate::customers::view::Whole;
 use crate::customers::{
-    CustomerId, House, contact_points, external_ids, identity_context, ownership, profile, purpose,
+    CustomerId, House, contact_points, external_ids, identity_context, owners, ownership, profile, purpose,
 };
 use crate::customers::{seal, view};
 use crate::error::{Error, FieldError, Result, Wrong};
@@ -62,6 +63,7 @@ pub(super) fn create_whole(
     let mut rows = rows(actor, new, checked, &place, word)?;
     set_number(&mut rows, number);
     store::insert(conn, &rows).map_err(taken)?;
+    owners::record(conn, actor, Cause::of(actor, "created"), &[(None, &rows.customer)])?;
     let mut moves = Moves::default();
     moves.add(&rows.customer, &rows.figures);
     moves.record(conn)?;
@@ -343,6 +345,8 @@ pub fn write_many(conn: &mut DbConn, actor: &Actor, ready: &mut Ready) -> Result
         moves.add(&rows.customer, &rows.figures);
     }
     store::insert_many(conn, customers, teams).map_err(taken)?;
+    let made: Vec<_> = customers.iter().map(|rows| (None, &rows.customer)).collect();
+    owners::record(conn, actor, Cause::of(actor, "created_many"), &made)?;
     tiers::first_balances(conn, *day, &first)?;
     moves.record(conn)?;
     audit::note_many(conn, actor, "customer", "created_many", &[("count", customers.len())])

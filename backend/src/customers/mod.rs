@@ -9,10 +9,12 @@ mod change;
 mod contact_points;
 mod contacted;
 mod create;
+mod duplicates;
 mod external_ids;
 mod fields;
 mod grading;
 mod list;
+mod owners;
 mod ownership;
 mod portfolio;
 mod profile;
@@ -36,6 +38,7 @@ pub use change::{archive, change, renew_search, restore};
 pub use contact_points::{add_contact_point, change_contact_point, remove_contact_point};
 pub use contacted::{contacted, contacted_many, is_seen_by, lock_figures, named, set_last_contact};
 pub use create::{Prepared, Ready, create, create_many, make_ready, write_many};
+pub use duplicates::{Likely, LikelyTold, likely, likely_told};
 pub use external_ids::{Upserted, remove_external_id, set_external_id, upsert};
 pub(crate) use fields::CUSTOMERS;
 #[cfg(test)]
@@ -44,12 +47,16 @@ pub use grading::{Graded, grades_of, set_grades};
 #[cfg(test)]
 pub(crate) use list::search_by;
 pub use list::{list, search};
-pub use ownership::{assign, set_team};
+pub(crate) use owners::{LOSSES, OWNERSHIP};
+pub use owners::{hand_over, losses, ownership_of, sign, sign_all, unsigned, wrong_owners};
+pub use ownership::{add_to_team, assign, assign_now, can_place, set_team};
 pub use portfolio::{fold_portfolio, portfolio_has_changes};
 pub use provenance::{
-    FieldConflictMark, conflict, conflicts, field_history, field_sources, resolve, set_verified,
+    ConflictBefore, FieldConflictMark, OpenedConflict, conflict, conflicts, field_history, field_sources,
+    resolve, set_verified, withdraw_conflict,
 };
 pub use reveal::reveal;
+pub(crate) use routes::changed;
 pub use selection::{
     CustomerBrief, brief, briefs, briefs_by_filter, ids_after, lock_all, related, wants_no_contact,
 };

@@ -1,10 +1,10 @@
-use guanxi_api::{Assignment, Role, Team};
+use guanxi_api::{Assignment, Role, Team, TeamRole};
 use guanxi_db::DbConn;
 
-use crate::access::{Actor, OrgUnitId, Reach, Right, UnitScope, UserId};
+use crate::access::{Actor, OrgUnitId, Reach, Right, Scope, UnitScope, UserId};
 use crate::customers::change::edit;
 use crate::customers::store::TeamRow;
-use crate::customers::{CustomerId, store};
+use crate::customers::{CustomerId, store, view};
 use crate::error::{FieldError, Result, Wrong};
 use crate::org;
 
@@ -84,6 +84,29 @@ pub fn assign(
     })
 }
 
+/// Hands a customer over as it is now, for jobs that go through many: nobody has looked at a version of it.
+///
+/// # Errors
+/// As [`assign`], but for the version.
+pub fn assign_now(conn: &mut DbConn, actor: &Actor, id: CustomerId, assignment: &Assignment) -> Result<()> {
+    store::lock(conn, id)?;
+    let version = view::whole(conn, &Scope::of(actor), id)?.row.customer.version;
+    assign(conn, actor, id, version, assignment)
+}
+
+/// Whether the actor places customers in a unit, and an owner may have customers there.
+///
+/// # Errors
+/// 422 naming the unit, the owner or both.
+pub fn can_place(
+    conn: &mut DbConn,
+    actor: &Actor,
+    unit_id: OrgUnitId,
+    owner_id: Option<UserId>,
+) -> Result<()> {
+    check_placement(conn, actor, unit_id, owner_id).map(drop)
+}
+
 /// Sets the maintenance team: colleagues who may see customers, from the customer's branch or a unit above it. Whoever may hand the
 /// customer to another branch may take members from there as well, and members whom it has may stay.
 ///
@@ -126,6 +149,33 @@ pub fn set_team(conn: &mut DbConn, actor: &Actor, id: CustomerId, version: i64, 
                 role: member.role.as_str().to_owned(),
             })
             .collect();
+        store::replace_team(conn, id, &rows)
+    })
+}
+
+/// Adds colleagues to the maintenance team; who is in it already stays what they are.
+///
+/// # Errors
+/// As [`set_team`].
+pub fn add_to_team(
+    conn: &mut DbConn,
+    actor: &Actor,
+    id: CustomerId,
+    version: i64,
+    new: &[(UserId, TeamRole)],
+) -> Result<()> {
+    edit(conn, actor, id, version, "team_changed", |conn, whole| {
+        let mut rows: Vec<TeamRow> = whole
+            .team
+            .iter()
+            .map(|(user_id, _, role)| TeamRow { customer_id: id, user_id: *user_id, role: role.clone() })
+            .collect();
+        for (user_id, role) in new {
+            if rows.iter().all(|row| row.user_id != *user_id) {
+                let role = role.as_str().to_owned();
+                rows.push(TeamRow { customer_id: id, user_id: *user_id, role });
+            }
+        }
         store::replace_team(conn, id, &rows)
     })
 }

@@ -41,7 +41,7 @@ impl Shown {
 }
 
 /// Runs a change that may be repeated with the same Idempotency-Key, and shows the customer after it.
-pub(super) async fn changed(
+pub(crate) async fn changed(
     actor: Actor,
     state: &web::Data<AppState>,
     request: idempotency::Request,

@@ -39,7 +39,7 @@ pub fn briefs(conn: &mut DbConn, actor: &Actor, ids: &[CustomerId]) -> Result<Ve
 }
 
 /// The first `most` customers, by their ids, that the actor sees, that a filter finds and that meet a condition. The filter has the
-/// grammar and the fields of the list of customers, and as there archived ones stay out unless it names them.
+/// grammar and the fields of the list of customers, and as there archived ones stay out unless it names them; an empty one finds all others.
 ///
 /// # Errors
 /// 400 for a filter that cannot be read, 403 for a field that the actor sees masked; the pointer is `/filter`.
@@ -51,7 +51,8 @@ pub fn briefs_by_filter(
     condition: Condition,
     most: usize,
 ) -> Result<Vec<CustomerBrief>> {
-    let request = ListRequest { filter: Some(filter.to_owned()), in_body: true, ..ListRequest::default() };
+    let filter = (!filter.trim().is_empty()).then(|| filter.to_owned());
+    let request = ListRequest { filter, in_body: true, ..ListRequest::default() };
     let listing = request.read(&CUSTOMERS, actor, keys.cursor())?;
     store::briefs(conn, &Scope::of(actor), listing.filter.and(condition), most)
 }

@@ -18,14 +18,23 @@ pub struct CustomerState {
     profile: CustomerProfile,
     #[serde(default)]
     sources: Sources,
+    /// The system whose key it has got.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    linked: Option<String>,
 }
 
 impl CustomerState {
+    /// How a customer was that has got a key of another system.
+    pub(super) fn linked(self, source: &str) -> Self {
+        CustomerState { linked: Some(source.to_owned()), ..self }
+    }
+
     pub(super) fn of(row: &CustomerRow) -> Result<Self> {
         Ok(CustomerState {
             status: row.status.clone(),
             profile: profile::load(row)?,
             sources: Sources::of(row)?,
+            linked: None,
         })
     }
 }
@@ -45,6 +54,9 @@ pub fn put_back(
         let row = &mut whole.row.customer;
         let kind = known(CustomerKind::from_code(&row.kind))?;
         row.status.clone_from(&state.status);
+        if let Some(source) = &state.linked {
+            store::delete_external_id(conn, id, source)?;
+        }
         write_profile(conn, kind, &state.profile, &state.sources, row)
     })
 }

@@ -1,11 +1,13 @@
 //! Demo data: a made-up bank to try, to learn on and to measure with. Only ever put into an empty database.
 
 pub mod generator;
+mod ownership;
 mod quality;
 mod relations;
 mod segments;
 mod surveys;
 mod tiers;
+mod views;
 
 use std::path::PathBuf;
 
@@ -95,7 +97,9 @@ pub fn make(config: &Config, opened: &Opened, demo: Demo) -> Result<String> {
             quality::make(conn, &actor, house)?;
             relations::make(conn, &actor, house, u64::from(customers))?;
             tiers::make(conn, &actor, house, u64::from(customers))?;
-            segments::make(conn, &actor, house, u64::from(customers))
+            segments::make(conn, &actor, house, u64::from(customers))?;
+            views::make(conn, &actor, &keys, &bank)?;
+            ownership::make(conn, &actor)
         })?;
     }
     let seconds = (clock::now().0 - started.0) / 1_000_000;

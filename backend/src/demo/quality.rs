@@ -24,7 +24,7 @@ pub(super) fn make(conn: &mut DbConn, actor: &Actor, house: House<'_>) -> Result
             let other = if city == "宁波" { "苏州" } else { "宁波" };
             let data = CustomerUpsert { city: Some(Some(other.to_owned())), ..CustomerUpsert::default() };
             let read = Ok(BulkCustomer { external: key, source_version: None, data });
-            lines.push(BulkLine { number: n + 1, read });
+            lines.push(BulkLine { number: n + 1, read, into: None });
         }
     }
     customers::upsert_lines(conn, actor, house, &lines, true).map(drop)

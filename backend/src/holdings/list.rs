@@ -146,3 +146,29 @@ fn sort_value(row: &WholeRow, field: &str) -> Value {
         _ => Value::Date(row.holding.maturity),
     }
 }
+
+/// What matures of some customers from a day to a day, the soonest first. Whoever asks decides what may be said of it.
+///
+/// # Errors
+/// When the database fails.
+pub fn maturing_among(
+    conn: &mut DbConn,
+    house: House<'_>,
+    ids: &[CustomerId],
+    days: (NaiveDate, NaiveDate),
+) -> Result<Vec<(CustomerId, guanxi_api::HandoverMaturity)>> {
+    let rows = store::maturing_among(conn, ids, days)?.into_iter();
+    let wire = |(row, product_zh, product_en): (store::HoldingRow, String, String)| {
+        let maturity = guanxi_api::HandoverMaturity {
+            id: row.id.uuid(),
+            product: guanxi_api::LocalName { zh_cn: product_zh, en: product_en },
+            value: guanxi_api::Money {
+                amount: guanxi_api::Amount(row.value),
+                currency: house.settings.base_currency.clone(),
+            },
+            on: row.matures_on?,
+        };
+        Some((row.customer_id, maturity))
+    };
+    Ok(rows.filter_map(wire).collect())
+}

@@ -23,7 +23,7 @@ pub use bulk::{
 };
 pub use co_owners::{Shared, co_owners, set_co_owners, shared_by};
 pub(crate) use list::{HOLDINGS, OF_CUSTOMER};
-pub use list::{held_by, list, maturing, of_customer};
+pub use list::{held_by, list, maturing, maturing_among, of_customer};
 pub use manage::{change, close, open, reopen};
 pub(crate) use transactions::TRANSACTIONS;
 pub use transactions::{

@@ -153,6 +153,32 @@ pub(super) fn maturing(from: NaiveDate, to: NaiveDate) -> Condition {
         .bind(Value::Date(to))
 }
 
+/// Most holdings that are read of some customers at once.
+const MATURING_AT_ONCE: i64 = 5_000;
+
+/// Active holdings of some customers that mature from a day to a day, the soonest first, with the names of their products.
+pub(super) fn maturing_among(
+    conn: &mut DbConn,
+    ids: &[CustomerId],
+    (from, to): (NaiveDate, NaiveDate),
+) -> Result<Vec<(HoldingRow, String, String)>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids = ids.iter().map(|id| Some(Value::Id(Id::new(id.uuid()))));
+    let rows = holding::table
+        .inner_join(product::table)
+        .filter(Condition::unkept().sql("holding.customer_id IN (").bind_all(ids).sql(")"))
+        .filter(holding::status.eq(guanxi_api::HoldingStatus::Active.as_str()))
+        .filter(maturing(from, to))
+        .order((holding::maturity, holding::id))
+        .limit(MATURING_AT_ONCE)
+        .select((HoldingRow::as_select(), product::name_zh, product::name_en))
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}
+
 pub(super) fn insert(conn: &mut DbConn, row: &HoldingRow) -> Result<()> {
     diesel::insert_into(holding::table).values(row).execute(conn).map_err(DbError::from)?;
     Ok(())

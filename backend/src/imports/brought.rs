@@ -42,7 +42,7 @@ pub(super) struct Todo {
     known: Option<ImportedRow>,
 }
 
-/// Takes what lines bring, and finds out what of it is to be done; lines that bring what cannot be taken become errors.
+/// Takes what lines bring, and finds out what of it is to be done; `into` are the customers of lines that are not found by their keys, and lines that bring what cannot be taken become errors.
 ///
 /// # Errors
 /// When the database fails.
@@ -52,6 +52,7 @@ pub(super) fn plan(
     keys: &Keys,
     source: &str,
     lines: &mut [Result<Line>],
+    into: &[Option<CustomerId>],
 ) -> Result<Vec<Todo>> {
     let mut todo = Vec::new();
     let mut refused: Vec<(usize, FieldError)> = Vec::new();
@@ -82,7 +83,7 @@ pub(super) fn plan(
             refused.push((one.line, found));
         }
     }
-    refused.extend(asked_already(conn, source, lines, &todo)?);
+    refused.extend(asked_already(conn, source, (lines, into), &todo)?);
     let mut wrong: BTreeMap<usize, Vec<FieldError>> = BTreeMap::new();
     for (line, field) in refused {
         wrong.entry(line).or_default().push(field);
@@ -104,7 +105,7 @@ fn at_place(place: usize, member: &str, field: FieldError) -> FieldError {
 fn asked_already(
     conn: &mut DbConn,
     source: &str,
-    lines: &[Result<Line>],
+    (lines, into): (&[Result<Line>], &[Option<CustomerId>]),
     todo: &[Todo],
 ) -> Result<Vec<(usize, FieldError)>> {
     let mut by_survey: HashMap<SurveyId, Vec<(&Todo, ExternalId)>> = HashMap::new();
@@ -118,10 +119,13 @@ fn asked_already(
     for (survey, answers) in by_survey {
         let keys: Vec<&ExternalId> = answers.iter().map(|(_, key)| key).collect();
         let customers = customers::ids_by_keys(conn, &keys)?;
-        let ids: Vec<CustomerId> = customers.values().copied().collect();
+        let of = |one: &Todo, key: &ExternalId| {
+            into.get(one.line).copied().flatten().or_else(|| customers.get(&key.id).copied())
+        };
+        let ids: Vec<CustomerId> = answers.iter().filter_map(|(one, key)| of(one, key)).collect();
         let asked: HashSet<CustomerId> = surveys::asked_already(conn, survey, &ids)?.into_iter().collect();
-        let is_asked = |key: &ExternalId| customers.get(&key.id).is_some_and(|id| asked.contains(id));
-        refused.extend(answers.iter().filter(|(_, key)| is_asked(key)).map(|(one, _)| {
+        let is_asked = |one: &Todo, key: &ExternalId| of(one, key).is_some_and(|id| asked.contains(&id));
+        refused.extend(answers.iter().filter(|(one, key)| is_asked(one, key)).map(|(one, _)| {
             (one.line, at_place(one.place, "answer", FieldError::new("", "already_answered")))
         }));
     }

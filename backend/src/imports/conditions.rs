@@ -39,6 +39,13 @@ impl When {
         typed(&filter, columns).map(When).map_err(wrong)
     }
 
+    /// The columns that it asks.
+    pub(super) fn columns(&self) -> Vec<usize> {
+        let mut columns = Vec::new();
+        asked(&self.0, &mut columns);
+        columns
+    }
+
     /// Whether a record is meant.
     pub(super) fn holds(&self, record: &Record) -> bool {
         filter::matches(&self.0, &|(column, kind)| {
@@ -54,6 +61,16 @@ impl When {
                 _ => FieldValue::One(TypedValue::Text(text.nfc().collect())),
             }
         })
+    }
+}
+
+fn asked(filter: &TypedFilter<Column>, columns: &mut Vec<usize>) {
+    match filter {
+        TypedFilter::And(members) | TypedFilter::Or(members) => {
+            members.iter().for_each(|member| asked(member, columns));
+        }
+        TypedFilter::Not(inner) => asked(inner, columns),
+        TypedFilter::Comparison { field: (column, _), .. } => columns.push(*column),
     }
 }
 

@@ -207,6 +207,12 @@ impl Plan {
         &self.source
     }
 
+    /// The columns that it needs.
+    pub(super) fn used(&self) -> HashSet<usize> {
+        let fields = self.fields.iter().flat_map(|field| field.origin.columns());
+        fields.chain(self.records.iter().flat_map(PlannedRecord::columns)).collect()
+    }
+
     /// What records may bring besides their customers.
     pub(super) fn targets(&self) -> impl Iterator<Item = ImportTarget> {
         self.records.iter().map(PlannedRecord::target)
@@ -216,6 +222,17 @@ impl Plan {
     pub(super) fn key(&self, record: &Record) -> Option<String> {
         let text = self.fields.iter().find(|field| field.field == ImportField::ExternalId)?.text(record)?;
         Some(text::line(&text, 100).unwrap_or(text))
+    }
+
+    /// The identity document of a record, as spellings of its number have it in common.
+    pub(super) fn document(&self, record: &Record) -> Option<String> {
+        let field = self.fields.iter().find(|field| field.field == ImportField::IdentityNumber)?;
+        let number: String = values::narrow(&field.text(record)?)
+            .chars()
+            .filter(|character| character.is_alphanumeric())
+            .flat_map(char::to_uppercase)
+            .collect();
+        (!number.is_empty()).then_some(number)
     }
 
     /// What a record says.

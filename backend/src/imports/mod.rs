@@ -8,6 +8,7 @@ mod bank;
 mod brought;
 mod columns;
 mod conditions;
+mod duplicates;
 mod mapping;
 mod problems;
 mod reading;
@@ -15,6 +16,7 @@ mod records;
 mod rehearsal;
 mod routes;
 mod run;
+mod saved;
 mod start;
 mod store;
 mod templates;
@@ -26,15 +28,21 @@ mod values;
 mod words;
 mod workbook;
 
-use guanxi_api::{FileLayout, ImportMapping};
+use guanxi_api::{DuplicateAction, DuplicateDecision, FileLayout, ImportMapping};
 use guanxi_db::Id;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub(crate) use duplicates::DUPLICATES;
+pub use duplicates::duplicates;
 pub(crate) use problems::PROBLEMS;
 pub use problems::{problems, problems_file};
 pub use rehearsal::{rehearse, rehearse_workbook};
 pub use run::run;
+pub(crate) use saved::MAPPINGS;
+pub use saved::{
+    keep_mapping, mapping as saved_mapping, mappings, remove_mapping, set_mapping, shared_mapping,
+};
 pub use start::{Checked, Corrected, check, correct, corrected_file, start, to_correct};
 #[cfg(test)]
 pub(crate) use store::last_changes;
@@ -53,7 +61,13 @@ pub fn routes(config: &mut impl crate::web::Routes) {
         .service(routes::list_import_problems)
         .service(routes::get_import_problems_file)
         .service(routes::correct_import)
-        .service(routes::undo_import);
+        .service(routes::list_import_duplicates)
+        .service(routes::undo_import)
+        .service(routes::list_import_mappings)
+        .service(routes::keep_import_mapping)
+        .service(routes::get_import_mapping)
+        .service(routes::set_import_mapping)
+        .service(routes::remove_import_mapping);
 }
 
 /// Marks ids of files that were sent in.
@@ -63,8 +77,17 @@ pub enum UploadMark {}
 #[derive(Debug)]
 pub enum ImportProblemMark {}
 
+/// Marks ids of records whose customer may be there already.
+#[derive(Debug)]
+pub enum ImportDuplicateMark {}
+/// Marks ids of mappings that are kept under a name.
+#[derive(Debug)]
+pub enum SavedMappingMark {}
+
 pub type UploadId = Id<UploadMark>;
 pub type ImportProblemId = Id<ImportProblemMark>;
+pub type ImportDuplicateId = Id<ImportDuplicateMark>;
+pub type SavedMappingId = Id<SavedMappingMark>;
 
 /// What an import is told to do, as its job keeps it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -78,4 +101,10 @@ struct Input {
     layout: FileLayout,
     mapping: ImportMapping,
     columns: Vec<String>,
+    /// What is done with records whose customer may be there already.
+    #[serde(default)]
+    duplicates: DuplicateAction,
+    /// By line.
+    #[serde(default)]
+    decisions: Vec<DuplicateDecision>,
 }

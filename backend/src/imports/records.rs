@@ -221,6 +221,13 @@ impl PlannedRecord {
         Ok(what.map(|what| Brought { place, key, said: said.written(), what }))
     }
 
+    /// All columns that it needs.
+    pub(super) fn columns(&self) -> impl Iterator<Item = usize> + '_ {
+        let asked = self.when.iter().flat_map(When::columns);
+        let said = self.fields.iter().flat_map(|planned| planned.origin.columns());
+        self.key.columns().chain(asked).chain(said)
+    }
+
     /// The column that a wrong member of what is brought comes from.
     pub(super) fn column(&self, member: &str) -> Option<usize> {
         let field = RecordField::from_code(member)?;

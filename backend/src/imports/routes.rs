@@ -1,18 +1,20 @@
 use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, LOCATION};
-use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use actix_web::{HttpRequest, HttpResponse, delete, get, post, put, web};
 use futures_util::StreamExt;
 use guanxi_api::{
-    FileLayout, ImportCorrections, ImportProblem, JobDetails, ListQuery, NewImport, Page, ProblemsFileQuery,
-    Upload, UploadQuery,
+    FileLayout, ImportCorrections, ImportDuplicate, ImportProblem, JobDetails, ListQuery, NewImport, Page,
+    ProblemsFileQuery, SavedMapping, SavedMappingDefinition, SavedMappingRef, Upload, UploadQuery,
 };
+use guanxi_db::{DbConn, Id};
 
-use crate::access::{May, kinds};
+use crate::access::{Actor, May, kinds};
 use crate::app::AppState;
 use crate::error::{Code, Error, Result};
-use crate::idempotency;
-use crate::imports::{self, Received, UploadId, UploadMark};
+use crate::idempotency::{self, Once};
+use crate::imports::{self, Received, SavedMappingMark, UploadId, UploadMark};
 use crate::jobs::{JobMark, accepted, started};
-use crate::web::{self as answer, Json, PathId, Query, in_background};
+use crate::listing::ListRequest;
+use crate::web::{self as answer, IfMatch, Json, PathId, Query, in_background};
 
 /// How much of a file is written at a time.
 const WRITTEN_AT_ONCE: usize = 1024 * 1024;
@@ -230,4 +232,155 @@ pub async fn undo_import(
     let (details, replayed) =
         started(&state, actor, once, move |conn, actor| imports::start_undo(conn, actor, id)).await?;
     Ok(accepted(&details, replayed))
+}
+
+/// List the records whose customer may be there already.
+///
+/// In the order of the file: those that are not found by their key but have the identity document of a customer, or the phone and the name,
+/// and those that have the identity document of an earlier record. Of a customer whom the caller does not see it is told where it is looked after.
+#[utoipa::path(operation_id = "listImportDuplicates", tag = "jobs", params(("id" = String, Path, description = "Id of the job"), ListQuery),
+    responses((status = 200, body = Page<ImportDuplicate>, description = "A page of records")))]
+#[get("/jobs/{id}/duplicates")]
+pub async fn list_import_duplicates(
+    request: HttpRequest,
+    who: May<kinds::ViewJobs>,
+    state: web::Data<AppState>,
+    id: PathId<JobMark>,
+    query: Query<ListQuery>,
+) -> Result<HttpResponse> {
+    let (actor, id, shared) = (who.actor(), id.0, state.clone());
+    let page = state
+        .db
+        .read(move |conn| imports::duplicates(conn, &actor, &shared.keys, id, query.0.clone()))
+        .await?;
+    Ok(answer::page(&request, &page))
+}
+
+/// List the mappings that are kept under a name.
+///
+/// One's own and those that are shared. A mapping fits a file that has all of its `used_columns`.
+#[utoipa::path(operation_id = "listImportMappings", tag = "jobs", params(ListQuery),
+    responses((status = 200, body = Page<SavedMappingRef>, description = "A page of mappings")))]
+#[get("/import-mappings")]
+pub async fn list_import_mappings(
+    request: HttpRequest,
+    who: May<kinds::RunImports>,
+    state: web::Data<AppState>,
+    query: Query<ListQuery>,
+) -> Result<HttpResponse> {
+    let (actor, shared, asked) = (who.actor(), state.clone(), ListRequest::from(query.0));
+    let page = state.db.read(move |conn| imports::mappings(conn, &actor, &shared.keys, &asked)).await?;
+    Ok(answer::page(&request, &page))
+}
+
+/// Does a change of a mapping, once for an idempotency key; gives it, and whether that was done before.
+async fn kept(
+    actor: Actor,
+    state: &web::Data<AppState>,
+    once: idempotency::Request,
+    act: impl Fn(&mut DbConn, &Actor) -> Result<SavedMapping> + Send + 'static,
+) -> Result<(SavedMapping, bool)> {
+    state
+        .db
+        .write(move |conn| {
+            let act = |conn: &mut DbConn| act(conn, &actor);
+            match idempotency::once(conn, &actor, &once, act, |made| Some(made.known.id))? {
+                Once::Done(made) => Ok((made, false)),
+                Once::Replayed(id) => {
+                    let id = id.ok_or_else(Error::not_found)?;
+                    Ok::<_, Error>((imports::saved_mapping(conn, &actor, Id::new(id))?, true))
+                }
+            }
+        })
+        .await
+}
+
+/// Keep a mapping under a name.
+///
+/// It is read against the columns that it was made for.
+#[utoipa::path(operation_id = "keepImportMapping", tag = "jobs", request_body = SavedMappingDefinition,
+    params(("Idempotency-Key" = Option<String>, Header, description = "Keeps at most one for a key")),
+    responses((status = 201, body = SavedMapping, description = "The mapping",
+        headers(("Location" = String, description = "Where it is"), ("ETag" = String, description = "Its version")))))]
+#[post("/import-mappings")]
+pub async fn keep_import_mapping(
+    request: HttpRequest,
+    who: May<kinds::RunImports>,
+    state: web::Data<AppState>,
+    body: Json<SavedMappingDefinition>,
+) -> Result<HttpResponse> {
+    let once = idempotency::Request::read(&request, &body.0)?;
+    let definition = body.0;
+    let act = move |conn: &mut DbConn, actor: &Actor| imports::keep_mapping(conn, actor, &definition);
+    let (made, replayed) = kept(who.actor(), &state, once, act).await?;
+    let tag = answer::etag(&who, made.known.version, 0);
+    Ok(answer::created(&made, &format!("/api/v1/import-mappings/{}", made.known.id), &tag, replayed))
+}
+
+/// A mapping that is kept under a name.
+#[utoipa::path(operation_id = "getImportMapping", tag = "jobs",
+    params(("id" = uuid::Uuid, Path, description = "The mapping"),
+        ("If-None-Match" = Option<String>, Header, description = "The tag of what is known already")),
+    responses((status = 200, body = SavedMapping, description = "The mapping",
+            headers(("ETag" = String, description = "Its version"))),
+        (status = 304, description = "Not changed")))]
+#[get("/import-mappings/{id}")]
+pub async fn get_import_mapping(
+    request: HttpRequest,
+    who: May<kinds::RunImports>,
+    state: web::Data<AppState>,
+    id: PathId<SavedMappingMark>,
+) -> Result<HttpResponse> {
+    let (actor, id) = (who.actor(), *id);
+    let found = state.db.read(move |conn| imports::saved_mapping(conn, &actor, id)).await?;
+    let tag = answer::etag(&who, found.known.version, 0);
+    Ok(answer::not_modified(&request, &tag).unwrap_or_else(|| answer::ok_tagged(&found, &tag)))
+}
+
+/// Set a mapping: its name, what it is made of, and whether it is shared.
+#[utoipa::path(operation_id = "setImportMapping", tag = "jobs", request_body = SavedMappingDefinition,
+    params(("id" = uuid::Uuid, Path, description = "The mapping"),
+        ("If-Match" = String, Header, description = "The tag that the change was made from", example = "\"1-0\""),
+        ("Idempotency-Key" = Option<String>, Header, description = "Changes at most once for a key")),
+    responses((status = 200, body = SavedMapping, description = "The mapping after the change",
+        headers(("ETag" = String, description = "Its new version")))))]
+#[put("/import-mappings/{id}")]
+pub async fn set_import_mapping(
+    request: HttpRequest,
+    who: May<kinds::RunImports>,
+    state: web::Data<AppState>,
+    id: PathId<SavedMappingMark>,
+    version: IfMatch,
+    body: Json<SavedMappingDefinition>,
+) -> Result<HttpResponse> {
+    let once = idempotency::Request::read(&request, &body.0)?;
+    let (id, definition) = (*id, body.0);
+    let act = move |conn: &mut DbConn, actor: &Actor| {
+        imports::set_mapping(conn, actor, (id, version.0), &definition)
+    };
+    let (made, replayed) = kept(who.actor(), &state, once, act).await?;
+    let mut response = answer::ok_tagged(&made, &answer::etag(&who, made.known.version, 0));
+    if replayed {
+        answer::mark_replayed(&mut response);
+    }
+    Ok(response)
+}
+
+/// Remove a mapping.
+///
+/// Imports that were made by it keep what they were told.
+#[utoipa::path(operation_id = "removeImportMapping", tag = "jobs",
+    params(("id" = uuid::Uuid, Path, description = "The mapping"),
+        ("If-Match" = String, Header, description = "The tag of the mapping", example = "\"1-0\"")),
+    responses((status = 204, description = "It is gone")))]
+#[delete("/import-mappings/{id}")]
+pub async fn remove_import_mapping(
+    who: May<kinds::RunImports>,
+    state: web::Data<AppState>,
+    id: PathId<SavedMappingMark>,
+    version: IfMatch,
+) -> Result<HttpResponse> {
+    let (actor, id) = (who.actor(), *id);
+    state.db.write(move |conn| imports::remove_mapping(conn, &actor, (id, version.0))).await?;
+    Ok(answer::deleted())
 }

@@ -6,15 +6,16 @@ use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use guanxi_api::{BulkStatus, CsvProfile, Delimiter, JobCounts, JobKind, TextEncoding};
+use guanxi_api::{BulkStatus, CsvProfile, Delimiter, DuplicateAction, JobCounts, JobKind, TextEncoding};
 use guanxi_db::{DbConn, Moment};
 use serde_json::json;
 
 use crate::access::{Actor, Keys, Right, sessions};
-use crate::customers::{self, BulkLine, CustomerId, House};
+use crate::customers::{self, BulkLine, CustomerId, House, LineOutcome};
 use crate::error::{Error, FieldError, Result};
 use crate::imports::bank::Bank;
-use crate::imports::mapping::Plan;
+use crate::imports::duplicates::{self, Documents, Known};
+use crate::imports::mapping::{Line, Plan};
 use crate::imports::reading::{ReadError, Record, Records, decoded, unpacked};
 use crate::imports::{Input, brought, problems, store, undo};
 use crate::installation::Settings;
@@ -177,10 +178,13 @@ fn take_all(
     }
     let mut table = Table::open(bench, &work.input)?;
     let mut met = Met::default();
+    let mut documents = Documents::default();
     let mut done = 0;
     while done < work.claim.processed {
         let Some(record) = table.next()? else { break };
-        met.is_new(work.plan.key(&record).as_deref());
+        if met.is_new(work.plan.key(&record).as_deref()) {
+            documents.earlier(work.plan.document(&record).as_deref(), record.line);
+        }
         done += 1;
         if let Some(ended) = breathe(bench, work, stop, now, done)? {
             return Ok(ended);
@@ -194,7 +198,9 @@ fn take_all(
         while records.len() < STEP {
             let Some(record) = table.next()? else { break };
             let first = met.is_new(work.plan.key(&record).as_deref());
-            records.push((record, first));
+            let document = work.plan.document(&record).filter(|_| first);
+            let of_line = documents.earlier(document.as_deref(), record.line);
+            records.push(Taken { record, first, of_line });
         }
         let count = i64::try_from(records.len()).unwrap_or(i64::MAX);
         let (of, records) = (Arc::clone(work), Arc::new(records));
@@ -266,8 +272,31 @@ enum Stepped {
     Refused(FieldError),
 }
 
+/// A record of a step.
+struct Taken {
+    record: Record,
+    /// It is the first of the file with its key.
+    first: bool,
+    /// The line of an earlier one with the same identity document.
+    of_line: Option<i64>,
+}
+
+impl Taken {
+    fn line(&self) -> i64 {
+        i64::try_from(self.record.line).unwrap_or(i64::MAX)
+    }
+}
+
+/// What came of a record.
+enum Came {
+    Of(Box<LineOutcome>, bool),
+    /// It changes the customer of an earlier record, which a dry run does not make.
+    WouldMerge,
+    Skipped,
+}
+
 /// Takes some records, in one transaction with how far the job is.
-fn step(conn: &mut DbConn, work: &Work, records: &[(Record, bool)], now: Moment) -> Result<Stepped> {
+fn step(conn: &mut DbConn, work: &Work, records: &[Taken], now: Moment) -> Result<Stepped> {
     let Work { claim, plan, keys, settings, .. } = work;
     let actor = match claim.created_by {
         None => Actor::operator_job(now, claim.id.uuid()),
@@ -290,42 +319,182 @@ fn step(conn: &mut DbConn, work: &Work, records: &[(Record, bool)], now: Moment)
     let house = House { keys, settings, directory: &Directory::default() };
     let mut bank = Bank::new(conn, settings, &actor);
     let mut lines = Vec::with_capacity(records.len());
-    for (record, first) in records {
-        lines.push(match plan.read(record, &mut bank) {
-            Ok(_) if !first => Err(Error::field("/external/id", "duplicate")),
+    for taken in records {
+        lines.push(match plan.read(&taken.record, &mut bank) {
+            Ok(_) if !taken.first => Err(Error::field("/external/id", "duplicate")),
             Err(error) if error.code.status() >= 500 => return Err(error),
             read => read,
         });
     }
-    let todo = brought::plan(conn, &actor, keys, plan.source(), &mut lines)?;
-    let numbered = records.iter().zip(lines).map(|((record, _), read)| BulkLine {
-        number: u32::try_from(record.line).unwrap_or(u32::MAX),
-        read: read.map(|line| line.customer),
-    });
-    let lines: Vec<BulkLine> = numbered.collect();
-    let outcomes = customers::upsert_lines(conn, &actor, house, &lines, !claim.dry_run)?;
-    if !claim.dry_run {
-        let taken: Vec<Option<CustomerId>> = outcomes.iter().map(|outcome| outcome.id).collect();
-        let done = brought::write(conn, &actor, house, claim.id, &todo, &taken)?;
-        let numbers: Vec<i64> = lines.iter().map(|line| i64::from(line.number)).collect();
-        undo::note(conn, keys, claim.id, &numbers, &outcomes, &done)?;
-    }
-    let bringing: HashSet<usize> = todo.iter().map(|one| one.line).collect();
+    let told: Vec<_> =
+        records.iter().zip(&lines).map(|(taken, line)| (taken.line(), taken.of_line, line)).collect();
+    let mut known = duplicates::find(conn, &actor, house, &work.input, &told)?;
+    let came = take(conn, work, &actor, house, (records, lines), &mut known)?;
     let mut counts = JobCounts::default();
-    let mut wrong = Vec::new();
-    for (at, ((record, _), outcome)) in records.iter().zip(&outcomes).enumerate() {
+    let (mut wrong, mut likely) = (Vec::new(), Vec::new());
+    let one = |yes: bool| i64::from(yes);
+    for (taken, (came, found)) in records.iter().zip(came.iter().zip(&known.found)) {
+        if let Some(found) = found {
+            counts.duplicates += 1;
+            likely.push(duplicates::row(&actor, claim.id, taken.line(), found));
+        }
+        let merges = found.is_some_and(|found| found.action == DuplicateAction::Merge);
+        let (outcome, brings) = match came {
+            Came::Of(outcome, brings) => (outcome, *brings),
+            Came::WouldMerge => {
+                counts.updated += 1;
+                counts.merged += 1;
+                continue;
+            }
+            Came::Skipped => {
+                counts.skipped += 1;
+                continue;
+            }
+        };
         *match outcome.status {
             BulkStatus::Created => &mut counts.created,
-            BulkStatus::Unchanged if bringing.contains(&at) => &mut counts.updated,
+            BulkStatus::Unchanged if brings => &mut counts.updated,
             BulkStatus::Updated => &mut counts.updated,
             BulkStatus::Unchanged | BulkStatus::Stale => &mut counts.unchanged,
             BulkStatus::Failed => &mut counts.failed,
         } += 1;
+        counts.merged += one(merges && outcome.status != BulkStatus::Failed);
+        counts.conflicts += i64::try_from(outcome.conflicts.len()).unwrap_or(i64::MAX);
         if let Some(error) = &outcome.error {
-            wrong.push(problems::row(&actor, keys, claim.id, plan, record, error)?);
+            wrong.push(problems::row(&actor, keys, claim.id, plan, &taken.record, error)?);
         }
     }
     store::insert_problems(conn, &wrong)?;
+    store::insert_duplicates(conn, &likely)?;
     let processed = i64::try_from(records.len()).unwrap_or(i64::MAX);
     jobs::advance(conn, &actor, claim, Progress { processed, counts, lasts: true }).map(Stepped::On)
+}
+
+/// Does what was decided about each record. Those that change a customer whom another one of the step makes or changes come after it,
+/// so it may take several rounds.
+fn take(
+    conn: &mut DbConn,
+    work: &Work,
+    actor: &Actor,
+    house: House<'_>,
+    (records, lines): (&[Taken], Vec<Result<Line>>),
+    known: &mut Known,
+) -> Result<Vec<Came>> {
+    let mut came: Vec<Option<Came>> = records.iter().map(|_| None).collect();
+    let mut waiting: Vec<Option<Result<Line>>> = lines.into_iter().map(Some).collect();
+    let mut first_round = true;
+    loop {
+        let (mut met, mut merged) = (HashSet::new(), HashSet::new());
+        let (mut round, mut later) = (Vec::new(), Vec::new());
+        for (at, line) in waiting.iter_mut().enumerate().filter(|(_, line)| line.is_some()) {
+            let decided =
+                known.found.get(at).copied().flatten().filter(|_| line.as_ref().is_some_and(Result::is_ok));
+            match decided.map(|found| (found.action, found.customer)) {
+                Some((DuplicateAction::Skip, _)) => {
+                    *line = None;
+                    set(&mut came, at, Came::Skipped);
+                }
+                Some((DuplicateAction::Merge, None)) if work.claim.dry_run => {
+                    *line = None;
+                    set(&mut came, at, Came::WouldMerge);
+                }
+                // Its customer is that of an earlier record, which this round may make.
+                Some((DuplicateAction::Merge, None)) if first_round => later.push(at),
+                Some((DuplicateAction::Merge, Some(id))) if met.contains(&id) || !merged.insert(id) => {
+                    later.push(at);
+                }
+                Some((DuplicateAction::Merge, into)) => {
+                    round.extend(line.take().map(|line| (at, line, into)))
+                }
+                _ => match known.keyed.get(at).copied().flatten() {
+                    Some(id) if merged.contains(&id) => later.push(at),
+                    id => {
+                        met.extend(id);
+                        round.extend(line.take().map(|line| (at, line, None)));
+                    }
+                },
+            }
+        }
+        for (at, outcome, brings) in take_round(conn, work, actor, house, records, round)? {
+            set(&mut came, at, Came::Of(Box::new(outcome), brings));
+        }
+        if later.is_empty() {
+            break;
+        }
+        if first_round {
+            find_made(conn, work, actor, house, (records, &waiting), (&later, &mut known.found))?;
+        }
+        first_round = false;
+    }
+    came.into_iter()
+        .collect::<Option<Vec<Came>>>()
+        .ok_or_else(|| Error::internal("a record that nobody took"))
+}
+
+fn set(came: &mut [Option<Came>], at: usize, what: Came) {
+    if let Some(place) = came.get_mut(at) {
+        *place = Some(what);
+    }
+}
+
+/// Looks anew for the customers of records that wait for earlier ones. Where the earlier one was not taken they are nobody's duplicates.
+fn find_made(
+    conn: &mut DbConn,
+    work: &Work,
+    actor: &Actor,
+    house: House<'_>,
+    (records, waiting): (&[Taken], &[Option<Result<Line>>]),
+    (later, found): (&[usize], &mut [Option<duplicates::Found>]),
+) -> Result<()> {
+    let told: Vec<_> = later
+        .iter()
+        .filter_map(|at| Some((records.get(*at)?, waiting.get(*at)?.as_ref()?)))
+        .map(|(taken, line)| (taken.line(), taken.of_line, line))
+        .collect();
+    let anew = duplicates::find(conn, actor, house, &work.input, &told)?;
+    for (at, anew) in later.iter().zip(anew.found) {
+        let waits = found.get_mut(*at).filter(|found| found.is_some_and(|found| found.customer.is_none()));
+        if let Some(place) = waits {
+            *place = anew.filter(|found| found.customer.is_some());
+        }
+    }
+    Ok(())
+}
+
+/// Takes records none of which is about the customer of another.
+fn take_round(
+    conn: &mut DbConn,
+    work: &Work,
+    actor: &Actor,
+    house: House<'_>,
+    records: &[Taken],
+    round: Vec<(usize, Result<Line>, Option<CustomerId>)>,
+) -> Result<Vec<(usize, LineOutcome, bool)>> {
+    let Work { claim, plan, keys, .. } = work;
+    let (mut places, mut lines, mut into) = (Vec::new(), Vec::new(), Vec::new());
+    for (at, line, customer) in round {
+        places.push(at);
+        lines.push(line);
+        into.push(customer);
+    }
+    if places.is_empty() {
+        return Ok(Vec::new());
+    }
+    let todo = brought::plan(conn, actor, keys, plan.source(), &mut lines, &into)?;
+    let numbered = places.iter().zip(lines.into_iter().zip(&into)).map(|(at, (read, into))| BulkLine {
+        number: records.get(*at).map_or(0, |taken| u32::try_from(taken.record.line).unwrap_or(u32::MAX)),
+        read: read.map(|line| line.customer),
+        into: *into,
+    });
+    let lines: Vec<BulkLine> = numbered.collect();
+    let outcomes = customers::upsert_lines(conn, actor, house, &lines, !claim.dry_run)?;
+    if !claim.dry_run {
+        let taken: Vec<Option<CustomerId>> = outcomes.iter().map(|outcome| outcome.id).collect();
+        let done = brought::write(conn, actor, house, claim.id, &todo, &taken)?;
+        let numbers: Vec<i64> = lines.iter().map(|line| i64::from(line.number)).collect();
+        undo::note(conn, keys, claim.id, &numbers, &outcomes, &done)?;
+    }
+    let bringing: HashSet<usize> = todo.iter().map(|one| one.line).collect();
+    let came = places.into_iter().zip(outcomes).enumerate();
+    Ok(came.map(|(n, (at, outcome))| (at, outcome, bringing.contains(&n))).collect())
 }

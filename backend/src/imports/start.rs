@@ -1,9 +1,11 @@
+use std::collections::HashSet;
+
 use guanxi_api::{CsvProfile, Delimiter, FileLayout, ImportCorrections, JobKind, NewImport, TextEncoding};
 use guanxi_db::DbConn;
 use serde_json::{Value, json};
 
 use crate::access::Actor;
-use crate::error::{Code, Error, FieldError, Result};
+use crate::error::{Code, Error, FieldError, Result, Wrong};
 use crate::files::FileStore;
 use crate::imports::brought::right_to;
 use crate::imports::columns::Inspected;
@@ -27,7 +29,9 @@ impl Checked {
     pub fn is_of(&self, dry_run: bool, input: &Value) -> bool {
         let same = serde_json::from_value::<Input>(input.clone()).is_ok_and(|input| {
             let own = &self.input;
-            (&input.digest, &input.layout, &input.mapping) == (&own.digest, &own.layout, &own.mapping)
+            let told = |input: &Input| (input.duplicates, input.decisions.clone());
+            (&input.digest, &input.layout, &input.mapping, told(&input))
+                == (&own.digest, &own.layout, &own.mapping, told(own))
         });
         same && dry_run == self.dry_run
     }
@@ -43,7 +47,15 @@ pub fn check(files: &FileStore, Sent(upload): &Sent, new: &NewImport) -> Result<
     let mut mapping = new.mapping.clone();
     mapping.source = text::line(&mapping.source, 40)
         .map_err(|broken| Error::fields(vec![FieldError::broken("/mapping/source", broken)]))?;
-    Plan::of(&mapping, &columns)?;
+    let mut wrong = Wrong::default();
+    let mut rows = HashSet::new();
+    for (at, decision) in new.decisions.iter().enumerate() {
+        if !rows.insert(decision.row) {
+            wrong.add(FieldError::new(format!("/decisions/{at}/row"), "duplicate"));
+        }
+    }
+    let plan = wrong.keep(Plan::of(&mapping, &columns))?;
+    wrong.unless(plan)?;
     Ok(Checked {
         title: upload.name.clone(),
         dry_run: new.dry_run,
@@ -54,6 +66,8 @@ pub fn check(files: &FileStore, Sent(upload): &Sent, new: &NewImport) -> Result<
             layout,
             mapping,
             columns,
+            duplicates: new.duplicates,
+            decisions: new.decisions.clone(),
         },
     })
 }
@@ -180,7 +194,14 @@ pub fn correct(conn: &mut DbConn, actor: &Actor, of: &Corrected, stored: &Stored
         header_record: Some(1),
         profile: Some(CsvProfile::Raw),
     };
-    let input =
-        Input { upload_id: id.uuid(), bytes, digest: hexadecimal(&digest), layout, ..of.input.clone() };
+    let input = Input {
+        upload_id: id.uuid(),
+        bytes,
+        digest: hexadecimal(&digest),
+        layout,
+        // They name lines of the other file.
+        decisions: Vec::new(),
+        ..of.input.clone()
+    };
     start(conn, actor, &Checked { input, title: of.title.clone(), dry_run: of.dry_run })
 }

@@ -1,14 +1,16 @@
 use std::collections::HashMap;
 
 use diesel::prelude::*;
-use guanxi_db::schema::{import_change, import_problem, imported_record, upload};
-use guanxi_db::{Condition, DbConn, DbError, Doc, Id, Moment, Ordering, insert_many};
+use guanxi_db::schema::{
+    import_change, import_duplicate, import_mapping, import_problem, imported_record, upload, user_account,
+};
+use guanxi_db::{Condition, DbConn, DbError, Doc, Id, Moment, Ordering, Value, insert_many};
 
 use crate::access::{Actor, UserId};
 use crate::customers::CustomerId;
 use crate::error::{Error, Result};
 use crate::imports::uploads::REMOVED_AT_ONCE;
-use crate::imports::{ImportProblemId, UploadId};
+use crate::imports::{ImportDuplicateId, ImportProblemId, SavedMappingId, UploadId};
 use crate::jobs::JobId;
 use crate::listing::COUNTED;
 
@@ -310,4 +312,211 @@ pub(super) fn known_lines(conn: &mut DbConn, job: JobId, lines: &[i64]) -> Resul
         .load(conn)
         .map_err(DbError::from)?;
     Ok(known)
+}
+
+/// A mapping that is kept under a name.
+#[derive(Queryable, Selectable, Insertable, AsChangeset, Clone)]
+#[diesel(table_name = import_mapping)]
+pub(super) struct MappingRow {
+    pub(super) id: SavedMappingId,
+    pub(super) name: String,
+    pub(super) shared: bool,
+    pub(super) created_by: UserId,
+    pub(super) header: Doc,
+    pub(super) used: Doc,
+    pub(super) mapping: Doc,
+    pub(super) version: i64,
+    pub(super) created_at: Moment,
+    pub(super) updated_at: Moment,
+}
+
+/// A mapping, and the name of who keeps it.
+#[derive(Queryable, Clone)]
+pub(super) struct NamedMapping {
+    pub(super) row: MappingRow,
+    pub(super) creator: String,
+}
+
+/// The mappings that an actor may use.
+fn usable(actor: &Actor) -> Condition {
+    match actor.user_id() {
+        Some(me) => Condition::new()
+            .sql("(import_mapping.shared OR import_mapping.created_by = ")
+            .bind(Value::Id(Id::new(me.uuid())))
+            .sql(")"),
+        None => Condition::new().sql("import_mapping.shared"),
+    }
+}
+
+macro_rules! named_mapping {
+    () => {
+        import_mapping::table
+            .inner_join(user_account::table)
+            .select((MappingRow::as_select(), user_account::display_name))
+    };
+}
+
+pub(super) fn mappings(
+    conn: &mut DbConn,
+    actor: &Actor,
+    condition: Condition,
+    order: Ordering,
+    limit: i64,
+) -> Result<Vec<NamedMapping>> {
+    let rows = named_mapping!()
+        .filter(usable(actor).and(condition))
+        .order(order.first(limit))
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}
+
+pub(super) fn count_mappings(conn: &mut DbConn, actor: &Actor, condition: Condition) -> Result<i64> {
+    let ids = import_mapping::table
+        .filter(usable(actor).and(condition))
+        .select(import_mapping::id)
+        .limit(COUNTED + 1)
+        .load::<SavedMappingId>(conn)
+        .map_err(DbError::from)?;
+    Ok(i64::try_from(ids.len()).unwrap_or(i64::MAX))
+}
+
+pub(super) fn mapping(conn: &mut DbConn, actor: &Actor, id: SavedMappingId) -> Result<Option<NamedMapping>> {
+    let row = named_mapping!()
+        .filter(import_mapping::id.eq(id))
+        .filter(usable(actor))
+        .first(conn)
+        .optional()
+        .map_err(DbError::from)?;
+    Ok(row)
+}
+
+pub(super) fn shared_mapping(conn: &mut DbConn, name: &str) -> Result<Option<MappingRow>> {
+    let row = import_mapping::table
+        .filter(import_mapping::name.eq(name))
+        .filter(import_mapping::shared.eq(true))
+        .select(MappingRow::as_select())
+        .first(conn)
+        .optional()
+        .map_err(DbError::from)?;
+    Ok(row)
+}
+
+/// Makes concurrent changes of one mapping go one after the other.
+pub(super) fn lock_mapping(conn: &mut DbConn, id: SavedMappingId) -> Result<()> {
+    if let DbConn::Pg(conn) = conn {
+        import_mapping::table
+            .find(id)
+            .select(import_mapping::id)
+            .for_update()
+            .first::<SavedMappingId>(conn)
+            .optional()
+            .map_err(DbError::from)?;
+    }
+    Ok(())
+}
+
+/// How many mappings a user keeps.
+pub(super) fn mappings_of(conn: &mut DbConn, owner: UserId) -> Result<i64> {
+    let count = import_mapping::table
+        .filter(import_mapping::created_by.eq(owner))
+        .count()
+        .get_result(conn)
+        .map_err(DbError::from)?;
+    Ok(count)
+}
+
+/// How many mappings the bank shares.
+pub(super) fn shared_mappings(conn: &mut DbConn) -> Result<i64> {
+    let count = import_mapping::table
+        .filter(import_mapping::shared.eq(true))
+        .count()
+        .get_result(conn)
+        .map_err(DbError::from)?;
+    Ok(count)
+}
+
+pub(super) fn insert_mapping(conn: &mut DbConn, row: &MappingRow) -> Result<(), DbError> {
+    diesel::insert_into(import_mapping::table).values(row).execute(conn)?;
+    Ok(())
+}
+
+/// Writes a mapping over the version it was made from; false when that is no longer the version.
+pub(super) fn update_mapping(
+    conn: &mut DbConn,
+    row: &MappingRow,
+    from_version: i64,
+) -> Result<bool, DbError> {
+    let changed =
+        diesel::update(import_mapping::table.find(row.id).filter(import_mapping::version.eq(from_version)))
+            .set(row)
+            .execute(conn)?;
+    Ok(changed > 0)
+}
+
+pub(super) fn remove_mapping(conn: &mut DbConn, id: SavedMappingId) -> Result<()> {
+    diesel::delete(import_mapping::table.find(id)).execute(conn).map_err(DbError::from)?;
+    Ok(())
+}
+
+/// A record whose customer may be there already.
+#[derive(Queryable, Selectable, Insertable, Clone)]
+#[diesel(table_name = import_duplicate, treat_none_as_default_value = false)]
+pub(super) struct DuplicateRow {
+    pub(super) id: ImportDuplicateId,
+    pub(super) job_id: JobId,
+    pub(super) line: i64,
+    /// The customer that it may be; none where it is that of another record.
+    pub(super) customer_id: Option<CustomerId>,
+    pub(super) of_line: Option<i64>,
+    pub(super) likeness: String,
+    pub(super) action: String,
+}
+
+pub(super) fn insert_duplicates(conn: &mut DbConn, rows: &[DuplicateRow]) -> Result<()> {
+    insert_many!(conn, import_duplicate::table, rows).map_err(DbError::from)?;
+    Ok(())
+}
+
+pub(super) fn duplicates(
+    conn: &mut DbConn,
+    job: JobId,
+    condition: Condition,
+    order: Ordering,
+    limit: i64,
+) -> Result<Vec<DuplicateRow>> {
+    let rows = import_duplicate::table
+        .filter(import_duplicate::job_id.eq(job))
+        .filter(condition)
+        .order(order.first(limit))
+        .select(DuplicateRow::as_select())
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}
+
+pub(super) fn count_duplicates(conn: &mut DbConn, job: JobId, condition: Condition) -> Result<i64> {
+    let ids = import_duplicate::table
+        .filter(import_duplicate::job_id.eq(job))
+        .filter(condition)
+        .select(import_duplicate::id)
+        .limit(COUNTED + 1)
+        .load::<ImportDuplicateId>(conn)
+        .map_err(DbError::from)?;
+    Ok(i64::try_from(ids.len()).unwrap_or(i64::MAX))
+}
+
+/// Removes what is known of the duplicates of a job, at most as many as a transaction may; gives how many.
+pub(super) fn remove_some_duplicates(conn: &mut DbConn, job: JobId) -> Result<usize> {
+    let most = i64::try_from(REMOVED_AT_ONCE).unwrap_or(i64::MAX);
+    let ids: Vec<ImportDuplicateId> = import_duplicate::table
+        .filter(import_duplicate::job_id.eq(job))
+        .select(import_duplicate::id)
+        .limit(most)
+        .load(conn)
+        .map_err(DbError::from)?;
+    diesel::delete(import_duplicate::table.filter(import_duplicate::id.eq_any(&ids)))
+        .execute(conn)
+        .map_err(DbError::from)?;
+    Ok(ids.len())
 }

@@ -79,6 +79,14 @@ impl Origin {
         })
     }
 
+    /// All columns that it is made of.
+    pub(super) fn columns(&self) -> impl Iterator<Item = usize> + '_ {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Column(column) => Some(*column),
+            Part::Text(_) => None,
+        })
+    }
+
     /// Whether every record says the same.
     pub(super) fn is_fixed(&self) -> bool {
         self.column().is_none()

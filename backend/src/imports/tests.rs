@@ -1,3 +1,5 @@
+mod duplicates;
+mod mappings;
 mod records;
 mod undo;
 

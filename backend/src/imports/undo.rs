@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::access::sealing::Context;
 use crate::access::{Actor, Keys, Right, sessions};
-use crate::customers::{self, CustomerId, CustomerState, House, LineOutcome};
+use crate::customers::{self, ConflictBefore, CustomerId, CustomerState, House, LineOutcome};
 use crate::error::{Code, Error, FieldError, Result};
 use crate::holdings::{self, HoldingId};
 use crate::imports::brought::{Before, Done, Was, right_to};
@@ -32,6 +32,9 @@ use crate::tasks;
 const STEP: i64 = 200;
 /// The target of changes of customers, beside [`ImportTarget`].
 const CUSTOMER: &str = "customer";
+/// That of conflicts with verified fields, whose places come after all that a record brings.
+const CONFLICT: &str = "field_conflict";
+const CONFLICTS: i32 = 1000;
 
 /// Writes down what a step of an import has done, in its transaction; `numbers` are the lines of the file, in the order of `outcomes`.
 ///
@@ -48,6 +51,20 @@ pub(super) fn note(
     let mut rows = Vec::with_capacity(outcomes.len() + done.len());
     for (line, outcome) in numbers.iter().zip(outcomes) {
         let (Some(id), Some(version)) = (outcome.id, outcome.version) else { continue };
+        for (place, opened) in (CONFLICTS..).zip(&outcome.conflicts) {
+            let before = opened.before.as_ref();
+            rows.push(ChangeRow {
+                job_id,
+                line: *line,
+                place,
+                target: CONFLICT.to_owned(),
+                record_id: Id::new(opened.id.uuid()),
+                customer_id: id,
+                version: opened.version,
+                key: None,
+                before: before.map(|was| sealed(keys, (job_id, *line, place), was)).transpose()?,
+            });
+        }
         if !matches!(outcome.status, BulkStatus::Created | BulkStatus::Updated) {
             continue;
         }
@@ -121,7 +138,7 @@ pub fn start_undo(conn: &mut DbConn, actor: &Actor, id: JobId) -> Result<JobId> 
     if input.mapping.records.iter().any(|record| !actor.may(right_to(record.target))) {
         return Err(Error::forbidden());
     }
-    let by = jobs::undo(conn, actor, id)?;
+    let by = jobs::undo(conn, actor, id, JobKind::Import)?;
     if store::last_changes(conn, id, 1)?.is_empty() {
         return Err(Error::conflict("", "nothing_to_undo"));
     }
@@ -277,6 +294,7 @@ impl<'a> Undoing<'a> {
         self.holdings(conn, &of(ImportTarget::Holding.as_str()))?;
         self.contacts(conn, &of(ImportTarget::Interaction.as_str()))?;
         self.answers(conn, &of(ImportTarget::SurveyAnswer.as_str()))?;
+        self.conflicts(conn, &of(CONFLICT))?;
         self.forget(conn, rows)?;
         self.customers(conn, &of(CUSTOMER))
     }
@@ -329,6 +347,20 @@ impl<'a> Undoing<'a> {
         Ok(())
     }
 
+    /// What somebody has decided meanwhile stands, and nobody has to be told.
+    fn conflicts(&mut self, conn: &mut DbConn, rows: &[&'a ChangeRow]) -> Result<()> {
+        for row in rows {
+            let before = before::<ConflictBefore>(self.house.keys, row)?;
+            let id = Id::new(row.record_id.uuid());
+            let done = customers::withdraw_conflict(conn, self.actor, id, row.version, before.as_ref());
+            if before.is_some() && matches!(done, Ok(true)) {
+                store::stands_again(conn, row.record_id, (row.version - 1, row.version + 1))?;
+            }
+            self.settle(row, done.map(drop))?;
+        }
+        Ok(())
+    }
+
     /// What is gone can come anew; what is again what an earlier file has made it is known by what that file said.
     fn forget(&self, conn: &mut DbConn, rows: &[ChangeRow]) -> Result<()> {
         let left: HashSet<(i64, i32)> = self.left.iter().map(|(row, _)| (row.line, row.place)).collect();
@@ -359,12 +391,19 @@ impl<'a> Undoing<'a> {
         used.extend(interactions::contacted_among(conn, &made)?);
         used.extend(surveys::answered_among(conn, &made)?);
         used.extend(tasks::concerned_among(conn, &made)?);
+        // A customer whom several records have changed stands again under another version when the later ones are taken back.
+        let mut stands: HashMap<CustomerId, (i64, i64)> = HashMap::new();
         for row in rows {
-            let (id, version) = (row.customer_id, row.version);
+            let id = row.customer_id;
+            let again = stands.get(&id).filter(|(stood, _)| *stood == row.version);
+            let version = again.map_or(row.version, |(_, stands)| *stands);
             match before::<CustomerState>(self.house.keys, row)? {
                 Some(was) => {
                     let done = customers::put_back(conn, self.actor, id, version, &was);
-                    self.settle_as(conn, row, done.map(|()| version + 1), Some(version - 1))?;
+                    if done.is_ok() {
+                        stands.insert(id, (row.version - 1, version + 1));
+                    }
+                    self.settle_as(conn, row, done.map(|()| version + 1), Some(row.version - 1))?;
                 }
                 None if used.contains(&id) => self.left.push((*row, Left::InUse)),
                 None => {
@@ -409,5 +448,5 @@ impl<'a> Undoing<'a> {
 
 /// How a thing was that a record brings; none of customers.
 fn before_of_record(keys: &Keys, row: &ChangeRow) -> Result<Option<Before>> {
-    if row.target == CUSTOMER { Ok(None) } else { before(keys, row) }
+    if row.target == CUSTOMER || row.target == CONFLICT { Ok(None) } else { before(keys, row) }
 }

@@ -252,6 +252,8 @@ pub fn remove_expired_jobs(conn: &mut DbConn, now: Moment) -> Result<usize> {
     let mut removed = 0;
     for job in expired {
         removed += store::remove_some_problems(conn, job)? + store::remove_some_changes(conn, job)?;
+        removed += jobs::remove_some_targets(conn, job)?;
+        removed += store::remove_some_duplicates(conn, job)?;
         if removed >= REMOVED_AT_ONCE {
             return Ok(removed);
         }

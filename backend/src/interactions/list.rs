@@ -2,7 +2,7 @@ use guanxi_api::{
     Direction, Include, Interaction, InteractionKind, InteractionOutcome, InteractionPurpose,
     InteractionSearch, Mood, Page,
 };
-use guanxi_db::{Condition, DbConn, Id, Ordering, Value};
+use guanxi_db::{Condition, DbConn, Id, Moment, Ordering, Value};
 
 use crate::access::{Actor, Keys, Scope};
 use crate::customers::{self, CustomerId};
@@ -157,4 +157,19 @@ fn page(conn: &mut DbConn, keys: &Keys, scope: &Condition, listing: &Listing) ->
         set_total(&mut info, store::count(conn, scope.clone(), listing.filter.clone())?);
     }
     Ok(Page { data: rows.into_iter().map(view::wire).collect::<Result<_>>()?, page: info })
+}
+
+/// Most contacts that are read about some customers at once.
+const AT_ONCE: i64 = 2_000;
+
+/// A contact about a complaint: customer, contact, when and notes.
+pub type Complaint = (CustomerId, uuid::Uuid, Moment, Option<String>);
+
+/// Contacts about complaints of some customers since a moment, the newest first. Whoever asks decides what may be said of them.
+///
+/// # Errors
+/// When the database fails.
+pub fn complaints_among(conn: &mut DbConn, ids: &[CustomerId], since: Moment) -> Result<Vec<Complaint>> {
+    let rows = store::complaints_among(conn, ids, since, AT_ONCE)?.into_iter();
+    Ok(rows.map(|row| (row.customer_id, row.id.uuid(), row.occurred_at, row.notes)).collect())
 }

@@ -22,7 +22,7 @@ pub use create::{Draft, Prepared, Ready, check, create_many, draft, make_ready, 
 pub(crate) use list::INTERACTIONS;
 #[cfg(test)]
 pub(crate) use list::{FIELDS, search_by};
-pub use list::{latest, list, search, timeline};
+pub use list::{complaints_among, latest, list, search, timeline};
 pub use targets::{set_targets, targets};
 pub use view::{contacted_among, history, read};
 

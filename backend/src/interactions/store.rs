@@ -255,3 +255,27 @@ pub(super) fn contacted_among(conn: &mut DbConn, customers: &[CustomerId]) -> Re
     }
     Ok(found)
 }
+
+/// Contacts about complaints of some customers since a moment, the newest first.
+pub(super) fn complaints_among(
+    conn: &mut DbConn,
+    ids: &[CustomerId],
+    since: Moment,
+    most: i64,
+) -> Result<Vec<InteractionRow>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids = ids.iter().map(|id| Some(Value::Id(Id::new(id.uuid()))));
+    let rows = interaction::table
+        .filter(Condition::unkept().sql("interaction.customer_id IN (").bind_all(ids).sql(")"))
+        .filter(interaction::archived.eq(false))
+        .filter(interaction::purpose.eq(guanxi_api::InteractionPurpose::Complaint.as_str()))
+        .filter(interaction::occurred_at.ge(since))
+        .order((interaction::occurred_at.desc(), interaction::id.desc()))
+        .limit(most)
+        .select(InteractionRow::as_select())
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}

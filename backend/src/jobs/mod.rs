@@ -6,16 +6,22 @@ mod files;
 mod list;
 mod routes;
 mod store;
+mod targets;
 mod work;
 
-use guanxi_api::{Job, JobDetails, JobKind, JobState};
+use guanxi_api::{BulkActionKind, BulkDetails, Job, JobDetails, JobKind, JobState};
 use guanxi_db::{DbConn, Id, Moment};
+use serde::Deserialize;
 use serde_json::Value;
 
 pub use files::{MadeFile, StoredFile, expired_files, file, finish_with, forget_file, is_file, stored_files};
 pub(crate) use list::JOBS;
 pub use list::list;
 pub(crate) use routes::{accepted, started};
+pub use targets::{
+    DONE, LEFT, Target, UNCHANGED, UNDONE, WAITING, add_targets, count_all_targets, count_targets,
+    remove_some_targets, settle, targets,
+};
 pub use work::{
     Advance, Bench, Claim, Ended, Progress, advance, begin_anew, claim, claim_this, expired, fail, finish,
     is_waiting, keep, let_go, put_off, remove, set_total, unfinished,
@@ -110,10 +116,28 @@ pub fn details(conn: &mut DbConn, actor: &Actor, id: JobId) -> Result<JobDetails
         import: read_input(told(JobKind::Import))?,
         export: read_input(told(JobKind::Export))?,
         undo: read_input(told(JobKind::ImportUndo))?,
+        bulk: bulk(conn, actor, &job, &input)?,
+        bulk_undo: read_input(told(JobKind::BulkUndo))?,
         undone_by,
         file: files::shown(conn, id)?,
         job,
     })
+}
+
+/// What a bulk action was told, and whom it was refused for.
+fn bulk(conn: &mut DbConn, actor: &Actor, job: &Job, input: &Value) -> Result<Option<BulkDetails>> {
+    if job.kind != JobKind::Bulk {
+        return Ok(None);
+    }
+    let told: BulkInput = read_input(Some(input))?.ok_or_else(Error::not_found)?;
+    let refused = targets::refused(conn, actor, Id::new(job.id))?;
+    Ok(Some(BulkDetails { kind: told.kind, filter: told.filter, refused }))
+}
+
+#[derive(Deserialize)]
+struct BulkInput {
+    kind: BulkActionKind,
+    filter: Option<String>,
 }
 
 /// What is shown of an input is part of it.
@@ -158,13 +182,13 @@ pub fn cancel(conn: &mut DbConn, actor: &Actor, id: JobId) -> Result<()> {
     Ok(())
 }
 
-/// Starts the job that undoes an import of one's own.
+/// Starts the job that undoes an import or a bulk action of one's own.
 ///
 /// # Errors
 /// 404 when there is none, 403 when it is somebody else's, 409 when it has not ended, has done nothing or is undone already.
-pub fn undo(conn: &mut DbConn, actor: &Actor, id: JobId) -> Result<JobId> {
+pub fn undo(conn: &mut DbConn, actor: &Actor, id: JobId, kind: JobKind) -> Result<JobId> {
     let mut row = store::lock(conn, actor, id)?;
-    if row.kind != JobKind::Import.as_str() {
+    if row.kind != kind.as_str() {
         return Err(Error::not_found());
     }
     if row.created_by != actor.user_id() {
@@ -173,7 +197,7 @@ pub fn undo(conn: &mut DbConn, actor: &Actor, id: JobId) -> Result<JobId> {
     if row.finished_at.is_none() {
         return Err(Error::conflict("/state", "job_has_not_ended"));
     }
-    if row.dry_run || row.created + row.updated == 0 {
+    if row.dry_run || row.created + row.updated + row.conflicts == 0 {
         return Err(Error::conflict("", "nothing_to_undo"));
     }
     // One that was broken off leaves something to undo.
@@ -184,9 +208,13 @@ pub fn undo(conn: &mut DbConn, actor: &Actor, id: JobId) -> Result<JobId> {
     {
         return Err(Error::conflict("", "already_undone"));
     }
-    let told = serde_json::json!({ "import_id": id.uuid() });
+    let (kind, told) = if kind == JobKind::Bulk {
+        (JobKind::BulkUndo, serde_json::json!({ "bulk_id": id.uuid() }))
+    } else {
+        (JobKind::ImportUndo, serde_json::json!({ "import_id": id.uuid() }))
+    };
     let new = NewJob {
-        kind: JobKind::ImportUndo,
+        kind,
         title: row.title.clone(),
         dry_run: false,
         input: told.clone(),

@@ -1,7 +1,7 @@
 use diesel::prelude::*;
 use guanxi_api::{JobKind, JobState};
-use guanxi_db::schema::{job, job_file, user_account};
-use guanxi_db::{Condition, DbConn, DbError, Doc, Id, Moment, Ordering, Value};
+use guanxi_db::schema::{job, job_file, job_target, user_account};
+use guanxi_db::{Condition, DbConn, DbError, Doc, Id, Moment, Ordering, Value, insert_many};
 
 use crate::access::{Actor, Right, UserId};
 use crate::error::Result;
@@ -36,6 +36,10 @@ pub(super) struct JobRow {
     pub(super) version: i64,
     /// The job that undoes it.
     pub(super) undone_by: Option<JobId>,
+    pub(super) duplicates: i64,
+    pub(super) merged: i64,
+    pub(super) skipped: i64,
+    pub(super) conflicts: i64,
 }
 
 impl JobRow {
@@ -66,6 +70,10 @@ impl JobRow {
             expires_at: actor.now().plus_seconds(KEPT_SECONDS),
             version: 1,
             undone_by: None,
+            duplicates: 0,
+            merged: 0,
+            skipped: 0,
+            conflicts: 0,
         }
     }
 }
@@ -317,4 +325,77 @@ pub(super) fn files_after(
 pub(super) fn remove_file(conn: &mut DbConn, job: JobId) -> Result<()> {
     diesel::delete(job_file::table.find(job)).execute(conn).map_err(DbError::from)?;
     Ok(())
+}
+
+/// Something that a job works on.
+#[derive(Queryable, Selectable, Insertable, AsChangeset, Clone)]
+#[diesel(table_name = job_target, treat_none_as_null = true, treat_none_as_default_value = false, primary_key(job_id, place))]
+pub(super) struct TargetRow {
+    pub(super) job_id: JobId,
+    pub(super) place: i32,
+    pub(super) customer_id: Id<()>,
+    pub(super) outcome: String,
+    pub(super) org_unit_id: Option<Id<()>>,
+    pub(super) owner_id: Option<Id<()>>,
+    pub(super) task_id: Option<Id<()>>,
+}
+
+/// Rows of a statement: seven values each.
+const TARGETS_AT_ONCE: usize = 1000;
+
+pub(super) fn insert_targets(conn: &mut DbConn, rows: &[TargetRow]) -> Result<()> {
+    for rows in rows.chunks(TARGETS_AT_ONCE) {
+        insert_many!(conn, job_target::table, rows).map_err(DbError::from)?;
+    }
+    Ok(())
+}
+
+/// The first with an outcome. The table begins empty, so the plan is not kept.
+pub(super) fn targets(conn: &mut DbConn, job: JobId, outcome: &str, most: i64) -> Result<Vec<TargetRow>> {
+    let of_job = Condition::unkept()
+        .sql("job_target.job_id = ")
+        .bind(Value::Id(Id::new(job.uuid())))
+        .sql(" AND job_target.outcome = ")
+        .bind(Value::Text(outcome.to_owned()));
+    let rows = job_target::table
+        .filter(of_job)
+        .order(job_target::place)
+        .limit(most)
+        .select(TargetRow::as_select())
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}
+
+pub(super) fn update_target(conn: &mut DbConn, row: &TargetRow) -> Result<()> {
+    let of = job_target::job_id.eq(row.job_id).and(job_target::place.eq(row.place));
+    diesel::update(job_target::table.filter(of)).set(row).execute(conn).map_err(DbError::from)?;
+    Ok(())
+}
+
+/// How many targets of a job have each outcome.
+pub(super) fn outcomes(conn: &mut DbConn, job: JobId) -> Result<Vec<(String, i64)>> {
+    let of_job = Condition::unkept().sql("job_target.job_id = ").bind(Value::Id(Id::new(job.uuid())));
+    let rows = job_target::table
+        .filter(of_job)
+        .group_by(job_target::outcome)
+        .select((job_target::outcome, diesel::dsl::count_star()))
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}
+
+/// Removes targets of a job, at most as many as a transaction may; gives how many.
+pub(super) fn remove_some_targets(conn: &mut DbConn, job: JobId) -> Result<usize> {
+    let place = job_target::table
+        .filter(job_target::job_id.eq(job))
+        .order(job_target::place)
+        .select(job_target::place)
+        .limit(5_000)
+        .load::<i32>(conn)
+        .map_err(DbError::from)?
+        .pop();
+    let Some(last) = place else { return Ok(0) };
+    let of = job_target::job_id.eq(job).and(job_target::place.le(last));
+    Ok(diesel::delete(job_target::table.filter(of)).execute(conn).map_err(DbError::from)?)
 }

@@ -163,6 +163,10 @@ pub fn advance(conn: &mut DbConn, actor: &Actor, claim: &Claim, progress: Progre
     row.updated += progress.counts.updated;
     row.unchanged += progress.counts.unchanged;
     row.failed += progress.counts.failed;
+    row.duplicates += progress.counts.duplicates;
+    row.merged += progress.counts.merged;
+    row.skipped += progress.counts.skipped;
+    row.conflicts += progress.counts.conflicts;
     if progress.lasts && progress.processed > 0 {
         // What gets on is not about to be given up.
         row.attempts = 1;
@@ -183,6 +187,7 @@ pub fn advance(conn: &mut DbConn, actor: &Actor, claim: &Claim, progress: Progre
 pub fn begin_anew(conn: &mut DbConn, actor: &Actor, claim: &Claim) -> Result<()> {
     let mut row = held(conn, claim)?;
     (row.processed, row.created, row.updated, row.unchanged, row.failed) = (0, 0, 0, 0, 0);
+    (row.duplicates, row.merged, row.skipped, row.conflicts) = (0, 0, 0, 0);
     renew(&mut row, actor);
     store::update(conn, &row)
 }
@@ -193,7 +198,7 @@ pub fn begin_anew(conn: &mut DbConn, actor: &Actor, claim: &Claim) -> Result<()>
 /// 409 when the lease has been lost.
 pub fn finish(conn: &mut DbConn, actor: &Actor, claim: &Claim, made: Value) -> Result<Moment> {
     let row = held(conn, claim)?;
-    let taken = row.created + row.updated + row.unchanged;
+    let taken = row.created + row.updated + row.unchanged + row.skipped;
     let state = match (row.failed, taken) {
         (0, _) => JobState::Succeeded,
         (_, 0) => JobState::Failed,
@@ -265,10 +270,20 @@ fn end(
     row.version += 1;
     store::update(conn, &row)?;
     let mut after = json!({ "state": row.state });
+    let some = |count: i64| (count > 0).then_some(count);
     let counts = if row.kind == JobKind::Export.as_str() {
         json!({ "rows": row.processed })
     } else {
-        json!({ "created": row.created, "updated": row.updated, "unchanged": row.unchanged, "failed": row.failed })
+        json!({
+            "created": row.created,
+            "updated": row.updated,
+            "unchanged": row.unchanged,
+            "failed": row.failed,
+            "duplicates": some(row.duplicates),
+            "merged": some(row.merged),
+            "skipped": some(row.skipped),
+            "conflicts": some(row.conflicts),
+        })
     };
     if let (Some(after), Value::Object(counts), Value::Object(made)) = (after.as_object_mut(), counts, made) {
         after.extend(counts.into_iter().chain(made));

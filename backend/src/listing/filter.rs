@@ -11,6 +11,7 @@
 //!
 //! Strings stand in double quotes with the escapes of JSON (RFC 8259 §7), numbers are integers or decimals
 //! without exponent. Words are lower case. `null` is compared only by `eq` and `ne`, a list only by `in`.
+//! A field of instants also knows `"now-14d"`, so many days of 24 hours ago ([`settle`]), so that a filter that is kept stays true.
 //! At most [`MAX_LENGTH`] characters, [`MAX_COMPARISONS`] comparisons, [`MAX_DEPTH`] open parentheses and
 //! [`MAX_LIST`] values in a list.
 //!
@@ -20,6 +21,7 @@
 //! does not. [`matches`] evaluates a filter in memory: it defines what a store's SQL has to return.
 
 mod grammar;
+mod moments;
 mod typing;
 
 use std::fmt;
@@ -27,6 +29,7 @@ use std::fmt;
 pub use grammar::{
     Filter, MAX_COMPARISONS, MAX_DEPTH, MAX_LENGTH, MAX_LIST, Number, Op, Value, parse, parse_columns,
 };
+pub use moments::settle;
 pub use typing::{FieldSpec, FieldType, FieldValue, Test, TypedFilter, TypedValue, check, matches};
 
 /// What is wrong with a filter.

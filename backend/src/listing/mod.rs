@@ -192,8 +192,11 @@ impl ListRequest {
         let masked = |field: &Field| {
             field.privacy == Privacy::Sensitive && actor.mask_profile() == MaskProfile::Restricted
         };
-        let typed =
-            self.filter.as_deref().map(|text| self.read_filter(text, resource, &masked)).transpose()?;
+        let typed = self
+            .filter
+            .as_deref()
+            .map(|text| self.read_filter(text, resource, &masked, actor.now()))
+            .transpose()?;
         let sort_text = self.sort.as_deref().unwrap_or(resource.default_sort);
         let keys = sort::parse(sort_text, &|name| {
             let field = resource.field(name).filter(|field| field.sortable)?;
@@ -251,6 +254,7 @@ impl ListRequest {
         text: &str,
         resource: &'static Resource,
         masked: &impl Fn(&Field) -> bool,
+        now: Moment,
     ) -> Result<TypedFilter<&'static Field>> {
         let known = |field: &Field| match field.privacy {
             Privacy::Order => false,
@@ -258,7 +262,10 @@ impl ListRequest {
             Privacy::Open | Privacy::Sensitive => true,
         };
         let read = || {
-            filter::check(&filter::parse(text)?, &|name| {
+            let is_instant =
+                |name: &str| resource.field(name).is_some_and(|field| field.kind == FieldType::Instant);
+            let filter = filter::settle(filter::parse(text)?, now.to_utc(), &is_instant);
+            filter::check(&filter, &|name| {
                 let field = resource.field(name).filter(|field| known(field))?;
                 Some(FieldSpec { field, kind: field.kind, filterable: !masked(field) })
             })

@@ -64,7 +64,7 @@ fn values(kind: FieldType) -> String {
         FieldType::Integer => "a whole number".to_owned(),
         FieldType::Money => "an amount with up to four decimals".to_owned(),
         FieldType::Date => "`\"YYYY-MM-DD\"`".to_owned(),
-        FieldType::Instant => "`\"YYYY-MM-DDThh:mm:ssZ\"`".to_owned(),
+        FieldType::Instant => "`\"YYYY-MM-DDThh:mm:ssZ\"` or days ago, `\"now-14d\"`".to_owned(),
         FieldType::Bool => "`true` or `false`".to_owned(),
     }
 }

@@ -46,6 +46,17 @@ impl Directory {
     }
 }
 
+impl Directory {
+    /// The names as they are now, for rows that were read before.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn newest(&self, conn: &mut DbConn) -> Result<Arc<Names>> {
+        let version = store::directory_version(conn)?;
+        self.as_of(conn, version)
+    }
+}
+
 impl Names {
     /// The version comes first: names that change meanwhile are then newer than it says, never older.
     fn read(conn: &mut DbConn) -> Result<Names> {

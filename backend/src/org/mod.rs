@@ -19,13 +19,13 @@ mod users;
 pub use directory::{Directory, Names};
 pub(crate) use units::UNITS;
 pub use units::{
-    Unit, archive_unit, branch_path, change_unit, create_root, create_unit, list_units, rename_root,
+    Unit, archive_unit, branch_path, change_unit, create_root, create_unit, line_of, list_units, rename_root,
     restore_unit, root, unit, unit_by_code, unit_details, unit_for_new, unit_history, unit_ref, unit_tag,
 };
 pub(crate) use users::USERS;
 pub use users::{
-    NewPassword, UserSummary, any_user, archive_user, change_user, create_user, head_of_unit, list_users,
-    one_time_password, renew_search, reset_password, restore_user, user_by_name, user_details,
+    NewPassword, UserSummary, any_user, archive_user, change_user, create_user, head_of_unit, leaders_of,
+    list_users, one_time_password, renew_search, reset_password, restore_user, user_by_name, user_details,
     user_for_owner, user_history, user_summary, user_tag,
 };
 

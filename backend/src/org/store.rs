@@ -306,6 +306,33 @@ pub(super) fn heads_of(conn: &mut DbConn, units: &[OrgUnitId]) -> Result<Vec<(Us
     Ok(rows)
 }
 
+/// The paths of some units.
+pub(super) fn paths_of(conn: &mut DbConn, ids: &[OrgUnitId]) -> Result<Vec<(OrgUnitId, String)>> {
+    let rows = org_unit::table
+        .filter(org_unit::id.eq_any(ids.iter().copied()))
+        .select((org_unit::id, org_unit::path))
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}
+
+/// Heads and managers of some units: id, role, path of the unit, name.
+pub(super) fn leaders_in(
+    conn: &mut DbConn,
+    units: &[OrgUnitId],
+) -> Result<Vec<(UserId, String, String, String)>> {
+    let roles = [Role::OutletHead, Role::BranchManager, Role::DeputyManager].map(Role::as_str);
+    let rows = user_account::table
+        .inner_join(org_unit::table)
+        .filter(user_account::org_unit_id.eq_any(units.iter().copied()))
+        .filter(user_account::archived.eq(false))
+        .filter(user_account::role.eq_any(roles))
+        .select((user_account::id, user_account::role, org_unit::path, user_account::name_sort))
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}
+
 /// How many customers a user owns; with a path, only those whose unit is not this one or below it.
 pub(super) fn customers_of(conn: &mut DbConn, id: UserId, outside: Option<&str>) -> Result<i64> {
     let outside = match outside {

@@ -83,6 +83,15 @@ pub fn branch_path(conn: &mut DbConn, id: OrgUnitId) -> Result<String> {
     Ok(nearest.or(above.first()).map_or(row.path, |(_, path)| path.clone()))
 }
 
+/// The ids of a unit and of those above it, from the root on.
+///
+/// # Errors
+/// 404 when there is no such unit.
+pub fn line_of(conn: &mut DbConn, id: OrgUnitId) -> Result<Vec<OrgUnitId>> {
+    let row = store::unit(conn, id)?.ok_or_else(Error::not_found)?;
+    Ok(rules::ids_of_path(&row.path).into_iter().map(Id::new).collect())
+}
+
 /// A unit, named.
 ///
 /// # Errors

@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use aws_lc_rs::rand;
@@ -88,6 +89,34 @@ pub fn head_of_unit(conn: &mut DbConn, unit: OrgUnitId) -> Result<Option<UserId>
     let nearest =
         heads.into_iter().min_by_key(|(id, role, depth, name)| (-depth, rank(role), name.clone(), *id));
     Ok(nearest.map(|(id, ..)| id))
+}
+
+/// Of these units who would look after a customer in each part of a team but the responsible one: the nearest head, deputy manager and
+/// branch manager in the unit or above it.
+///
+/// # Errors
+/// When the database fails.
+pub fn leaders_of(conn: &mut DbConn, units: &[OrgUnitId]) -> Result<HashMap<OrgUnitId, Vec<(Role, UserId)>>> {
+    let paths = store::paths_of(conn, units)?;
+    let mut above: Vec<OrgUnitId> =
+        paths.iter().flat_map(|(_, path)| rules::ids_of_path(path)).map(OrgUnitId::new).collect();
+    above.sort_unstable();
+    above.dedup();
+    let heads = store::leaders_in(conn, &above)?;
+    let roles = [Role::OutletHead, Role::DeputyManager, Role::BranchManager];
+    let nearest = |path: &str, role: Role| {
+        let within = |(_, of, at, _): &&(UserId, String, String, String)| {
+            *of == role.as_str() && path.starts_with(at.as_str())
+        };
+        let found = heads.iter().filter(within);
+        found
+            .min_by_key(|(id, _, at, name)| (std::cmp::Reverse(at.len()), name.clone(), *id))
+            .map(|(id, ..)| (role, *id))
+    };
+    let of = |(unit, path): (OrgUnitId, String)| {
+        (unit, roles.iter().filter_map(|role| nearest(&path, *role)).collect())
+    };
+    Ok(paths.into_iter().map(of).collect())
 }
 
 /// [`user_summary`] of somebody who is about to own a customer: until the transaction ends nobody changes role or unit.

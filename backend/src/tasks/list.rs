@@ -4,7 +4,7 @@ use guanxi_db::{Condition, DbConn, Id, Ordering, Value};
 
 use crate::access::{Actor, Keys};
 use crate::customers::{self, CustomerId};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::listing::filter::FieldType::{Code, Date, Id as AnId, Instant};
 use crate::listing::{Field, ListRequest, Listing, Resource, set_total};
 use crate::tasks::store::{self, WholeRow};
@@ -73,6 +73,19 @@ pub fn of_customer(
 /// When the database fails.
 pub fn open_about(conn: &mut DbConn, actor: &Actor, id: CustomerId, most: i64) -> Result<Vec<Task>> {
     first(conn, actor, about(id).and(open()), most)
+}
+
+/// The open tasks about some customers, those due first before others, whoever sees them: the caller decides what may be said of them.
+///
+/// # Errors
+/// When the database fails.
+pub fn open_among(conn: &mut DbConn, ids: &[CustomerId]) -> Result<Vec<(CustomerId, Task)>> {
+    let rows = store::open_among(conn, ids)?.into_iter();
+    let wire = |row: WholeRow| {
+        let customer = row.task.customer_id.ok_or_else(|| Error::internal("a task about nobody"))?;
+        Ok((customer, view::wire(row)?))
+    };
+    rows.map(wire).collect()
 }
 
 /// The actor's open tasks that are due by a day, those that follow a low score aside.

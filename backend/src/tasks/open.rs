@@ -126,6 +126,18 @@ pub fn open_for(conn: &mut DbConn, actor: &Actor, assignee_id: UserId, opening: 
     write(conn, actor, Checked(row(actor, Opening { title, ..opening }, assignee_id)))
 }
 
+/// Whether a task may be due on a day.
+///
+/// # Errors
+/// `in_the_past`, and `too_far_ahead` for more than five years.
+pub fn check_due(
+    actor: &Actor,
+    house: House<'_>,
+    due_on: NaiveDate,
+) -> std::result::Result<(), text::Broken> {
+    rules::due_on(due_on, house.settings.day(actor.now()))
+}
+
 /// Whether somebody may be given a task, or why not.
 pub(super) fn may_be_given(
     conn: &mut DbConn,

@@ -96,6 +96,38 @@ pub(super) fn list(
     Ok(rows)
 }
 
+/// The open tasks of somebody about a customer.
+pub(super) fn open_of(conn: &mut DbConn, customer: CustomerId, assignee: UserId) -> Result<Vec<TaskRow>> {
+    let rows = task::table
+        .filter(task::customer_id.eq(customer))
+        .filter(task::status.eq(TaskStatus::Open.as_str()))
+        .filter(task::assignee_id.eq(assignee))
+        .order(task::id)
+        .select(TaskRow::as_select())
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}
+
+/// Most open tasks that are read about some customers at once.
+const OPEN_AT_ONCE: i64 = 5_000;
+
+/// The open tasks about some customers, those due first before others.
+pub(super) fn open_among(conn: &mut DbConn, ids: &[CustomerId]) -> Result<Vec<WholeRow>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids = ids.iter().map(|id| Some(Value::Id(Id::new(id.uuid()))));
+    let rows = whole!()
+        .filter(Condition::unkept().sql("task.customer_id IN (").bind_all(ids).sql(")"))
+        .filter(task::status.eq(TaskStatus::Open.as_str()))
+        .order((task::due_on, task::id))
+        .limit(OPEN_AT_ONCE)
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}
+
 pub(super) fn count(conn: &mut DbConn, actor: &Actor, condition: Condition) -> Result<i64> {
     let ids = task::table
         .left_join(customer::table.on(customer::id.nullable().eq(task::customer_id)))

@@ -3,7 +3,7 @@ use guanxi_db::DbConn;
 
 use crate::access::{Actor, UserId};
 use crate::audit;
-use crate::customers::House;
+use crate::customers::{CustomerId, House};
 use crate::error::{Code, Error, FieldError, Result, Wrong};
 use crate::tasks::open::{MAX_NOTES, MAX_TITLE, may_be_given};
 use crate::tasks::store::{self, TaskRow};
@@ -166,4 +166,36 @@ fn write(
     };
     audit::record(conn, actor, &change)?;
     after_all(conn)
+}
+
+/// Hands the open tasks of somebody about a customer to somebody else, whoever sees them meanwhile.
+///
+/// # Errors
+/// When the database fails.
+pub fn pass_on(
+    conn: &mut DbConn,
+    actor: &Actor,
+    customer: CustomerId,
+    (from, to): (UserId, UserId),
+) -> Result<()> {
+    for before in store::open_of(conn, customer, from)? {
+        let after = TaskRow { assignee_id: to, ..before.clone() };
+        write(conn, actor, &before, after, "handed_over", None)?;
+    }
+    Ok(())
+}
+
+/// Ends a task with what it asked for: done, or else cancelled. One that has ended stays as it is.
+///
+/// # Errors
+/// When the database fails.
+pub fn end(conn: &mut DbConn, actor: &Actor, id: TaskId, done: bool) -> Result<()> {
+    let before = store::find(conn, &Actor::operator(actor.now()), id)?.task;
+    if before.status != TaskStatus::Open.as_str() {
+        return Ok(());
+    }
+    let (status, action) =
+        if done { (TaskStatus::Done, "completed") } else { (TaskStatus::Cancelled, "cancelled") };
+    let after = TaskRow { status: status.as_str().to_owned(), done_at: Some(actor.now()), ..before.clone() };
+    write(conn, actor, &before, after, action, None).map(drop)
 }

@@ -339,6 +339,77 @@ for (const language of LANGUAGES) {
         });
       });
 
+      test("keeps a mapping, uses it for the next file, and decides about customers who are there", async ({ page, app, api, t }) => {
+        const own = unique();
+        const number = phone();
+        const there = await api.create("/customers", { kind: "person", name: `旧客户${own}`, contact_points: [{ kind: "phone", value: number }] });
+        const header = ["编号", "姓名", "电话", `栏${own}`];
+        const file = (n, name) => csv([header, [`${own}-${n}a`, name, number, ""], [`${own}-${n}b`, `新客户${own}${n}`, phone(), ""]]);
+        const send = (n, name) => page.locator("#import-file").setInputFiles({ name: "crm.csv", mimeType: "text/csv", buffer: Buffer.from(file(n, name)) });
+        const kept = `月报 ${own}`;
+        const column = (name) => page.getByLabel(t("imports.column_becomes", { column: name }), { exact: true });
+        const panel = app.panel("saved_mappings.title");
+
+        await test.step("what was put together is kept", async () => {
+          await app.open("/imports/new");
+          await send(1, `旧客户${own}`);
+          await column("编号").selectOption("external_id");
+          await column("姓名").selectOption("name");
+          await column("电话").selectOption("phone");
+          await app.button("imports.add_fixed").click();
+          await page.locator("#fixed-field-0").selectOption("kind");
+          await page.locator("#fixed-value-0").selectOption("person");
+          await app.button("saved_mappings.save_as").click();
+          const dialog = app.dialog("saved_mappings.save_title");
+          await dialog.locator("#saved-mapping-name").fill(kept);
+          await look(page, language, "import-save-mapping");
+          await app.button("common.save", {}, dialog).click();
+          await expect(dialog).toHaveCount(0);
+          await expect(panel.getByText(t("saved_mappings.in_use", { name: kept }))).toBeVisible();
+        });
+
+        await test.step("and fits the next file", async () => {
+          await app.open("/imports/new");
+          await send(2, `旧 客户${own}`);
+          await expect(panel.getByText(t("saved_mappings.same", { name: kept }))).toBeVisible();
+          await column("姓名").selectOption("");
+          await look(page, language, "import-saved-mapping");
+          await app.button("saved_mappings.use").click();
+          await expect(column("姓名")).toHaveValue("name");
+          await expect(page.locator("#fixed-value-0")).toHaveValue("person");
+          await app.button("saved_mappings.update").click();
+          await expect(page.getByText(t("saved_mappings.updated"))).toBeVisible();
+        });
+
+        await test.step("a customer who is there is found by the dry run", async () => {
+          await app.button("imports.start_dry_run").click();
+          await expect(figure(page, t("job.duplicates"))).toHaveText("1");
+          const list = app.panel("duplicates.title");
+          await expect(list.getByRole("link", { name: there.customer_no })).toBeVisible();
+          await expect(list.getByText("旧*****")).toBeVisible();
+          await look(page, language, "import-duplicates");
+          await expect(app.button("imports.start", { count: "2" })).toBeVisible();
+          await page.locator("#duplicate-2").selectOption("skip");
+          await expect(app.button("imports.start", { count: "1" })).toBeVisible();
+          await page.locator("#duplicate-2").selectOption("merge");
+          await app.button("imports.start", { count: "2" }).click();
+          await expect(figure(page, t("job.created"))).toHaveText("1");
+          await expect(figure(page, t("job.merged"))).toHaveText("1");
+          expect((await api.get(`/customers/${there.id}`)).name).toBe(`旧 客户${own}`);
+          expect(await found(api, number)).toHaveLength(1);
+        });
+
+        await test.step("the mapping goes", async () => {
+          await app.open("/imports/new");
+          await send(3, `旧客户${own}`);
+          await app.button("saved_mappings.remove").click();
+          const dialog = app.dialog("saved_mappings.remove_title", { name: kept });
+          await app.button("saved_mappings.remove", {}, dialog).click();
+          await expect(dialog).toHaveCount(0);
+          await expect(panel.locator("option", { hasText: kept })).toHaveCount(0);
+        });
+      });
+
       test("is told what is wrong with a file", async ({ page, app, t, hygiene }) => {
         hygiene.expect(422, "/api/v1/uploads");
         await app.open("/imports/new");

@@ -1,7 +1,7 @@
 use guanxi_api::{
     Assignment, AuditEntry, ConflictResolution, ConflictSide, ContactPointPatch, Customer, CustomerOverview,
     CustomerPatch, CustomerSearch, CustomerSummary, ExternalIdValue, FieldConflict, FieldSources,
-    FieldVerification, NewContactPoint, NewCustomer, Page, Reveal, Revealed, Team,
+    FieldVerification, JobDetails, NewBulkAction, NewContactPoint, NewCustomer, Page, Reveal, Revealed, Team,
 };
 use uuid::Uuid;
 
@@ -137,4 +137,14 @@ pub async fn set_external_id(
 
 pub async fn remove_external_id(id: Uuid, etag: &str, source: &str) -> Result<Tagged<Customer>, ApiError> {
     Call::delete(format!("/customers/{id}/external-ids/{source}")).if_match(etag).read_tagged().await
+}
+
+/// Starts a job that does something to many customers.
+pub async fn start_bulk(new: &NewBulkAction, key: &str) -> Result<JobDetails, ApiError> {
+    Call::post("/customers/bulk-actions").json(new).once(key).read().await
+}
+
+/// Starts the job that takes that back.
+pub async fn undo_bulk(id: Uuid, key: &str) -> Result<JobDetails, ApiError> {
+    Call::post(format!("/customers/bulk-actions/{id}/undo")).once(key).read().await
 }

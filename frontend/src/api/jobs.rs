@@ -1,6 +1,7 @@
 use guanxi_api::{
-    CustomerSearch, Delimiter, ExportList, FileLayout, ImportCorrections, ImportProblem, Include, Job,
-    JobDetails, NewExport, NewImport, Page, PageInfo, TextEncoding, Upload,
+    CustomerSearch, Delimiter, ExportList, FileLayout, ImportCorrections, ImportDuplicate, ImportProblem,
+    Include, Job, JobDetails, NewExport, NewImport, Page, PageInfo, SavedMapping, SavedMappingDefinition,
+    SavedMappingRef, TextEncoding, Upload,
 };
 use serde::Deserialize;
 use uuid::Uuid;
@@ -100,6 +101,36 @@ pub async fn undo(id: Uuid, key: &str) -> Result<JobDetails, ApiError> {
 
 pub async fn problems(id: Uuid, cursor: &str) -> Result<Page<ImportProblem>, ApiError> {
     Call::get(format!("/jobs/{id}/problems{}", query(&[("cursor", cursor)]))).read().await
+}
+
+pub async fn duplicates(id: Uuid, cursor: &str) -> Result<Page<ImportDuplicate>, ApiError> {
+    Call::get(format!("/jobs/{id}/duplicates{}", query(&[("cursor", cursor)]))).read().await
+}
+
+/// The mappings that are kept under a name, as many as a page has.
+pub async fn mappings() -> Result<Page<SavedMappingRef>, ApiError> {
+    Call::get("/import-mappings?limit=200").read().await
+}
+
+pub async fn mapping(id: Uuid) -> Result<SavedMapping, ApiError> {
+    Call::get(format!("/import-mappings/{id}")).read().await
+}
+
+pub async fn keep_mapping(new: &SavedMappingDefinition, key: &str) -> Result<SavedMapping, ApiError> {
+    Call::post("/import-mappings").json(new).once(key).read().await
+}
+
+pub async fn set_mapping(
+    id: Uuid,
+    version: i64,
+    to: &SavedMappingDefinition,
+) -> Result<SavedMapping, ApiError> {
+    Call::put(format!("/import-mappings/{id}")).if_match(&format!("\"{version}-0\"")).json(to).read().await
+}
+
+pub async fn remove_mapping(id: Uuid, version: i64) -> Result<(), ApiError> {
+    let tag = format!("\"{version}-0\"");
+    Call::delete(format!("/import-mappings/{id}")).if_match(&tag).send().await.map(drop)
 }
 
 /// The records that were not taken, as a file.

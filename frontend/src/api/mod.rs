@@ -12,6 +12,7 @@ pub mod holdings;
 pub mod interactions;
 pub mod jobs;
 pub mod org;
+pub mod ownership;
 pub mod products;
 pub mod relations;
 pub mod reports;
@@ -22,6 +23,7 @@ pub mod tiers;
 pub mod today;
 mod token;
 pub mod users;
+pub mod views;
 
 use std::cell::{Cell, RefCell};
 

@@ -153,6 +153,7 @@ pub fn filters(
         ),
         field("source", Msg::FieldSource, FilterKind::Codes(options::<CustomerSource>(i)), true),
         field("customer_since", Msg::FieldCustomerSince, FilterKind::Date, true),
+        field("last_contacted_at", Msg::FieldLastContactedAt, FilterKind::Ago, false),
         field("archived", Msg::CommonArchived, FilterKind::Codes(yes_no(i)), false),
         field("do_not_contact", Msg::FieldDoNotContact, FilterKind::Codes(yes_no(i)), false),
         field("restricted", Msg::RestrictionTitle, FilterKind::Codes(yes_no(i)), false),

@@ -1,17 +1,19 @@
 use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
-use guanxi_api::{CustomerSearch, CustomerSummary, ExportList, Include, Page as Rows, PreferencesPatch};
-use web_sys::UrlSearchParams;
+use guanxi_api::{
+    CustomerSearch, CustomerSelection, CustomerSummary, ExportList, Include, Page as Rows, PreferencesPatch,
+};
 use yew::prelude::*;
 use yew_router::Routable;
 use yew_router::hooks::use_location;
 
-use super::{columns, listed};
+use super::{Bulk, columns, listed};
 use crate::api::segments::NamedSchemes;
 use crate::exports::{ExportButton, order_words};
 use crate::i18n::{Msg, use_i18n};
 use crate::org::{OWNERS, ids_in, unit_options, use_colleagues, use_units, use_user_names};
+use crate::parts::{LazyBulkDialog, LazyViewBar};
 use crate::route::Route;
 use crate::session::{may, right, sees_masked, use_me};
 use crate::settings::use_settings;
@@ -19,39 +21,20 @@ use crate::ui::{
     Button, ColumnChooser, EmptyState, ErrorPanel, FilterChips, FilterKind, FilterTerm, HelpNote, Icon, Look,
     Page, Pagination, Selection, Skeleton, Sort, Table, use_composed, use_toasts,
 };
+use crate::views::{Address, DEFAULT_SORT};
 use crate::{api, dom, fetch, route};
 
 /// Milliseconds of rest after which what is typed is looked for.
 const REST: u32 = 150;
-const DEFAULT_SORT: &str = "name";
+/// Most customers that a bulk action takes one by one; more are chosen by their filter.
+const MOST_NAMED: usize = 1000;
 /// Rows of a page, as the server gives them unless told otherwise.
 const PAGE: u32 = 50;
-
-/// What stands in the address: everything about the view except what is typed in the search field, which may be a name.
-#[derive(Clone, PartialEq, Default)]
-struct View {
-    filter: String,
-    sort: String,
-    columns: String,
-}
-
-impl View {
-    fn read(query: &str) -> Self {
-        let Ok(params) = UrlSearchParams::new_with_str(query) else { return View::default() };
-        let get = |key: &str| params.get(key).unwrap_or_default();
-        View { filter: get("filter"), sort: get("sort"), columns: get("columns") }
-    }
-
-    fn path(&self) -> String {
-        let query = api::query(&[("filter", &self.filter), ("sort", &self.sort), ("columns", &self.columns)]);
-        format!("{}{query}", Route::Customers.to_path())
-    }
-}
 
 /// Where one is: cursors of the pages gone through, and whether all rows are to be counted.
 #[derive(Clone, PartialEq, Default)]
 struct Place {
-    of: (View, String),
+    of: (Address, String),
     cursors: Vec<String>,
     count: bool,
 }
@@ -59,8 +42,10 @@ struct Place {
 /// Customers that were chosen, with their numbers, on whichever page of the list they stand.
 #[derive(Clone, PartialEq, Default)]
 struct Picked {
-    of: (View, String),
+    of: (Address, String),
     customers: Vec<(AttrValue, String)>,
+    /// All that the filter finds, how many they may be.
+    all: bool,
 }
 
 /// The customer list.
@@ -70,7 +55,7 @@ pub fn CustomersPage() -> Html {
     let settings = use_settings();
     let me = use_me();
     let location = use_location();
-    let view = View::read(location.as_ref().map_or("", |l| l.query_str()));
+    let view = Address::read(location.as_ref().map_or("", |l| l.query_str()));
     let typed = use_state(String::new);
     let text = use_state(String::new);
     let timer = use_mut_ref(|| None::<Timeout>);
@@ -85,13 +70,16 @@ pub fn CustomersPage() -> Html {
     let owners = sees_users.then(|| FilterKind::Found { search: search_owners, names });
 
     // A place belongs to the view and text it was reached in.
-    let of = (View { columns: String::new(), ..view.clone() }, (*text).clone());
+    let of = (Address { columns: String::new(), ..view.clone() }, (*text).clone());
     let here = if place.of == of { (*place).clone() } else { Place { of: of.clone(), ..Place::default() } };
 
     let sort_text = if view.sort.is_empty() { DEFAULT_SORT.to_owned() } else { view.sort.clone() };
     let cursor = here.cursors.last().cloned().unwrap_or_default();
     let key = format!("customers?{}&{}&{}&{cursor}&{}", *text, view.filter, view.sort, here.count);
-    let rows = fetch::use_query::<Rows<CustomerSummary>, _, _>(Some(key), {
+    // Until it is known which view comes first, any list could be the wrong one.
+    let ready = use_state(|| false);
+    let waits = view.waits() && (view.is_open() || !*ready);
+    let rows = fetch::use_query::<Rows<CustomerSummary>, _, _>((!waits).then_some(key), {
         let (text, filter, sort, count) =
             ((*text).clone(), view.filter.clone(), sort_text.clone(), here.count);
         // Found names stand best match first unless a column was chosen.
@@ -141,11 +129,26 @@ pub fn CustomersPage() -> Html {
                     .map(|customer| (customer.id.to_string().into(), customer.customer_no.clone()));
                 customers.extend(found.filter(|(key, _)| keys.contains(key)));
             }
-            picked.set(Picked { of: of.clone(), customers });
+            picked.set(Picked { of: of.clone(), customers, all: false });
         });
         Selection { chosen: Rc::new(chosen), onchange }
     });
+    let all_picked = picked.of == of && picked.all && text.is_empty();
+    let bulk = use_state(|| None::<Bulk>);
     let unpick = cb!((picked), |()| picked.set(Picked::default()));
+    // Counted only when somebody asks for all; the list does not wait for it.
+    let counted = fetch::use_query::<Rows<CustomerSummary>, _, _>(
+        all_picked.then(|| format!("customers?count&{}", view.filter)),
+        {
+            let filter = view.filter.clone();
+            move || async move { api::customers::list(&filter, DEFAULT_SORT, "", true).await }
+        },
+    );
+    let counted = counted
+        .remote
+        .data
+        .as_ref()
+        .and_then(|rows| Some((rows.page.total?, rows.page.total_exact != Some(false))));
     let copy = cb!((chosen_here, toasts), |_: MouseEvent| {
         let numbers: Vec<&str> = chosen_here.iter().map(|(_, number)| number.as_str()).collect();
         dom::copy(&numbers.join("\n"));
@@ -201,10 +204,14 @@ pub fn CustomersPage() -> Html {
         Rc::new(shown.iter().filter_map(|key| all.iter().find(|c| c.key == *key)).cloned().collect());
     let set_columns = cb!((view, own_columns), |keys: Vec<AttrValue>| {
         let names: Vec<String> = keys.iter().map(ToString::to_string).collect();
-        own_columns.set(Some(names.clone()));
-        if !view.columns.is_empty() {
-            route::replace(&View { columns: names.join(","), ..view.clone() }.path());
+        if view.in_view() || !view.columns.is_empty() {
+            route::replace(&Address { columns: names.join(","), ..view.clone() }.path());
         }
+        // The columns of a view are not those of the user.
+        if view.in_view() {
+            return;
+        }
+        own_columns.set(Some(names.clone()));
         let patch = PreferencesPatch { customer_columns: Some(names), ..PreferencesPatch::default() };
         // A choice that could not be kept holds for this visit.
         spawn!((), {
@@ -222,9 +229,9 @@ pub fn CustomersPage() -> Html {
     let read = FilterTerm::read_all(&view.filter, &fields);
     let foreign = read.is_none().then(|| AttrValue::from(view.filter.clone()));
     let set_terms = cb!((view), |terms: Vec<FilterTerm>| {
-        route::go(&View { filter: FilterTerm::write_all(&terms), ..view.clone() }.path());
+        route::go(&Address { filter: FilterTerm::write_all(&terms), ..view.clone() }.path());
     });
-    let onsort = cb!((view), |sort: Sort| route::go(&View { sort: sort.write(), ..view.clone() }.path()));
+    let onsort = cb!((view), |sort: Sort| route::go(&Address { sort: sort.write(), ..view.clone() }.path()));
 
     let go_to = |cursors: Vec<String>, count: bool| {
         let (place, of) = (place.clone(), of.clone());
@@ -241,20 +248,45 @@ pub fn CustomersPage() -> Html {
     let clear = cb!((typed, text), |_: MouseEvent| {
         typed.set(String::new());
         text.set(String::new());
-        route::go(&Route::Customers.to_path());
+        route::go(&Address::all().path());
     });
 
+    let has_more = here.cursors.len() + 1 > 1 || data.as_ref().is_some_and(|rows| rows.page.next.is_some());
+    let whole = data.as_ref().is_some_and(|rows| !rows.data.is_empty()) && pick_page.is_none();
+    let pick_all = (text.is_empty() && has_more && whole && !all_picked).then(|| {
+        cb!((picked, chosen_here, of), |_: MouseEvent| {
+            picked.set(Picked { of: of.clone(), customers: chosen_here.clone(), all: true });
+        })
+    });
+    let holds = |what: &str| me.as_ref().is_some_and(|me| may(me, what));
+    let may_bulk = holds(right::RUN_BULK_ACTIONS) && (all_picked || chosen_here.len() <= MOST_NAMED);
     let picked_bar = || {
-        let count = i.number(chosen_here.len() as u32);
+        let count: AttrValue = match (all_picked, counted) {
+            (false, _) => i.number(chosen_here.len() as u32).into(),
+            (true, None) => "…".into(),
+            (true, Some((rows, true))) => i.number(rows).into(),
+            (true, Some((rows, false))) => i.t(Msg::ExportsMore { count: &i.number(rows) }),
+        };
+        let selection = if all_picked {
+            CustomerSelection { filter: Some(view.filter.clone()), ids: None }
+        } else {
+            let ids = chosen_here.iter().filter_map(|(key, _)| uuid::Uuid::parse_str(key).ok());
+            CustomerSelection { ids: Some(ids.collect()), filter: None }
+        };
+        let ask = |what: Bulk| cb!((bulk), |_: MouseEvent| bulk.set(Some(what)));
         let unpick = unpick.clone();
         html! {
             <div class="picked" role="region" aria-label={i.t(Msg::TableSelection)}>
                 <span role="status">if !chosen_here.is_empty() { { i.t(Msg::TableSelected { count: &count }) } }</span>
                 if !chosen_here.is_empty() {
-                    <Button small=true icon={Icon::Copy} onclick={copy}>{ i.t(Msg::CustomersCopyNumbers) }</Button>
+                    if !all_picked { <Button small=true look={Look::Quiet} icon={Icon::Copy} onclick={copy}>{ i.t(Msg::CustomersCopyNumbers) }</Button> }
+                    if may_bulk && holds(right::ASSIGN_CUSTOMERS) { <Button small=true icon={Icon::UserPlus} onclick={ask(Bulk::Assign)}>{ i.t(Msg::BulkAssign) }</Button> }
+                    if may_bulk && holds(right::WRITE_TASKS) { <Button small=true icon={Icon::Plus} onclick={ask(Bulk::Task)}>{ i.t(Msg::BulkTask) }</Button> }
+                    if let Some(onclick) = pick_all { <Button small=true look={Look::Quiet} {onclick}>{ i.t(Msg::BulkPickAll) }</Button> }
                     if let Some(onclick) = pick_page { <Button small=true look={Look::Quiet} {onclick}>{ i.t(Msg::TableSelectPage) }</Button> }
                     <Button small=true look={Look::Quiet} onclick={move |_| unpick.emit(())}>{ i.t(Msg::TableClearSelection) }</Button>
                 }
+                if let Some(what) = *bulk { <LazyBulkDialog {what} {selection} {count} onclose={cb!((bulk), |()| bulk.set(None))} /> }
             </div>
         }
     };
@@ -264,13 +296,14 @@ pub fn CustomersPage() -> Html {
         <>
         <ExportButton list={ExportList::Customers} q={(*text).clone()} filter={view.filter.clone()} order={order_words(&export_sort, &all)} sort={export_sort}
             narrowed={FilterTerm::all_in_words(&view.filter, &fields, i)} />
-        <ColumnChooser all={all.iter().map(|c| (c.key.clone(), c.label.clone())).collect::<Vec<_>>()} {shown} fixed="name" onchange={set_columns} />
+        <ColumnChooser all={all.iter().map(|c| (c.key.clone(), c.label.clone())).collect::<Vec<_>>()} shown={shown.clone()} fixed="name" onchange={set_columns} />
         </>
     };
     let sort = if text.is_empty() || !view.sort.is_empty() { Some(Sort::read(&sort_text)) } else { None };
     html! {
         <Page title={i.t(Msg::CustomersTitle)} fill=true {actions}>
             <HelpNote text={i.t(Msg::CustomersHelp)} />
+            <LazyViewBar address={view.clone()} shown={shown.clone()} onready={cb!((ready), |()| ready.set(true))} />
             <div class="filters" role="search">
                 <div class="filters__search">
                     { Icon::Search.draw() }

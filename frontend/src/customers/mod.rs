@@ -1,6 +1,7 @@
 //! Customers: finding them, reading and changing what is known of them, adding one.
 
 mod actions;
+mod bulk;
 mod columns;
 mod contacts;
 mod dealings;
@@ -17,6 +18,7 @@ mod standing;
 mod team;
 mod wealth;
 
+pub use bulk::{Bulk, BulkDialog, BulkDialogProps};
 pub use list::CustomersPage;
 pub use new::NewCustomerPage;
 pub use page::{CustomerPage, Subject};

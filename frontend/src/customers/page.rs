@@ -23,7 +23,7 @@ use crate::dom;
 use crate::fetch::use_query;
 use crate::i18n::{Msg, use_i18n};
 use crate::labels::Label;
-use crate::parts::{LazyHoldingsTab, LazyRelationsTab, LazySegmentsTab, LazyValueTab};
+use crate::parts::{LazyHoldingsTab, LazyOwnershipPanel, LazyRelationsTab, LazySegmentsTab, LazyValueTab};
 use crate::route::{self, Route};
 use crate::session::{may, right, use_me};
 use crate::surveys::CustomerAnswers;
@@ -204,6 +204,7 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
                             <ContactPanel subject={subject.clone()} />
                             <IdentityPanel subject={subject.clone()} />
                             <TeamPanel subject={subject.clone()} />
+                            if may(&subject.me, right::VIEW_OWNERSHIP) { <LazyOwnershipPanel {id} version={customer.version} /> }
                             <RestrictionPanel subject={subject.clone()} />
                             <OutsidePanel subject={subject.clone()} />
                             <ExternalIdPanel {subject} />

@@ -93,6 +93,31 @@ impl RecordPlan {
         }
     }
 
+    /// What a kept mapping says of something that each record brings.
+    pub fn of(id: u32, record: &RecordMapping) -> Self {
+        let mut plan = RecordPlan::new(id, record.target);
+        plan.key = Some(record.key.clone());
+        plan.when = record.when.clone().unwrap_or_default();
+        for origin in &mut plan.fields {
+            if let Some(part) = record.fields.iter().find(|part| part.field == origin.field) {
+                origin.from = Some(part.from.clone());
+                origin.values = Values {
+                    added: part.values.clone().into_iter().collect(),
+                    otherwise: part.otherwise.clone().unwrap_or_default(),
+                    ..Values::default()
+                };
+            }
+        }
+        let answers = record.fields.iter().filter(|part| part.field == RecordField::Answer);
+        let answers: Vec<AnswerPlan> = answers
+            .map(|part| AnswerPlan { question: part.question.clone(), from: Some(part.from.clone()) })
+            .collect();
+        if !answers.is_empty() {
+            plan.answers = answers;
+        }
+        plan
+    }
+
     /// Whether something has to be said of a field.
     pub fn needs(&self, field: RecordField) -> bool {
         RecordField::needed(self.target).contains(&field)

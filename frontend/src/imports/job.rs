@@ -1,12 +1,13 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use guanxi_api::{ImportDetails, JobDetails, JobKind, RecordMapping};
+use guanxi_api::{BulkActionKind, BulkDetails, ImportDetails, JobDetails, JobKind, RecordMapping};
 use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::Routable;
 
 use super::brought::{self, template};
+use super::duplicates::Duplicates;
 use super::list::who;
 use super::problems::Problems;
 use super::progress::{JobProgress, state_badge, use_job};
@@ -33,7 +34,8 @@ pub struct JobPageProps {
 #[function_component]
 pub fn JobPage(props: &JobPageProps) -> Html {
     let i = use_i18n();
-    let runs = use_me().is_some_and(|me| may(&me, right::RUN_IMPORTS));
+    let me = use_me();
+    let runs = me.as_ref().is_some_and(|me| may(me, right::RUN_IMPORTS));
     let query = use_job(Some(props.id));
     let Some(details) = query.remote.data.clone() else {
         return html! {
@@ -51,13 +53,18 @@ pub fn JobPage(props: &JobPageProps) -> Html {
     let help = match (job.kind, job.dry_run) {
         (JobKind::Export, _) => Msg::JobHelpExport,
         (JobKind::ImportUndo, _) => Msg::JobHelpUndo,
+        (JobKind::Bulk, _) => Msg::BulkHelp,
+        (JobKind::BulkUndo, _) => Msg::BulkHelpUndo,
         (JobKind::Import, true) => Msg::JobHelpDryRun,
         (JobKind::Import, false) => Msg::JobHelp,
     };
+    let bulk = job.kind == JobKind::Bulk
+        && me.is_some_and(|me| job.created_by.as_ref().is_some_and(|by| by.id == me.id));
     let runs = runs && job.kind == JobKind::Import;
     let actions = html! {
         <>
             if runs && can_be_undone(&details) { <UndoButton id={job.id} /> }
+            if bulk && can_be_undone(&details) { <UndoButton id={job.id} bulk=true /> }
             if runs { <Button icon={Icon::Plus} to={Route::NewImport.to_path()}>{ i.t(Msg::JobsNew) }</Button> }
         </>
     };
@@ -73,9 +80,13 @@ pub fn JobPage(props: &JobPageProps) -> Html {
             </div>
             <HelpNote text={i.t(help)} />
             <JobProgress details={Rc::clone(&details)} set={query.set.clone()} />
-            if let Some(id) = details.undone_by { <p><Link to={Route::Job { id }.to_path()}>{ i.t(Msg::JobUndoneBy) }</Link></p> }
+            if let Some(id) = details.undone_by { <p><Link to={Route::Job { id }.to_path()}>{ i.t(if job.kind == JobKind::Bulk { Msg::BulkUndoneBy } else { Msg::JobUndoneBy }) }</Link></p> }
             <Outcome details={Rc::clone(&details)} />
-            if let Some(undo) = &details.undo {
+            if let Some(told) = &details.bulk {
+                <Panel title={i.t(Msg::JobMapping)}>{ bulk_facts(told, i) }</Panel>
+            } else if let Some(undo) = &details.bulk_undo {
+                <p><Link to={Route::Job { id: undo.bulk_id }.to_path()}>{ i.t(Msg::BulkUndoes) }</Link></p>
+            } else if let Some(undo) = &details.undo {
                 <p><Link to={Route::Job { id: undo.import_id }.to_path()}>{ i.t(Msg::JobUndoes) }</Link></p>
             } else {
                 <Panel title={i.t(Msg::JobMapping)}>
@@ -88,30 +99,61 @@ pub fn JobPage(props: &JobPageProps) -> Html {
     }
 }
 
-/// Whether an import has done something that has not been taken back.
+/// What a bulk action does, to whom, and why it left some as they were.
+fn bulk_facts(told: &BulkDetails, i: I18n) -> Html {
+    let what = match told.kind {
+        BulkActionKind::Assign => Msg::BulkAssigned,
+        BulkActionKind::CreateTask => Msg::BulkTaskSet,
+    };
+    let fact = |name: AttrValue, value: Html| html! { <div class="fact"><dt>{ name }</dt><dd><span class="inline">{ value }</span></dd></div> };
+    html! {
+        <dl class="facts">
+            { fact(i.t(Msg::BulkWhat), html! { { i.t(what) } }) }
+            if let Some(filter) = &told.filter { { fact(i.t(Msg::ExportsFilter), html! { { filter.clone() } }) } }
+            { for told.refused.iter().map(|refusal| {
+                let count = i.number(u32::try_from(refusal.count).unwrap_or(u32::MAX));
+                fact(i.t(Msg::BulkRefusedCount { count: &count }), html! { { refusal.message.clone() } })
+            }) }
+        </dl>
+    }
+}
+
+/// Whether an import or a bulk action has done something that has not been taken back.
 fn can_be_undone(details: &JobDetails) -> bool {
     let job = &details.job;
-    let wrote = !job.dry_run && job.counts.created + job.counts.updated > 0;
+    let wrote = !job.dry_run && job.counts.created + job.counts.updated + job.counts.conflicts > 0;
+    matches!(job.kind, JobKind::Import | JobKind::Bulk)
+        && wrote
+        && !is_going(job.state)
+        && details.undone_by.is_none()
     job.kind == JobKind::Import && wrote && !is_going(job.state) && details.undone_by.is_none()
 }
 
 #[derive(Properties, PartialEq)]
 struct UndoButtonProps {
     id: Uuid,
+    /// It is a bulk action.
+    #[prop_or_default]
+    bulk: bool,
 }
 
-/// Takes an import back, after having said what that means.
+/// Takes an import or a bulk action back, after having said what that means.
 #[function_component]
 fn UndoButton(props: &UndoButtonProps) -> Html {
     let i = use_i18n();
     let toasts = use_toasts();
     let asking = use_state(|| false);
     let once = use_state(dom::random_id);
-    let id = props.id;
+    let UndoButtonProps { id, bulk } = *props;
     let begin = cb!((asking, once, toasts), |()| {
         asking.set(false);
         spawn!((once, toasts), {
-            match api::jobs::undo(id, &once).await {
+            let started = if bulk {
+                api::customers::undo_bulk(id, &once).await
+            } else {
+                api::jobs::undo(id, &once).await
+            };
+            match started {
                 Ok(made) => {
                     fetch::forget("job");
                     route::go(&Route::Job { id: made.job.id }.to_path());
@@ -120,12 +162,18 @@ fn UndoButton(props: &UndoButtonProps) -> Html {
             }
         });
     });
+    let (action, title, text) = if bulk {
+        (Msg::BulkUndo, Msg::BulkUndoTitle, Msg::BulkUndoText)
+    } else {
+        (Msg::JobUndo, Msg::JobUndoTitle, Msg::JobUndoText)
+    };
+    let action = i.t(action);
     html! {
         <>
-            <Button icon={Icon::ArchiveRestore} onclick={cb!((asking), |_: MouseEvent| asking.set(true))}>{ i.t(Msg::JobUndo) }</Button>
+            <Button icon={Icon::ArchiveRestore} onclick={cb!((asking), |_: MouseEvent| asking.set(true))}>{ &action }</Button>
             if *asking {
-                <ConfirmDialog title={i.t(Msg::JobUndoTitle)} action={i.t(Msg::JobUndo)} danger=true onconfirm={begin} onclose={cb!((asking), |()| asking.set(false))}>
-                    <p>{ i.t(Msg::JobUndoText) }</p>
+                <ConfirmDialog title={i.t(title)} {action} danger=true onconfirm={begin} onclose={cb!((asking), |()| asking.set(false))}>
+                    <p>{ i.t(text) }</p>
                 </ConfirmDialog>
             }
         </>
@@ -135,14 +183,20 @@ fn UndoButton(props: &UndoButtonProps) -> Html {
 #[derive(Properties, PartialEq)]
 pub struct OutcomeProps {
     pub details: Rc<JobDetails>,
+    /// Records whose customer may be there already stand among them.
+    #[prop_or(true)]
+    pub lists: bool,
 }
 
-/// The records that were not taken, once no more of them can come.
+/// The records whose customer may be there already and those that were not taken, once no more of them can come.
 #[function_component]
 pub fn Outcome(props: &OutcomeProps) -> Html {
     let job = &props.details.job;
     html! {
-        if job.counts.failed > 0 && !is_going(job.state) { <Problems key={job.id.to_string()} details={Rc::clone(&props.details)} /> }
+        <>
+            if props.lists && job.counts.duplicates > 0 && !is_going(job.state) { <Duplicates key={format!("{}-duplicates", job.id)} details={Rc::clone(&props.details)} /> }
+            if job.counts.failed > 0 && !is_going(job.state) { <Problems key={job.id.to_string()} details={Rc::clone(&props.details)} /> }
+        </>
     }
 }
 

@@ -1,10 +1,11 @@
 use std::rc::Rc;
 
-use guanxi_api::{Delimiter, FileLayout, ImportField, OrgUnit, TextEncoding, UploadColumn};
+use guanxi_api::{Delimiter, DuplicateAction, FileLayout, ImportField, OrgUnit, TextEncoding, UploadColumn};
 use yew::prelude::*;
 
 use super::plan::{Change, ColumnPlan, Plan};
 use super::records::Records;
+use super::saved::SavedMappings;
 use super::values::{ValueTable, ValuesChange};
 use super::{GROUPS, codes};
 use crate::checks::Errors;
@@ -88,8 +89,12 @@ pub fn Mapping(props: &MappingProps) -> Html {
             <ColumnRow key={format!("{at} {}", column.name)} {at} column={column.clone()} plan={part.clone()} fields={all.clone()} units={units.clone()} {error} edit={edit.clone()} />
         }
     };
+    let set_duplicates = cb!((edit), |code: String| {
+        edit.emit(Box::new(move |plan: &mut Plan| plan.duplicates = by_code(&code).unwrap_or_default()));
+    });
     html! {
         <>
+            <SavedMappings plan={plan.clone()} units={units.clone()} edit={edit.clone()} />
             <Panel title={i.t(Msg::ImportsLayout)}>
                 <div class="form__grid form__grid--three">
                     <Select id="import-encoding" label={i.t(Msg::ImportsEncoding)} options={options::<TextEncoding>(i)}
@@ -118,6 +123,18 @@ pub fn Mapping(props: &MappingProps) -> Html {
                     fixed_value(at, *field, text, error, &most, props, i)
                 }) }
                 <div><Button small=true icon={Icon::Plus} onclick={add_fixed}>{ i.t(Msg::ImportsAddFixed) }</Button></div>
+            </Panel>
+            if !plan.kept.is_empty() {
+                <Panel title={i.t(Msg::SavedMappingsKept)}>
+                    <HelpNote text={i.t(Msg::SavedMappingsKeptHelp)} />
+                    <dl class="facts">{ for plan.kept.iter().map(|part| html! { <div class="fact"><dt>{ part.field.label(i) }</dt><dd>{ &part.from }</dd></div> }) }</dl>
+                    <div><Button small=true onclick={cb!((edit), |_: MouseEvent| edit.emit(Box::new(|plan: &mut Plan| plan.kept.clear())))}>{ i.t(Msg::SavedMappingsKeptRemove) }</Button></div>
+                    <div><Button small=true onclick={cb!((edit), |_: MouseEvent| edit.emit(Box::new(|plan: &mut Plan| plan.kept.clear())))}>{ i.t(Msg::SavedMappingsKeepRemove) }</Button></div>
+                </Panel>
+            }
+            <Panel title={i.t(Msg::DuplicatesTitle)}>
+                <HelpNote text={i.t(Msg::DuplicatesPolicyHelp)} />
+                <Select id="import-duplicates" label={i.t(Msg::DuplicatesPolicy)} options={options::<DuplicateAction>(i)} value={plan.duplicates.code()} onchange={set_duplicates} />
             </Panel>
             <Records plan={plan.clone()} errors={props.errors.clone()} edit={edit.clone()} />
             if !found.is_empty() {

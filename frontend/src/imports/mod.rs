@@ -1,6 +1,7 @@
 //! Imports: the way from a file to customers in four steps, the jobs that do it, and the records that were not taken.
 
 mod brought;
+mod duplicates;
 mod job;
 mod list;
 mod mapping;
@@ -9,6 +10,7 @@ mod plan;
 mod problems;
 mod progress;
 mod records;
+mod saved;
 mod values;
 
 use guanxi_api::{

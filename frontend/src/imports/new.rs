@@ -1,11 +1,14 @@
 use std::rc::Rc;
 
-use guanxi_api::{FileLayout, JobState, NewImport, Upload};
+use guanxi_api::{
+    DuplicateAction, DuplicateDecision, FileLayout, ImportDuplicate, JobState, NewImport, Upload,
+};
 use uuid::Uuid;
 use web_sys::File;
 use yew::prelude::*;
 use yew_router::Routable;
 
+use super::duplicates::{Decisions, Duplicates, MOST as MOST_DECISIONS};
 use super::job::Outcome;
 use super::mapping::Mapping;
 use super::plan::{Change, Plan};
@@ -54,6 +57,9 @@ pub fn NewImportPage() -> Html {
     let errors = use_state(Errors::default);
     let dry_run = use_state(|| None::<(Rc<NewImport>, Uuid)>);
     let run = use_state(|| None::<Uuid>);
+    // What is decided about single records counts for the dry run that found them.
+    let decisions = use_state(|| Rc::new(Decisions::new()));
+    let decided = use_mut_ref(Decisions::new);
     let once = use_state(dom::random_id);
     // A list that was refused another choice has to be drawn anew to show the old one.
     let drawn = use_state(|| 0_u32);
@@ -142,16 +148,18 @@ pub fn NewImportPage() -> Html {
     });
 
     let state = details.as_ref().map(|details| details.job.state);
-    let start = cb!((dry_run, run, at, busy, refused, errors, once), |new: NewImport| {
+    let start = cb!((dry_run, run, at, busy, refused, errors, once, decisions, decided), |new: NewImport| {
         if *busy {
             return;
         }
         busy.set(true);
-        spawn!((dry_run, run, at, busy, refused, errors, once), {
+        spawn!((dry_run, run, at, busy, refused, errors, once, decisions, decided), {
             match api::jobs::start_import(&new, &once).await {
                 Ok(made) => {
                     fetch::forget("jobs?");
                     if new.dry_run {
+                        decided.borrow_mut().clear();
+                        decisions.set(Rc::new(Decisions::new()));
                         dry_run.set(Some((Rc::new(new), made.job.id)));
                         at.set(DRY_RUN);
                     } else {
@@ -179,9 +187,25 @@ pub fn NewImportPage() -> Html {
         }
     });
     // What was tried is what is done, to the letter.
-    let do_it = cb!((dry_run, start), |_: MouseEvent| {
+    let do_it = cb!((dry_run, start, decided), |_: MouseEvent| {
         if let Some((tried, _)) = &*dry_run {
-            start.emit(NewImport { dry_run: false, ..(**tried).clone() });
+            let decided = decided.borrow();
+            let decisions =
+                decided.iter().map(|(row, (_, action))| DuplicateDecision { row: *row, action: *action });
+            let new = NewImport { dry_run: false, decisions: decisions.collect(), ..(**tried).clone() };
+            start.emit(new);
+        }
+    });
+    let decide = use_callback((), {
+        let (decisions, decided) = (decisions.setter(), decided.clone());
+        move |(row, action): (ImportDuplicate, DuplicateAction), ()| {
+            let mut decided = decided.borrow_mut();
+            if action == row.action {
+                decided.remove(&row.line);
+            } else if decided.len() < MOST_DECISIONS || decided.contains_key(&row.line) {
+                decided.insert(row.line, (row.action, action));
+            }
+            decisions.set(Rc::new(decided.clone()));
         }
     });
     // A dry run that came to nothing is not gone back to.
@@ -235,7 +259,10 @@ pub fn NewImportPage() -> Html {
         },
         (DRY_RUN, Some(_)) => {
             let counts = details.as_ref().map(|details| details.job.counts).unwrap_or_default();
-            let takes = counts.created + counts.updated;
+            let left = |action: DuplicateAction| i64::from(action == DuplicateAction::Skip);
+            let changed: i64 = decisions.values().map(|(tried, action)| left(*tried) - left(*action)).sum();
+            let takes = (counts.created + counts.updated + changed).max(0);
+            let decides = details.as_ref().filter(|_| counts.duplicates > 0);
             let tried = matches!(state, Some(JobState::Succeeded | JobState::PartiallySucceeded));
             html! {
                 <>
@@ -249,7 +276,10 @@ pub fn NewImportPage() -> Html {
                             <Button look={Look::Primary} busy={*busy} onclick={do_it}>{ i.t(Msg::ImportsStart { count: &count(takes, i) }) }</Button>
                         }
                     </div>
-                    { outcome() }
+                    if let (true, Some(details)) = (tried, decides) {
+                        <Duplicates details={Rc::clone(details)} decisions={Rc::clone(&*decisions)} {decide} />
+                    }
+                    if let Some(details) = &details { <Outcome details={Rc::clone(details)} lists=false /> }
                 </>
             }
         }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use guanxi_api::{FieldMapping, ImportField, ImportMapping, ImportTarget, NewImport, OrgUnit, Upload};
+use guanxi_api::{
+    DuplicateAction, FieldMapping, ImportField, ImportMapping, ImportTarget, NewImport, OrgUnit, Upload,
+};
 use yew::AttrValue;
 
 use super::brought::RecordPlan;
@@ -122,6 +124,10 @@ pub struct Plan {
     pub fixed: Vec<(Option<ImportField>, String)>,
     /// What each record brings besides its customer.
     pub records: Vec<RecordPlan>,
+    /// What a kept mapping says of fields that are made of more than one column.
+    pub kept: Vec<FieldMapping>,
+    /// What is done with records whose customer may be there already.
+    pub duplicates: DuplicateAction,
     /// What was said of columns, also of those that the file does not have as it is read now.
     said: Vec<(String, ColumnPlan)>,
 }
@@ -156,6 +162,8 @@ impl Plan {
                 .flat_map(|plan| &plan.records)
                 .map(|record| record.read_again(&upload.columns))
                 .collect(),
+            kept: before.map(|plan| plan.kept.clone()).unwrap_or_default(),
+            duplicates: before.map(|plan| plan.duplicates).unwrap_or_default(),
             upload: Rc::new(upload),
             columns,
             said,
@@ -180,7 +188,39 @@ impl Plan {
 
     fn fields(&self) -> impl Iterator<Item = ImportField> {
         let columns = self.columns.iter().filter_map(|column| column.field);
-        columns.chain(self.fixed.iter().filter_map(|(field, _)| *field))
+        let fixed = self.fixed.iter().filter_map(|(field, _)| *field);
+        columns.chain(fixed).chain(self.kept.iter().map(|part| part.field))
+    }
+
+    /// Becomes what a kept mapping says, as far as it fits the file.
+    pub fn take(&mut self, mapping: &ImportMapping, units: &[OrgUnit]) {
+        self.source.clone_from(&mapping.source);
+        self.columns = self.columns.iter().map(|_| ColumnPlan::default()).collect();
+        (self.fixed, self.kept) = (Vec::new(), Vec::new());
+        for part in &mapping.customer {
+            let has_codes = !codes(part.field, units, I18n { lang: Lang::En }).is_empty();
+            let plain = has_codes || (part.values.is_empty() && part.otherwise.is_none());
+            let columns = self.upload.columns.iter().zip(&mut self.columns);
+            let column = columns
+                .filter(|(column, plan)| plan.field.is_none() && part.from == format!("{{{}}}", column.name));
+            match (column.into_iter().next(), fixed_text(&part.from)) {
+                (Some((column, plan)), _) if plain => {
+                    let values = Values {
+                        added: part.values.clone().into_iter().collect(),
+                        otherwise: part.otherwise.clone().unwrap_or_default(),
+                        ..Values::default()
+                    };
+                    *plan = ColumnPlan { field: Some(part.field), values }.read_again(&column.samples, units);
+                }
+                (None, Some(text)) if part.values.is_empty() && part.otherwise.is_none() => {
+                    self.fixed.push((Some(part.field), text));
+                }
+                _ => self.kept.push(part.clone()),
+            }
+        }
+        let records = mapping.records.iter().zip(0..);
+        self.records =
+            records.map(|(record, id)| RecordPlan::of(id, record).read_again(&self.upload.columns)).collect();
     }
 
     /// Adds something that each record brings.
@@ -217,10 +257,12 @@ impl Plan {
             layout: self.upload.layout.clone(),
             mapping: ImportMapping {
                 source: self.source.trim().to_owned(),
-                customer: columns.chain(fixed).collect(),
+                customer: columns.chain(fixed).chain(self.kept.iter().cloned()).collect(),
                 records: self.records.iter().map(RecordPlan::body).collect(),
             },
             dry_run: true,
+            duplicates: self.duplicates,
+            decisions: Vec::new(),
         }
     }
 
@@ -258,6 +300,13 @@ impl Plan {
 /// A text in a template that stands for itself.
 pub fn escaped(text: &str) -> String {
     text.replace('{', "{{").replace('}', "}}")
+}
+
+/// What a template says that names no column.
+fn fixed_text(template: &str) -> Option<String> {
+    let text = template.replace("{{", "\u{1}").replace("}}", "\u{2}");
+    let named = text.contains(['{', '}']);
+    (!named).then(|| text.replace('\u{1}', "{").replace('\u{2}', "}"))
 }
 
 /// As the contract has the names of other systems.

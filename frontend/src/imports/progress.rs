@@ -87,10 +87,24 @@ pub fn JobProgress(props: &JobProgressProps) -> Html {
         });
     });
     let going = is_going(job.state);
-    let JobCounts { created, updated, unchanged, failed } = job.counts;
-    let figures = match (job.kind, job.dry_run) {
+    let JobCounts { created, updated, unchanged, failed, duplicates, merged, skipped, conflicts } =
+        job.counts;
+    // What most imports have none of is shown by those that have some.
+    let besides = [
+        (Msg::JobDuplicates, duplicates),
+        (Msg::JobMerged, merged),
+        (Msg::JobSkipped, skipped),
+        (Msg::JobConflicts, conflicts),
+    ];
+    let besides = besides.into_iter().filter(|(_, records)| *records > 0);
+    let figures: Vec<(Msg<'static>, i64)> = match (job.kind, job.dry_run) {
         (JobKind::Export, _) => Vec::new(),
-        (JobKind::ImportUndo, _) => vec![(Msg::JobTakenBack, updated), (Msg::JobLeft, failed)],
+        (JobKind::Bulk, _) => {
+            vec![(Msg::BulkDone, updated), (Msg::BulkUnchanged, unchanged), (Msg::BulkRefused, failed)]
+        }
+        (JobKind::ImportUndo | JobKind::BulkUndo, _) => {
+            vec![(Msg::JobTakenBack, updated), (Msg::JobLeft, failed)]
+        }
         (JobKind::Import, true) => vec![
             (Msg::JobWouldCreate, created),
             (Msg::JobWouldUpdate, updated),
@@ -106,7 +120,8 @@ pub fn JobProgress(props: &JobProgressProps) -> Html {
     };
     let text = match (job.kind, job.dry_run) {
         (JobKind::Export, _) => Msg::JobCancelExport,
-        (JobKind::ImportUndo, _) => Msg::JobCancelUndo,
+        (JobKind::ImportUndo | JobKind::BulkUndo, _) => Msg::JobCancelUndo,
+        (JobKind::Bulk, _) => Msg::BulkCancelText,
         (JobKind::Import, true) => Msg::JobCancelDryRun,
         (JobKind::Import, false) => Msg::JobCancelText,
     };
@@ -130,7 +145,7 @@ pub fn JobProgress(props: &JobProgressProps) -> Html {
             if is_export && !going { <p>{ i.t(Msg::ExportsWritten { rows: &count(job.processed, i) }) }</p> }
             if let Some(file) = file { <div><JobFileButton {id} name={file.name.clone()} /></div> }
             if !is_export { <dl class="stats">
-                { for figures.into_iter().map(|(words, records)| html! { <div class="stat"><dt>{ i.t(words) }</dt><dd>{ count(records, i) }</dd></div> }) }
+                { for figures.into_iter().chain(besides).map(|(words, records)| html! { <div class="stat"><dt>{ i.t(words) }</dt><dd>{ count(records, i) }</dd></div> }) }
             </dl> }
             if *asking && going {
                 <ConfirmDialog title={i.t(Msg::JobCancelTitle)} action={i.t(Msg::JobCancel)} danger=true onconfirm={end} onclose={cb!((asking), |()| asking.set(false))}>

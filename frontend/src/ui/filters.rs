@@ -57,6 +57,7 @@ impl Operator {
             Operator::Starts => Msg::FilterStarts,
             Operator::Ge if date => Msg::FilterFrom,
             Operator::Le if date => Msg::FilterUntil,
+            Operator::Lt if date => Msg::FilterBefore,
             Operator::Ge => Msg::FilterGe,
             Operator::Le => Msg::FilterLe,
             Operator::Lt => Msg::FilterLt,
@@ -87,6 +88,8 @@ pub enum FilterKind {
     Date,
     /// An instant, of which people choose the day.
     Moment,
+    /// An instant, of which people say how many days ago it was.
+    Ago,
 }
 
 /// A field that can be filtered by.
@@ -113,13 +116,17 @@ impl FilterField {
             // An id says nothing to anyone.
             FilterKind::Found { names, .. } => named(names).unwrap_or_else(|| "…".into()),
             FilterKind::Number => i.figure(value).into(),
+            FilterKind::Ago => match days_ago(value) {
+                Some(count) => i.t(Msg::FilterDaysAgo { count }),
+                None => moment_words(value, i),
+            },
             FilterKind::Moment => moment_words(value, i),
             FilterKind::Text | FilterKind::Date => value.clone(),
         }
     }
 
     const fn is_of_time(&self) -> bool {
-        matches!(self.kind, FilterKind::Date | FilterKind::Moment)
+        matches!(self.kind, FilterKind::Date | FilterKind::Moment | FilterKind::Ago)
     }
 
     /// A typed value as the grammar has it; nothing for what is no such value.
@@ -129,6 +136,11 @@ impl FilterField {
             FilterKind::Number => {
                 let bare = typed.replace([',', '，', ' ', '\u{a0}'], "");
                 is_figure(&bare).then(|| bare.into())
+            }
+            FilterKind::Ago => {
+                let known = days_ago(typed).is_some() || read_moment(typed).is_some();
+                let days = typed.parse::<u16>().ok().map(|days| format!("now-{days}d").into());
+                if known { Some(typed.to_owned().into()) } else { days }
             }
             FilterKind::Date => read_date(typed).map(|date| date.to_string().into()),
             FilterKind::Moment => {
@@ -156,6 +168,7 @@ impl FilterField {
             FilterKind::Text => vec![Operator::Eq, Operator::Starts],
             FilterKind::Number => vec![Operator::Ge, Operator::Le, Operator::Lt],
             FilterKind::Date | FilterKind::Moment => vec![Operator::Ge, Operator::Le],
+            FilterKind::Ago => vec![Operator::Lt, Operator::Ge],
         };
         if self.nullable {
             list.extend([Operator::Missing, Operator::Present]);
@@ -177,6 +190,12 @@ fn is_figure(text: &str) -> bool {
     let text = text.strip_prefix('-').unwrap_or(text);
     let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
     [whole, part].iter().all(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// The days of what is so many days ago.
+fn days_ago(text: &str) -> Option<&str> {
+    let days = text.strip_prefix("now-")?.strip_suffix('d')?;
+    (!days.is_empty() && days.bytes().all(|b| b.is_ascii_digit())).then_some(days)
 }
 
 fn read_moment(text: &str) -> Option<Instant> {
@@ -516,6 +535,10 @@ fn TermForm(props: &TermFormProps) -> Html {
                 read_moment(&value).and_then(|at| i.day_of(at)).map_or(value, |day| day.to_string().into());
             html! { <DateField id="filter-value" label={i.t(Msg::FilterValue)} {value} oninput={type_value} required=true /> }
         }
+        FilterKind::Ago => {
+            let value = days_ago(&value).map_or(value.clone(), |days| days.to_owned().into());
+            html! { <TextField id="filter-value" label={i.t(Msg::FilterDays)} {value} oninput={type_value} kind={InputKind::Number} /> }
+        }
         FilterKind::Number => {
             // The figure read aloud: it is easy to type a nought too many.
             let hint =
@@ -556,6 +579,10 @@ mod tests {
         }
         assert_eq!(read(&date, "2026/1/5").as_deref(), Some("2026-01-05"));
         assert_eq!(read(&date, "soon"), None);
+        let ago = field(FilterKind::Ago);
+        assert_eq!(read(&ago, "14").as_deref(), Some("now-14d"));
+        assert_eq!(read(&ago, "now-14d").as_deref(), Some("now-14d"));
+        assert_eq!(read(&ago, "a week"), None);
     }
 
     #[test]
@@ -571,6 +598,7 @@ mod tests {
             field("city", FilterKind::Text),
             field("aum", FilterKind::Number),
             field("at", FilterKind::Moment),
+            field("last", FilterKind::Ago),
             field("segment", FilterKind::Set(vec![])),
         ];
         let term = |field: &'static str, operator, values: &[&'static str]| FilterTerm {
@@ -588,11 +616,12 @@ mod tests {
             term("segment", Operator::Has, &["hmt"]),
             term("segment", Operator::Has, &["hmt", "retiree"]),
             term("at", Operator::Ge, &["2026-11-22T16:00:00.000000Z"]),
+            term("last", Operator::Lt, &["now-14d"]),
         ];
         let text = FilterTerm::write_all(&terms);
         assert_eq!(
             text,
-            r#"tier in ("gold","private") and tier eq "mass" and city starts "a \"b\" \\ c" and aum ge 100000.5 and aum lt 200000 and aum eq null and segment has "hmt" and segment in ("hmt","retiree") and at ge "2026-11-22T16:00:00.000000Z""#
+            r#"tier in ("gold","private") and tier eq "mass" and city starts "a \"b\" \\ c" and aum ge 100000.5 and aum lt 200000 and aum eq null and segment has "hmt" and segment in ("hmt","retiree") and at ge "2026-11-22T16:00:00.000000Z" and last lt "now-14d""#
         );
         assert_eq!(FilterTerm::read_all(&text, &fields).as_deref(), Some(&terms[..]));
         for foreign in [

@@ -77,9 +77,13 @@ pub fn positions(target: Target) -> &'static [Position] {
         Target::Nothing | Target::Questionnaire => &[Nowhere],
         Target::Survey => &[Unit, Sibling, Parent, SiblingBranch, OtherBranch],
         Target::Session => &[Own, Unit, OtherBranch],
-        Target::Upload | Target::NewImport | Target::Job | Target::JobFile | Target::JobList => {
-            &[Own, OtherBranch]
-        }
+        Target::Upload
+        | Target::NewImport
+        | Target::Job
+        | Target::BulkJob
+        | Target::ImportMapping
+        | Target::JobFile
+        | Target::JobList => &[Own, OtherBranch],
         // Everywhere that is somewhere.
         Target::Customer
         | Target::CustomerList
@@ -93,6 +97,7 @@ pub fn positions(target: Target) -> &'static [Position] {
         | Target::BulkLine
         | Target::NewAnswer
         | Target::AnswerList => Position::ALL.split_at(1).1,
+        Target::View | Target::ViewsSeen => &[Own, Unit, Sibling, Parent, SiblingBranch, OtherBranch],
         Target::Product | Target::ProductList => &[Own, Deleted],
         Target::TierPolicy | Target::SegmentScheme | Target::Segment => &[Own],
         Target::TodayLine => {
@@ -105,6 +110,10 @@ pub fn positions(target: Target) -> &'static [Position] {
         | Target::FieldConflictList
         | Target::Related
         | Target::Segmented
+        | Target::Handover
+        | Target::HandoverList
+        | Target::HandoverToAnswer
+        | Target::Unsigned
         | Target::Household
         | Target::HouseholdMember => &[Own, Team, Unit, Unowned, Sibling, Parent, SiblingBranch, OtherBranch],
         Target::NewCustomer => &[Unit, Sibling, Parent, SiblingBranch, OtherBranch],
@@ -175,6 +184,16 @@ pub fn sees_task(role: Role, place: &Place) -> bool {
     sees_customer(role, place) && (role != Role::Service || own)
 }
 
+/// Whether the policy lets a role see a handover from who owns the customers of this place to whoever is in their team.
+pub fn sees_handover(role: Role, place: &Place) -> bool {
+    match Reach::of(role) {
+        Reach::Team => place.owner == Some(role.as_str()) || place.in_team,
+        Reach::Unit | Reach::Subtree => is_within(place.unit, home(role)),
+        Reach::All => true,
+        Reach::Nobody => false,
+    }
+}
+
 /// Whether the policy lets a role change a contact with a customer at this place, whose author is the customer's owner.
 fn writes_contact(role: Role, place: &Place) -> bool {
     Right::AssignCustomers.roles().contains(&role) || place.owner == Some(role.as_str())
@@ -193,6 +212,15 @@ pub fn places_in(role: Role, unit: &str) -> bool {
 /// Whether the policy lets a role see a user of a unit.
 pub fn sees_user(role: Role, unit: &str) -> bool {
     Reach::of(role) == Reach::All || is_within(unit, home(role))
+}
+
+/// Whether a role sees a view that is shared with the unit of a place, or is its own.
+pub fn sees_shared(role: Role, position: Position, place: &Place) -> bool {
+    position == Own || role == Role::Admin || is_within(home(role), place.unit)
+}
+
+pub fn sees_view(role: Role, cell: &Cell) -> bool {
+    sees_shared(role, cell.position, &cell.place())
 }
 
 /// What the policy says of a cell.
@@ -217,8 +245,24 @@ fn expected(operation: &Operation, caller: Caller, position: Position) -> u16 {
         | Target::SegmentScheme
         | Target::Segment
         | Target::HoldingList
-        | Target::JobList => None,
-        Target::InteractionList | Target::TaskList | Target::FieldConflictList => None,
+        | Target::JobList
+        | Target::ViewsSeen => None,
+        Target::View if !sees_shared(role, position, &place) => Some(404),
+        Target::View if position == Own || role == Role::Admin => None,
+        Target::View => (["PATCH", "DELETE"].contains(&operation.method)
+            && !operation.path.ends_with("/default"))
+        .then_some(403),
+        Target::InteractionList | Target::TaskList | Target::FieldConflictList | Target::HandoverList => None,
+        Target::Handover => (!sees_handover(role, &place)).then_some(404),
+        // Whoever hands over sees it, and answers nothing.
+        Target::HandoverToAnswer if place.in_team => None,
+        Target::HandoverToAnswer => Some(if sees_handover(role, &place) { 403 } else { 404 }),
+        Target::Unsigned if !sees_customer(role, &place) => Some(404),
+        // One outlet has a head, whom its customers lack.
+        Target::Unsigned if operation.path.ends_with("/completion") => (place.unit != "a1").then_some(409),
+        Target::Unsigned => {
+            (operation.path.ends_with("/signature") && place.owner != Some(role.as_str())).then_some(403)
+        }
         Target::Interaction if !sees_customer(role, &place) => Some(404),
         Target::Interaction => (operation.method != "GET" && !writes_contact(role, &place)).then_some(403),
         Target::TodayLine => {
@@ -232,11 +276,11 @@ fn expected(operation: &Operation, caller: Caller, position: Position) -> u16 {
         Target::Survey => (!operation.only_reads() && !sees_user(role, place.unit)).then_some(403),
         Target::Invitation => (!sees_customer(role, &place)).then_some(404),
         Target::NewAnswer => (!sees_customer(role, &place) || place.archived).then_some(422),
-        Target::Session | Target::Upload => (position != Own).then_some(404),
+        Target::Session | Target::Upload | Target::ImportMapping => (position != Own).then_some(404),
         Target::Job if position != Own && role == Role::Auditor => {
             (operation.path.ends_with("/cancel")).then_some(403)
         }
-        Target::Job | Target::JobFile => (position != Own).then_some(404),
+        Target::Job | Target::BulkJob | Target::JobFile => (position != Own).then_some(404),
         Target::NewImport => (position != Own).then_some(422),
         Target::HouseholdMember => (!sees_customer(role, &place)).then_some(422),
         Target::Customer

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use guanxi_api::Role;
 use serde_json::{Value, json};
 
-use super::matrix::thresholds;
+use super::matrix::{new_handover, team_rules, thresholds};
 use super::policy::{OPERATIONS, Operation, document};
 use super::rows::{Ledger, difference};
 use super::things::{GROUPS, planned_tiers, scheme_definition, segment_definition};
@@ -217,6 +217,17 @@ fn body(operation: &Operation, app: &TestApp) -> Value {
             app.role(guanxi_api::Role::Admin).get("/grade-policy").json()["rules"].clone()
         }
         ("POST", "/tiers/simulation") => thresholds(),
+        ("POST", "/customers/bulk-actions") => json!({
+            "selection": {"ids": [uuid::Uuid::now_v7()]},
+            "action": {"create_task": {"title": "回访", "due_on": app.state.settings.day(crate::clock::now())}},
+        }),
+        ("POST", "/views") => {
+            json!({"list": "customers", "name": "x", "filter": "status eq \"active\"", "columns": ["name"]})
+        }
+        ("PATCH", "/views/{id}") => json!({"name": "x", "sort": "-updated_at"}),
+        ("PUT", "/team-rules") => team_rules(),
+        ("POST", "/handovers") => new_handover(app),
+        ("POST", "/handovers/{id}/acceptance") => json!({"accepts": true}),
         ("POST", "/segment-schemes") => json!(scheme_definition("x")),
         ("PUT", "/segment-schemes/{id}") => json!(scheme_definition("x")),
         ("POST", "/segment-schemes/{id}/segments") | ("PUT", "/segments/{id}") => {
@@ -284,6 +295,7 @@ fn body(operation: &Operation, app: &TestApp) -> Value {
         ("POST", "/jobs/imports") => json!({
             "upload_id": unit, "layout": {"encoding": "utf_8"}, "mapping": super::matrix::mapping(),
         }),
+        ("POST", "/import-mappings") | ("PUT", "/import-mappings/{id}") => super::matrix::kept_mapping("x"),
         ("POST", "/jobs/exports") => json!({"list": "customers", "format": "csv"}),
         ("POST", "/jobs/{id}/corrections") => json!({"records": [{"line": 2, "values": ["1"]}]}),
         _ => panic!("{operation} takes a body that this test does not know"),
@@ -327,6 +339,7 @@ fn b3_members_that_the_server_owns_are_refused_in_every_body() {
     let interaction = head.post(&format!("/customers/{customer}/interactions"), &contact).expect(201);
     let task = head.post("/tasks", &json!({"title": "回访", "due_on": today})).expect(201);
     let (interaction, task) = (text(&interaction.json()["id"]), text(&task.json()["id"]));
+    let rm = app.role(Role::Rm);
     let rows = ledger.rows(&app);
     let (mut tried, mut wrong) = (0, Vec::new());
     for operation in OPERATIONS {
@@ -347,6 +360,7 @@ fn b3_members_that_the_server_owns_are_refused_in_every_body() {
             "/bulk",
             "/customers",
             "/field-conflicts",
+            "/handovers",
             "/holdings",
             "/households",
             "/interactions",
@@ -356,7 +370,13 @@ fn b3_members_that_the_server_owns_are_refused_in_every_body() {
         ];
         let is_heads = of_head.iter().any(|start| operation.path.starts_with(start));
         let is_heads = is_heads || operation.path == "/surveys/{id}/answers";
-        let client: &Client = if is_heads { &head } else { &admin };
+        let client: &Client = if operation.path.ends_with("/acceptance") {
+            &rm
+        } else if is_heads {
+            &head
+        } else {
+            &admin
+        };
         let id = match operation.path.split('/').nth(1) {
             Some("org-units") => app.fixture.unit("b1").to_string(),
             Some("users") => app.fixture.user("rm").to_string(),

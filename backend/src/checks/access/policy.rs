@@ -43,6 +43,13 @@ pub enum Target {
     Segment,
     /// A customer of whom somebody has decided in which segment it is.
     Segmented,
+    /// From who owns the customers of its place, or a colleague there, to whoever is in the team, or somebody of another branch.
+    Handover,
+    HandoverList,
+    /// The same, to be answered by who is to take it.
+    HandoverToAnswer,
+    /// A customer of whom nobody has signed, to be signed for by the owner.
+    Unsigned,
     Holding,
     HoldingList,
     Interaction,
@@ -63,11 +70,18 @@ pub enum Target {
     BulkLine,
     NewAnswer,
     AnswerList,
+    /// A view of a list: the caller's own, else shared with the unit of its place.
+    View,
+    ViewsSeen,
     /// A file that somebody sent in.
     Upload,
+    /// What somebody has kept of an import under a name.
+    ImportMapping,
     /// An import of a file.
     NewImport,
     Job,
+    /// A bulk action that has ended.
+    BulkJob,
     /// What a job has made, which nobody gets but who started it.
     JobFile,
     JobList,
@@ -98,7 +112,7 @@ impl Operation {
 
     /// Whether it must have an idempotency key.
     pub fn starts_a_job(&self) -> bool {
-        ["/jobs/imports", "/jobs/exports"].contains(&self.path)
+        ["/jobs/imports", "/jobs/exports", "/customers/bulk-actions"].contains(&self.path)
             || ["/corrections", "/undo"].iter().any(|end| self.path.ends_with(end))
     }
 
@@ -186,6 +200,28 @@ pub const OPERATIONS: &[Operation] = &[
     op("GET", "/reports/maturities", Needs(ViewReports), Nothing, 200),
     op("GET", "/reports/satisfaction", Needs(ViewReports), Nothing, 200),
     op("GET", "/audit-entries", Needs(ViewAudit), Nothing, 200),
+    op("POST", "/customers/bulk-actions", Needs(RunBulkActions), Nothing, 202),
+    op("POST", "/customers/bulk-actions/{id}/undo", Needs(RunBulkActions), BulkJob, 202),
+    op("GET", "/views", Needs(UseViews), ViewsSeen, 200),
+    op("POST", "/views", Needs(UseViews), Nothing, 201),
+    op("GET", "/views/{id}", Needs(UseViews), View, 200),
+    op("PATCH", "/views/{id}", Needs(UseViews), View, 200),
+    op("DELETE", "/views/{id}", Needs(UseViews), View, 204),
+    op("PUT", "/views/{id}/default", Needs(UseViews), View, 200),
+    op("DELETE", "/views/{id}/default", Needs(UseViews), View, 200),
+    op("GET", "/customers/{id}/ownership", Needs(ViewOwnership), Customer, 200),
+    op("POST", "/customers/{id}/ownership/signature", Needs(SignOwnership), Unsigned, 200),
+    op("POST", "/customers/{id}/team/completion", Needs(AssignCustomers), Unsigned, 200),
+    op("GET", "/customer-losses", Needs(ViewOwnership), Nothing, 200),
+    op("GET", "/team-rules", Needs(ViewTeamRules), Nothing, 200),
+    op("PUT", "/team-rules", Needs(ManageTeamRules), Nothing, 200),
+    op("GET", "/care-gaps", Needs(ViewOwnership), Nothing, 200),
+    op("GET", "/handovers", Needs(ViewHandovers), HandoverList, 200),
+    op("POST", "/handovers", Needs(ProposeHandovers), Nothing, 201),
+    op("GET", "/handovers/{id}", Needs(ViewHandovers), Handover, 200),
+    op("GET", "/handovers/{id}/customers", Needs(ViewHandovers), Handover, 200),
+    op("POST", "/handovers/{id}/acceptance", Needs(AnswerHandovers), HandoverToAnswer, 200),
+    op("POST", "/handovers/{id}/cancel", Needs(ProposeHandovers), Handover, 200),
     op("GET", "/segment-schemes", Needs(ViewSegmentSchemes), Nothing, 200),
     op("POST", "/segment-schemes", Needs(ManageSegments), Nothing, 201),
     op("GET", "/segment-schemes/{id}", Needs(ViewSegmentSchemes), SegmentScheme, 200),
@@ -307,12 +343,18 @@ pub const OPERATIONS: &[Operation] = &[
     op("POST", "/uploads", Needs(RunImports), Nothing, 201),
     op("GET", "/uploads/{id}", Needs(RunImports), Upload, 200),
     op("POST", "/jobs/imports", Needs(RunImports), NewImport, 202),
+    op("GET", "/import-mappings", Needs(RunImports), Nothing, 200),
+    op("POST", "/import-mappings", Needs(RunImports), Nothing, 201),
+    op("GET", "/import-mappings/{id}", Needs(RunImports), ImportMapping, 200),
+    op("PUT", "/import-mappings/{id}", Needs(RunImports), ImportMapping, 200),
+    op("DELETE", "/import-mappings/{id}", Needs(RunImports), ImportMapping, 204),
     op("POST", "/jobs/exports", Needs(RunExports), Nothing, 202),
     op("GET", "/jobs", Needs(ViewJobs), JobList, 200),
     op("GET", "/jobs/{id}", Needs(ViewJobs), Job, 200),
     op("POST", "/jobs/{id}/cancel", Needs(CancelJobs), Job, 200),
     op("GET", "/jobs/{id}/file", Needs(RunExports), JobFile, 200),
     op("GET", "/jobs/{id}/problems", Needs(ViewJobs), Job, 200),
+    op("GET", "/jobs/{id}/duplicates", Needs(ViewJobs), Job, 200),
     op("GET", "/jobs/{id}/problems/file", Needs(RunImports), Job, 200),
     op("POST", "/jobs/{id}/corrections", Needs(RunImports), Job, 202),
     op("POST", "/jobs/{id}/undo", Needs(RunImports), Job, 202),
@@ -351,7 +393,7 @@ fn b2_every_route_stands_in_the_policy_table() {
 #[test]
 fn b2_every_right_is_taken_by_a_route_and_given_to_a_role() {
     // Asked for by what a body says; the tests of its room look at it.
-    let of_bodies = [ExportRaw];
+    let of_bodies = [ExportRaw, ShareViews, PublishViews, ShareImportMappings];
     for right in Right::ALL {
         let taken = OPERATIONS.iter().any(|operation| operation.guard == Needs(*right));
         assert!(taken != of_bodies.contains(right), "no route takes {right:?}, or one does by now");

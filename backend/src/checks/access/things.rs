@@ -13,8 +13,8 @@ use guanxi_api::{
 };
 use guanxi_api::{LocalText, NewQuestionnaire, NewSurvey, Question, QuestionKind};
 use guanxi_db::schema::{
-    contact_point, customer, external_id, field_conflict, import_change, import_problem, interaction, job,
-    job_file, relation, survey, survey_answer, survey_invitation, task, upload,
+    contact_point, customer, external_id, field_conflict, import_change, import_mapping, import_problem,
+    interaction, job, job_file, relation, saved_view, survey, survey_answer, survey_invitation, task, upload,
 };
 use guanxi_db::{DbConn, DbError, Doc, Id};
 use serde_json::json;
@@ -221,6 +221,109 @@ fn make_segmented(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec
             Ok(Thing { id: customer.uuid(), version: 1, ..Thing::default() })
         };
         customers.iter().map(make).collect()
+    })
+}
+
+/// A view at each place: private where it is the caller's own, else shared with the unit.
+fn make_views(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
+    let (fixture, batch) = (app.fixture.clone(), batch.to_owned());
+    let wanted: Vec<(Option<&str>, Place)> =
+        wanted.iter().map(|(caller, place)| (caller.username(), *place)).collect();
+    app.db(move |conn| {
+        let actor = Actor::operator(clock::now());
+        let make = |(n, (caller, place)): (usize, &(Option<&str>, Place))| -> Result<Thing> {
+            let id: Id<()> = actor.new_id();
+            let own = place.owner.is_some() && place.owner == *caller;
+            let shared = (!own).then(|| Id::<()>::new(fixture.unit(place.unit)));
+            let owner = place.owner.filter(|_| own).unwrap_or("head_b1");
+            diesel::insert_into(saved_view::table)
+                .values((
+                    saved_view::id.eq(id),
+                    saved_view::list.eq("customers"),
+                    saved_view::name.eq(format!("{batch}{n}")),
+                    saved_view::sharing.eq(if own { "private" } else { "unit" }),
+                    saved_view::owner_id.eq(Id::<()>::new(fixture.user(owner))),
+                    saved_view::org_unit_id.eq(shared),
+                    saved_view::shown.eq(Doc(json!(["name"]))),
+                    saved_view::version.eq(1_i64),
+                    saved_view::created_at.eq(actor.now()),
+                    saved_view::updated_at.eq(actor.now()),
+                ))
+                .execute(conn)
+                .map_err(DbError::from)?;
+            Ok(Thing { id: id.uuid(), version: 1, ..Thing::default() })
+        };
+        wanted.iter().enumerate().map(make).collect()
+    })
+}
+
+/// A customer at each place that somebody else has assigned.
+fn make_unsigned(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
+    let customers = customers_of(app, batch, wanted);
+    customers.into_iter().map(|id| Thing { id: id.uuid(), version: 1, ..Thing::default() }).collect()
+}
+
+/// A handover at each place, from the owner to whoever is in the team.
+fn make_handovers(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
+    use guanxi_db::schema::{handover, handover_customer, handover_receiver};
+    let customers = customers_of(app, batch, wanted);
+    let rows: Vec<(Uuid, Uuid, Uuid)> = wanted
+        .iter()
+        .map(|(caller, place)| {
+            let member = caller.username().filter(|_| place.in_team).unwrap_or("rm_a2");
+            let owner = place.owner.filter(|owner| *owner != member).unwrap_or("rm2");
+            (app.fixture.unit(place.unit), app.fixture.user(owner), app.fixture.user(member))
+        })
+        .collect();
+    let day = today(app);
+    app.db(move |conn| {
+        let now = clock::now();
+        let mut made = Vec::new();
+        for (customer, (unit, from, to)) in customers.iter().zip(&rows) {
+            let id: Id<()> = Id::new(Uuid::now_v7());
+            let (unit, from, to): (Id<()>, Id<()>, Id<()>) = (Id::new(*unit), Id::new(*from), Id::new(*to));
+            diesel::insert_into(handover::table)
+                .values((
+                    handover::id.eq(id),
+                    handover::from_user_id.eq(from),
+                    handover::org_unit_id.eq(unit),
+                    handover::reason.eq("moves"),
+                    handover::effective_on.eq(day),
+                    handover::double_access_days.eq(30),
+                    handover::state.eq("proposed"),
+                    handover::customers.eq(1),
+                    handover::moved.eq(0),
+                    handover::skipped.eq(0),
+                    handover::remaining.eq(0),
+                    handover::version.eq(1_i64),
+                    handover::created_at.eq(now),
+                    handover::updated_at.eq(now),
+                ))
+                .execute(conn)
+                .map_err(DbError::from)?;
+            diesel::insert_into(handover_receiver::table)
+                .values((
+                    handover_receiver::handover_id.eq(id),
+                    handover_receiver::user_id.eq(to),
+                    handover_receiver::place.eq(0),
+                    handover_receiver::customers.eq(1),
+                    handover_receiver::state.eq("waiting"),
+                ))
+                .execute(conn)
+                .map_err(DbError::from)?;
+            diesel::insert_into(handover_customer::table)
+                .values((
+                    handover_customer::handover_id.eq(id),
+                    handover_customer::customer_id.eq(customer),
+                    handover_customer::user_id.eq(to),
+                    handover_customer::place.eq(0),
+                    handover_customer::state.eq("waiting"),
+                ))
+                .execute(conn)
+                .map_err(DbError::from)?;
+            made.push(Thing { id: id.uuid(), version: 1, ..Thing::default() });
+        }
+        Ok(made)
     })
 }
 
@@ -719,6 +822,36 @@ fn make_uploads(app: &TestApp, _: &str, wanted: &[(Caller, Place)]) -> Vec<Thing
     })
 }
 
+/// A mapping that whoever owns the place keeps.
+fn make_kept_mappings(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
+    let (fixture, batch) = (app.fixture.clone(), batch.to_owned());
+    let places: Vec<Place> = wanted.iter().map(|(_, place)| *place).collect();
+    app.db(move |conn| {
+        let actor = Actor::operator(clock::now());
+        let make = |(n, place): (usize, &Place)| {
+            let owner = Id::<()>::new(fixture.user(place.owner.unwrap_or("branch_manager")));
+            let id: Id<()> = actor.new_id();
+            diesel::insert_into(import_mapping::table)
+                .values((
+                    import_mapping::id.eq(id),
+                    import_mapping::name.eq(format!("{batch}{n}")),
+                    import_mapping::shared.eq(false),
+                    import_mapping::created_by.eq(owner),
+                    import_mapping::header.eq(Doc(json!(["id", "name"]))),
+                    import_mapping::used.eq(Doc(json!(["id", "name"]))),
+                    import_mapping::mapping.eq(Doc(mapping())),
+                    import_mapping::version.eq(1_i64),
+                    import_mapping::created_at.eq(actor.now()),
+                    import_mapping::updated_at.eq(actor.now()),
+                ))
+                .execute(conn)
+                .map_err(DbError::from)?;
+            Ok(Thing { id: id.uuid(), version: 1, ..Thing::default() })
+        };
+        places.iter().enumerate().map(make).collect::<Result<_>>()
+    })
+}
+
 /// A job that waits and one that has ended, of whoever owns the place.
 fn make_jobs(app: &TestApp, _: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
     let (state, fixture) = (app.state.clone(), app.fixture.clone());
@@ -766,6 +899,42 @@ fn make_jobs(app: &TestApp, _: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
                 .execute(conn)
                 .map_err(DbError::from)?;
             Ok(Thing { id: ids[0].uuid(), other: ids[1].uuid(), version: 1, ..Thing::default() })
+        };
+        places.iter().map(make).collect::<Result<_>>()
+    })
+}
+
+/// A bulk action that has ended and has set a task, of whoever owns the place.
+fn make_bulk_actions(app: &TestApp, _: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
+    let fixture = app.fixture.clone();
+    let places: Vec<Place> = wanted.iter().map(|(_, place)| *place).collect();
+    app.db(move |conn| {
+        let actor = Actor::operator(clock::now());
+        let make = |place: &Place| {
+            let action = json!({"create_task": {"title": "回访", "due_on": "2026-01-01"}});
+            let new = NewJob {
+                kind: JobKind::Bulk,
+                title: "回访".into(),
+                dry_run: false,
+                input: json!({"kind": "create_task", "filter": null, "action": action}),
+                audited: json!({}),
+                reason: None,
+            };
+            let id = jobs::create(conn, &actor, new)?;
+            let owner = place.owner.map(|name| Id::<()>::new(fixture.user(name)));
+            diesel::update(job::table.find(id))
+                .set((
+                    job::created_by.eq(owner),
+                    job::state.eq("succeeded"),
+                    job::updated.eq(1_i64),
+                    job::finished_at.eq(Some(actor.now())),
+                ))
+                .execute(conn)
+                .map_err(DbError::from)?;
+            jobs::add_targets(conn, id, &[Uuid::now_v7()])?;
+            let target = jobs::targets(conn, id, jobs::WAITING, 1)?.pop().expect("a target");
+            jobs::settle(conn, id, &jobs::Target { outcome: jobs::DONE.into(), ..target })?;
+            Ok(Thing { id: id.uuid(), other: id.uuid(), version: 1, ..Thing::default() })
         };
         places.iter().map(make).collect::<Result<_>>()
     })
@@ -828,7 +997,9 @@ pub fn hash() -> String {
 pub fn make_things(app: &TestApp, batch: &str, cells: &[Cell]) -> Vec<Thing> {
     let mut things = vec![Thing::default(); cells.len()];
     type Make = fn(&TestApp, &str, &[(Caller, Place)]) -> Vec<Thing>;
-    let makers: [(&[Target], Make, &str); 23] = [
+    let makers: [(&[Target], Make, &str); 28] = [
+        (&[Target::Handover, Target::HandoverList, Target::HandoverToAnswer], make_handovers, "ho"),
+        (&[Target::Unsigned], make_unsigned, "un"),
         (
             &[Target::Customer, Target::CustomerList, Target::BulkLine, Target::Holding, Target::HoldingList],
             make_customers,
@@ -841,6 +1012,7 @@ pub fn make_things(app: &TestApp, batch: &str, cells: &[Cell]) -> Vec<Thing> {
         (&[Target::SegmentScheme], make_schemes, "y"),
         (&[Target::Segment], make_segments, "z"),
         (&[Target::Segmented], make_segmented, "b"),
+        (&[Target::View, Target::ViewsSeen], make_views, "w"),
         (&[Target::User, Target::UserList], make_users, "u"),
         (&[Target::Unit, Target::UnitList], make_units, "o"),
         (&[Target::Interaction, Target::InteractionList], make_interactions, "i"),
@@ -855,7 +1027,9 @@ pub fn make_things(app: &TestApp, batch: &str, cells: &[Cell]) -> Vec<Thing> {
         (&[Target::Invitation, Target::InvitationList, Target::NewAnswer], make_invited, "v"),
         (&[Target::AnswerList], make_answered, "a"),
         (&[Target::Upload, Target::NewImport], make_uploads, "f"),
+        (&[Target::ImportMapping], make_kept_mappings, "w"),
         (&[Target::Job, Target::JobList], make_jobs, "j"),
+        (&[Target::BulkJob], make_bulk_actions, "h"),
         (&[Target::JobFile], make_exported, "e"),
     ];
     for (targets, make, kind) in makers {

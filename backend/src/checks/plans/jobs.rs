@@ -1,6 +1,6 @@
 use diesel::prelude::*;
 use guanxi_api::{JobKind, ListQuery};
-use guanxi_db::schema::{import_change, import_problem, job};
+use guanxi_db::schema::{import_change, import_duplicate, import_problem, job};
 use guanxi_db::{DbError, Doc, Id, on_each};
 use serde_json::json;
 use uuid::Uuid;
@@ -44,6 +44,10 @@ fn populate(app: &TestApp) -> JobId {
                     .map_err(DbError::from)?;
             }
         }
+        for of in ids.iter().take(20) {
+            let customers: Vec<Uuid> = ids.iter().take(500).map(|id| id.uuid()).collect();
+            jobs::add_targets(conn, *of, &customers)?;
+        }
         let sealed = state.keys.data();
         let mut line = 0_i64;
         for chunk in ids.chunks(500) {
@@ -69,6 +73,23 @@ fn populate(app: &TestApp) -> JobId {
                 })
                 .collect();
             on_each!(conn => diesel::insert_into(import_problem::table).values(&rows).execute(conn))
+                .map_err(DbError::from)?;
+            let rows: Vec<_> = chunk
+                .iter()
+                .zip(1_i64..)
+                .map(|(_, line)| {
+                    let id: Id<()> = actor.new_id();
+                    (
+                        import_duplicate::id.eq(id),
+                        import_duplicate::job_id.eq(ids[0]),
+                        import_duplicate::line.eq(line),
+                        import_duplicate::of_line.eq(Some(1_i64)),
+                        import_duplicate::likeness.eq("identity_document"),
+                        import_duplicate::action.eq("keep"),
+                    )
+                })
+                .collect();
+            on_each!(conn => diesel::insert_into(import_duplicate::table).values(&rows).execute(conn))
                 .map_err(DbError::from)?;
             let rows: Vec<_> = chunk
                 .iter()
@@ -121,6 +142,16 @@ fn plans_of_jobs_and_their_problems_follow_an_index() {
             found.extend(plans(conn, |conn| {
                 imports::problems(conn, &actor, &state.keys, id, after.clone()).map(drop)
             })?);
+            let query = ListQuery { limit: Some(20), ..ListQuery::default() };
+            let mut next = None;
+            found.extend(plans(conn, |conn| {
+                next = imports::duplicates(conn, &actor, &state.keys, id, query.clone())?.page.next;
+                Ok(())
+            })?);
+            let after = ListQuery { cursor: next, ..query };
+            found.extend(plans(conn, |conn| {
+                imports::duplicates(conn, &actor, &state.keys, id, after.clone()).map(drop)
+            })?);
             for kind in JobKind::ALL {
                 found.extend(plans(conn, |conn| jobs::is_waiting(conn, *kind, clock::now()).map(drop))?);
             }
@@ -130,6 +161,8 @@ fn plans_of_jobs_and_their_problems_follow_an_index() {
                 jobs::count_since(conn, &actor, JobKind::Export, hour).map(drop)
             })?);
             found.extend(plans(conn, |conn| imports::last_changes(conn, id, 200).map(drop))?);
+            found.extend(plans(conn, |conn| jobs::targets(conn, id, jobs::WAITING, 100).map(drop))?);
+            found.extend(plans(conn, |conn| jobs::count_all_targets(conn, id).map(drop))?);
             found.extend(plans(conn, |conn| jobs::is_file(conn, Uuid::nil()).map(drop))?);
             found.extend(plans(conn, |conn| jobs::details(conn, &actor, id).map(drop))?);
             Ok(found)

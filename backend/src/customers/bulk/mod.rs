@@ -21,10 +21,10 @@ use crate::access::{Actor, OrgUnitId, Scope, UserId};
 use crate::audit;
 use crate::customers::create::{self, Checked, Place};
 use crate::customers::portfolio::Moves;
-use crate::customers::provenance::{self, Offer, Sources, Word, keep_verified};
+use crate::customers::provenance::{self, Offer, OpenedConflict, Sources, Word, keep_verified};
 use crate::customers::store::{self as rows, CustomerRow, ExternalIdRow, NewRows};
 use crate::customers::withdrawal::CustomerState;
-use crate::customers::{CustomerId, House, change, known, ownership, profile};
+use crate::customers::{CustomerId, House, change, known, owners, ownership, profile};
 use crate::error::{Code, Error, FieldError, Result, Wrong};
 use crate::names::search;
 use crate::text;
@@ -96,6 +96,8 @@ pub struct LineOutcome {
     /// How it was, where the line has changed it.
     pub before: Option<CustomerState>,
     pub error: Option<Error>,
+    /// The conflicts that it has opened, or would open.
+    pub conflicts: Vec<OpenedConflict>,
 }
 
 /// The customers that another system knows by these keys.
@@ -125,15 +127,29 @@ pub fn upsert_lines(
     let mut rest = Vec::with_capacity(steps.len());
     for step in &steps {
         let before = match step {
-            Step::Change(changed) if writes => Some(CustomerState::of(&changed.before)?),
+            Step::Change(changed) if writes => {
+                let state = CustomerState::of(&changed.before)?;
+                Some(match &changed.linked {
+                    Some(key) => state.linked(&key.source),
+                    None => state,
+                })
+            }
             _ => None,
         };
         rest.push((before, step.error().cloned()));
     }
-    if writes {
-        call.write(conn, lines, steps, &outcome)?;
-    }
+    let opened = if writes {
+        call.write(conn, lines, steps, &outcome)?
+    } else {
+        let read = lines.iter().zip(&steps);
+        let offers = read.filter_map(|(line, step)| offer_of(line.read.as_ref().ok()?, step));
+        provenance::would_open(conn, actor, &offers.collect::<Vec<_>>())?
+    };
+    let conflicts_of = |id: Option<uuid::Uuid>| {
+        opened.iter().filter(|one| Some(one.customer_id.uuid()) == id).cloned().collect()
+    };
     let outcomes = outcome.results.iter().zip(rest).map(|(result, (before, error))| LineOutcome {
+        conflicts: conflicts_of(result.id),
         status: result.status,
         id: result.id.map(CustomerId::new),
         version: result.version,
@@ -165,6 +181,8 @@ pub struct BulkLine {
     /// Its line in what it comes from, counted from 1.
     pub number: u32,
     pub read: Result<BulkCustomer>,
+    /// The customer that it is about, whatever its key says; it gets the key if it has none of that system.
+    pub into: Option<CustomerId>,
 }
 
 fn read(body: &[u8]) -> Result<Vec<BulkLine>> {
@@ -185,7 +203,7 @@ fn read(body: &[u8]) -> Result<Vec<BulkLine>> {
             let key = (line.external.source.clone(), line.external.id.clone());
             if seen.insert(key) { Ok(line) } else { Err(Error::field("/external/id", "duplicate")) }
         });
-        BulkLine { number, read }
+        BulkLine { number, read, into: None }
     });
     Ok(lines.collect())
 }
@@ -247,6 +265,8 @@ struct Changed {
     found_by: Option<FoundByName>,
     members: Vec<&'static str>,
     offers: Offers,
+    /// The key that the customer gets.
+    linked: Option<ExternalIdRow>,
 }
 
 struct Call<'a> {
@@ -263,18 +283,31 @@ impl Call<'_> {
         let keys: Vec<&ExternalId> =
             lines.iter().filter_map(|line| line.read.as_ref().ok()).map(|line| &line.external).collect();
         let known = store::by_keys(conn, &keys)?;
+        let merged: Vec<CustomerId> = lines.iter().filter_map(|line| line.into).collect();
         let mut ids: Vec<CustomerId> = known.values().map(|key| key.customer_id).collect();
+        ids.extend(&merged);
         ids.sort_unstable();
         ids.dedup();
         if self.writes {
             rows::lock_many(conn, &ids)?;
         }
         let mut rows = store::rows(conn, &Scope::of(self.actor), &ids)?;
+        let keyed = store::keyed(conn, &merged)?;
         let mut steps = Vec::with_capacity(lines.len());
         let mut met = HashSet::new();
         for line in lines {
             let step = match &line.read {
                 Err(error) => Err(error.clone()),
+                Ok(read) if line.into.is_some() => match line.into.filter(|id| met.insert(*id)) {
+                    None => Err(Error::field("/external", "duplicate")),
+                    Some(id) => match rows.remove(&id) {
+                        None => Err(Error::not_found()),
+                        Some(row) => {
+                            let has_key = keyed.contains(&(id, read.external.source.clone()));
+                            self.change(row, read, !has_key)
+                        }
+                    },
+                },
                 Ok(line) => match known.get(&(line.external.source.clone(), line.external.id.clone())) {
                     None => self.create(conn, line),
                     // A customer with two keys is changed by the first line that names it.
@@ -286,7 +319,7 @@ impl Call<'_> {
                         {
                             Ok(Step::Stale { id: row.id, version: row.version })
                         }
-                        Some(row) => self.change(row, line),
+                        Some(row) => self.change(row, line, false),
                     },
                 },
             };
@@ -344,7 +377,8 @@ impl Call<'_> {
         refused.map_or(Ok(()), Err)
     }
 
-    fn change(&self, row: CustomerRow, line: &BulkCustomer) -> Result<Step> {
+    /// What a line changes of a customer, which may get its key besides.
+    fn change(&self, row: CustomerRow, line: &BulkCustomer, link: bool) -> Result<Step> {
         if line.data.kind.is_some_and(|kind| kind.as_str() != row.kind) {
             return Err(Error::conflict("/data/kind", "kind_differs"));
         }
@@ -363,7 +397,7 @@ impl Call<'_> {
         if after.status != row.status {
             members.push("status");
         }
-        if members.is_empty() {
+        if members.is_empty() && !link {
             return Ok(Step::Leave { id: row.id, version: row.version, offers });
         }
         sources.note(members.iter().copied(), &Word::of_system(self.actor, &line.external.source));
@@ -374,9 +408,18 @@ impl Call<'_> {
             profile::store_members(&profile, &sources, &mut after)?;
             None
         };
+        let linked = link.then(|| ExternalIdRow {
+            source: line.external.source.clone(),
+            value: line.external.id.clone(),
+            customer_id: row.id,
+            source_version: line.source_version,
+        });
+        if linked.is_some() {
+            members.push("external_ids");
+        }
         after.version += 1;
         after.updated_at = self.actor.now();
-        Ok(Step::Change(Box::new(Changed { before: row, after, found_by, members, offers })))
+        Ok(Step::Change(Box::new(Changed { before: row, after, found_by, members, offers, linked })))
     }
 
     fn today(&self) -> NaiveDate {
@@ -389,7 +432,7 @@ impl Call<'_> {
         lines: &[BulkLine],
         steps: Vec<Step>,
         outcome: &BulkOutcome,
-    ) -> Result<()> {
+    ) -> Result<Vec<OpenedConflict>> {
         let mut numbers = match outcome.summary.created {
             0 => Vec::new(),
             count => next_customer_numbers(conn, i64::from(count))?,
@@ -420,16 +463,25 @@ impl Call<'_> {
             rows::insert_many(conn, &new, &[]).map_err(create::taken)?;
         }
         store::update(conn, &changed)?;
+        let linked: Vec<ExternalIdRow> = changed.iter().filter_map(|step| step.linked.clone()).collect();
+        rows::insert_external_ids(conn, &linked).map_err(create::taken)?;
+        let written: Vec<_> = new
+            .iter()
+            .map(|rows| (None, &rows.customer))
+            .chain(changed.iter().map(|step| (Some(&step.before), &step.after)))
+            .collect();
+        owners::record(conn, self.actor, owners::Cause::of(self.actor, "upserted_many"), &written)?;
         store::set_source_versions(conn, &versions)?;
         moves.record(conn)?;
         let created =
             new.iter().map(|rows| event("customer.created", &rows.customer, CustomerProfile::FIELDS));
         let updated = changed.iter().map(|step| event("customer.updated", &step.after, &step.members));
         audit::announce_all(conn, self.actor, &created.chain(updated).collect::<Vec<_>>())?;
-        provenance::offer(conn, self.actor, &offers)?;
+        let opened = provenance::offer(conn, self.actor, &offers)?;
         let numbers = || lines.iter().map(|line| line.number);
         let among = (numbers().min().unwrap_or(0), numbers().max().unwrap_or(0));
-        self.record(conn, outcome, among)
+        self.record(conn, outcome, among)?;
+        Ok(opened)
     }
 
     fn rows(&self, created: Created, line: &BulkCustomer, number: i64) -> Result<NewRows> {

@@ -1,11 +1,11 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Text};
 use diesel::upsert::excluded;
 use guanxi_api::{BulkCustomer, ExternalId};
 use guanxi_db::schema::{bulk_outcome, customer, external_id};
-use guanxi_db::{Condition, DbConn, DbError, Doc, Moment, Value};
+use guanxi_db::{Condition, DbConn, DbError, Doc, Id, Moment, Value};
 
 use crate::access::Scope;
 use crate::customers::CustomerId;
@@ -37,6 +37,21 @@ pub(super) fn by_keys(
         known.extend(found.into_iter().map(|row| ((row.source.clone(), row.value.clone()), row)));
     }
     Ok(known)
+}
+
+/// Which of some customers have keys, and of which systems.
+pub(super) fn keyed(conn: &mut DbConn, ids: &[CustomerId]) -> Result<HashSet<(CustomerId, String)>> {
+    if ids.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let ids = ids.iter().map(|id| Some(Value::Id(Id::new(id.uuid()))));
+    let among = Condition::unkept().sql("external_id.customer_id IN (").bind_all(ids).sql(")");
+    let found: Vec<(CustomerId, String)> = external_id::table
+        .filter(among)
+        .select((external_id::customer_id, external_id::source))
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(found.into_iter().collect())
 }
 
 /// Those of the customers that the scope has.

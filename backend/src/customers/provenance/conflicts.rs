@@ -1,12 +1,14 @@
 use guanxi_api::{
     ConflictSide, ConflictState, CustomerKind, CustomerRef, FieldConflict, Instant, Page, UserRef,
 };
-use guanxi_db::{Condition, DbConn, Doc, Id, Value as SqlValue};
+use guanxi_db::{Condition, DbConn, Doc, Id, Moment, Value as SqlValue};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::store::{self, ConflictRow, WholeConflict};
 use super::{Sources, Word};
-use crate::access::{Actor, Keys, Scope};
+use crate::access::{Actor, Keys, Scope, UserId};
 use crate::audit;
 use crate::customers::change::{edit, write_profile};
 use crate::customers::{CustomerId, House, known, profile};
@@ -49,13 +51,95 @@ pub(in crate::customers) struct Offer<'a> {
     pub(in crate::customers) values: Vec<(&'static str, Value)>,
 }
 
-/// Opens conflicts for what was offered. What is offered again opens nothing, nor does what was declined before.
+/// A conflict that an offer has opened.
+#[derive(Clone, Debug)]
+pub struct OpenedConflict {
+    pub id: Id<FieldConflictMark>,
+    pub customer_id: CustomerId,
+    pub version: i64,
+    /// How it was, where there was one already.
+    pub before: Option<ConflictBefore>,
+}
+
+/// How a conflict was before another value was offered.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ConflictBefore {
+    offered: Value,
+    state: String,
+    /// Microseconds.
+    offered_at: i64,
+    resolved_at: Option<i64>,
+    resolved_by: Option<Uuid>,
+}
+
+/// What offers would open, by customer and without doing it.
 ///
 /// # Errors
 /// When the database fails.
-pub(in crate::customers) fn offer(conn: &mut DbConn, actor: &Actor, offers: &[Offer<'_>]) -> Result<()> {
+pub(in crate::customers) fn would_open(
+    conn: &mut DbConn,
+    actor: &Actor,
+    offers: &[Offer<'_>],
+) -> Result<Vec<OpenedConflict>> {
+    let (new, renewed) = to_open(conn, actor, offers)?;
+    Ok(opened(&new, &renewed))
+}
+
+fn opened(new: &[ConflictRow], renewed: &[(ConflictRow, ConflictRow)]) -> Vec<OpenedConflict> {
+    let of = |row: &ConflictRow, before: Option<&ConflictRow>| OpenedConflict {
+        id: row.id,
+        customer_id: row.customer_id,
+        version: row.version,
+        before: before.map(|before| ConflictBefore {
+            offered: before.offered.0.clone(),
+            state: before.state.clone(),
+            offered_at: before.offered_at.0,
+            resolved_at: before.resolved_at.map(|at| at.0),
+            resolved_by: before.resolved_by.map(|id| id.uuid()),
+        }),
+    };
+    let new = new.iter().map(|row| of(row, None));
+    new.chain(renewed.iter().map(|(row, before)| of(row, Some(before)))).collect()
+}
+
+/// Opens conflicts for what was offered, and tells which. What is offered again opens nothing, nor does what was declined before.
+///
+/// # Errors
+/// When the database fails.
+pub(in crate::customers) fn offer(
+    conn: &mut DbConn,
+    actor: &Actor,
+    offers: &[Offer<'_>],
+) -> Result<Vec<OpenedConflict>> {
+    let (new, renewed) = to_open(conn, actor, offers)?;
+    store::insert_many(conn, &new)?;
+    for (row, before) in &renewed {
+        store::update(conn, row, before.version)?;
+    }
+    let events: Vec<audit::Event<'_>> = new
+        .iter()
+        .chain(renewed.iter().map(|(row, _)| row))
+        .map(|row| audit::Event {
+            kind: "field_conflict.opened",
+            resource_type: "field_conflict",
+            resource_id: row.id.uuid(),
+            version: row.version,
+            changed: &["offered", "state"],
+        })
+        .collect();
+    if !events.is_empty() {
+        audit::announce_all(conn, actor, &events)?;
+        audit::note_many(conn, actor, "field_conflict", "opened_many", &[("count", events.len())])?;
+    }
+    Ok(opened(&new, &renewed))
+}
+
+/// New conflicts, and those that are opened again with what they were.
+type ToOpen = (Vec<ConflictRow>, Vec<(ConflictRow, ConflictRow)>);
+
+fn to_open(conn: &mut DbConn, actor: &Actor, offers: &[Offer<'_>]) -> Result<ToOpen> {
     if offers.is_empty() {
-        return Ok(());
+        return Ok((Vec::new(), Vec::new()));
     }
     let customers: Vec<CustomerId> = offers.iter().map(|offer| offer.customer_id).collect();
     let known = store::of_customers(conn, &customers)?;
@@ -81,31 +165,69 @@ pub(in crate::customers) fn offer(conn: &mut DbConn, actor: &Actor, offers: &[Of
             match before {
                 None => new.push(row),
                 Some(before)
-                    if before.offered.0 == *value && before.state != ConflictState::Accepted.as_str() => {}
-                Some(_) => renewed.push(row),
+                    if before.offered.0 == *value
+                        && [ConflictState::Open, ConflictState::Declined]
+                            .iter()
+                            .any(|state| state.as_str() == before.state) => {}
+                Some(before) => renewed.push((row, before.clone())),
             }
         }
     }
-    store::insert_many(conn, &new)?;
-    for row in &renewed {
-        store::update(conn, row, row.version - 1)?;
+    Ok((new, renewed))
+}
+
+/// Takes back that a conflict was opened: it is again what it was, or withdrawn. One that somebody has decided meanwhile, or that has another
+/// value by now, stays; gives whether it was taken back.
+///
+/// # Errors
+/// 404 for one about a customer that the actor does not see.
+pub fn withdraw_conflict(
+    conn: &mut DbConn,
+    actor: &Actor,
+    id: Id<FieldConflictMark>,
+    version: i64,
+    before: Option<&ConflictBefore>,
+) -> Result<bool> {
+    store::lock(conn, id)?;
+    let is = store::find(conn, &Scope::of(actor), id)?.conflict;
+    if is.version != version || is.state != ConflictState::Open.as_str() {
+        return Ok(false);
     }
-    let opened: Vec<audit::Event<'_>> = new
-        .iter()
-        .chain(&renewed)
-        .map(|row| audit::Event {
-            kind: "field_conflict.opened",
-            resource_type: "field_conflict",
-            resource_id: row.id.uuid(),
-            version: row.version,
-            changed: &["offered", "state"],
-        })
-        .collect();
-    if opened.is_empty() {
-        return Ok(());
+    let withdrawn = ConflictRow {
+        state: ConflictState::Withdrawn.as_str().to_owned(),
+        resolved_at: Some(actor.now()),
+        resolved_by: actor.user_id(),
+        version: version + 1,
+        ..is.clone()
+    };
+    let after = match before {
+        None => withdrawn,
+        Some(before) => ConflictRow {
+            offered: Doc(before.offered.clone()),
+            state: before.state.clone(),
+            offered_at: Moment(before.offered_at),
+            resolved_at: before.resolved_at.map(Moment),
+            resolved_by: before.resolved_by.map(UserId::new),
+            ..withdrawn
+        },
+    };
+    if !store::update(conn, &after, version)? {
+        return Err(Error::new(Code::Stale));
     }
-    audit::announce_all(conn, actor, &opened)?;
-    audit::note_many(conn, actor, "field_conflict", "opened_many", &[("count", opened.len())])
+    let changes = audit::changes_between(
+        &json!({"state": is.state}),
+        &json!({"state": after.state, "field": after.field, "customer_id": after.customer_id.uuid()}),
+    );
+    let change = audit::Change {
+        resource_type: "field_conflict",
+        resource_id: id.uuid(),
+        action: ConflictState::Withdrawn.as_str(),
+        version: after.version,
+        changes,
+        reason: None,
+    };
+    audit::record(conn, actor, &change)?;
+    Ok(true)
 }
 
 /// The conflicts about customers that the actor sees, the newest offers first; unless the filter names a state, open ones.

@@ -9,8 +9,10 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-pub use conflicts::{FieldConflictMark, conflict, conflicts, resolve};
-pub(super) use conflicts::{Offer, offer};
+pub use conflicts::{
+    ConflictBefore, FieldConflictMark, OpenedConflict, conflict, conflicts, resolve, withdraw_conflict,
+};
+pub(super) use conflicts::{Offer, offer, would_open};
 
 use std::collections::BTreeMap;
 

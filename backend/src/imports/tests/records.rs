@@ -232,7 +232,8 @@ fn import_real(app: &TestApp, file: &Path, example: &str) -> [i64; 4] {
     let folder = tempfile::tempdir().expect("a folder");
     let mapping_file = folder.path().join("mapping.json");
     std::fs::write(&mapping_file, mapping).expect("the mapping");
-    let order = import_file::Order { file, mapping: &mapping_file, dry_run: false };
+    let order =
+        import_file::Order { file, mapping: &mapping_file, dry_run: false, duplicates: Default::default() };
     let done = import_file::import_file(&app.bench(), &order, clock::now, |_, _| {}).expect("the import");
     let counts = done.job.counts;
     [counts.created, counts.updated, counts.unchanged, counts.failed]

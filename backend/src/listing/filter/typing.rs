@@ -60,7 +60,7 @@ impl FieldType {
             Self::Integer => "integer".to_owned(),
             Self::Money => "amount with up to four decimals".to_owned(),
             Self::Date => "YYYY-MM-DD".to_owned(),
-            Self::Instant => "YYYY-MM-DDThh:mm:ssZ".to_owned(),
+            Self::Instant => "YYYY-MM-DDThh:mm:ssZ, now-14d".to_owned(),
             Self::Bool => "true, false".to_owned(),
         }
     }

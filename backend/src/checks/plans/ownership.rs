@@ -1,0 +1,61 @@
+use diesel::connection::SimpleConnection;
+use guanxi_db::{DbConn, DbError};
+
+use super::{actor, enlarge, faults, plans, populate};
+use crate::access::Actor;
+use crate::customers::{self, House};
+use crate::error::{Error, Result};
+use crate::listing::ListRequest;
+use crate::ownership;
+use crate::testing::TestApp;
+
+type List = fn(&mut DbConn, &Actor, House<'_>, &ListRequest) -> Result<()>;
+
+#[test]
+fn plans_of_ownership_follow_an_index() {
+    let app = TestApp::start();
+    populate(&app, 10_000);
+    enlarge(&app);
+    // Every customer lacks something and was lost once.
+    app.db(|conn| {
+        conn.batch_execute(
+            "INSERT INTO customer_care (customer_id, tier, rank, no_owner, unsigned, incomplete, missing, since) \
+             SELECT customer.id, 'gold', 1 + customer.search_key % 4, customer.search_key % 3 = 0, customer.search_key % 3 = 1, \
+             customer.search_key % 3 = 2, 8, customer.created_at FROM customer; \
+             INSERT INTO customer_loss (id, customer_id, org_unit_id, lost_at) \
+             SELECT customer.id, customer.id, customer.org_unit_id, customer.created_at FROM customer;",
+        )
+        .map_err(DbError::from)?;
+        guanxi_db::analyse(conn).map_err(Error::from)
+    });
+    let lists: [(&str, Option<&str>, List); 3] = [
+        ("gaps", None, |conn, actor, house, asked| ownership::gaps(conn, actor, house, asked).map(drop)),
+        ("gaps without an owner", Some("no_owner eq true"), |conn, actor, house, asked| {
+            ownership::gaps(conn, actor, house, asked).map(drop)
+        }),
+        ("losses", None, |conn, actor, house, asked| customers::losses(conn, actor, house, asked).map(drop)),
+    ];
+    let mut wrong = Vec::new();
+    for username in ["auditor", "rm", "outlet_head", "branch_manager"] {
+        let (engine, caller) = (app.state.db.engine(), actor(&app, username));
+        for (what, filter, list) in lists {
+            let (caller, state) = (caller.clone(), app.state.clone());
+            let found = app.db(move |conn| {
+                let asked = ListRequest {
+                    filter: filter.map(str::to_owned),
+                    limit: Some(20),
+                    ..ListRequest::default()
+                };
+                plans(conn, |conn| list(conn, &caller, state.house(), &asked))
+            });
+            for (sql, plan) in found {
+                // A book, and what a unit has, may be sorted.
+                let faults = faults(engine, &plan, username != "auditor", false);
+                if !faults.is_empty() {
+                    wrong.push(format!("{username}, {what}: {faults:#?}\n{sql}\n{}", plan.join("\n")));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} plans are wrong:\n{}", wrong.len(), wrong.join("\n\n"));
+}

@@ -1,0 +1,357 @@
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use guanxi_api::{
+    CareGap, CustomerStatus, Instant, Page, TeamMember, TeamRole, TeamRule, TeamRules, TeamRulesDefinition,
+    Tier,
+};
+use guanxi_db::{DbConn, Id, Moment, Value};
+use serde_json::json;
+
+use crate::access::{Actor, OrgUnitId, Scope, UserId};
+use crate::audit;
+use crate::customers::{self, CustomerId, House};
+use crate::error::{Code, Error, FieldError, Result, Wrong};
+use crate::listing::filter::FieldType;
+use crate::listing::{Field, ListRequest, Resource, set_total};
+use crate::org;
+use crate::ownership::known;
+use crate::ownership::rules::{self, Care, Demands};
+use crate::ownership::store::{self, CareRow, GapRow};
+
+/// Customers that are looked at in one transaction while all of them are.
+const WALKED_AT_ONCE: i64 = 1_000;
+/// Change events that are looked at in one transaction.
+const EVENTS_AT_ONCE: i64 = 500;
+/// Whoever looks after more than so many customers has all customers looked at when something about them changes.
+const LOOKED_AFTER: usize = 1_000;
+
+static FIELDS: &[Field] = &[
+    Field::new("tier", "customer_care.tier", FieldType::Code(Tier::CODES)).sortable_by("customer_care.rank"),
+    Field::new("since", "customer_care.since", FieldType::Instant).sortable(),
+    Field::new("no_owner", "customer_care.no_owner", FieldType::Bool),
+    Field::new("unsigned", "customer_care.unsigned", FieldType::Bool),
+    Field::new("incomplete", "customer_care.incomplete", FieldType::Bool),
+    Field::new("org_unit_id", "customer.org_unit_id", FieldType::Id),
+    Field::new("owner_id", "customer.owner_id", FieldType::Id).nullable(),
+];
+
+pub(crate) static GAPS: Resource = Resource {
+    name: "care-gaps",
+    fields: FIELDS,
+    default_sort: "-tier",
+    id_column: "customer_care.customer_id",
+    unless_asked: None,
+};
+
+/// The rules as they are.
+///
+/// # Errors
+/// When the database fails.
+pub fn team_rules(conn: &mut DbConn) -> Result<TeamRules> {
+    let (version, updated_at) = store::policy(conn)?;
+    let demands = demands(conn)?;
+    let rules = Tier::ALL
+        .iter()
+        .map(|tier| TeamRule { tier: *tier, roles: demands.get(tier).cloned().unwrap_or_default() })
+        .collect();
+    Ok(TeamRules { rules, version, updated_at: Instant(updated_at.to_utc()) })
+}
+
+fn demands(conn: &mut DbConn) -> Result<Demands> {
+    let mut demands = Demands::new();
+    for (tier, role) in store::rules(conn)? {
+        let role = known(TeamRole::from_code(&role))?;
+        demands.entry(known(Tier::from_code(&tier))?).or_default().push(role);
+    }
+    demands.values_mut().for_each(|roles| roles.sort_unstable());
+    Ok(demands)
+}
+
+/// Sets the rules; all customers are then looked at anew.
+///
+/// # Errors
+/// 412 when the version is no longer the newest, 422 for a tier that is missing or stands there twice, and for a role twice.
+pub fn set_team_rules(
+    conn: &mut DbConn,
+    actor: &Actor,
+    version: i64,
+    definition: &TeamRulesDefinition,
+) -> Result<TeamRules> {
+    store::lock_policy(conn)?;
+    let before = team_rules(conn)?;
+    if before.version != version {
+        let tag = crate::web::etag(actor, before.version, 0);
+        return Err(Error::new(Code::Stale).with_header("ETag", tag));
+    }
+    let mut wrong = Wrong::default();
+    let mut seen = BTreeSet::new();
+    let mut rows = Vec::new();
+    for (n, rule) in definition.rules.iter().enumerate() {
+        if !seen.insert(rule.tier) {
+            wrong.add(FieldError::new(format!("/rules/{n}/tier"), "duplicate"));
+        }
+        let roles: BTreeSet<TeamRole> = rule.roles.iter().copied().collect();
+        if roles.len() < rule.roles.len() {
+            wrong.add(FieldError::new(format!("/rules/{n}/roles"), "duplicate"));
+        }
+        rows.extend(roles.into_iter().map(|role| (rule.tier.as_str(), role.as_str())));
+    }
+    wrong.unless(Some(()))?;
+    let document = |rules: &[TeamRule]| -> serde_json::Value {
+        let members = rules.iter().map(|rule| (rule.tier.as_str().to_owned(), json!(rule.roles)));
+        serde_json::Value::Object(members.collect())
+    };
+    store::replace_rules(conn, &rows)?;
+    let after = team_rules(conn)?;
+    let changes = audit::changes_between(&document(&before.rules), &document(&after.rules));
+    if changes.is_empty() {
+        return Ok(before);
+    }
+    store::set_policy(conn, version + 1, actor.now())?;
+    store::walk_from(conn, None)?;
+    audit::record(
+        conn,
+        actor,
+        &audit::Change {
+            resource_type: "team_rules",
+            resource_id: uuid::Uuid::nil(),
+            action: "updated",
+            version: version + 1,
+            changes,
+            reason: None,
+        },
+    )?;
+    team_rules(conn)
+}
+
+/// Customers whose care lacks something, of those that the actor sees, the highest tiers first.
+///
+/// # Errors
+/// As every list.
+pub fn gaps(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    request: &ListRequest,
+) -> Result<Page<CareGap>> {
+    let listing = request.read(&GAPS, actor, house.keys.cursor())?;
+    let scope = Scope::of(actor);
+    let mut rows = store::gaps(conn, &scope, &listing)?;
+    let mut info = listing.page(
+        &mut rows,
+        house.keys.cursor(),
+        |row, field| match field {
+            "since" => Value::Moment(row.care.since),
+            _ => Value::Integer(row.care.rank.into()),
+        },
+        |row| Id::new(row.care.customer_id.uuid()),
+    )?;
+    if listing.total {
+        set_total(&mut info, store::count_gaps(conn, &scope, &listing)?);
+    }
+    let ids: Vec<CustomerId> = rows.iter().map(|row| row.care.customer_id).collect();
+    let customers = customers::related(conn, actor, house, &ids)?;
+    let mut units: Vec<OrgUnitId> = rows.iter().map(|row| row.org_unit_id).collect();
+    units.sort_unstable();
+    units.dedup();
+    let leaders = org::leaders_of(conn, &units)?;
+    let names = house.directory.newest(conn)?;
+    let wire = |row: GapRow| -> Result<CareGap> {
+        let missing = rules::roles(row.care.missing);
+        let of_unit = leaders.get(&row.org_unit_id).map(Vec::as_slice).unwrap_or_default();
+        let proposed =
+            proposals(&missing, of_unit).map(|(role, id)| Ok(TeamMember { user: names.user(id)?, role }));
+        Ok(CareGap {
+            id: row.care.customer_id.uuid(),
+            customer: customers.get(&row.care.customer_id).cloned().ok_or_else(Error::not_found)?,
+            org_unit: names.unit(row.org_unit_id)?,
+            owner: row.owner_id.map(|id| names.user(id)).transpose()?,
+            no_owner: row.care.no_owner,
+            unsigned: row.care.unsigned,
+            proposed: proposed.collect::<Result<_>>()?,
+            missing,
+            since: Instant(row.care.since.to_utc()),
+            version: row.version,
+        })
+    };
+    Ok(Page { data: rows.into_iter().map(wire).collect::<Result<_>>()?, page: info })
+}
+
+/// Who of a unit's leaders would fill which missing part.
+fn proposals<'a>(
+    missing: &'a [TeamRole],
+    leaders: &'a [(guanxi_api::Role, UserId)],
+) -> impl Iterator<Item = (TeamRole, UserId)> + 'a {
+    missing.iter().filter_map(|part| {
+        let found = leaders.iter().find(|(role, _)| role.as_str() == part.as_str());
+        found.map(|(_, id)| (*part, *id))
+    })
+}
+
+/// Fills what is missing in the team of a customer with those who lead its unit and the units above it.
+///
+/// # Errors
+/// 409 when there is nothing to fill, or nobody to fill it with; else as every change of a customer.
+pub fn complete_team(conn: &mut DbConn, actor: &Actor, id: CustomerId, version: i64) -> Result<()> {
+    let brief = customers::brief(conn, actor, id)?;
+    let demands = demands(conn)?;
+    let seen = look(conn, &demands, &[id])?;
+    let missing = seen.into_iter().find_map(|(_, row)| row).map(|row| rules::roles(row.missing));
+    let leaders = org::leaders_of(conn, &[brief.org_unit_id])?;
+    let of_unit = leaders.get(&brief.org_unit_id).map(Vec::as_slice).unwrap_or_default();
+    let new: Vec<(UserId, TeamRole)> =
+        proposals(missing.as_deref().unwrap_or_default(), of_unit).map(|(role, id)| (id, role)).collect();
+    if new.is_empty() {
+        return Err(Error::conflict("", "nobody_to_add"));
+    }
+    customers::add_to_team(conn, actor, id, version, &new)
+}
+
+/// What the care of customers lacks now.
+fn look(
+    conn: &mut DbConn,
+    demands: &Demands,
+    ids: &[CustomerId],
+) -> Result<Vec<(CustomerId, Option<CareRow>)>> {
+    let unsigned: BTreeSet<CustomerId> = customers::unsigned(conn, ids)?.into_iter().collect();
+    let mut teams: HashMap<CustomerId, Vec<TeamRole>> = HashMap::new();
+    for (id, role) in store::teams(conn, ids)? {
+        teams.entry(id).or_default().push(known(TeamRole::from_code(&role))?);
+    }
+    let mut found = Vec::new();
+    for row in store::cared_for(conn, ids)? {
+        let tier = known(Tier::from_code(&row.tier))?;
+        let care = Care {
+            owned: row.owner_archived == Some(false),
+            signed: !unsigned.contains(&row.id),
+            team: teams.remove(&row.id).unwrap_or_default(),
+        };
+        let ended = row.archived || row.status == CustomerStatus::Lost.as_str();
+        let demanded = demands.get(&tier).filter(|_| !ended).map(Vec::as_slice).unwrap_or_default();
+        let lacking = rules::lack(demanded, &care).map(|lack| CareRow {
+            customer_id: row.id,
+            tier: row.tier.clone(),
+            rank: rank(tier),
+            no_owner: lack.no_owner,
+            unsigned: lack.unsigned,
+            incomplete: lack.incomplete,
+            missing: lack.missing,
+            since: Moment::EARLIEST,
+        });
+        found.push((row.id, lacking));
+    }
+    Ok(found)
+}
+
+fn rank(tier: Tier) -> i32 {
+    let place = Tier::ALL.iter().position(|other| *other == tier).unwrap_or_default();
+    i32::try_from(place).unwrap_or_default()
+}
+
+/// Whether they lack the same, whenever it began.
+fn is_same(a: &CareRow, b: &CareRow) -> bool {
+    CareRow { since: b.since, ..a.clone() } == *b
+}
+
+fn look_at(conn: &mut DbConn, actor: &Actor, ids: &[CustomerId]) -> Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    customers::lock_all(conn, ids)?;
+    let demands = demands(conn)?;
+    let before: HashMap<CustomerId, CareRow> =
+        store::care_of(conn, ids)?.into_iter().map(|row| (row.customer_id, row)).collect();
+    let (mut gone, mut new) = (Vec::new(), Vec::new());
+    for (id, lacking) in look(conn, &demands, ids)? {
+        let was = before.get(&id);
+        match (was, lacking) {
+            (Some(was), Some(row)) if is_same(was, &row) => {}
+            (was, row) => {
+                if was.is_some() {
+                    gone.push(id);
+                }
+                new.extend(row.map(|row| CareRow { since: was.map_or(actor.now(), |was| was.since), ..row }));
+            }
+        }
+    }
+    store::remove_care(conn, &gone)?;
+    store::insert_care(conn, &new)
+}
+
+/// Whether there are customers to be looked at.
+///
+/// # Errors
+/// When the database fails.
+pub fn has_work(conn: &mut DbConn) -> Result<bool> {
+    let (event, walking, _) = store::progress(conn)?;
+    Ok(walking || audit::last_event(conn)? > event)
+}
+
+/// Does a chunk of that work; false when there is none, or another server does it.
+///
+/// # Errors
+/// When the database fails.
+pub fn do_some_work(conn: &mut DbConn, actor: &Actor) -> Result<bool> {
+    let Some((event, walking, after)) = store::own_progress(conn)? else { return Ok(false) };
+    // What has just changed comes first: somebody may be looking at it.
+    let events = audit::events_after(conn, event, EVENTS_AT_ONCE)?;
+    if let Some((last, _, _)) = events.last() {
+        let mut ids = BTreeSet::new();
+        let mut users = BTreeMap::new();
+        for (_, resource_type, id) in &events {
+            match resource_type.as_str() {
+                "customer" | "customer_figures" => drop(ids.insert(CustomerId::new(id.uuid()))),
+                "user" => drop(users.insert(id.uuid(), ())),
+                _ => {}
+            }
+        }
+        for user in users.into_keys() {
+            let of_user = store::looked_after_by(conn, UserId::new(user), LOOKED_AFTER + 1)?;
+            if of_user.len() > LOOKED_AFTER {
+                store::walk_from(conn, None)?;
+            } else {
+                ids.extend(of_user);
+            }
+        }
+        look_at(conn, actor, &ids.into_iter().collect::<Vec<_>>())?;
+        store::set_event(conn, *last)?;
+        return Ok(true);
+    }
+    if !walking {
+        return Ok(false);
+    }
+    let ids = customers::ids_after(conn, after, WALKED_AT_ONCE)?;
+    look_at(conn, actor, &ids)?;
+    match ids.last() {
+        Some(last) => store::walk_from(conn, Some(*last))?,
+        None => store::end_walk(conn)?,
+    }
+    Ok(true)
+}
+
+/// For how many customers the rules say something else than is kept; none while there is work.
+///
+/// # Errors
+/// When the database fails.
+pub fn wrong_care(conn: &mut DbConn) -> Result<Option<i64>> {
+    if has_work(conn)? {
+        return Ok(None);
+    }
+    let demands = demands(conn)?;
+    let (mut wrong, mut after) = (0, None);
+    loop {
+        let ids = customers::ids_after(conn, after, WALKED_AT_ONCE)?;
+        let Some(last) = ids.last() else { return Ok(Some(wrong)) };
+        after = Some(*last);
+        let kept: HashMap<CustomerId, CareRow> =
+            store::care_of(conn, &ids)?.into_iter().map(|row| (row.customer_id, row)).collect();
+        for (id, lacking) in look(conn, &demands, &ids)? {
+            let is_right = match (kept.get(&id), lacking) {
+                (None, None) => true,
+                (Some(kept), Some(row)) => is_same(kept, &row),
+                _ => false,
+            };
+            wrong += i64::from(!is_right);
+        }
+    }
+}

@@ -1,0 +1,371 @@
+use chrono::Days;
+use guanxi_api::Role;
+use serde_json::{Value, json};
+
+use crate::access::Actor;
+use crate::testing::{Answer, Client, TestApp};
+use crate::{clock, ownership, verify};
+
+fn text(value: &Value) -> String {
+    value.as_str().expect("a text").to_owned()
+}
+
+fn day(app: &TestApp, ahead: u64) -> String {
+    (app.state.settings.day(clock::now()) + Days::new(ahead)).to_string()
+}
+
+/// What the job loop does for this room, after so many days.
+fn work_after(app: &TestApp, days: i64) {
+    loop {
+        let state = app.state.clone();
+        let more = app.db(move |conn| {
+            let actor = Actor::job(clock::now().plus_seconds(days * 86_400));
+            crate::audit::publish(conn)?;
+            let handed = ownership::do_some_handing(conn, &actor, &state.settings)?;
+            Ok(handed | ownership::do_some_work(conn, &actor)?)
+        });
+        if !more {
+            return;
+        }
+    }
+}
+
+fn work(app: &TestApp) {
+    work_after(app, 0);
+}
+
+fn verified(app: &TestApp) {
+    work(app);
+    let wrong = app.db(|conn| verify::verify(conn).map(|report| report.wrong));
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+/// A customer of an outlet, perhaps somebody's: path and tag.
+fn customer(app: &TestApp, head: &Client, name: &str, owner: Option<&str>) -> (String, String) {
+    let owner = owner.map(|name| app.fixture.user(name));
+    let answer = head
+        .post("/customers", &json!({"kind": "person", "name": name, "status": "active", "owner_id": owner}))
+        .expect(201);
+    (format!("/customers/{}", text(&answer.json()["id"])), answer.tag())
+}
+
+/// Brings a customer into a tier by what it holds.
+fn enrich(app: &TestApp, head: &Client, path: &str, amount: &str) {
+    let code = format!("d{}", &uuid::Uuid::now_v7().simple().to_string()[20..]);
+    let product = app
+        .role(Role::Admin)
+        .post(
+            "/products",
+            &json!({"code": code, "kind": "deposit", "name": {"zh-CN": "存款", "en": "Deposit"}, "currency": "CNY"}),
+        )
+        .expect(201)
+        .json();
+    let held = json!({"product_id": product["id"], "amount": amount, "opened_on": "2026-01-05", "matures_on": day(app, 20)});
+    head.post(&format!("{path}/holdings"), &held).expect(201);
+}
+
+fn ids(list: &Value) -> Vec<String> {
+    list["data"].as_array().expect("a list").iter().map(|row| text(&row["id"])).collect()
+}
+
+fn id_of(path: &str) -> String {
+    path.trim_start_matches("/customers/").to_owned()
+}
+
+fn sign(client: &Client, path: &str) -> Answer {
+    client.send("POST", &format!("{path}/ownership/signature"), &[], None)
+}
+
+/// A call that is made from a version and has a body.
+fn tagged(client: &Client, path: &str, tag: &str, body: &Value) -> Answer {
+    client.send("POST", path, &[("If-Match", tag)], Some(body))
+}
+
+/// What is wrong, by its code.
+fn first_code(answer: &Answer) -> String {
+    answer.fields().first().map(|(_, code)| code.clone()).unwrap_or_default()
+}
+
+fn user(app: &TestApp, name: &str) -> String {
+    app.fixture.user(name).to_string()
+}
+
+#[test]
+fn who_is_responsible_stands_on_record_and_signs() {
+    let app = TestApp::start();
+    let head = app.role(Role::OutletHead);
+    let rm = app.user("rm");
+    let (path, tag) = customer(&app, &head, "张三丰", Some("rm"));
+    let record = head.get(&format!("{path}/ownership")).expect(200).json();
+    assert_eq!(record["data"][0]["owner"]["id"], user(&app, "rm"));
+    assert_eq!(record["data"][0]["how"], "created");
+    assert_eq!(record["data"][0]["by"]["id"], user(&app, "outlet_head"));
+    assert_eq!(record["data"][0]["signed_on"], Value::Null);
+
+    sign(&app.user("rm2"), &path).expect(404);
+    let signed = sign(&rm, &path).expect(200).json();
+    assert_eq!(signed["signed_on"], day(&app, 0));
+    let twice = sign(&rm, &path).expect(409);
+    assert_eq!(first_code(&twice), "already_signed");
+
+    head.put(
+        &format!("{path}/team"),
+        &tag,
+        &json!({"members": [{"user_id": user(&app, "rm"), "role": "adviser"}]}),
+    )
+    .expect(200);
+    let tag = head.get(&path).expect(200).tag();
+    let assigned =
+        tagged(&head, &format!("{path}/assign"), &tag, &json!({"owner_id": user(&app, "rm2")})).expect(200);
+    sign(&rm, &path).expect(403);
+    let record = head.get(&format!("{path}/ownership")).expect(200).json();
+    assert_eq!(record["data"][0]["owner"]["id"], user(&app, "rm2"));
+    assert_eq!(record["data"][0]["how"], "assigned");
+    assert_eq!(record["data"][1]["ended_how"], "assigned");
+    assert_eq!(record["data"][1]["to"], day(&app, 0));
+
+    // Who was responsible when the customer was lost stands there, and in a list.
+    let lost = head.patch(&path, &assigned.tag(), &json!({"status": "lost"})).expect(200);
+    let losses = head.get("/customer-losses").expect(200).json();
+    assert_eq!(losses["data"][0]["owner"]["id"], user(&app, "rm2"));
+    assert_eq!(losses["data"][0]["returned_on"], Value::Null);
+    assert_eq!(app.user("rm_b1").get("/customer-losses").expect(200).json()["data"], json!([]));
+    let record = head.get(&format!("{path}/ownership")).expect(200).json();
+    assert_eq!(record["data"][0]["lost_on"], day(&app, 0));
+    head.patch(&path, &lost.tag(), &json!({"status": "active"})).expect(200);
+    let losses = head.get("/customer-losses").expect(200).json();
+    assert_eq!(losses["data"][0]["returned_on"], day(&app, 0));
+
+    let tag = head.get(&path).expect(200).tag();
+    tagged(&head, &format!("{path}/assign"), &tag, &json!({"owner_id": null})).expect(200);
+    let record = head.get(&format!("{path}/ownership")).expect(200).json();
+    assert!(record["data"].as_array().expect("a list").iter().all(|row| row["to"] != Value::Null));
+    verified(&app);
+}
+
+#[test]
+fn whose_care_lacks_something_is_listed_and_filled() {
+    let app = TestApp::start();
+    let head = app.role(Role::OutletHead);
+    let (path, _) = customer(&app, &head, "李四", None);
+    let (owned, _) = customer(&app, &head, "王五", Some("rm"));
+    work(&app);
+    assert_eq!(head.get("/care-gaps").expect(200).json()["data"], json!([]), "mass customers need nobody");
+
+    enrich(&app, &head, &path, "2000000");
+    enrich(&app, &head, &owned, "200000");
+    work(&app);
+    let gaps = head.get("/care-gaps").expect(200).json();
+    assert_eq!(ids(&gaps), [id_of(&path), id_of(&owned)], "the highest tier first");
+    assert_eq!(gaps["data"][0]["missing"], json!(["deputy_manager", "outlet_head", "rm"]));
+    assert_eq!(gaps["data"][0]["no_owner"], true);
+    assert_eq!(gaps["data"][0]["proposed"][1]["user"]["id"], user(&app, "outlet_head"));
+    assert_eq!(gaps["data"][1]["unsigned"], true);
+    let no_owner = head.get("/care-gaps?filter=no_owner%20eq%20true").expect(200).json();
+    assert_eq!(ids(&no_owner), [id_of(&path)]);
+    assert_eq!(app.user("rm_b1").get("/care-gaps").expect(200).json()["data"], json!([]));
+
+    sign(&app.user("rm"), &owned).expect(200);
+    for path in [&path, &owned] {
+        let tag = head.get(path).expect(200).tag();
+        head.act(&format!("{path}/team/completion"), &tag).expect(200);
+    }
+    work(&app);
+    let gaps = head.get("/care-gaps").expect(200).json();
+    assert_eq!(gaps["data"].as_array().expect("a list").len(), 1);
+    assert_eq!(gaps["data"][0]["missing"], json!(["rm"]));
+    let tag = head.get(&path).expect(200).tag();
+    let full = head.act(&format!("{path}/team/completion"), &tag).expect(409);
+    assert_eq!(first_code(&full), "nobody_to_add");
+
+    // A colleague who leaves leaves a gap.
+    let admin = app.role(Role::Admin);
+    let deputy = format!("/users/{}", user(&app, "deputy_manager"));
+    let tag = admin.get(&deputy).expect(200).tag();
+    admin.act(&format!("{deputy}/archive"), &tag).expect(200);
+    work(&app);
+    let gaps = head.get("/care-gaps").expect(200).json();
+    assert_eq!(gaps["data"][0]["missing"], json!(["deputy_manager", "rm"]));
+
+    // Other rules, other gaps.
+    let rules = admin.get("/team-rules").expect(200);
+    assert_eq!(rules.json()["rules"][1], json!({"tier": "gold", "roles": ["outlet_head", "rm"]}));
+    let mut wanted = rules.json()["rules"].clone();
+    wanted[2]["roles"] = json!(["outlet_head"]);
+    head.put("/team-rules", &rules.tag(), &json!({"rules": wanted})).expect(403);
+    let changed = admin.put("/team-rules", &rules.tag(), &json!({"rules": wanted})).expect(200);
+    admin.put("/team-rules", &rules.tag(), &json!({"rules": wanted})).expect(412);
+    work(&app);
+    assert_eq!(head.get("/care-gaps").expect(200).json()["data"], json!([]));
+    wanted[3]["tier"] = json!("mass");
+    let twice = admin.put("/team-rules", &changed.tag(), &json!({"rules": wanted})).expect(422);
+    assert_eq!(first_code(&twice), "duplicate");
+    verified(&app);
+}
+
+#[test]
+fn a_book_is_handed_over_by_rule_once_it_is_accepted() {
+    let app = TestApp::start();
+    let head = app.role(Role::OutletHead);
+    let (rm, rm2) = (app.user("rm"), app.user("rm2"));
+    let (rich, _) = customer(&app, &head, "张三丰", Some("rm"));
+    let (other, _) = customer(&app, &head, "李四", Some("rm"));
+    let (not_theirs, _) = customer(&app, &head, "王五", Some("rm2"));
+    enrich(&app, &head, &rich, "2000000");
+    let task = rm
+        .post("/tasks", &json!({"title": "送材料", "due_on": day(&app, 3), "customer_id": id_of(&rich)}))
+        .expect(201)
+        .json();
+    let complaint = json!({"kind": "call", "purpose": "complaint", "outcome": "reached", "notes": "排队太久",
+        "next_step": {"title": "回电", "due_on": day(&app, 2)}});
+    rm.post(&format!("{rich}/interactions"), &complaint).expect(201);
+
+    let new = |to: Value, on: String| json!({"from_user_id": user(&app, "rm"), "to": to, "reason": "moves", "effective_on": on});
+    let wrong = head
+        .post(
+            "/handovers",
+            &new(
+                json!([{"user_id": user(&app, "rm")}, {"user_id": user(&app, "rm_b1")}]),
+                "2020-01-01".into(),
+            ),
+        )
+        .expect(422);
+    assert_eq!(
+        wrong.fields(),
+        [("/to/0/user_id", "duplicate"), ("/to/1/user_id", "not_in_scope"), ("/effective_on", "in_the_past")]
+            .map(|(at, code)| (at.to_owned(), code.to_owned()))
+    );
+    let nobody = new(json!([{"user_id": user(&app, "rm2"), "filter": "tier eq \"private\""}]), day(&app, 0));
+    let nobody = head.post("/handovers", &nobody).expect(422);
+    assert_eq!(first_code(&nobody), "no_customers");
+    let unread = new(json!([{"user_id": user(&app, "rm2"), "filter": "nothing eq 1"}]), day(&app, 0));
+    let unread = head.post("/handovers", &unread).expect(400);
+    assert_eq!(unread.fields()[0].0, "/to/0/filter");
+
+    let by_tier = new(json!([{"user_id": user(&app, "rm2"), "filter": "tier ne \"mass\""}]), day(&app, 0));
+    let proposed = head.post("/handovers", &by_tier).expect(201);
+    let (path, tag) = (format!("/handovers/{}", text(&proposed.json()["id"])), proposed.tag());
+    assert_eq!(
+        (proposed.json()["customers"].clone(), proposed.json()["remaining"].clone()),
+        (json!(1), json!(1))
+    );
+    assert_eq!(proposed.json()["state"], "proposed");
+    rm2.get(&rich).expect(404);
+    app.user("rm_b1").get(&path).expect(404);
+
+    let sheet = rm2.get(&format!("{path}/customers")).expect(200).json();
+    let line = &sheet["data"][0];
+    assert_eq!((line["id"].clone(), line["state"].clone()), (json!(id_of(&rich)), json!("waiting")));
+    assert_eq!(line["tasks"][0]["text"], "送材料");
+    assert_eq!(line["promises"][0]["text"], "回电");
+    assert_eq!(line["complaints"][0]["text"], "排队太久");
+    assert_eq!(line["maturities"][0]["on"], day(&app, 20));
+
+    let of_mine = |client: &Client, task: &Value| {
+        let list = client.get("/today").expect(200).json();
+        list["lines"].as_array().expect("lines").iter().any(|line| line["task"]["source_id"] == *task)
+    };
+    let handover = json!(text(&proposed.json()["id"]));
+    let tasks = rm2.get("/tasks?filter=source%20eq%20%22handover%22").expect(200).json();
+    assert_eq!(tasks["data"][0]["source_id"], handover);
+    assert!(of_mine(&rm2, &handover));
+    tagged(&rm, &format!("{path}/acceptance"), &tag, &json!({"accepts": true})).expect(403);
+    let accepted = tagged(&rm2, &format!("{path}/acceptance"), &tag, &json!({"accepts": true})).expect(200);
+    assert_eq!(accepted.json()["state"], "accepted");
+    assert!(!of_mine(&rm2, &handover), "its task is done");
+
+    work(&app);
+    let done = head.get(&path).expect(200).json();
+    assert_eq!(
+        (done["state"].clone(), done["moved"].clone(), done["skipped"].clone()),
+        (json!("done"), json!(1), json!(0))
+    );
+    let now = rm2.get(&rich).expect(200);
+    assert_eq!(now.json()["owner"]["id"], user(&app, "rm2"));
+    assert_eq!(
+        rm2.get(&format!("/tasks/{}", text(&task["id"]))).expect(200).json()["assignee"]["id"],
+        user(&app, "rm2")
+    );
+    let record = rm2.get(&format!("{rich}/ownership")).expect(200).json();
+    assert_eq!(record["data"][0]["how"], "handover");
+    assert_eq!(record["data"][0]["by"]["id"], user(&app, "outlet_head"));
+    assert_eq!(record["data"][0]["signed_on"], day(&app, 0));
+    assert_eq!(head.get(&other).expect(200).json()["owner"]["id"], user(&app, "rm"));
+    assert_eq!(head.get(&not_theirs).expect(200).json()["owner"]["id"], user(&app, "rm2"));
+
+    // For a month the former owner still sees the customer, and changes nothing.
+    let seen = rm.get(&rich).expect(200);
+    assert!(ids(&rm.get("/customers").expect(200).json()).contains(&id_of(&rich)));
+    rm.patch(&rich, &seen.tag(), &json!({"city": "杭州"})).expect(403);
+    app.db(|conn| ownership::purge_access(conn, clock::now().plus_seconds(32 * 86_400)).map(drop));
+    rm.get(&rich).expect(404);
+    head.act(&format!("{path}/cancel"), &head.get(&path).expect(200).tag()).expect(409);
+    verified(&app);
+}
+
+#[test]
+fn double_access_ends_by_itself() {
+    let app = TestApp::start();
+    let head = app.role(Role::OutletHead);
+    let (path, _) = customer(&app, &head, "张三丰", None);
+    let id = crate::customers::CustomerId::new(id_of(&path).parse().expect("an id"));
+    let me = crate::access::UserId::new(app.fixture.user("rm"));
+    let sees = |until: guanxi_db::Moment| {
+        app.db(move |conn| crate::ownership::store::give_access(conn, me, id, until));
+        app.user("rm").get(&path).status
+    };
+    assert_eq!(app.user("rm").get(&path).status, 404);
+    assert_eq!(sees(clock::now().plus_seconds(-1)), 404, "its time is over, though the row is still there");
+    assert_eq!(sees(clock::now().plus_seconds(3600)), 200);
+}
+
+#[test]
+fn what_is_declined_or_cancelled_stays() {
+    let app = TestApp::start();
+    let head = app.role(Role::OutletHead);
+    let rm2 = app.user("rm2");
+    let (path, _) = customer(&app, &head, "张三丰", Some("rm"));
+    let new = json!({"from_user_id": user(&app, "rm"), "to": [{"user_id": user(&app, "rm2")}], "reason": "leaves",
+        "effective_on": day(&app, 0), "double_access_days": 0});
+    let proposed = head.post("/handovers", &new).expect(201);
+    let handover = format!("/handovers/{}", text(&proposed.json()["id"]));
+    let bare = tagged(&rm2, &format!("{handover}/acceptance"), &proposed.tag(), &json!({"accepts": false}));
+    assert_eq!(bare.expect(422).fields(), [("/reason".to_owned(), "required".to_owned())]);
+    let declined = tagged(
+        &rm2,
+        &format!("{handover}/acceptance"),
+        &proposed.tag(),
+        &json!({"accepts": false, "reason": "太多"}),
+    )
+    .expect(200)
+    .json();
+    assert_eq!(
+        (declined["state"].clone(), declined["to"][0]["reason"].clone()),
+        (json!("declined"), json!("太多"))
+    );
+    let told = head.get("/tasks?filter=source%20eq%20%22handover%22").expect(200).json();
+    assert_eq!(told["data"][0]["notes"], "太多");
+    assert_eq!(rm2.get(&format!("{handover}/customers")).expect(200).json()["data"], json!([]));
+
+    let later = json!({"from_user_id": user(&app, "rm"), "to": [{"user_id": user(&app, "rm2")}], "reason": "leaves",
+        "effective_on": day(&app, 5), "double_access_days": 0});
+    let proposed = head.post("/handovers", &later).expect(201);
+    let handover = format!("/handovers/{}", text(&proposed.json()["id"]));
+    let accepted =
+        tagged(&rm2, &format!("{handover}/acceptance"), &proposed.tag(), &json!({"accepts": true}))
+            .expect(200);
+    work(&app);
+    assert_eq!(head.get(&handover).expect(200).json()["state"], "accepted", "its day has not come");
+    head.act(&format!("{handover}/cancel"), &accepted.tag()).expect(200);
+    work_after(&app, 6);
+    assert_eq!(head.get(&path).expect(200).json()["owner"]["id"], user(&app, "rm"));
+
+    // On its day it is carried out; without double access the former owner sees the customer no more.
+    let proposed = head.post("/handovers", &later).expect(201);
+    let handover = format!("/handovers/{}", text(&proposed.json()["id"]));
+    tagged(&rm2, &format!("{handover}/acceptance"), &proposed.tag(), &json!({"accepts": true})).expect(200);
+    work_after(&app, 6);
+    assert_eq!(head.get(&path).expect(200).json()["owner"]["id"], user(&app, "rm2"));
+    app.user("rm").get(&path).expect(404);
+    verified(&app);
+}

@@ -1,0 +1,77 @@
+use std::rc::Rc;
+
+use guanxi_api::{CustomerLoss, Page as Rows};
+use yew::prelude::*;
+use yew_router::Routable;
+
+use super::PAGE;
+use crate::api;
+use crate::fetch::use_query;
+use crate::i18n::{Msg, use_i18n};
+use crate::route::Route;
+use crate::settings::use_settings;
+use crate::ui::{
+    Column, EmptyState, ErrorPanel, HelpNote, Icon, Link, OnPhone, Pagination, Row, Skeleton, Table,
+};
+
+/// Customers who were lost, and who was responsible then.
+#[function_component]
+pub fn LossesTab() -> Html {
+    let (i, settings) = (use_i18n(), use_settings());
+    let cursors = use_state(Vec::<String>::new);
+    let cursor = cursors.last().cloned().unwrap_or_default();
+    let rows = use_query::<Rows<CustomerLoss>, _, _>(
+        Some(format!("ownership/losses?{cursor}")),
+        move || async move { api::ownership::losses(&cursor).await },
+    );
+    let columns = Rc::new(vec![
+        Column::new("name", i.t(Msg::FieldName)).phone(OnPhone::Title),
+        Column::new("lost", i.t(Msg::OwnershipLostOn)).phone(OnPhone::Mark),
+        Column::new("owner", i.t(Msg::OwnershipResponsible)).phone(OnPhone::Line),
+        Column::new("unit", i.t(Msg::FieldOrgUnit)).phone(OnPhone::Line),
+        Column::new("by", i.t(Msg::OwnershipRecordedBy)),
+        Column::new("back", i.t(Msg::OwnershipReturnedOn)).phone(OnPhone::Line),
+    ]);
+    let row = |loss: &CustomerLoss| {
+        let name = |user: &Option<guanxi_api::UserRef>| {
+            user.as_ref().map(|user| user.display_name.clone()).unwrap_or_default()
+        };
+        Row {
+            key: loss.id.to_string().into(),
+            name: loss.customer.name.clone().into(),
+            off: loss.returned_on.is_some(),
+            cells: vec![
+                html! { <Link to={Route::Customer { id: loss.customer.id }.to_path()} class="table__link">{ &loss.customer.name }</Link> },
+                html! { { loss.lost_on.to_string() } },
+                match &loss.owner {
+                    Some(owner) => html! { { &owner.display_name } },
+                    None => html! { <span class="muted">{ i.t(Msg::OwnershipNobody) }</span> },
+                },
+                html! { { loss.org_unit.name.in_language(i.lang).to_owned() } },
+                html! { { name(&loss.recorded_by) } },
+                html! { { loss.returned_on.map(|day| day.to_string()).unwrap_or_default() } },
+            ],
+        }
+    };
+    let go_to = |to: Vec<String>| cb!((cursors, to), |()| cursors.set(to.clone()));
+    html! {
+        <>
+            <HelpNote text={i.t(Msg::OwnershipLossesHelp)} />
+            { match (rows.remote.data.clone(), &rows.remote.error) {
+                (Some(data), _) if data.data.is_empty() => html! { <EmptyState icon={Icon::Users} title={i.t(Msg::OwnershipLossesNone)} text={i.t(Msg::OwnershipLossesNoneText)} /> },
+                (Some(data), _) => {
+                    let next = data.page.next.clone().map(|next| go_to(cursors.iter().cloned().chain([next]).collect()));
+                    let back = cursors.split_last().map(|(_, before)| go_to(before.to_vec()));
+                    html! {
+                        <>
+                            <Table plain=true caption={i.t(Msg::OwnershipLosses)} {columns} letters={settings.now.shortcuts} rows={data.data.iter().map(row).collect::<Vec<_>>()} />
+                            <Pagination before={cursors.len() as u32 * PAGE} rows={data.data.len() as u32} last={data.page.next.is_none()} onback={back} onnext={next} />
+                        </>
+                    }
+                }
+                (None, Some(error)) => html! { <ErrorPanel what={i.t(Msg::OwnershipFailed)} error={error.clone()} retry={rows.reload.clone()} /> },
+                (None, None) => html! { <Skeleton rows=6 bare=true /> },
+            } }
+        </>
+    }
+}

@@ -1,0 +1,137 @@
+-- Who was responsible for a customer, from when to when, and how that came about and ended. Of one customer at most one line has no end: that of
+-- `customer.owner_id`. Signed is what the relationship manager has accepted.
+CREATE TABLE customer_ownership (
+    id uuid NOT NULL PRIMARY KEY,
+    customer_id uuid NOT NULL REFERENCES customer (id),
+    owner_id uuid NOT NULL REFERENCES user_account (id),
+    began_at timestamptz NOT NULL,
+    how text COLLATE "C" NOT NULL,
+    began_by uuid REFERENCES user_account (id),
+    signed_at timestamptz,
+    ended_at timestamptz,
+    ended_how text COLLATE "C",
+    ended_by uuid REFERENCES user_account (id)
+);
+CREATE INDEX customer_ownership_of ON customer_ownership (customer_id, began_at, id);
+CREATE UNIQUE INDEX customer_ownership_open ON customer_ownership (customer_id) WHERE ended_at IS NULL;
+CREATE INDEX customer_ownership_owner ON customer_ownership (owner_id, customer_id);
+-- How those who are responsible already became so is not known.
+INSERT INTO customer_ownership (id, customer_id, owner_id, began_at, how)
+SELECT id, id, owner_id, now(), 'recorded' FROM customer WHERE owner_id IS NOT NULL;
+
+-- Customers who were lost, and who was responsible then.
+CREATE TABLE customer_loss (
+    id uuid NOT NULL PRIMARY KEY,
+    customer_id uuid NOT NULL REFERENCES customer (id),
+    owner_id uuid REFERENCES user_account (id),
+    org_unit_id uuid NOT NULL REFERENCES org_unit (id),
+    lost_at timestamptz NOT NULL,
+    recorded_by uuid REFERENCES user_account (id),
+    returned_at timestamptz
+);
+CREATE INDEX customer_loss_of ON customer_loss (customer_id, lost_at, id);
+CREATE INDEX customer_loss_by_time ON customer_loss (lost_at, id);
+CREATE INDEX customer_loss_owner ON customer_loss (owner_id, lost_at, id);
+
+-- Which roles look after a customer of a tier. There is one policy.
+CREATE TABLE team_policy (
+    id integer NOT NULL PRIMARY KEY CHECK (id = 1),
+    version bigint NOT NULL,
+    updated_at timestamptz NOT NULL
+);
+INSERT INTO team_policy (id, version, updated_at) VALUES (1, 1, timestamptz 'epoch');
+CREATE TABLE team_rule (
+    tier text COLLATE "C" NOT NULL,
+    role text COLLATE "C" NOT NULL,
+    PRIMARY KEY (tier, role)
+);
+INSERT INTO team_rule (tier, role) VALUES
+    ('private', 'branch_manager'), ('private', 'deputy_manager'), ('private', 'outlet_head'), ('private', 'rm'),
+    ('diamond', 'branch_manager'), ('diamond', 'deputy_manager'), ('diamond', 'outlet_head'), ('diamond', 'rm'),
+    ('platinum', 'deputy_manager'), ('platinum', 'outlet_head'), ('platinum', 'rm'),
+    ('gold', 'outlet_head'), ('gold', 'rm');
+
+-- Customers whose care lacks something: who is responsible, a signature, or members of the team (`missing`, a bit for each role). Kept as
+-- customers are looked at. The highest tiers have the highest `rank`.
+CREATE TABLE customer_care (
+    customer_id uuid NOT NULL PRIMARY KEY REFERENCES customer (id),
+    tier text COLLATE "C" NOT NULL,
+    rank integer NOT NULL,
+    no_owner boolean NOT NULL,
+    unsigned boolean NOT NULL,
+    incomplete boolean NOT NULL,
+    missing integer NOT NULL,
+    since timestamptz NOT NULL
+);
+CREATE INDEX customer_care_by_rank ON customer_care (rank, customer_id);
+CREATE INDEX customer_care_by_time ON customer_care (since, customer_id);
+CREATE INDEX customer_care_no_owner ON customer_care (rank, customer_id) WHERE no_owner;
+CREATE INDEX customer_care_unsigned ON customer_care (rank, customer_id) WHERE unsigned;
+
+-- Up to which change event customers were looked at, and how far a walk over all of them is.
+CREATE TABLE care_progress (
+    id integer NOT NULL PRIMARY KEY CHECK (id = 1),
+    event_seq bigint NOT NULL,
+    walking boolean NOT NULL,
+    after uuid
+);
+INSERT INTO care_progress (id, event_seq, walking, after) VALUES (1, 0, true, NULL);
+
+-- The handover of a book, or of part of it, by one who is responsible to others.
+CREATE TABLE handover (
+    id uuid NOT NULL PRIMARY KEY,
+    from_user_id uuid NOT NULL REFERENCES user_account (id),
+    org_unit_id uuid NOT NULL REFERENCES org_unit (id),
+    reason text COLLATE "C" NOT NULL,
+    note text,
+    effective_on date NOT NULL,
+    double_access_days integer NOT NULL,
+    state text COLLATE "C" NOT NULL,
+    customers integer NOT NULL,
+    moved integer NOT NULL,
+    skipped integer NOT NULL,
+    remaining integer NOT NULL,
+    proposed_by uuid REFERENCES user_account (id),
+    finished_at timestamptz,
+    version bigint NOT NULL,
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL
+);
+CREATE INDEX handover_by_time ON handover (created_at, id);
+CREATE INDEX handover_from ON handover (from_user_id, created_at, id);
+CREATE INDEX handover_due ON handover (effective_on, id) WHERE state = 'accepted';
+
+CREATE TABLE handover_receiver (
+    handover_id uuid NOT NULL REFERENCES handover (id),
+    user_id uuid NOT NULL REFERENCES user_account (id),
+    place integer NOT NULL,
+    rule text,
+    customers integer NOT NULL,
+    state text COLLATE "C" NOT NULL,
+    answered_at timestamptz,
+    answer_reason text,
+    task_id uuid REFERENCES task (id),
+    PRIMARY KEY (handover_id, user_id)
+);
+CREATE INDEX handover_receiver_user ON handover_receiver (user_id, handover_id);
+
+-- The customers of a handover, the largest assets first.
+CREATE TABLE handover_customer (
+    handover_id uuid NOT NULL REFERENCES handover (id),
+    customer_id uuid NOT NULL REFERENCES customer (id),
+    user_id uuid NOT NULL REFERENCES user_account (id),
+    place integer NOT NULL,
+    state text COLLATE "C" NOT NULL,
+    PRIMARY KEY (handover_id, customer_id)
+);
+CREATE INDEX handover_customer_place ON handover_customer (handover_id, place, customer_id);
+CREATE INDEX handover_customer_waiting ON handover_customer (handover_id, place) WHERE state = 'waiting';
+
+-- Who still sees a customer for some time after a handover. It changes nothing.
+CREATE TABLE customer_access (
+    user_id uuid NOT NULL REFERENCES user_account (id),
+    customer_id uuid NOT NULL REFERENCES customer (id),
+    until timestamptz NOT NULL,
+    PRIMARY KEY (user_id, customer_id)
+);
+CREATE INDEX customer_access_until ON customer_access (until);
