@@ -322,7 +322,6 @@ fn faults(engine: Engine, plan: &[String], may_sort: bool, is_book: bool) -> Vec
         "known",
         "given",
         "import_duplicate",
-    const LARGE: [&str; 32] = [
         "customer_care",
         "customer_loss",
         "customer_ownership",

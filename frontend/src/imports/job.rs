@@ -126,7 +126,6 @@ fn can_be_undone(details: &JobDetails) -> bool {
         && wrote
         && !is_going(job.state)
         && details.undone_by.is_none()
-    job.kind == JobKind::Import && wrote && !is_going(job.state) && details.undone_by.is_none()
 }
 
 #[derive(Properties, PartialEq)]
