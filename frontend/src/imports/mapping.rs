@@ -128,7 +128,6 @@ pub fn Mapping(props: &MappingProps) -> Html {
                 <Panel title={i.t(Msg::SavedMappingsKept)}>
                     <HelpNote text={i.t(Msg::SavedMappingsKeptHelp)} />
                     <dl class="facts">{ for plan.kept.iter().map(|part| html! { <div class="fact"><dt>{ part.field.label(i) }</dt><dd>{ &part.from }</dd></div> }) }</dl>
-                    <div><Button small=true onclick={cb!((edit), |_: MouseEvent| edit.emit(Box::new(|plan: &mut Plan| plan.kept.clear())))}>{ i.t(Msg::SavedMappingsKeptRemove) }</Button></div>
                     <div><Button small=true onclick={cb!((edit), |_: MouseEvent| edit.emit(Box::new(|plan: &mut Plan| plan.kept.clear())))}>{ i.t(Msg::SavedMappingsKeepRemove) }</Button></div>
                 </Panel>
             }
