@@ -27,8 +27,8 @@ const OLD: &str = include_str!("web/old.js");
 
 /// Bytes of WebAssembly over the wire, brotli: aimed at, and never more than.
 const WASM_BUDGET: (usize, usize) = (450_000, 600_000);
-/// Bytes of all parts that are loaded when they are needed.
-const PARTS_BUDGET: (usize, usize) = (400_000, 600_000);
+/// Bytes of all parts together; nobody loads more of them than the pages that they open need, so their sum grows with the pages that there are.
+const PARTS_BUDGET: (usize, usize) = (400_000, 800_000);
 /// Bytes of the glue and the loader over the wire, brotli.
 const SCRIPT_BUDGET: (usize, usize) = (18_000, 25_000);
 /// Bytes of CSS over the wire, brotli.

@@ -606,7 +606,7 @@ fn b12_a_file_that_is_imported_again_changes_nothing() {
         let done = head.get(&path(&job)).expect(200).json();
         assert_eq!(
             done["counts"],
-            json!({"created": 0, "updated": 0, "unchanged": HOSTILE.len(), "failed": 0}),
+            json!({"created": 0, "updated": 0, "unchanged": HOSTILE.len(), "failed": 0, "skipped": 0, "merged": 0, "duplicates": 0, "conflicts": 0}),
             "{}",
             head.get(&format!("{}/problems", path(&job))).text()
         );

@@ -134,31 +134,31 @@ fn check_grades(grades: &[GradeRule], wrong: &mut Wrong) {
 
 fn check_parts(pointer: &'static str, kind: CustomerKind, parts: &[GradePartRule], wrong: &mut Wrong) {
     for (n, rule) in parts.iter().enumerate() {
-        let mut refuse = |member: &str, code| {
+        let mut note = |member: &str, code| {
             wrong.add(FieldError::new(format!("{pointer}/{n}/{member}"), code));
         };
         if parts.iter().take(n).any(|other| other.part == rule.part) {
-            refuse("part", "duplicate");
+            note("part", "duplicate");
         } else if !rule.part.is_for(kind) {
-            refuse("part", "not_for_this_kind");
+            note("part", "not_for_this_kind");
         }
         if rule.part.measure() == GradeMeasure::Code {
             if rule.codes.is_empty() {
-                refuse("codes", "required");
+                note("codes", "required");
             }
             if !rule.steps.is_empty() {
-                refuse("steps", "codes_only");
+                note("steps", "codes_only");
             }
         } else {
             if rule.steps.is_empty() {
-                refuse("steps", "required");
+                note("steps", "required");
             }
             if !rule.codes.is_empty() {
-                refuse("codes", "steps_only");
+                note("codes", "steps_only");
             }
         }
         if !rises(&rule.steps.iter().map(|step| step.from).collect::<Vec<_>>()) {
-            refuse("steps", "not_rising");
+            note("steps", "not_rising");
         }
         for (m, of) in rule.codes.iter().enumerate() {
             let at = format!("{pointer}/{n}/codes/{m}/code");
