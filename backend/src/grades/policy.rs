@@ -132,46 +132,46 @@ fn check_grades(grades: &[GradeRule], wrong: &mut Wrong) {
     }
 }
 
-fn check_parts(pointer: &'static str, kind: CustomerKind, parts: &[GradePartRule], wrong: &mut Wrong) {
+fn check_parts(pointer: &'static str, kind: CustomerKind, parts: &[GradePartRule], errors: &mut Wrong) {
     for (n, rule) in parts.iter().enumerate() {
-        let mut note = |member: &str, code| {
-            wrong.add(FieldError::new(format!("{pointer}/{n}/{member}"), code));
+        let mut wrong = |member: &str, code| {
+            errors.add(FieldError::new(format!("{pointer}/{n}/{member}"), code));
         };
         if parts.iter().take(n).any(|other| other.part == rule.part) {
-            note("part", "duplicate");
+            wrong("part", "duplicate");
         } else if !rule.part.is_for(kind) {
-            note("part", "not_for_this_kind");
+            wrong("part", "not_for_this_kind");
         }
         if rule.part.measure() == GradeMeasure::Code {
             if rule.codes.is_empty() {
-                note("codes", "required");
+                wrong("codes", "required");
             }
             if !rule.steps.is_empty() {
-                note("steps", "codes_only");
+                wrong("steps", "codes_only");
             }
         } else {
             if rule.steps.is_empty() {
-                note("steps", "required");
+                wrong("steps", "required");
             }
             if !rule.codes.is_empty() {
-                note("codes", "steps_only");
+                wrong("codes", "steps_only");
             }
         }
         if !rises(&rule.steps.iter().map(|step| step.from).collect::<Vec<_>>()) {
-            note("steps", "not_rising");
+            wrong("steps", "not_rising");
         }
         for (m, of) in rule.codes.iter().enumerate() {
             let at = format!("{pointer}/{n}/codes/{m}/code");
             let unknown = rule.part.codes().filter(|codes| !codes.contains(&of.code.as_str()));
             if let Some(codes) = unknown {
-                wrong.add(FieldError::new(at, "unknown_code").with("allowed", codes.join(", ")));
+                errors.add(FieldError::new(at, "unknown_code").with("allowed", codes.join(", ")));
             } else if rule.codes.iter().take(m).any(|other| other.code.eq_ignore_ascii_case(&of.code)) {
-                wrong.add(FieldError::new(at, "duplicate"));
+                errors.add(FieldError::new(at, "duplicate"));
             }
         }
     }
     let sum: u32 = parts.iter().map(|rule| rule.weight).sum();
     if sum != 100 {
-        wrong.add(FieldError::new(pointer, "weights_not_100").with("sum", sum));
+        errors.add(FieldError::new(pointer, "weights_sum").with("sum", sum));
     }
 }

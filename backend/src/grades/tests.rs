@@ -277,7 +277,7 @@ fn other_rules_grade_everybody_anew_and_wrong_ones_are_refused_by_name() {
         &|rules| rules["grades"][1]["from_score"] = json!(60),
         &[("/grades/1/from_score", "grades_fall")],
     );
-    refused(&|rules| rules["person"][0]["weight"] = json!(26), &[("/person", "weights_not_100")]);
+    refused(&|rules| rules["person"][0]["weight"] = json!(26), &[("/person", "weights_sum")]);
     refused(&|rules| rules["person"][1]["part"] = json!("assets"), &[("/person/1/part", "duplicate")]);
     refused(
         &|rules| {
