@@ -68,7 +68,7 @@ for (const language of LANGUAGES) {
         await app.open("/ownership?tab=handovers");
         await expect(rows(page)).not.toHaveCount(0);
         await look(page, language, "handovers");
-        await app.open(`/customers/${customer.id}`);
+        await app.open(`/customers/${customer.id}?tab=history`);
         const record = app.panel("ownership.record");
         await expect(record.getByRole("listitem")).toHaveCount(2);
         await expect(record).toContainText(t("ownership_how.handover"));
@@ -86,7 +86,7 @@ for (const language of LANGUAGES) {
       test("accepts a handover and signs for a customer", async ({ page, app, t, api }) => {
         const head = await Api.as("branch_manager");
         const customer = await head.newPerson({ org_unit_id: api.me.org_unit.id, owner_id: api.me.id, status: "active" });
-        await app.open(`/customers/${customer.id}`);
+        await app.open(`/customers/${customer.id}?tab=history`);
         const record = app.panel("ownership.record");
         await app.button("ownership.sign", {}, record).click();
         await expect(app.toast(t("ownership.signed"))).toBeVisible();

@@ -185,6 +185,7 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
                 if chosen == "contacts" {
                     <ContactsTab {subject} />
                 } else if chosen == "history" {
+                    if may(&subject.me, right::VIEW_OWNERSHIP) { <LazyOwnershipPanel {id} version={customer.version} /> }
                     <HistoryTab {id} kind={customer.kind} version={customer.version} />
                 } else if chosen == "relations" {
                     <LazyRelationsTab {subject} />
@@ -204,7 +205,6 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
                             <ContactPanel subject={subject.clone()} />
                             <IdentityPanel subject={subject.clone()} />
                             <TeamPanel subject={subject.clone()} />
-                            if may(&subject.me, right::VIEW_OWNERSHIP) { <LazyOwnershipPanel {id} version={customer.version} /> }
                             <RestrictionPanel subject={subject.clone()} />
                             <OutsidePanel subject={subject.clone()} />
                             <ExternalIdPanel {subject} />
