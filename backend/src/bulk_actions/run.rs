@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use guanxi_api::{BulkAction, JobCounts, JobKind, TaskPriority, TaskSource};
 use guanxi_db::{DbConn, Moment};
@@ -48,7 +48,7 @@ pub fn run(
     claim: &Claim,
     stop: &AtomicBool,
     now: fn() -> Moment,
-    mut each: impl FnMut(i64),
+    each: impl FnMut(i64),
 ) -> Result<Ended> {
     let work = Arc::new(Work {
         claim: claim.clone(),
@@ -57,23 +57,7 @@ pub fn run(
         directory: Directory::default(),
     });
     let step = if claim.kind == JobKind::BulkUndo { undo::step } else { step };
-    let mut done = claim.processed;
-    loop {
-        let of = Arc::clone(&work);
-        if stop.load(Ordering::SeqCst) {
-            bench.db.write_blocking(move |conn| {
-                jobs::let_go(conn, &Actor::operator_job(now(), of.claim.id.uuid()), &of.claim)
-            })?;
-            return Ok(Ended::Stopped);
-        }
-        match bench.db.write_blocking(move |conn| step(conn, &of, now()))? {
-            Some(count) => {
-                done += count;
-                each(done);
-            }
-            None => return Ok(Ended::Over),
-        }
-    }
+    jobs::do_steps((bench, claim), stop, now, each, move |conn, now| step(conn, &work, now))
 }
 
 /// Who does a step: the user who started the job, with the rights of this moment; nothing when they may not do it any more, and the job

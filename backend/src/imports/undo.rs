@@ -4,7 +4,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use guanxi_api::{BulkStatus, ImportTarget, ImportUndo, JobCounts, JobKind};
 use guanxi_db::{DbConn, Id, Moment};
@@ -162,7 +162,7 @@ pub(super) fn run(
     claim: &Claim,
     stop: &AtomicBool,
     now: fn() -> Moment,
-    mut each: impl FnMut(i64),
+    each: impl FnMut(i64),
 ) -> Result<Ended> {
     let told: ImportUndo = serde_json::from_value(claim.input.clone()).map_err(Error::internal)?;
     let work = Arc::new(Work {
@@ -178,23 +178,7 @@ pub(super) fn run(
             jobs::set_total(conn, &Actor::operator_job(now(), of.claim.id.uuid()), &of.claim, total)
         })?;
     }
-    let mut done = claim.processed;
-    loop {
-        let of = Arc::clone(&work);
-        if stop.load(Ordering::SeqCst) {
-            bench.db.write_blocking(move |conn| {
-                jobs::let_go(conn, &Actor::operator_job(now(), of.claim.id.uuid()), &of.claim)
-            })?;
-            return Ok(Ended::Stopped);
-        }
-        match bench.db.write_blocking(move |conn| step(conn, &of, now()))? {
-            Some(count) => {
-                done += count;
-                each(done);
-            }
-            None => return Ok(Ended::Over),
-        }
-    }
+    jobs::do_steps((bench, claim), stop, now, each, move |conn, now| step(conn, &work, now))
 }
 
 /// Takes some changes back, in one transaction with how far the job is, and gives how many; none when the job has ended.

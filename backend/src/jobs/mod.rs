@@ -23,8 +23,8 @@ pub use targets::{
     remove_some_targets, settle, targets,
 };
 pub use work::{
-    Advance, Bench, Claim, Ended, Progress, advance, begin_anew, claim, claim_this, expired, fail, finish,
-    is_waiting, keep, let_go, put_off, remove, set_total, unfinished,
+    Advance, Bench, Claim, Ended, Progress, advance, begin_anew, claim, claim_this, do_steps, expired, fail,
+    finish, is_waiting, keep, let_go, put_off, remove, set_total, unfinished,
 };
 
 use crate::access::Actor;

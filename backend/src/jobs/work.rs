@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use guanxi_api::{JobCounts, JobKind, JobState};
 use guanxi_db::{Db, DbConn, Doc, Id, Moment};
@@ -215,6 +216,38 @@ pub fn finish(conn: &mut DbConn, actor: &Actor, claim: &Claim, made: Value) -> R
 pub fn fail(conn: &mut DbConn, actor: &Actor, claim: &Claim, because: &FieldError) -> Result<()> {
     let row = held(conn, claim)?;
     end(conn, actor, row, JobState::Failed, Some(because), json!({})).map(drop)
+}
+
+/// Works on a job until a step says that it has ended, or `stop` is set. A step is one transaction, with how far the job is, and gives how many
+/// rows it did; `each` is told how many are done after it.
+///
+/// # Errors
+/// When the database fails: then the job waits until its lease has run out, and somebody goes on after the last step.
+pub fn do_steps(
+    (bench, claim): (&Bench, &Claim),
+    stop: &AtomicBool,
+    now: fn() -> Moment,
+    mut each: impl FnMut(i64),
+    step: impl Fn(&mut DbConn, Moment) -> Result<Option<i64>> + Clone + Send + 'static,
+) -> Result<Ended> {
+    let mut done = claim.processed;
+    loop {
+        if stop.load(Ordering::SeqCst) {
+            let claim = claim.clone();
+            bench.db.write_blocking(move |conn| {
+                let_go(conn, &Actor::operator_job(now(), claim.id.uuid()), &claim)
+            })?;
+            return Ok(Ended::Stopped);
+        }
+        let step = step.clone();
+        match bench.db.write_blocking(move |conn| step(conn, now()))? {
+            Some(count) => {
+                done += count;
+                each(done);
+            }
+            None => return Ok(Ended::Over),
+        }
+    }
 }
 
 /// Lets somebody else take a job at once, because this server stops.
