@@ -285,8 +285,11 @@ fn do_ownership_work(state: &web::Data<AppState>, now: Moment) -> Result<bool> {
             ownership::do_some_handing(conn, &Actor::job(now), &shared.settings)
         })?;
     }
-    if state.db.read_blocking(ownership::has_work)? {
-        worked |= state.db.write_blocking(move |conn| ownership::do_some_work(conn, &Actor::job(now)))?;
+    if state.db.read_blocking(move |conn| ownership::has_work(conn, today))? {
+        let shared = state.clone();
+        worked |= state
+            .db
+            .write_blocking(move |conn| ownership::do_some_work(conn, &Actor::job(now), &shared.settings))?;
     }
     Ok(worked)
 }

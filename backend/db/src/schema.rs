@@ -1202,18 +1202,6 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use super::DbUuid;
-
-    care_progress (id) {
-        id -> Integer,
-        event_seq -> BigInt,
-        walking -> Bool,
-        after -> Nullable<DbUuid>,
-    }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
     use super::{DbMoment, DbUuid};
 
     handover (id) {
@@ -1379,7 +1367,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     team_policy,
     team_rule,
     customer_care,
-    care_progress,
     handover,
     handover_receiver,
     handover_customer,

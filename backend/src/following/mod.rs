@@ -8,27 +8,49 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 use guanxi_db::{DbConn, Id};
 
+use crate::access::UserId;
 use crate::audit;
 use crate::customers::{self, CustomerId};
 use crate::error::Result;
+use crate::following::store::ProgressRow;
 
 /// Customers that are looked at in one transaction while all of them are.
 const WALKED_AT_ONCE: i64 = 1_000;
 /// Change events that are looked at in one transaction.
 const EVENTS_AT_ONCE: i64 = 500;
 
+/// Whoever looks after more than so many customers has all customers looked at when something about them changes.
+const LOOKED_AFTER: usize = 1_000;
+const USER: &str = "user";
+
 /// Who derives something from customers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Follower {
     Segments,
     Grades,
+    /// What the care of customers lacks.
+    Care,
 }
 
 impl Follower {
+    /// Whether a new day alone makes a difference.
+    const fn is_daily(self) -> bool {
+        !matches!(self, Follower::Care)
+    }
+
+    /// Whether something follows from things of this type.
+    fn reads(self, resource_type: &str) -> bool {
+        match self {
+            Follower::Segments | Follower::Grades => resource_type != USER,
+            Follower::Care => ["customer", "customer_figures", USER].contains(&resource_type),
+        }
+    }
+
     const fn name(self) -> &'static str {
         match self {
             Follower::Segments => "segments",
             Follower::Grades => "grades",
+            Follower::Care => "care",
         }
     }
 }
@@ -47,7 +69,7 @@ pub struct Step {
 /// When the database fails.
 pub fn has_work(conn: &mut DbConn, follower: Follower, today: NaiveDate) -> Result<bool> {
     let progress = store::progress(conn, follower.name())?;
-    Ok(progress.is_walk_due(today) || audit::last_event(conn)? > progress.event_seq)
+    Ok(is_walk_due(follower, &progress, today) || audit::last_event(conn)? > progress.event_seq)
 }
 
 /// The next customers to be looked at, locked until the transaction ends; that they were is written with what follows from it. None when there are
@@ -61,8 +83,8 @@ pub fn next(conn: &mut DbConn, follower: Follower, today: NaiveDate) -> Result<O
     let events = audit::events_after(conn, progress.event_seq, EVENTS_AT_ONCE)?;
     let step = if let Some((last, _, _)) = events.last() {
         store::set_event(conn, follower.name(), *last)?;
-        Step { customers: concerned(conn, &events)?, ends_walk: false }
-    } else if progress.is_walk_due(today) {
+        Step { customers: concerned(conn, follower, &events)?, ends_walk: false }
+    } else if is_walk_due(follower, &progress, today) {
         let after = progress.after.filter(|_| progress.walking);
         let customers = customers::ids_after(conn, after, WALKED_AT_ONCE)?;
         match customers.last() {
@@ -77,6 +99,10 @@ pub fn next(conn: &mut DbConn, follower: Follower, today: NaiveDate) -> Result<O
         customers::lock_all(conn, &step.customers)?;
     }
     Ok(Some(step))
+}
+
+fn is_walk_due(follower: Follower, progress: &ProgressRow, today: NaiveDate) -> bool {
+    progress.walking || progress.walked_on.is_none_or(|day| follower.is_daily() && day < today)
 }
 
 /// Has all customers be looked at again.
@@ -114,13 +140,26 @@ pub fn walk(
     }
 }
 
-/// The customers that events are about, as far as something is derived from it.
-fn concerned(conn: &mut DbConn, events: &[(i64, String, Id<()>)]) -> Result<Vec<CustomerId>> {
-    let mut of: BTreeMap<&str, Vec<Id<()>>> = BTreeMap::new();
-    for (_, resource_type, id) in events {
-        of.entry(resource_type).or_default().push(*id);
+/// The customers that events are about, as far as something is derived from it; somebody who looks after very many has all looked at.
+fn concerned(
+    conn: &mut DbConn,
+    follower: Follower,
+    events: &[(i64, String, Id<()>)],
+) -> Result<Vec<CustomerId>> {
+    let mut of: BTreeMap<&str, BTreeSet<Id<()>>> = BTreeMap::new();
+    for (_, resource_type, id) in events.iter().filter(|(_, resource_type, _)| follower.reads(resource_type))
+    {
+        of.entry(resource_type).or_default().insert(*id);
     }
     let mut customers = BTreeSet::new();
+    for user in of.remove(USER).unwrap_or_default() {
+        let looked_after = store::looked_after_by(conn, UserId::new(user.uuid()), LOOKED_AFTER + 1)?;
+        if looked_after.len() > LOOKED_AFTER {
+            begin_walk(conn, follower)?;
+        } else {
+            customers.extend(looked_after);
+        }
+    }
     for (resource_type, ids) in of {
         customers.extend(store::customers_of(conn, resource_type, &ids)?);
     }

@@ -1,8 +1,13 @@
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use guanxi_db::schema::{customer_follower, holding, holding_transaction, interaction, survey_answer};
+use guanxi_db::schema::{
+    customer, customer_follower, customer_team, holding, holding_transaction, interaction, survey_answer,
+};
 use guanxi_db::{DbConn, DbError, Id};
 
+use crate::access::UserId;
 use crate::customers::CustomerId;
 use crate::error::Result;
 
@@ -15,12 +20,6 @@ pub(super) struct ProgressRow {
     /// The last customer that the walk has looked at.
     pub(super) after: Option<CustomerId>,
     pub(super) walked_on: Option<NaiveDate>,
-}
-
-impl ProgressRow {
-    pub(super) fn is_walk_due(&self, today: NaiveDate) -> bool {
-        self.walking || self.walked_on.is_none_or(|day| day < today)
-    }
 }
 
 pub(super) fn progress(conn: &mut DbConn, name: &str) -> Result<ProgressRow> {
@@ -83,7 +82,7 @@ pub(super) fn end_walk(conn: &mut DbConn, name: &str, day: NaiveDate) -> Result<
 pub(super) fn customers_of(
     conn: &mut DbConn,
     resource_type: &str,
-    ids: &[Id<()>],
+    ids: &BTreeSet<Id<()>>,
 ) -> Result<Vec<CustomerId>> {
     let ids = ids.iter().map(|id| id.uuid());
     let found = match resource_type {
@@ -108,4 +107,24 @@ pub(super) fn customers_of(
         _ => return Ok(Vec::new()),
     };
     Ok(found.map_err(DbError::from)?)
+}
+
+/// Customers that a user owns or is in the team of.
+pub(super) fn looked_after_by(conn: &mut DbConn, user: UserId, most: usize) -> Result<Vec<CustomerId>> {
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let mut found: Vec<CustomerId> = customer::table
+        .filter(customer::owner_id.eq(user))
+        .select(customer::id)
+        .limit(most)
+        .load(conn)
+        .map_err(DbError::from)?;
+    found.extend::<Vec<CustomerId>>(
+        customer_team::table
+            .filter(customer_team::user_id.eq(user))
+            .select(customer_team::customer_id)
+            .limit(most)
+            .load(conn)
+            .map_err(DbError::from)?,
+    );
+    Ok(found)
 }

@@ -1,5 +1,6 @@
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
+use chrono::NaiveDate;
 use guanxi_api::{
     CareGap, CustomerStatus, Instant, Page, TeamMember, TeamRole, TeamRule, TeamRules, TeamRulesDefinition,
     Tier,
@@ -11,19 +12,14 @@ use crate::access::{Actor, OrgUnitId, Scope, UserId};
 use crate::audit;
 use crate::customers::{self, CustomerId, House};
 use crate::error::{Code, Error, FieldError, Result, Wrong};
+use crate::following::{self, Follower};
+use crate::installation::Settings;
 use crate::listing::filter::FieldType;
 use crate::listing::{Field, ListRequest, Resource, set_total};
 use crate::org;
 use crate::ownership::known;
 use crate::ownership::rules::{self, Care, Demands};
 use crate::ownership::store::{self, CareRow, GapRow};
-
-/// Customers that are looked at in one transaction while all of them are.
-const WALKED_AT_ONCE: i64 = 1_000;
-/// Change events that are looked at in one transaction.
-const EVENTS_AT_ONCE: i64 = 500;
-/// Whoever looks after more than so many customers has all customers looked at when something about them changes.
-const LOOKED_AFTER: usize = 1_000;
 
 static FIELDS: &[Field] = &[
     Field::new("tier", "customer_care.tier", FieldType::Code(Tier::CODES)).sortable_by("customer_care.rank"),
@@ -108,7 +104,7 @@ pub fn set_team_rules(
         return Ok(before);
     }
     store::set_policy(conn, version + 1, actor.now())?;
-    store::walk_from(conn, None)?;
+    following::begin_walk(conn, Follower::Care)?;
     audit::record(
         conn,
         actor,
@@ -257,7 +253,6 @@ fn look_at(conn: &mut DbConn, actor: &Actor, ids: &[CustomerId]) -> Result<()> {
     if ids.is_empty() {
         return Ok(());
     }
-    customers::lock_all(conn, ids)?;
     let demands = demands(conn)?;
     let before: HashMap<CustomerId, CareRow> =
         store::care_of(conn, ids)?.into_iter().map(|row| (row.customer_id, row)).collect();
@@ -282,50 +277,19 @@ fn look_at(conn: &mut DbConn, actor: &Actor, ids: &[CustomerId]) -> Result<()> {
 ///
 /// # Errors
 /// When the database fails.
-pub fn has_work(conn: &mut DbConn) -> Result<bool> {
-    let (event, walking, _) = store::progress(conn)?;
-    Ok(walking || audit::last_event(conn)? > event)
+pub fn has_work(conn: &mut DbConn, today: NaiveDate) -> Result<bool> {
+    following::has_work(conn, Follower::Care, today)
 }
 
 /// Does a chunk of that work; false when there is none, or another server does it.
 ///
 /// # Errors
 /// When the database fails.
-pub fn do_some_work(conn: &mut DbConn, actor: &Actor) -> Result<bool> {
-    let Some((event, walking, after)) = store::own_progress(conn)? else { return Ok(false) };
-    // What has just changed comes first: somebody may be looking at it.
-    let events = audit::events_after(conn, event, EVENTS_AT_ONCE)?;
-    if let Some((last, _, _)) = events.last() {
-        let mut ids = BTreeSet::new();
-        let mut users = BTreeMap::new();
-        for (_, resource_type, id) in &events {
-            match resource_type.as_str() {
-                "customer" | "customer_figures" => drop(ids.insert(CustomerId::new(id.uuid()))),
-                "user" => drop(users.insert(id.uuid(), ())),
-                _ => {}
-            }
-        }
-        for user in users.into_keys() {
-            let of_user = store::looked_after_by(conn, UserId::new(user), LOOKED_AFTER + 1)?;
-            if of_user.len() > LOOKED_AFTER {
-                store::walk_from(conn, None)?;
-            } else {
-                ids.extend(of_user);
-            }
-        }
-        look_at(conn, actor, &ids.into_iter().collect::<Vec<_>>())?;
-        store::set_event(conn, *last)?;
-        return Ok(true);
-    }
-    if !walking {
+pub fn do_some_work(conn: &mut DbConn, actor: &Actor, settings: &Settings) -> Result<bool> {
+    let Some(step) = following::next(conn, Follower::Care, settings.day(actor.now()))? else {
         return Ok(false);
-    }
-    let ids = customers::ids_after(conn, after, WALKED_AT_ONCE)?;
-    look_at(conn, actor, &ids)?;
-    match ids.last() {
-        Some(last) => store::walk_from(conn, Some(*last))?,
-        None => store::end_walk(conn)?,
-    }
+    };
+    look_at(conn, actor, &step.customers)?;
     Ok(true)
 }
 
@@ -334,18 +298,15 @@ pub fn do_some_work(conn: &mut DbConn, actor: &Actor) -> Result<bool> {
 /// # Errors
 /// When the database fails.
 pub fn wrong_care(conn: &mut DbConn) -> Result<Option<i64>> {
-    if has_work(conn)? {
+    if following::settled_on(conn, Follower::Care)?.is_none() {
         return Ok(None);
     }
     let demands = demands(conn)?;
-    let (mut wrong, mut after) = (0, None);
-    loop {
-        let ids = customers::ids_after(conn, after, WALKED_AT_ONCE)?;
-        let Some(last) = ids.last() else { return Ok(Some(wrong)) };
-        after = Some(*last);
+    let mut wrong = 0;
+    following::walk(conn, |conn, ids| {
         let kept: HashMap<CustomerId, CareRow> =
-            store::care_of(conn, &ids)?.into_iter().map(|row| (row.customer_id, row)).collect();
-        for (id, lacking) in look(conn, &demands, &ids)? {
+            store::care_of(conn, ids)?.into_iter().map(|row| (row.customer_id, row)).collect();
+        for (id, lacking) in look(conn, &demands, ids)? {
             let is_right = match (kept.get(&id), lacking) {
                 (None, None) => true,
                 (Some(kept), Some(row)) => is_same(kept, &row),
@@ -353,5 +314,7 @@ pub fn wrong_care(conn: &mut DbConn) -> Result<Option<i64>> {
             };
             wrong += i64::from(!is_right);
         }
-    }
+        Ok(())
+    })?;
+    Ok(Some(wrong))
 }

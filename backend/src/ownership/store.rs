@@ -2,8 +2,8 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use guanxi_api::{HandoverLineState, HandoverState};
 use guanxi_db::schema::{
-    care_progress, customer, customer_access, customer_care, customer_figures, customer_team, handover,
-    handover_customer, handover_receiver, org_unit, team_policy, team_rule, user_account,
+    customer, customer_access, customer_care, customer_figures, customer_team, handover, handover_customer,
+    handover_receiver, org_unit, team_policy, team_rule, user_account,
 };
 use guanxi_db::{Condition, DbConn, DbError, Id, Moment, Statement, Value, insert_many};
 
@@ -187,70 +187,6 @@ pub(super) fn teams(conn: &mut DbConn, ids: &[CustomerId]) -> Result<Vec<(Custom
         );
     }
     Ok(found)
-}
-
-/// Customers that a user owns or is in the team of.
-pub(super) fn looked_after_by(conn: &mut DbConn, user: UserId, most: usize) -> Result<Vec<CustomerId>> {
-    let most = i64::try_from(most).unwrap_or(i64::MAX);
-    let mut found: Vec<CustomerId> = customer::table
-        .filter(customer::owner_id.eq(user))
-        .select(customer::id)
-        .limit(most)
-        .load(conn)
-        .map_err(DbError::from)?;
-    found.extend::<Vec<CustomerId>>(
-        customer_team::table
-            .filter(customer_team::user_id.eq(user))
-            .select(customer_team::customer_id)
-            .limit(most)
-            .load(conn)
-            .map_err(DbError::from)?,
-    );
-    Ok(found)
-}
-
-/// Up to which event customers were looked at; whether a walk over all of them is on its way, and the last customer that it has looked at.
-pub(super) type ProgressRow = (i64, bool, Option<CustomerId>);
-
-pub(super) fn progress(conn: &mut DbConn) -> Result<ProgressRow> {
-    let columns = (care_progress::event_seq, care_progress::walking, care_progress::after);
-    Ok(care_progress::table.select(columns).first(conn).map_err(DbError::from)?)
-}
-
-/// The same, nobody else's until the transaction ends; none while it is somebody else's.
-pub(super) fn own_progress(conn: &mut DbConn) -> Result<Option<ProgressRow>> {
-    let columns = (care_progress::event_seq, care_progress::walking, care_progress::after);
-    let progress = care_progress::table.select(columns);
-    let row = match conn {
-        DbConn::Pg(conn) => progress.for_update().skip_locked().first(conn).optional(),
-        DbConn::Sqlite(conn) => progress.first(conn).optional(),
-    };
-    Ok(row.map_err(DbError::from)?)
-}
-
-pub(super) fn set_event(conn: &mut DbConn, seq: i64) -> Result<()> {
-    diesel::update(care_progress::table)
-        .set(care_progress::event_seq.eq(seq))
-        .execute(conn)
-        .map_err(DbError::from)?;
-    Ok(())
-}
-
-/// Has the walk go on after a customer, or from the beginning.
-pub(super) fn walk_from(conn: &mut DbConn, after: Option<CustomerId>) -> Result<()> {
-    set_walk(conn, true, after)
-}
-
-pub(super) fn end_walk(conn: &mut DbConn) -> Result<()> {
-    set_walk(conn, false, None)
-}
-
-fn set_walk(conn: &mut DbConn, walking: bool, after: Option<CustomerId>) -> Result<()> {
-    diesel::update(care_progress::table)
-        .set((care_progress::walking.eq(walking), care_progress::after.eq(after)))
-        .execute(conn)
-        .map_err(DbError::from)?;
-    Ok(())
 }
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset, Clone)]

@@ -22,7 +22,7 @@ fn work_after(app: &TestApp, days: i64) {
             let actor = Actor::job(clock::now().plus_seconds(days * 86_400));
             crate::audit::publish(conn)?;
             let handed = ownership::do_some_handing(conn, &actor, &state.settings)?;
-            Ok(handed | ownership::do_some_work(conn, &actor)?)
+            Ok(handed | ownership::do_some_work(conn, &actor, &state.settings)?)
         });
         if !more {
             return;

@@ -68,14 +68,7 @@ CREATE INDEX customer_care_by_time ON customer_care (since, customer_id);
 CREATE INDEX customer_care_no_owner ON customer_care (rank, customer_id) WHERE no_owner;
 CREATE INDEX customer_care_unsigned ON customer_care (rank, customer_id) WHERE unsigned;
 
--- Up to which change event customers were looked at, and how far a walk over all of them is.
-CREATE TABLE care_progress (
-    id integer NOT NULL PRIMARY KEY CHECK (id = 1),
-    event_seq bigint NOT NULL,
-    walking boolean NOT NULL,
-    after uuid
-);
-INSERT INTO care_progress (id, event_seq, walking, after) VALUES (1, 0, true, NULL);
+INSERT INTO customer_follower (name, event_seq, walking, after, walked_on) VALUES ('care', 0, true, NULL, NULL);
 
 -- The handover of a book, or of part of it, by one who is responsible to others.
 CREATE TABLE handover (

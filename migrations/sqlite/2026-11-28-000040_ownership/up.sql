@@ -68,14 +68,7 @@ CREATE INDEX customer_care_by_time ON customer_care (since, customer_id);
 CREATE INDEX customer_care_no_owner ON customer_care (rank, customer_id) WHERE no_owner = 1;
 CREATE INDEX customer_care_unsigned ON customer_care (rank, customer_id) WHERE unsigned = 1;
 
--- Up to which change event customers were looked at, and how far a walk over all of them is.
-CREATE TABLE care_progress (
-    id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
-    event_seq INTEGER NOT NULL,
-    walking INTEGER NOT NULL,
-    after BLOB
-) STRICT;
-INSERT INTO care_progress (id, event_seq, walking, after) VALUES (1, 0, 1, NULL);
+INSERT INTO customer_follower (name, event_seq, walking, after, walked_on) VALUES ('care', 0, 1, NULL, NULL);
 
 -- The handover of a book, or of part of it, by one who is responsible to others.
 CREATE TABLE handover (
