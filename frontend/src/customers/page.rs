@@ -185,8 +185,8 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
                 if chosen == "contacts" {
                     <ContactsTab {subject} />
                 } else if chosen == "history" {
-                    if may(&subject.me, right::VIEW_OWNERSHIP) { <LazyOwnershipPanel {id} version={customer.version} /> }
                     <HistoryTab {id} kind={customer.kind} version={customer.version} />
+                    if may(&subject.me, right::VIEW_OWNERSHIP) { <LazyOwnershipPanel {id} version={customer.version} /> }
                 } else if chosen == "relations" {
                     <LazyRelationsTab {subject} />
                 } else if chosen == "segments" {
