@@ -46,10 +46,8 @@ pub(super) fn edit_for(
 ) -> Result<()> {
     store::lock(conn, id)?;
     let mut whole = match view::whole(conn, &Scope::to_change(actor), id) {
-        // Whoever still sees a customer after a handover is told why it cannot be changed.
         Err(error) if error.code == Code::NotFound => {
-            view::visible(conn, actor, id)?;
-            return Err(Error::forbidden());
+            return Err(view::changeable(conn, actor, id).err().unwrap_or(error));
         }
         found => found?,
     };

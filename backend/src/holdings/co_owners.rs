@@ -41,6 +41,7 @@ pub fn set_co_owners(
 ) -> Result<Holding> {
     let scope = Scope::of(actor);
     let customer = store::find(conn, &scope, id)?.holding.customer_id;
+    customers::changeable(conn, actor, customer)?;
     customers::lock(conn, customer)?;
     let whole = store::find(conn, &scope, id)?;
     if whole.holding.version != version {

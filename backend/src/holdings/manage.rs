@@ -23,7 +23,7 @@ pub fn open(
     customer: CustomerId,
     new: &NewHolding,
 ) -> Result<Holding> {
-    customers::visible(conn, actor, customer)?;
+    customers::changeable(conn, actor, customer)?;
     customers::lock(conn, customer)?;
     let today = house.settings.day(actor.now());
     let mut wrong = Wrong::default();
@@ -155,10 +155,11 @@ fn at_version(
     Err(Error::new(Code::Stale).with_header("ETag", tag))
 }
 
-/// A holding that the actor sees, with its customer locked until the transaction ends.
+/// A holding of a customer whom the actor looks after, with its customer locked until the transaction ends.
 pub(super) fn locked(conn: &mut DbConn, actor: &Actor, id: HoldingId) -> Result<WholeRow> {
     let scope = Scope::of(actor);
     let seen = store::find(conn, &scope, id)?;
+    customers::changeable(conn, actor, seen.holding.customer_id)?;
     customers::lock(conn, seen.holding.customer_id)?;
     store::find(conn, &scope, id)
 }

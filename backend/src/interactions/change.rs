@@ -138,6 +138,7 @@ fn edit(
     store::lock(conn, id)?;
     let mut whole = store::find(conn, &Scope::of(actor), id)?;
     let before = whole.interaction.clone();
+    customers::changeable(conn, actor, before.customer_id)?;
     let hand = hand(actor, &before)?;
     if before.version != version {
         return Err(stale(actor, before.version));

@@ -57,8 +57,11 @@ pub fn plan(
     new: &NewInteraction,
     draft: &Draft,
 ) -> Result<(Vec<Condition>, Interaction)> {
-    let names = store::names_for(conn, &Scope::of(actor), customer_id, actor.user_id())?;
-    let (customer_no, customer_name, author) = names.ok_or_else(Error::not_found)?;
+    let Some((customer_no, customer_name, author)) =
+        store::names_for(conn, &Scope::to_change(actor), customer_id, actor.user_id())?
+    else {
+        return Err(customers::changeable(conn, actor, customer_id).err().unwrap_or_else(Error::not_found));
+    };
     let mut wrong = Wrong::default();
     draft.wrong.iter().for_each(|field| wrong.add(field.clone()));
     let task = match &new.next_step {

@@ -203,6 +203,33 @@ fn whose_care_lacks_something_is_listed_and_filled() {
     verified(&app);
 }
 
+/// Whoever only still sees a customer writes nothing of it: neither in the profile nor beside it.
+fn changes_nothing(former: &Client, customer: &str, own: &str, contact: &str) {
+    let held = former.get(&format!("{customer}/holdings")).expect(200).json()["data"][0].clone();
+    let holding = format!("/holdings/{}", text(&held["id"]));
+    let tag = former.get(&holding).expect(200).tag();
+    former.patch(&holding, &tag, &json!({"auto_renewal": true})).expect(403);
+    former.put(&format!("{holding}/co-owners"), &tag, &json!({"customer_ids": [id_of(own)]})).expect(403);
+    let paid = json!({"kind": "deposit", "amount": "1", "day": held["opened_on"]});
+    former.post(&format!("{holding}/transactions"), &paid).expect(403);
+    let more = json!({"product_id": held["product"]["id"], "amount": "1", "opened_on": held["opened_on"]});
+    former.post(&format!("{customer}/holdings"), &more).expect(403);
+    let call = json!({"kind": "call", "purpose": "service", "outcome": "reached"});
+    former.post(&format!("{customer}/interactions"), &call).expect(403);
+    let tag = former.get(contact).expect(200).tag();
+    former.patch(contact, &tag, &json!({"outcome": "sold"})).expect(403);
+    let relation = json!({"other_id": id_of(own), "role": "friend"});
+    former.post(&format!("{customer}/relations"), &relation).expect(403);
+    former
+        .post("/households", &json!({"name": "张家", "members": [{"customer_id": id_of(customer), "role": "head"}]}))
+        .expect(403);
+    let scheme = former.get(&format!("{customer}/segments")).expect(200).json()["schemes"][0]["scheme"]["id"].clone();
+    let decision = json!({"segment_id": null, "reason": "不合适"});
+    former
+        .send("PUT", &format!("{customer}/segments/{}", text(&scheme)), &[], Some(&decision))
+        .expect(403);
+}
+
 #[test]
 fn a_book_is_handed_over_by_rule_once_it_is_accepted() {
     let app = TestApp::start();
@@ -218,7 +245,8 @@ fn a_book_is_handed_over_by_rule_once_it_is_accepted() {
         .json();
     let complaint = json!({"kind": "call", "purpose": "complaint", "outcome": "reached", "notes": "排队太久",
         "next_step": {"title": "回电", "due_on": day(&app, 2)}});
-    rm.post(&format!("{rich}/interactions"), &complaint).expect(201);
+    let contact = rm.post(&format!("{rich}/interactions"), &complaint).expect(201);
+    let contact = format!("/interactions/{}", text(&contact.json()["id"]));
 
     let new = |to: Value, on: String| json!({"from_user_id": user(&app, "rm"), "to": to, "reason": "moves", "effective_on": on});
     let wrong = head
@@ -297,6 +325,7 @@ fn a_book_is_handed_over_by_rule_once_it_is_accepted() {
     let seen = rm.get(&rich).expect(200);
     assert!(ids(&rm.get("/customers").expect(200).json()).contains(&id_of(&rich)));
     rm.patch(&rich, &seen.tag(), &json!({"city": "杭州"})).expect(403);
+    changes_nothing(&rm, &rich, &other, &contact);
     app.db(|conn| ownership::purge_access(conn, clock::now().plus_seconds(32 * 86_400)).map(drop));
     rm.get(&rich).expect(404);
     head.act(&format!("{path}/cancel"), &head.get(&path).expect(200).tag()).expect(409);

@@ -115,6 +115,7 @@ pub fn create_household(
     let id: HouseholdId = actor.new_id();
     let members = members_of(conn, actor, house, id, &new.members, &mut wrong)?;
     let name = wrong.unless(name)?;
+    one_is_changeable(conn, actor, &members)?;
     let row = HouseholdRow {
         id,
         name,
@@ -292,6 +293,8 @@ fn edit(
     if current.version != version {
         return Err(Error::new(Code::Stale).with_header("ETag", tag(actor, &current)));
     }
+    let members = store::members(conn, &[id])?;
+    one_is_changeable(conn, actor, &members)?;
     let mut row = store::household(conn, id)?.ok_or_else(Error::not_found)?;
     let before = audited(conn, &row)?;
     act(conn, &mut row)?;
@@ -305,6 +308,12 @@ fn edit(
         return Err(Error::new(Code::Stale));
     }
     record(conn, actor, &row, action, &before, &after)
+}
+
+/// That the actor looks after one of the members.
+fn one_is_changeable(conn: &mut DbConn, actor: &Actor, members: &[MemberRow]) -> Result<()> {
+    let ids: Vec<CustomerId> = members.iter().map(|member| member.customer_id).collect();
+    if customers::some_changeable(conn, actor, &ids)? { Ok(()) } else { Err(Error::forbidden()) }
 }
 
 fn audited(conn: &mut DbConn, row: &HouseholdRow) -> Result<Value> {

@@ -105,7 +105,7 @@ pub fn create(
     new: &NewRelation,
 ) -> Result<RelationId> {
     let other = CustomerId::new(new.other_id);
-    customers::visible(conn, actor, id)?;
+    customers::changeable(conn, actor, id)?;
     let seen = customers::related(conn, actor, house, &[id, other])?;
     let own = seen.get(&id).ok_or_else(Error::not_found)?;
     let mut wrong = Wrong::default();
@@ -313,6 +313,7 @@ fn edit(
     act: impl FnOnce(&mut DbConn, &mut RelationRow) -> Result<()>,
 ) -> Result<()> {
     let before = found(conn, actor, (id, relation))?;
+    customers::changeable(conn, actor, id)?;
     customers::lock(conn, before.from_id.min(before.to_id))?;
     customers::lock(conn, before.from_id.max(before.to_id))?;
     let before = found(conn, actor, (id, relation))?;

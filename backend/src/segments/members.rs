@@ -141,7 +141,7 @@ pub fn override_segment(
     (id, scheme): (CustomerId, SchemeId),
     decision: &SegmentOverride,
 ) -> Result<()> {
-    customers::visible(conn, actor, id)?;
+    customers::changeable(conn, actor, id)?;
     let scheme = in_use(conn, scheme)?;
     let mut wrong = Wrong::default();
     let today = house.settings.day(actor.now());
@@ -195,7 +195,7 @@ pub fn end_override(
     house: House<'_>,
     (id, scheme): (CustomerId, SchemeId),
 ) -> Result<()> {
-    customers::visible(conn, actor, id)?;
+    customers::changeable(conn, actor, id)?;
     let scheme = in_use(conn, scheme)?;
     customers::lock(conn, id)?;
     let before = member(conn, id, scheme.id)?;

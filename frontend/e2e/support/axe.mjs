@@ -55,7 +55,7 @@ export async function findings(page, { rules = null, except = [] } = {}) {
         return 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
       };
       const drawnWell = (element) => {
-        const drawing = element.closest("svg.network");
+        const drawing = element.closest("svg.network, .curve svg");
         if (!drawing) return false;
         const [one, other] = [getComputedStyle(element).fill, getComputedStyle(drawing.closest(".panel")).backgroundColor].map(luminance);
         return (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05) >= 4.5;

@@ -437,7 +437,7 @@ impl Drawing {
             html! {
                 <fieldset key={which} class="field rules">
                     <legend class="field__label">{ &name }{ " " }<small class="muted">{ unit }</small></legend>
-                    <div class="rules__row rules__row--four">{ for self.draft.rfm.iter().nth(which).into_iter().flatten().enumerate().map(cell) }</div>
+                    <div class="rules__row rules__row--four">{ for self.draft.rfm.get(which).into_iter().flatten().enumerate().map(cell) }</div>
                     { self.wrong(pointer) }
                 </fieldset>
             }

@@ -81,7 +81,8 @@ fn shown(rules: &GradeRules, base: &str, i: I18n) -> Html {
         .map(|(kinds, percent)| (kinds_held(kinds, i), vec![format!("{percent} %")]));
     let of = |label: Msg<'_>| i.t(label);
     html! {
-        <div class="cards">
+        // Nothing in it takes the focus, without which keys would not scroll the page.
+        <div class="cards" tabindex="0" role="region" aria-label={i.t(Msg::GradeRulesTitle)}>
             <div class="stack">
                 <Panel title={i.t(Msg::NavGrades)}>{ table(Msg::NavGrades, &[of(Msg::FieldGrade), of(Msg::GradeRulesFrom), of(Msg::TiersCadenceDays)], grades.collect()) }</Panel>
                 <Panel title={i.t(Msg::GradeRulesPerson)}>{ parts(Msg::GradeRulesPerson, &rules.person, base, i) }</Panel>

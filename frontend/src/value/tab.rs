@@ -177,9 +177,8 @@ fn lifetime(grade: &CustomerGrade, i: I18n) -> Html {
 
 /// A score from 1 to 5.
 fn dots(score: u32) -> Html {
-    let full = score.min(5) as usize;
-    let marks = format!("{}{}", "●".repeat(full), "○".repeat(5 - full));
-    html! { <><span aria-hidden="true" class="nowrap">{ marks }</span>{ " " }{ score }</> }
+    let mark = |n: u32| html! { <i class={classes!("dots__dot", (n <= score).then_some("dots__dot--full"))} /> };
+    html! { <span class="dots"><span aria-hidden="true">{ for (1..=5).map(mark) }</span>{ score }</span> }
 }
 
 fn purchases(rfm: &Rfm, i: I18n) -> Html {

@@ -277,6 +277,7 @@ pub fn resolve(
 ) -> Result<FieldConflict> {
     store::lock(conn, id)?;
     let whole = store::find(conn, &Scope::of(actor), id)?;
+    view::changeable(conn, actor, whole.customer.id)?;
     let before = whole.conflict;
     if before.version != version {
         let tag = crate::web::etag(actor, before.version, 0);

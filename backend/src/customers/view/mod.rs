@@ -53,6 +53,25 @@ pub fn visible(conn: &mut DbConn, actor: &Actor, id: CustomerId) -> Result<()> {
     rows::named(conn, &Scope::of(actor), id)?.map(drop).ok_or_else(Error::not_found)
 }
 
+/// That the actor looks after a customer and so may change what is kept of it.
+///
+/// # Errors
+/// 404 for one that the actor does not see, 403 for one that was handed over and is only seen for a while.
+pub fn changeable(conn: &mut DbConn, actor: &Actor, id: CustomerId) -> Result<()> {
+    match rows::named(conn, &Scope::to_change(actor), id)? {
+        Some(_) => Ok(()),
+        None => visible(conn, actor, id).and(Err(Error::forbidden())),
+    }
+}
+
+/// Whether the actor looks after any of these customers.
+///
+/// # Errors
+/// When the database fails.
+pub fn some_changeable(conn: &mut DbConn, actor: &Actor, ids: &[CustomerId]) -> Result<bool> {
+    Ok(!rows::seen_among(conn, &Scope::to_change(actor), ids)?.is_empty())
+}
+
 /// The history of a customer, newest first.
 ///
 /// # Errors
