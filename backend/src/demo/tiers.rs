@@ -19,7 +19,7 @@ const LOOKED_AT: u64 = 4_000;
 const LEFT: u64 = 22;
 const STILL_HIGH: u64 = 10;
 /// One in so many of those near the next tier has come down from it.
-const ONE_IN: usize = 3;
+const ONE_IN: usize = 2;
 const GEMS: usize = 40;
 /// What a hidden gem moved, in 1/10000 of the base currency.
 const MOVED: i64 = 1_800_000_000;

@@ -63,7 +63,7 @@ export async function findings(page, { rules = null, except = [] } = {}) {
       const known = {
         imgNode: drawnWell,
         elmPartiallyObscured: (element) => scrolledAway(element) || covered(element),
-        bgOverlap: overlapped,
+        bgOverlap: (element) => overlapped(element) || drawnWell(element),
         // What axe says in place of an overlap where there is one letter or none.
         shortTextContent: overlapped,
         emptyValue: overlapped,

@@ -106,7 +106,7 @@ for (const language of LANGUAGES) {
 
       await test.step("the history has it all", async () => {
         await page.getByRole("tab", { name: t("customer.history") }).click();
-        const entries = page.getByRole("tabpanel").getByRole("listitem");
+        const entries = page.locator(".timeline").getByRole("listitem");
         await expect(entries.first()).toContainText(t("reveal.reason_call"));
         await expect(entries.first()).toContainText(rm.me.display_name);
         await expect(entries.nth(1)).toContainText("工程师");

@@ -218,17 +218,14 @@ pub fn Palette(props: &PaletteProps) -> Html {
     actions.push(item("sign-out", Icon::LogOut, i.t(Msg::NavSignOut), None, sign_out));
 
     let only_actions = needle.strip_prefix('>').map(str::trim);
-    let named = |needle: &str, (name, item): (AttrValue, CommandItem)| {
-        name.to_lowercase().contains(needle).then_some(item)
-    };
     let groups = if let Some(needle) = only_actions {
         vec![CommandGroup {
             title: i.t(Msg::PaletteActions),
-            items: actions.into_iter().filter_map(|action| named(needle, action)).collect(),
+            items: named(needle, actions),
         }]
     } else {
         let page = |(key, icon, label, route): (&str, Icon, Msg<'_>, Route)| {
-            named(&needle, item(key, icon, i.t(label), Some(route), Callback::noop()))
+            item(key, icon, i.t(label), Some(route), Callback::noop())
         };
         let recent = recent().into_iter().filter(|_| needle.is_empty()).map(|recent| {
             let to = Some(Route::Customer { id: recent.id });
@@ -244,11 +241,11 @@ pub fn Palette(props: &PaletteProps) -> Html {
             },
             CommandGroup {
                 title: i.t(Msg::PalettePages),
-                items: pages.into_iter().filter_map(page).collect(),
+                items: named(&needle, pages.into_iter().map(page)),
             },
             CommandGroup {
                 title: i.t(Msg::PaletteActions),
-                items: actions.into_iter().filter_map(|action| named(&needle, action)).collect(),
+                items: named(&needle, actions),
             },
         ]
     };
@@ -276,4 +273,14 @@ fn marked(name: &str, typed: &str) -> Html {
         }
         None => html! { { name.to_owned() } },
     }
+}
+
+/// The lines whose name has the text, those first that begin with it.
+fn named(needle: &str, lines: impl IntoIterator<Item = (AttrValue, CommandItem)>) -> Vec<CommandItem> {
+    let mut found: Vec<(usize, CommandItem)> = lines
+        .into_iter()
+        .filter_map(|(name, item)| name.to_lowercase().find(needle).map(|at| (at.min(1), item)))
+        .collect();
+    found.sort_by_key(|(at, _)| *at);
+    found.into_iter().map(|(_, item)| item).collect()
 }

@@ -92,9 +92,9 @@ fn grades(report: &ValueReport, i: I18n) -> Html {
             <tr key={grade.clone()}>
                 <th scope="row"><span class="sr-only">{ &name }</span><span class="badge" aria-hidden="true">{ grade }</span></th>
                 <td class="number">{ figure(to.clone(), number(share.customers, i), name.clone()) }</td>
-                <td class="number">{ curve::percent(share.customers as f64, report.customers as f64) }{ " %" }</td>
+                <td class="number wide-only">{ curve::percent(share.customers as f64, report.customers as f64) }{ " %" }</td>
                 <td class="number">{ amount(to, &share.contribution, name, i) }</td>
-                <td class="number">{ number(share.lost, i) }</td>
+                <td class="number wide-only">{ number(share.lost, i) }</td>
                 <td class="number">if let Some(percent) = share.retention_percent { { percent }{ " %" } } else { { "–" } }</td>
             </tr>
         }
@@ -106,9 +106,9 @@ fn grades(report: &ValueReport, i: I18n) -> Html {
                 <thead><tr>
                     <th scope="col">{ i.t(Msg::FieldGrade) }</th>
                     <th scope="col" class="number">{ i.t(Msg::CustomersTitle) }</th>
-                    <th scope="col" class="number">{ i.t(Msg::ValueShare) }</th>
+                    <th scope="col" class="number wide-only">{ i.t(Msg::ValueShare) }</th>
                     <th scope="col" class="number">{ i.in_unit(Msg::FieldContribution, &report.contribution.currency) }</th>
-                    <th scope="col" class="number">{ i.t(Msg::ValueLost) }</th>
+                    <th scope="col" class="number wide-only">{ i.t(Msg::ValueLost) }</th>
                     <th scope="col" class="number">{ i.t(Msg::ValueRetention) }</th>
                 </tr></thead>
                 <tbody>{ for report.grades.iter().map(line) }</tbody>
