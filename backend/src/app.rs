@@ -14,8 +14,9 @@ use crate::installation::Settings;
 use crate::listing::Resource;
 use crate::web::{Description, Limits, Metrics, Readiness, Routes, envelope};
 use crate::{
-    access, audit, bulk_actions, customers, exports, grades, holdings, imports, interactions, jobs, org,
-    overview, ownership, products, relations, reports, segments, surveys, tasks, today, views,
+    access, audit, bulk_actions, customers, duplicates, exports, grades, holdings, imports, interactions,
+    jobs, merging, org, overview, ownership, products, relations, reports, segments, surveys, tasks, today,
+    views,
 };
 
 /// What the handlers share. Nothing in it is the only copy of anything: servers keep no state of their own.
@@ -43,6 +44,7 @@ fn rooms(config: &mut impl Routes) {
     org::routes(config);
     // Before what has an id in this place.
     bulk_actions::routes(config);
+    duplicates::routes(config);
     customers::routes(config);
     products::routes(config);
     holdings::routes(config);
@@ -56,6 +58,7 @@ fn rooms(config: &mut impl Routes) {
     reports::routes(config);
     audit::routes(config);
     surveys::routes(config);
+    merging::routes(config);
     overview::routes(config);
     today::routes(config);
     // Before the routes of a job by its id, of which its path would be one.
@@ -84,6 +87,7 @@ fn rooms(config: &mut impl Routes) {
         (name = "ownership", description = "Who is responsible for customers and was, whose care lacks something, and the handover of books"),
         (name = "segments", description = "Customers who are alike: schemes, segments and their rules, who is in which and why"),
         (name = "grades", description = "What customers are worth: grades by a score whose parts are shown, contribution, lifetime value, purchases"),
+        (name = "duplicates", description = "Customers who may be one: finding them, deciding, merging and undoing it"),
         (name = "views", description = "Views of lists: filter, order and columns under a name, for oneself or shared"),
         (name = "interactions", description = "Contacts with customers, and the search in their notes"),
         (name = "tasks", description = "What is to be done, by whom and by when"),
@@ -106,10 +110,12 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 /// What lists filter and sort by. A list of the end of a path is the same wherever it stands.
-static LISTS: [(&str, &Resource); 29] = [
+static LISTS: [(&str, &Resource); 31] = [
     ("/handovers/{id}/customers", &ownership::SHEET),
     ("/handovers", &ownership::HANDOVERS),
     ("/care-gaps", &ownership::GAPS),
+    ("/duplicates", &duplicates::DUPLICATES),
+    ("/customer-merges", &merging::MERGES),
     ("/customer-losses", &customers::LOSSES),
     ("/ownership", &customers::OWNERSHIP),
     ("/customers", &customers::CUSTOMERS),

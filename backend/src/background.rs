@@ -1,5 +1,5 @@
-//! The job loop: what runs by itself, in four threads of `serve`. One publishes, keeps house and does what changes have made due, in short
-//! steps; the others work on jobs, which take long: one on imports and on undoing them, one on exports, one on what is done to many customers, so that none waits for another.
+//! The job loop: what runs by itself, in five threads of `serve`. One publishes, keeps house and does what changes have made due, in short
+//! steps; the others work on jobs, which take long: one on imports and on undoing them, one on exports, one on what is done to many customers, one on searches for duplicates, so that none waits for another.
 //! `GUANXI_JOBS=off` leaves all of them out; with several servers on one database a lease row lets one of them publish at a time, and each job has a lease of its own.
 
 mod store;
@@ -21,8 +21,8 @@ use crate::error::{Error, Result};
 use crate::imports::UploadId;
 use crate::jobs::{Bench, Claim, Ended, JobId};
 use crate::{
-    audit, bulk_actions, clock, customers, due, exports, grades, holdings, idempotency, imports, jobs, org,
-    ownership, segments,
+    audit, bulk_actions, clock, customers, due, duplicates, exports, grades, holdings, idempotency, imports,
+    jobs, org, ownership, segments,
 };
 
 /// How often the loop looks for work.
@@ -59,6 +59,7 @@ impl JobLoop {
                 start("imports", work_on_imports)?,
                 start("exports", work_on_exports)?,
                 start("bulk", work_on_bulk_actions)?,
+                start("searches", work_on_searches)?,
             ],
             stop,
         })
@@ -143,6 +144,12 @@ fn work_on_exports(state: &web::Data<AppState>, stop: &AtomicBool) {
 fn work_on_bulk_actions(state: &web::Data<AppState>, stop: &AtomicBool) {
     work_on_jobs(state, stop, &[JobKind::Bulk, JobKind::BulkUndo], |bench, claim| {
         bulk_actions::run(bench, claim, stop, clock::now, |_| {})
+    });
+}
+
+fn work_on_searches(state: &web::Data<AppState>, stop: &AtomicBool) {
+    work_on_jobs(state, stop, &[JobKind::DuplicateSearch], |bench, claim| {
+        duplicates::run(bench, claim, stop, clock::now)
     });
 }
 

@@ -52,6 +52,9 @@ enum Command {
         /// Without holdings, contacts, tasks and surveys.
         #[arg(long)]
         customers_only: bool,
+        /// How many of them are entered a second time, not quite alike.
+        #[arg(long, default_value_t = demo::DUPLICATES)]
+        duplicates: u32,
     },
     /// Import a file of customers, as the web app does; beside a running server too. One that was broken off goes on.
     Import {
@@ -149,9 +152,9 @@ fn run(command: Command) -> Result<ExitCode, ConfigError> {
                 .block_on(server::serve(&config, state))
                 .map_err(|error| ConfigError(format!("{}: {error}", config.addr)))?;
         }
-        Command::Demo { customers, seed, customers_only } => {
+        Command::Demo { customers, seed, customers_only, duplicates } => {
             let opened = server::open_to_load(&config)?;
-            let made = demo::make(&config, &opened, Demo { customers, seed, customers_only })
+            let made = demo::make(&config, &opened, Demo { customers, seed, customers_only, duplicates })
                 .map_err(|error| failed(&error))?;
             say(&made);
         }

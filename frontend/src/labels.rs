@@ -103,6 +103,8 @@ labels! {
     GradePart { Assets => GradePartAssets, Contribution => FieldContribution, Depth => GradePartDepth, IncomeBand => FieldIncomeBand, OutsideAssets => GradePartOutsideAssets, Needs => GradePartNeeds, Loyalty => GradePartLoyalty, PurchaseFrequency => GradePartPurchaseFrequency, Complaints => GradePartComplaints, CreditRating => FieldCreditRating, OrganisationSize => FieldOrganisationSize, BusinessState => FieldBusinessState }
     RfmClass { Champion => RfmClassChampion, Loyal => RfmClassLoyal, Recent => RfmClassRecent, AtRisk => RfmClassAtRisk, Occasional => RfmClassOccasional, Dormant => RfmClassDormant }
     OwnershipHow { Created => OwnershipHowCreated, Assigned => OwnershipHowAssigned, Handover => OwnershipHowHandover, Import => OwnershipHowImport, Recorded => OwnershipHowRecorded }
+    DuplicateEvidence { SameIdentity => EvidenceSameIdentity, SamePhone => EvidenceSamePhone, SameEmail => EvidenceSameEmail, SameName => EvidenceSameName, SameSound => EvidenceSameSound, SimilarName => EvidenceSimilarName, SameBirthDate => EvidenceSameBirthDate, SimilarBirthDate => EvidenceSimilarBirthDate, SameBirthYear => EvidenceSameBirthYear, SameEmployer => EvidenceSameEmployer, SameCity => EvidenceSameCity, OtherIdentity => EvidenceOtherIdentity, OtherPhone => EvidenceOtherPhone, OtherName => EvidenceOtherName, OtherBirthDate => EvidenceOtherBirthDate, OtherGender => EvidenceOtherGender }
+    DuplicateState { Open => DuplicateStateOpen, Dismissed => DuplicateStateDismissed, Merged => DuplicateStateMerged }
     HandoverReason { Leaves => HandoverReasonLeaves, Moves => HandoverReasonMoves, Absence => HandoverReasonAbsence, Rebalancing => HandoverReasonRebalancing }
     HandoverState { Proposed => HandoverStateProposed, Accepted => HandoverStateAccepted, Done => HandoverStateDone, Declined => HandoverStateDeclined, Cancelled => HandoverStateCancelled }
     HandoverAnswerState { Waiting => HandoverAnswerWaiting, Accepted => HandoverAnswerAccepted, Declined => HandoverAnswerDeclined }
@@ -118,7 +120,7 @@ labels! {
     InvitationState { Invited => InvitationStateInvited, Opened => InvitationStateOpened, Answered => InvitationStateAnswered, Expired => InvitationStateExpired, Revoked => InvitationStateRevoked }
     AnswerSource { Link => AnswerSourceLink, Staff => AnswerSourceStaff, Imported => AnswerSourceImported }
     SkipReason { NotFound => SkipReasonNotFound, Archived => SkipReasonArchived, DoNotContact => SkipReasonDoNotContact, AlreadyInvited => SkipReasonAlreadyInvited, AlreadyAnswered => SkipReasonAlreadyAnswered }
-    JobKind { Import => JobKindImport, ImportUndo => JobKindImportUndo, Export => JobKindExport, Bulk => JobKindBulk, BulkUndo => JobKindBulkUndo }
+    JobKind { Import => JobKindImport, ImportUndo => JobKindImportUndo, Export => JobKindExport, Bulk => JobKindBulk, BulkUndo => JobKindBulkUndo, DuplicateSearch => JobKindDuplicateSearch }
     ExportList { Customers => NavCustomers, Interactions => NavContacts, Tasks => NavTasks, Holdings => NavHoldingsShort, AuditEntries => NavAudit }
     ExportFormat { Csv => ExportFormatCsv, Xlsx => ExportFormatXlsx }
     CsvProfile { Spreadsheet => CsvProfileSpreadsheet, Raw => CsvProfileRaw }

@@ -15,6 +15,7 @@ mod checks;
 mod customers;
 mod dom;
 mod draft;
+mod duplicates;
 mod exports;
 mod fetch;
 mod help;

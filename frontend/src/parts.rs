@@ -15,6 +15,7 @@ use crate::api::ApiError;
 use crate::audit::AuditPage;
 use crate::customers::{BulkDialog, BulkDialogProps};
 use crate::dom;
+use crate::duplicates::{DuplicatePage, DuplicatesPage};
 use crate::fetch::use_query;
 use crate::holdings::{HoldingsTab, HoldingsTabProps};
 use crate::i18n::{I18n, Msg, use_i18n};
@@ -128,6 +129,8 @@ fn imports() -> Result<Pages, ApiError> {
 fn quality() -> Result<Pages, ApiError> {
     Ok(|route| match route {
         Route::FieldConflicts => html! { <ConflictsPage /> },
+        Route::Duplicates => html! { <DuplicatesPage /> },
+        Route::Duplicate { id } => html! { <DuplicatePage key={id.to_string()} id={*id} /> },
         _ => html!(),
     })
 }

@@ -15,6 +15,10 @@ pub enum Route {
     NewCustomer,
     #[at("/customers/conflicts")]
     FieldConflicts,
+    #[at("/customers/duplicates")]
+    Duplicates,
+    #[at("/customers/duplicates/:id")]
+    Duplicate { id: Uuid },
     #[at("/customers/tiers")]
     TierWatch,
     #[at("/customers/:id")]

@@ -79,6 +79,10 @@ pub mod right {
     pub const ANSWER_SURVEYS: &str = "surveys:answer";
     pub const VIEW_FIELD_CONFLICTS: &str = "field_conflicts:view";
     pub const VIEW_RELATIONS: &str = "relations:view";
+    pub const VIEW_DUPLICATES: &str = "duplicates:view";
+    pub const DECIDE_DUPLICATES: &str = "duplicates:decide";
+    pub const SEARCH_DUPLICATES: &str = "duplicates:search";
+    pub const MERGE_CUSTOMERS: &str = "customers:merge";
     pub const VIEW_OWNERSHIP: &str = "ownership:view";
     pub const SIGN_OWNERSHIP: &str = "ownership:sign";
     pub const VIEW_TEAM_RULES: &str = "team_rules:view";

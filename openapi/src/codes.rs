@@ -814,6 +814,8 @@ codes! {
         Bulk = "bulk",
         /// Takes back what that has done.
         BulkUndo = "bulk_undo",
+        /// Looks for customers who may be one.
+        DuplicateSearch = "duplicate_search",
     }
 }
 

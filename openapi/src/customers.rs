@@ -38,6 +38,9 @@ pub struct Customer {
     pub verified: Vec<String>,
     pub figures: CustomerFigures,
     pub archived_at: Option<Instant>,
+    /// The customer into which this one was merged; null for one that is a customer of its own.
+    #[serde(default)]
+    pub merged_into: Option<Uuid>,
     pub version: i64,
     pub created_at: Instant,
     pub updated_at: Instant,

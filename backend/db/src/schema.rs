@@ -839,6 +839,58 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::{DbMoment, DbUuid, DbDoc};
 
+    duplicate_pair (id) {
+        id -> DbUuid,
+        first_id -> DbUuid,
+        second_id -> DbUuid,
+        score -> SmallInt,
+        evidence -> DbDoc,
+        state -> Text,
+        search_id -> DbUuid,
+        found_at -> DbMoment,
+        decided_at -> Nullable<DbMoment>,
+        decided_by -> Nullable<DbUuid>,
+        reason -> Nullable<Text>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbDoc, DbMoment, DbUuid};
+
+    customer_merge (id) {
+        id -> DbUuid,
+        survivor_id -> DbUuid,
+        merged_id -> DbUuid,
+        taken -> DbDoc,
+        moved -> DbDoc,
+        kept -> DbDoc,
+        reason -> Nullable<Text>,
+        merged_at -> DbMoment,
+        merged_by -> Nullable<DbUuid>,
+        undone_at -> Nullable<DbMoment>,
+        undone_by -> Nullable<DbUuid>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::DbUuid;
+
+    customer_merge_row (merge_id, target, row_id) {
+        merge_id -> DbUuid,
+        target -> Text,
+        row_id -> DbUuid,
+        was_primary -> Bool,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbDoc, DbMoment, DbUuid};
+
     field_conflict (id) {
         id -> DbUuid,
         customer_id -> DbUuid,
@@ -1318,6 +1370,8 @@ diesel::joinable!(household_member -> household (household_id));
 diesel::joinable!(household_member -> customer (customer_id));
 diesel::joinable!(holding_co_owner -> holding (holding_id));
 diesel::joinable!(holding_co_owner -> customer (customer_id));
+diesel::joinable!(customer_merge -> customer (survivor_id));
+diesel::joinable!(customer_merge_row -> customer_merge (merge_id));
 diesel::joinable!(field_conflict -> customer (customer_id));
 diesel::joinable!(field_conflict -> user_account (resolved_by));
 diesel::allow_tables_to_appear_in_same_query!(
@@ -1391,6 +1445,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     import_change,
     import_mapping,
     import_duplicate,
+    duplicate_pair,
+    customer_merge,
+    customer_merge_row,
     field_conflict,
     relation,
     household,

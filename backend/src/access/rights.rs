@@ -85,6 +85,14 @@ rights! {
     ProposeHandovers = "handovers:propose", MANAGERS;
     /// Accepting or declining what one is to take.
     AnswerHandovers = "handovers:answer", &[Rm];
+    /// Customers who may be one, and those that were merged.
+    ViewDuplicates = "duplicates:view", &[Rm, OutletHead, DeputyManager, BranchManager, Auditor];
+    /// Saying that two customers are two.
+    DecideDuplicates = "duplicates:decide", &[Rm, OutletHead, DeputyManager, BranchManager];
+    /// Searching the whole bank for them.
+    SearchDuplicates = "duplicates:search", &[BranchManager, Admin];
+    /// Making one customer of two, and undoing it.
+    MergeCustomers = "customers:merge", MANAGERS;
     /// Conflicts between verified fields and what other systems say.
     ViewFieldConflicts = "field_conflicts:view", &[Rm, OutletHead, DeputyManager, BranchManager, Auditor];
     /// Doing something to many customers at once, with the rights that one has on each.

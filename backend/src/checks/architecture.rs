@@ -131,6 +131,8 @@ fn architecture_one_clock() {
         "interactions",
         "ownership",
         "surveys",
+        "duplicates",
+        "merging",
         "overview",
         "today",
         "relations",
@@ -170,7 +172,7 @@ fn architecture_the_contract_knows_neither_server_nor_browser() {
 
 #[test]
 fn architecture_rooms_depend_downwards() {
-    const ORDER: [&str; 25] = [
+    const ORDER: [&str; 27] = [
         "names",
         "listing",
         "audit",
@@ -190,6 +192,8 @@ fn architecture_rooms_depend_downwards() {
         "interactions",
         "ownership",
         "surveys",
+        "duplicates",
+        "merging",
         "overview",
         "today",
         "reports",

@@ -315,7 +315,10 @@ fn literal(item: &str) -> String {
 ///
 /// A book may be sorted, but never found by walking the bank in the list's order.
 fn faults(engine: Engine, plan: &[String], may_sort: bool, is_book: bool) -> Vec<String> {
-    const LARGE: [&str; 38] = [
+    const LARGE: [&str; 41] = [
+        "duplicate_pair",
+        "pair",
+        "customer_merge",
         "customer_value",
         "job_target",
         "saved_view",
@@ -741,6 +744,7 @@ fn plans_with_a_scan_or_a_sort_are_noticed() {
 }
 
 mod contacts;
+mod duplicates;
 mod jobs;
 mod ownership;
 mod queues;

@@ -8,7 +8,7 @@ use crate::customers::portfolio::Moves;
 use crate::customers::provenance::{Sources, Word};
 use crate::customers::store::CustomerRow;
 use crate::customers::view::{self, Whole};
-use crate::customers::{CustomerId, House, create, known, owners, profile, store};
+use crate::customers::{CustomerId, House, create, known, merge, owners, profile, store};
 use crate::error::{Code, Error, FieldError, Result, Wrong};
 use crate::names::search;
 
@@ -244,7 +244,8 @@ pub(super) fn set_archived(row: &mut CustomerRow, actor: &Actor) -> Result<()> {
 /// # Errors
 /// 409 for one that is not archived; else as every change.
 pub fn restore(conn: &mut DbConn, actor: &Actor, id: CustomerId, version: i64) -> Result<()> {
-    edit(conn, actor, id, version, "restored", |_, whole| {
+    edit(conn, actor, id, version, "restored", |conn, whole| {
+        merge::is_no_merged_one(conn, id)?;
         let row = &mut whole.row.customer;
         if !row.archived {
             return Err(Error::conflict("", "not_archived"));

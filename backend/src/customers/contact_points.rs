@@ -9,7 +9,7 @@ use crate::customers::{ContactPointId, CustomerId, House, contact_context, purpo
 use crate::error::{Error, FieldError, Result};
 
 /// Most contact points that one customer has.
-const MOST: usize = 20;
+pub(super) const MOST: usize = 20;
 
 /// Adds a contact point; gives its id.
 ///

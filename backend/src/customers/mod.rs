@@ -6,6 +6,7 @@
 
 mod bulk;
 mod change;
+mod comparable;
 mod contact_points;
 mod contacted;
 mod create;
@@ -14,6 +15,7 @@ mod external_ids;
 mod fields;
 mod grading;
 mod list;
+mod merge;
 mod owners;
 mod ownership;
 mod portfolio;
@@ -35,6 +37,7 @@ pub use bulk::{
     upsert_lines, upsert_many,
 };
 pub use change::{archive, change, renew_search, restore};
+pub use comparable::{Comparable, comparable_after, count_in_lists};
 pub use contact_points::{add_contact_point, change_contact_point, remove_contact_point};
 pub use contacted::{contacted, contacted_many, is_seen_by, lock_figures, named, set_last_contact};
 pub use create::{Prepared, Ready, create, create_many, make_ready, write_many};
@@ -47,6 +50,7 @@ pub use grading::{Graded, grades_of, set_grades};
 #[cfg(test)]
 pub(crate) use list::search_by;
 pub use list::{list, search};
+pub use merge::{TakenOver, differences, give_back, merged_into, take_over};
 pub(crate) use owners::{LOSSES, OWNERSHIP};
 pub use owners::{hand_over, losses, ownership_of, sign, sign_all, unsigned, wrong_owners};
 pub use ownership::{add_to_team, assign, assign_now, can_place, set_team};
@@ -58,12 +62,13 @@ pub use provenance::{
 pub use reveal::reveal;
 pub(crate) use routes::changed;
 pub use selection::{
-    CustomerBrief, brief, briefs, briefs_by_filter, ids_after, lock_all, related, wants_no_contact,
+    CustomerBrief, Place, brief, briefs, briefs_by_filter, ids_after, lock_all, places, related,
+    wants_no_contact,
 };
 pub use tiers::{
-    Assets, Largest, has_tiers_to_review, lock, move_balances, plan_tiers, put_in_force, retier_some,
-    review_some_tiers, review_tiers_of, set_assets, set_tiers, simulate_tiers, tier_for, tier_history,
-    tier_policies, tiers,
+    Assets, KeptFigures, Largest, has_tiers_to_review, join_balances, keep_figures, lock, move_balances,
+    plan_tiers, put_figures_back, put_in_force, retier_some, review_some_tiers, review_tiers_of, set_assets,
+    set_tiers, simulate_tiers, tell_of_figures, tier_for, tier_history, tier_policies, tiers,
 };
 pub(crate) use tiers::{TIER_HISTORY, TIER_POLICIES};
 pub use view::{changeable, history, read, some_changeable, visible};
@@ -162,6 +167,6 @@ fn open(keys: &Keys, sealed: &[u8], context: &Context<'_>) -> Result<String> {
 }
 
 /// A code that the database holds, as its type.
-fn known<T>(value: Option<T>) -> Result<T> {
+pub(crate) fn known<T>(value: Option<T>) -> Result<T> {
     value.ok_or_else(|| Error::internal("a code that is none"))
 }

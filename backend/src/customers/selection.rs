@@ -78,6 +78,18 @@ pub fn lock_all(conn: &mut DbConn, ids: &[CustomerId]) -> Result<()> {
     store::lock_many(conn, ids)
 }
 
+/// Where a customer belongs: its unit, and who is responsible.
+pub type Place = (OrgUnitId, Option<UserId>);
+
+/// Where some customers belong, whoever sees them.
+///
+/// # Errors
+/// When the database fails.
+pub fn places(conn: &mut DbConn, ids: &[CustomerId]) -> Result<HashMap<CustomerId, Place>> {
+    let rows = store::places(conn, ids)?;
+    Ok(rows.into_iter().map(|(id, unit, owner)| (id, (unit, owner))).collect())
+}
+
 /// Those of these customers that the actor sees, as relations name them.
 ///
 /// # Errors

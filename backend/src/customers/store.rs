@@ -4,8 +4,8 @@ use diesel::prelude::*;
 use diesel::sql_types::Array;
 use guanxi_api::{CustomerKind, CustomerStatus, Gender, Tier};
 use guanxi_db::schema::{
-    contact_point, customer, customer_figures, customer_pair, customer_team, directory, external_id,
-    identity_document, org_unit, user_account,
+    contact_point, customer, customer_figures, customer_merge, customer_pair, customer_team, directory,
+    external_id, identity_document, org_unit, user_account,
 };
 use guanxi_db::search::FoundByName;
 use guanxi_db::{
@@ -265,6 +265,77 @@ pub(super) fn customers_after(
     Ok(ids)
 }
 
+/// What customers are compared by that stands in their own row.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = customer)]
+pub(super) struct ComparableRow {
+    pub(super) id: CustomerId,
+    pub(super) kind: String,
+    pub(super) name: String,
+    pub(super) birth_date: Option<chrono::NaiveDate>,
+    pub(super) birth_year: Option<i32>,
+    pub(super) gender: Option<String>,
+    pub(super) city: Option<String>,
+    pub(super) details: Doc,
+}
+
+pub(super) fn comparable_after(
+    conn: &mut DbConn,
+    after: Option<CustomerId>,
+    limit: i64,
+) -> Result<Vec<ComparableRow>> {
+    let place = match after {
+        Some(id) => Condition::new().sql("customer.id > ").bind(Value::Id(Id::new(id.uuid()))),
+        None => Condition::everything(),
+    };
+    let rows = customer::table
+        .filter(place)
+        .filter(customer::archived.eq(false))
+        .order(Ordering::by(vec![("customer.id", false)]).first(limit))
+        .select(ComparableRow::as_select())
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}
+
+/// Kind and hash of the documents of customers from one to another one by their ids.
+pub(super) fn identities_between(
+    conn: &mut DbConn,
+    first: CustomerId,
+    last: CustomerId,
+) -> Result<Vec<(CustomerId, String, Vec<u8>)>> {
+    let rows = identity_document::table
+        .filter(identity_document::customer_id.between(first, last))
+        .select((identity_document::customer_id, identity_document::kind, identity_document::value_hash))
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}
+
+/// The same of phones and e-mail addresses.
+pub(super) fn reached_between(
+    conn: &mut DbConn,
+    first: CustomerId,
+    last: CustomerId,
+) -> Result<Vec<(CustomerId, String, Vec<u8>)>> {
+    let rows = contact_point::table
+        .filter(contact_point::customer_id.between(first, last))
+        .filter(contact_point::kind.eq("phone").or(contact_point::kind.eq("email")))
+        .select((contact_point::customer_id, contact_point::kind, contact_point::value_hash))
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}
+
+pub(super) fn count_in_lists(conn: &mut DbConn) -> Result<i64> {
+    let count = customer::table
+        .filter(customer::archived.eq(false))
+        .select(diesel::dsl::count_star())
+        .first(conn)
+        .map_err(DbError::from)?;
+    Ok(count)
+}
+
 pub(super) fn contact_points(conn: &mut DbConn, id: CustomerId) -> Result<Vec<ContactPointRow>> {
     let rows = contact_point::table
         .filter(contact_point::customer_id.eq(id))
@@ -397,6 +468,37 @@ pub(super) fn insert_contact_point(conn: &mut DbConn, row: &ContactPointRow) -> 
 pub(super) fn update_contact_point(conn: &mut DbConn, row: &ContactPointRow) -> Result<()> {
     diesel::update(contact_point::table.find(row.id)).set(row).execute(conn).map_err(DbError::from)?;
     Ok(())
+}
+
+/// Gives a contact point to another customer.
+pub(super) fn move_contact_point(
+    conn: &mut DbConn,
+    id: ContactPointId,
+    to: CustomerId,
+    is_primary: bool,
+) -> Result<()> {
+    diesel::update(contact_point::table.find(id))
+        .set((contact_point::customer_id.eq(to), contact_point::is_primary.eq(is_primary)))
+        .execute(conn)
+        .map_err(DbError::from)?;
+    Ok(())
+}
+
+/// Of some customers those that went up in another one, with that one.
+pub(super) fn merged_into(conn: &mut DbConn, ids: &[CustomerId]) -> Result<Vec<(CustomerId, CustomerId)>> {
+    let mut found = Vec::new();
+    for ids in ids.chunks(500) {
+        let among = ids.iter().map(|id| Some(Value::Id(Id::new(id.uuid()))));
+        let among = Condition::unkept().sql("customer_merge.merged_id IN (").bind_all(among).sql(")");
+        let rows: Vec<(CustomerId, CustomerId)> = customer_merge::table
+            .filter(among)
+            .filter(customer_merge::undone_at.is_null())
+            .select((customer_merge::merged_id, customer_merge::survivor_id))
+            .load(conn)
+            .map_err(DbError::from)?;
+        found.extend(rows);
+    }
+    Ok(found)
 }
 
 pub(super) fn delete_contact_point(conn: &mut DbConn, id: ContactPointId) -> Result<()> {
@@ -919,6 +1021,23 @@ pub(super) fn by_phone(conn: &mut DbConn, wanted: &[Vec<u8>]) -> Result<Vec<Like
             .filter(customer::archived.eq(false))
             .select((contact_point::value_hash, customer::id, customer::name))
             .limit(LIKELY)
+            .load(conn)
+            .map_err(DbError::from)?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
+/// Unit and owner of some customers.
+pub(super) fn places(
+    conn: &mut DbConn,
+    ids: &[CustomerId],
+) -> Result<Vec<(CustomerId, OrgUnitId, Option<UserId>)>> {
+    let mut found = Vec::new();
+    for ids in ids.chunks(500) {
+        let rows: Vec<(CustomerId, OrgUnitId, Option<UserId>)> = customer::table
+            .filter(these(ids))
+            .select((customer::id, customer::org_unit_id, customer::owner_id))
             .load(conn)
             .map_err(DbError::from)?;
         found.extend(rows);

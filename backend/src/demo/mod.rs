@@ -1,5 +1,6 @@
 //! Demo data: a made-up bank to try, to learn on and to measure with. Only ever put into an empty database.
 
+mod duplicates;
 pub mod generator;
 mod ownership;
 mod quality;
@@ -49,7 +50,7 @@ pub fn sign_ins(config: &Config) -> Option<String> {
 /// When the database fails.
 pub fn ensure(config: &Config, opened: Opened, customers: u32, seed: u64) -> Result<Opened> {
     if opened.db.read_blocking(is_empty)? {
-        make(config, &opened, Demo { customers, seed, customers_only: false })?;
+        make(config, &opened, Demo { customers, seed, customers_only: false, duplicates: DUPLICATES })?;
     }
     Ok(opened)
 }
@@ -57,6 +58,9 @@ pub fn ensure(config: &Config, opened: Opened, customers: u32, seed: u64) -> Res
 fn is_empty(conn: &mut DbConn) -> Result<bool> {
     Ok(!org::any_user(conn)?)
 }
+
+/// How many customers of a demo bank are entered twice unless told otherwise.
+pub const DUPLICATES: u32 = 12;
 
 /// What demo data are to be made.
 #[derive(Clone, Copy, Debug)]
@@ -66,6 +70,8 @@ pub struct Demo {
     pub seed: u64,
     /// Without holdings, contacts, tasks, surveys, conflicts and relations: for measuring very large banks.
     pub customers_only: bool,
+    /// So many of them are entered a second time, not quite alike.
+    pub duplicates: u32,
 }
 
 /// Makes demo data: the bank, its staff and so many customers; gives what was made, in a sentence.
@@ -88,6 +94,15 @@ pub fn make(config: &Config, opened: &Opened, demo: Demo) -> Result<String> {
     let settings = opened.settings.clone();
     let catalogue = opened.db.write_blocking(move |conn| make_catalogue(conn, &settings))?;
     make_customers(opened, &bank, demo, (&units, &users, &catalogue))?;
+    if demo.duplicates > 0 {
+        let (keys, settings) = (std::sync::Arc::clone(&opened.keys), opened.settings.clone());
+        let (bank, units, users) = (bank.clone(), units.clone(), users.clone());
+        opened.db.write_blocking(move |conn| {
+            let house = House { keys: &keys, settings: &settings, directory: &Directory::default() };
+            let what = (&bank, seed, u64::from(customers), u64::from(demo.duplicates));
+            duplicates::make(conn, &Actor::operator(clock::now()), house, what, (&units, &users))
+        })?;
+    }
     if !demo.customers_only {
         surveys::make(&opened.db, &opened.keys, &opened.settings, seed)?;
         let (keys, settings) = (std::sync::Arc::clone(&opened.keys), opened.settings.clone());
@@ -99,7 +114,8 @@ pub fn make(config: &Config, opened: &Opened, demo: Demo) -> Result<String> {
             tiers::make(conn, &actor, house, u64::from(customers))?;
             segments::make(conn, &actor, house, u64::from(customers))?;
             views::make(conn, &actor, &keys, &bank)?;
-            ownership::make(conn, &actor)
+            ownership::make(conn, &actor)?;
+            duplicates::search(conn, &actor)
         })?;
     }
     let seconds = (clock::now().0 - started.0) / 1_000_000;
@@ -428,7 +444,7 @@ mod tests {
         let database = TestDatabase::new();
         let config = Config::from_values(&database.settings()).expect("settings");
         let opened = server::open(&config).expect("the database opens");
-        let demo = Demo { customers: 300, seed: 1, customers_only: false };
+        let demo = Demo { customers: 300, seed: 1, customers_only: false, duplicates: 0 };
         make(&config, &opened, demo).expect("demo data");
         let (contacts, to_do) = opened
             .db

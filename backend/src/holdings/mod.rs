@@ -29,7 +29,7 @@ pub(crate) use transactions::TRANSACTIONS;
 pub use transactions::{
     balances, of_customer as transactions_of_customer, record, reverse, transaction, transactions,
 };
-pub use value::{do_some_work, has_rates_waiting, make_rates_due};
+pub use value::{do_some_work, has_rates_waiting, make_rates_due, revalue_of};
 pub use view::{history, read, tag};
 
 use guanxi_db::Id;

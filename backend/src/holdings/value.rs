@@ -57,6 +57,14 @@ pub(super) fn revalue(
     customers::set_assets(conn, actor, today, &[(id, assets)], TierReason::Assets)
 }
 
+/// The same for a customer to whom holdings came, or from whom they went, otherwise than by dealing.
+///
+/// # Errors
+/// When the database fails.
+pub fn revalue_of(conn: &mut DbConn, actor: &Actor, house: House<'_>, id: CustomerId) -> Result<()> {
+    revalue(conn, actor, house, id, Deal::Cancelled)
+}
+
 /// The transaction because of which a customer's figures may have changed.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Deal<'a> {

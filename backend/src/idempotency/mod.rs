@@ -3,13 +3,14 @@
 
 mod store;
 
-use actix_web::HttpRequest;
+use actix_web::{HttpRequest, web};
 use aws_lc_rs::digest;
 use guanxi_db::{DbConn, DbError, Id};
 use serde::Serialize;
 use uuid::Uuid;
 
 use crate::access::Actor;
+use crate::app::AppState;
 use crate::error::{Code, Error, Result};
 
 /// How long a key is remembered.
@@ -130,6 +131,37 @@ pub fn once<T>(
         store::remember(conn, row.principal_id, key, Id::new(id))?;
     }
     Ok(Once::Done(done))
+}
+
+/// Reads a resource that was written before.
+pub type Reader<T> = fn(&mut DbConn, &Actor, &AppState, Uuid) -> Result<T>;
+
+/// Does something to one resource in a transaction of its own, at most once for a key; the resource, and whether it was done before. Of the
+/// second argument the first part names the resource, the other one reads it again.
+///
+/// # Errors
+/// As [`once`].
+pub async fn written<T: Send + 'static>(
+    state: &web::Data<AppState>,
+    actor: Actor,
+    request: Request,
+    act: impl Fn(&mut DbConn, &Actor, &AppState) -> Result<T> + Send + 'static,
+    (id_of, read): (fn(&T) -> Uuid, Reader<T>),
+) -> Result<(T, bool)> {
+    let shared = state.clone();
+    state
+        .db
+        .write(move |conn| {
+            let act = |conn: &mut DbConn| act(conn, &actor, &shared);
+            match once(conn, &actor, &request, act, |made| Some(id_of(made)))? {
+                Once::Done(made) => Ok((made, false)),
+                Once::Replayed(id) => {
+                    let id = id.ok_or_else(Error::not_found)?;
+                    Ok((read(conn, &actor, &shared, id)?, true))
+                }
+            }
+        })
+        .await
 }
 
 fn is_lock_timeout(error: &DbError) -> bool {

@@ -3,7 +3,7 @@ use guanxi_db::{DbConn, Id, Moment};
 
 use crate::access::{Actor, Right, Scope};
 use crate::audit;
-use crate::customers;
+use crate::customers::{self, CustomerId};
 use crate::error::{Code, Error, FieldError, Result, Wrong};
 use crate::interactions::create::MAX_NOTES;
 use crate::interactions::store::{self, InteractionRow};
@@ -155,12 +155,12 @@ fn edit(
     if row.notes != before.notes {
         guanxi_db::notes::index_again(conn, Id::new(id.uuid()), &rules::tokens(&searched))?;
     }
-    customers::lock_figures(conn, row.customer_id)?;
+    let customer = row.customer_id;
+    customers::lock_figures(conn, customer)?;
     if !store::update(conn, row, searched, before.version)? {
         return Err(stale(actor, before.version + 1));
     }
-    let last = store::last_contact(conn, row.customer_id)?.unwrap_or(Moment::EARLIEST);
-    customers::set_last_contact(conn, row.customer_id, last)?;
+    refresh_last_contact(conn, customer)?;
     let change = audit::Change {
         resource_type: "interaction",
         resource_id: id.uuid(),
@@ -171,6 +171,16 @@ fn edit(
     };
     audit::record(conn, actor, &change)?;
     view::wire(whole)
+}
+
+/// Works out anew when a customer was last reached, after contacts came or went otherwise.
+///
+/// # Errors
+/// When the database fails.
+pub fn refresh_last_contact(conn: &mut DbConn, id: CustomerId) -> Result<()> {
+    customers::lock_figures(conn, id)?;
+    let last = store::last_contact(conn, id)?.unwrap_or(Moment::EARLIEST);
+    customers::set_last_contact(conn, id, last)
 }
 
 fn stale(actor: &Actor, version: i64) -> Error {

@@ -17,7 +17,7 @@ mod targets;
 mod tests;
 mod view;
 
-pub use change::{archive, change, restore};
+pub use change::{archive, change, refresh_last_contact, restore};
 pub use create::{Draft, Prepared, Ready, check, create_many, draft, make_ready, plan, write_many};
 pub(crate) use list::INTERACTIONS;
 #[cfg(test)]

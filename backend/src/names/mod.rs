@@ -4,5 +4,6 @@
 pub mod reading;
 pub mod search;
 mod sort;
+pub mod variants;
 
 pub use sort::name_sort;

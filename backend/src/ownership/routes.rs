@@ -183,20 +183,10 @@ async fn written(
     once: idempotency::Request,
     act: impl Fn(&mut DbConn, &Actor, &AppState) -> Result<Handover> + Send + 'static,
 ) -> Result<(Handover, bool)> {
-    let shared = state.clone();
-    state
-        .db
-        .write(move |conn| {
-            let act = |conn: &mut DbConn| act(conn, &actor, &shared);
-            match idempotency::once(conn, &actor, &once, act, |made| Some(made.id))? {
-                Once::Done(made) => Ok((made, false)),
-                Once::Replayed(id) => {
-                    let id = id.map(HandoverId::new).ok_or_else(Error::not_found)?;
-                    Ok((ownership::handover(conn, &actor, shared.house(), id)?, true))
-                }
-            }
-        })
-        .await
+    let read = |conn: &mut DbConn, actor: &Actor, shared: &AppState, id| {
+        ownership::handover(conn, actor, shared.house(), HandoverId::new(id))
+    };
+    idempotency::written(state, actor, once, act, (|made| made.id, read)).await
 }
 
 fn changed(who: &Actor, made: &Handover, replayed: bool) -> HttpResponse {

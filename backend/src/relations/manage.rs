@@ -262,6 +262,72 @@ pub fn change(
     })
 }
 
+/// Gives the relations of one customer to another one, but for those between the two, those that the other one has itself, and a second spouse or
+/// referrer; gives the ids of those that went over. Whoever calls it has locked both.
+///
+/// # Errors
+/// When the database fails.
+pub fn move_relations(
+    conn: &mut DbConn,
+    actor: &Actor,
+    from: CustomerId,
+    to: CustomerId,
+) -> Result<Vec<RelationId>> {
+    let mut own = store::of_customers(conn, &[to])?;
+    let mut moved = Vec::new();
+    for before in store::of_customers(conn, &[from])? {
+        if other_of(&before, from) == to {
+            continue;
+        }
+        let after = repointed(actor, &before, from, to)?;
+        let kind = known(RelationRole::from_code(&after.kind))?;
+        let is_twin = |other: &RelationRow| {
+            (other.from_id, other.to_id, &other.kind) == (after.from_id, after.to_id, &after.kind)
+        };
+        let fits = match check_others(conn, &after, kind, &own) {
+            Ok(()) => !own.iter().any(is_twin),
+            Err(error) if error.code.status() == 409 => false,
+            Err(error) => return Err(error),
+        };
+        if fits && own.len() < MOST {
+            store::update(conn, &after, before.version)?;
+            moved.push(after.id);
+            own.push(after);
+        }
+    }
+    Ok(moved)
+}
+
+/// Gives relations back that went from one customer to another one, as far as they are still there.
+///
+/// # Errors
+/// When the database fails.
+pub fn move_relations_back(
+    conn: &mut DbConn,
+    actor: &Actor,
+    ids: &[RelationId],
+    (now, back): (CustomerId, CustomerId),
+) -> Result<()> {
+    for id in ids {
+        let Some(before) = store::find(conn, *id)? else { continue };
+        if before.from_id == now || before.to_id == now {
+            let after = repointed(actor, &before, now, back)?;
+            store::update(conn, &after, before.version)?;
+        }
+    }
+    Ok(())
+}
+
+/// A relation with one customer in the place of another one.
+fn repointed(actor: &Actor, row: &RelationRow, from: CustomerId, to: CustomerId) -> Result<RelationRow> {
+    let of = |id: CustomerId| if id == from { to } else { id };
+    let (mut from_id, mut to_id) = (of(row.from_id), of(row.to_id));
+    if rules::is_mutual(known(RelationRole::from_code(&row.kind))?) {
+        (from_id, to_id) = (from_id.min(to_id), from_id.max(to_id));
+    }
+    Ok(RelationRow { from_id, to_id, version: row.version + 1, updated_at: actor.now(), ..row.clone() })
+}
+
 /// Takes a relation out of the lists.
 ///
 /// # Errors

@@ -19,7 +19,9 @@ pub use households::{
     archive_household, change_household, create_household, household, household_history, households_of,
     restore_household,
 };
-pub use manage::{archive, change, create, relation, relations, restore};
+pub use manage::{
+    archive, change, create, move_relations, move_relations_back, relation, relations, restore,
+};
 pub use network::{network, referrals};
 
 use guanxi_db::Id;

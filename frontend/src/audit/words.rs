@@ -65,6 +65,9 @@ pub fn verb_words(action: &str, i: I18n) -> Option<AttrValue> {
         "revoked" => Msg::ActionWithdrew,
         "renewed" => Msg::ActionRenewed,
         "overridden" => Msg::ActionOverridden,
+        "merged" => Msg::ActionMerged,
+        "undone" | "told_apart" => Msg::ActionUnmerged,
+        "dismissed" => Msg::ActionDismissed,
         "ownership_signed" | "ownership_signed_many" => Msg::ActionOwnershipSigned,
         _ => return None,
     }))
@@ -88,6 +91,8 @@ pub fn resource_words(resource: &str, i: I18n) -> Option<AttrValue> {
         "grade_policy" => Msg::ResourceGrades,
         "team_rules" => Msg::ResourceTeamRules,
         "handover" => Msg::ResourceHandover,
+        "duplicate" => Msg::ResourceDuplicate,
+        "customer_merge" => Msg::ResourceMerge,
         "segment_scheme" => Msg::ResourceSegmentScheme,
         "segment" => Msg::ResourceSegment,
         "customer_segment" => Msg::ResourceCustomerSegment,

@@ -1,8 +1,9 @@
 use std::rc::Rc;
 
+use gloo_timers::callback::Timeout;
 use guanxi_api::{
-    ContactPointKind, ContactPointUse, CustomerKind, CustomerSource, CustomerStatus, Gender,
-    IdentityDocument, IdentityKind, NewContactPoint, NewCustomer, RiskAttribute,
+    ContactPointKind, ContactPointUse, CustomerKind, CustomerSource, CustomerStatus, DuplicateCheck,
+    DuplicateFound, Gender, IdentityDocument, IdentityKind, NewContactPoint, NewCustomer, RiskAttribute,
 };
 use uuid::Uuid;
 use yew::prelude::*;
@@ -18,8 +19,8 @@ use crate::org::{OWNERS, unit_options, use_colleagues, use_units};
 use crate::route::Route;
 use crate::session::{may, right, use_me};
 use crate::ui::{
-    Button, Choice, Combobox, DateField, HelpNote, Icon, IconButton, InputKind, Look, Notice, Page, Panel,
-    Segments, Select, TextField, date_of, read_date, use_toasts,
+    Button, Choice, Combobox, DateField, HelpNote, Icon, IconButton, InputKind, Link, Look, Notice, Page,
+    Panel, Segments, Select, TextField, date_of, read_date, use_toasts,
 };
 use crate::{dom, route};
 
@@ -97,6 +98,36 @@ fn text_of(value: &str) -> Option<String> {
     (!value.is_empty()).then(|| value.to_owned())
 }
 
+/// Who of the bank's customers this may be, asked once one has stopped typing.
+#[hook]
+fn use_known(draft: &Draft) -> Option<DuplicateFound> {
+    let found = use_state(|| None::<DuplicateFound>);
+    let phone = draft.filled().find(|(_, line)| line.kind == ContactPointKind::Phone);
+    let phone = phone.map(|(_, line)| line.value.trim().to_owned());
+    let identity = draft.body().identity;
+    let asked =
+        DuplicateCheck { kind: draft.new.kind, name: draft.new.name.trim().to_owned(), phone, identity };
+    use_effect_with(asked, {
+        let found = found.clone();
+        move |asked| {
+            let says_nothing = asked.identity.is_none() && (asked.phone.is_none() || asked.name.is_empty());
+            let asked = asked.clone();
+            let wait = Timeout::new(500, move || {
+                if says_nothing {
+                    found.set(None);
+                    return;
+                }
+                spawn!((found, asked), {
+                    // What cannot be asked is not known: saving says what is wrong.
+                    found.set(api::duplicates::check(&asked).await.ok().and_then(|answer| answer.found));
+                });
+            });
+            move || drop(wait)
+        }
+    });
+    (*found).clone()
+}
+
 /// Adds a customer.
 #[function_component]
 pub fn NewCustomerPage() -> Html {
@@ -111,6 +142,7 @@ pub fn NewCustomerPage() -> Html {
     // One for each opened form: sent twice, it still makes one customer.
     let once = use_state(dom::random_id);
 
+    let known = use_known(&draft);
     let onsubmit = cb!((draft, errors, refused, busy, once, toasts), |event: SubmitEvent| {
         event.prevent_default();
         if *busy {
@@ -232,6 +264,12 @@ pub fn NewCustomerPage() -> Html {
                     <Notice tone="bad" alert=true><p>{ error.detail(i) }</p>{ for elsewhere }</Notice>
                 } else if !elsewhere.is_empty() {
                     <Notice tone="bad" alert=true>{ for elsewhere }</Notice>
+                }
+                if let Some(found) = &known {
+                    <Notice tone="warn" alert=true><p>{ match &found.customer {
+                        Some(customer) => html! { <Link to={Route::Customer { id: customer.id }.to_path()} class="link">{ i.t(Msg::PairsWarnOwn { name: &customer.name, number: &customer.customer_no }) }</Link> },
+                        None => html! { { i.t(Msg::PairsWarnElsewhere { unit: found.org_unit.name.in_language(i.lang) }) } },
+                    } }</p></Notice>
                 }
                 <Panel title={i.t(Msg::FactsBasics)}>
                     <Segments name="kind" label={i.t(Msg::FieldKind)} options={options::<CustomerKind>(i)} value={new.kind.code()} onchange={choose_kind} />

@@ -28,8 +28,8 @@ use crate::route::{self, Route};
 use crate::session::{may, right, use_me};
 use crate::surveys::CustomerAnswers;
 use crate::ui::{
-    Avatar, Badge, EmptyState, ErrorPanel, GradeMark, HelpNote, Icon, IconButton, Link, Page, Skeleton, Tab,
-    Tabs, TierMark, Time, Tone,
+    Avatar, Badge, EmptyState, ErrorPanel, GradeMark, HelpNote, Icon, IconButton, Link, Notice, Page,
+    Skeleton, Tab, Tabs, TierMark, Time, Tone,
 };
 
 /// The customer that a page is about, as its parts take it.
@@ -180,6 +180,9 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
         <Page title={customer.profile.name.clone()} heading={heading(customer, i)} actions={html! { <><Walk {id} /><LogContact subject={subject.clone()} open={logs} tab={chosen} /><Actions subject={subject.clone()} /></> }}>
             { facts_line(customer, i) }
             { standing(&customer.figures, i) }
+            if let Some(into) = customer.merged_into {
+                <Notice tone="warn">{ i.t(Msg::MergeInto) }{ " " }<Link to={Route::Customer { id: into }.to_path()} class="link">{ i.t(Msg::MergeIntoLink) }</Link></Notice>
+            }
             <HelpNote text={i.t(if subject.may_edit() { Msg::CustomerHelp } else { Msg::CustomerHelpRead })} />
             <Tabs label={i.t(Msg::CustomerTitle)} {tabs} {chosen} {onchoose}>
                 if chosen == "contacts" {

@@ -49,11 +49,14 @@ pub fn JobPage(props: &JobPageProps) -> Html {
         };
     };
     let job = &details.job;
-    let heading = html! { <h1><span class="header__title"><span>{ &job.title }</span>{ state_badge(job, i) }</span></h1> };
+    let title = super::title(job, i);
+    let heading =
+        html! { <h1><span class="header__title"><span>{ &title }</span>{ state_badge(job, i) }</span></h1> };
     let help = match (job.kind, job.dry_run) {
         (JobKind::Export, _) => Msg::JobHelpExport,
         (JobKind::ImportUndo, _) => Msg::JobHelpUndo,
         (JobKind::Bulk, _) => Msg::BulkHelp,
+        (JobKind::DuplicateSearch, _) => Msg::PairsJobHelp,
         (JobKind::BulkUndo, _) => Msg::BulkHelpUndo,
         (JobKind::Import, true) => Msg::JobHelpDryRun,
         (JobKind::Import, false) => Msg::JobHelp,
@@ -69,7 +72,7 @@ pub fn JobPage(props: &JobPageProps) -> Html {
         </>
     };
     html! {
-        <Page title={job.title.clone()} {heading} {actions}>
+        <Page title={title.clone()} {heading} {actions}>
             <div class="header__facts">
                 <span>{ i.t(Msg::FieldKind) }{ " " }<b>{ job.kind.label(i) }</b></span>
                 <span>{ i.t(Msg::JobBy) }{ " " }<b>{ who(job, i) }</b></span>

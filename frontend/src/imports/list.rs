@@ -21,10 +21,10 @@ const EVERY: u32 = 3_000;
 fn row(job: &Job, i: I18n) -> Row {
     Row {
         key: job.id.to_string().into(),
-        name: job.title.clone().into(),
+        name: super::title(job, i),
         off: false,
         cells: vec![
-            html! { <Link to={Route::Job { id: job.id }.to_path()} class="table__link">{ &job.title }</Link> },
+            html! { <Link to={Route::Job { id: job.id }.to_path()} class="table__link">{ super::title(job, i) }</Link> },
             state_badge(job, i),
             html! { { job.kind.label(i) } },
             html! { { done_of(job, i) } },

@@ -15,7 +15,7 @@ mod values;
 
 use guanxi_api::{
     BusinessState, Channel, CustomerKind, CustomerSource, CustomerStatus, Gender, IdentityKind, ImportField,
-    IncomeBand, JobState, Language, MaritalStatus, OrgUnit, OrganisationSize, RiskAttribute,
+    IncomeBand, Job, JobState, Language, MaritalStatus, OrgUnit, OrganisationSize, RiskAttribute,
 };
 use yew::AttrValue;
 
@@ -26,9 +26,14 @@ pub use progress::{JobProgress, use_job};
 
 use crate::api::ApiError;
 use crate::i18n::{I18n, Msg};
-use crate::labels::options;
+use crate::labels::{Label, options};
 use crate::org::in_tree_order;
 use crate::ui::Tone;
+
+/// What a job is called: what it is told, or what it does where that says all.
+fn title(job: &Job, i: I18n) -> AttrValue {
+    if job.title.is_empty() { job.kind.label(i) } else { job.title.clone().into() }
+}
 
 /// The fields that stand together in lists to choose from.
 const GROUPS: [(Msg<'static>, &[ImportField]); 7] = [

@@ -99,6 +99,9 @@ pub fn JobProgress(props: &JobProgressProps) -> Html {
     let besides = besides.into_iter().filter(|(_, records)| *records > 0);
     let figures: Vec<(Msg<'static>, i64)> = match (job.kind, job.dry_run) {
         (JobKind::Export, _) => Vec::new(),
+        (JobKind::DuplicateSearch, _) => {
+            vec![(Msg::PairsFoundNew, created), (Msg::PairsKnown, unchanged)]
+        }
         (JobKind::Bulk, _) => {
             vec![(Msg::BulkDone, updated), (Msg::BulkUnchanged, unchanged), (Msg::BulkRefused, failed)]
         }
@@ -122,6 +125,7 @@ pub fn JobProgress(props: &JobProgressProps) -> Html {
         (JobKind::Export, _) => Msg::JobCancelExport,
         (JobKind::ImportUndo | JobKind::BulkUndo, _) => Msg::JobCancelUndo,
         (JobKind::Bulk, _) => Msg::BulkCancelText,
+        (JobKind::DuplicateSearch, _) => Msg::PairsCancelText,
         (JobKind::Import, true) => Msg::JobCancelDryRun,
         (JobKind::Import, false) => Msg::JobCancelText,
     };

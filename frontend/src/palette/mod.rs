@@ -123,6 +123,9 @@ pub fn Palette(props: &PaletteProps) -> Html {
     if may(me, right::VIEW_FIELD_CONFLICTS) {
         pages.push(("conflicts", Icon::ListChecks, Msg::NavConflicts, Route::FieldConflicts));
     }
+    if may(me, right::VIEW_DUPLICATES) {
+        pages.push(("duplicates", Icon::Copy, Msg::NavDuplicates, Route::Duplicates));
+    }
     if may(me, right::VIEW_OWNERSHIP) || may(me, right::MANAGE_TEAM_RULES) {
         pages.push(("ownership", Icon::BadgeCheck, Msg::NavOwnership, Route::Ownership));
     }
@@ -219,10 +222,7 @@ pub fn Palette(props: &PaletteProps) -> Html {
 
     let only_actions = needle.strip_prefix('>').map(str::trim);
     let groups = if let Some(needle) = only_actions {
-        vec![CommandGroup {
-            title: i.t(Msg::PaletteActions),
-            items: named(needle, actions),
-        }]
+        vec![CommandGroup { title: i.t(Msg::PaletteActions), items: named(needle, actions) }]
     } else {
         let page = |(key, icon, label, route): (&str, Icon, Msg<'_>, Route)| {
             item(key, icon, i.t(label), Some(route), Callback::noop())
@@ -243,10 +243,7 @@ pub fn Palette(props: &PaletteProps) -> Html {
                 title: i.t(Msg::PalettePages),
                 items: named(&needle, pages.into_iter().map(page)),
             },
-            CommandGroup {
-                title: i.t(Msg::PaletteActions),
-                items: named(&needle, actions),
-            },
+            CommandGroup { title: i.t(Msg::PaletteActions), items: named(&needle, actions) },
         ]
     };
     let nothing = match (*failed, needle.chars().count() < LEAST, found.is_some()) {

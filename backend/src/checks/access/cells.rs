@@ -108,6 +108,11 @@ pub fn positions(target: Target) -> &'static [Position] {
         | Target::TaskList
         | Target::FieldConflict
         | Target::FieldConflictList
+        | Target::Duplicate
+        | Target::DuplicateList
+        | Target::Twins
+        | Target::Merge
+        | Target::MergeList
         | Target::Related
         | Target::Segmented
         | Target::Handover
@@ -252,7 +257,12 @@ fn expected(operation: &Operation, caller: Caller, position: Position) -> u16 {
         Target::View => (["PATCH", "DELETE"].contains(&operation.method)
             && !operation.path.ends_with("/default"))
         .then_some(403),
-        Target::InteractionList | Target::TaskList | Target::FieldConflictList | Target::HandoverList => None,
+        Target::InteractionList
+        | Target::TaskList
+        | Target::FieldConflictList
+        | Target::DuplicateList
+        | Target::MergeList
+        | Target::HandoverList => None,
         Target::Handover => (!sees_handover(role, &place)).then_some(404),
         // Whoever hands over sees it, and answers nothing.
         Target::HandoverToAnswer if place.in_team => None,
@@ -286,6 +296,9 @@ fn expected(operation: &Operation, caller: Caller, position: Position) -> u16 {
         Target::Customer
         | Target::Holding
         | Target::FieldConflict
+        | Target::Duplicate
+        | Target::Twins
+        | Target::Merge
         | Target::Related
         | Target::Segmented
         | Target::Household => (!sees_customer(role, &place)).then_some(404),

@@ -270,6 +270,11 @@ fn body(operation: &Operation, app: &TestApp) -> Value {
         ("PATCH", "/households/{id}") => json!({"name": "张氏一家"}),
         ("PUT", "/customers/{id}/fields/{field}/verification") => json!({"verified": true}),
         ("POST", "/field-conflicts/{id}/resolve") => json!({"take": "offered"}),
+        ("POST", "/duplicates/{id}/dismissal") => json!({"reason": "twins"}),
+        ("POST", "/customers/duplicate-check") => {
+            json!({"kind": "person", "name": "张三丰", "phone": "13800138000"})
+        }
+        ("POST", "/customers/{id}/merge") => json!({"other_id": uuid::Uuid::now_v7(), "other_version": 1}),
         ("POST", "/tasks") => json!({"title": "回访", "due_on": "2999-01-01"}),
         ("PATCH", "/tasks/{id}") => json!({"title": "再回访"}),
         ("PUT", "/contact-targets") => json!({"meetings_a_day": 6, "connected_calls_a_day": 21}),
@@ -359,6 +364,7 @@ fn b3_members_that_the_server_owns_are_refused_in_every_body() {
         let of_head = [
             "/bulk",
             "/customers",
+            "/duplicates",
             "/field-conflicts",
             "/handovers",
             "/holdings",

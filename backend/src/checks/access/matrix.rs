@@ -81,6 +81,11 @@ fn body(operation: &Operation, app: &TestApp, caller: Caller, thing: &Thing) -> 
         ("PATCH", "/households/{id}") => json!({"name": "张氏一家"}),
         ("PUT", "/customers/{id}/fields/{field}/verification") => json!({"verified": true}),
         ("POST", "/field-conflicts/{id}/resolve") => json!({"take": "offered"}),
+        ("POST", "/duplicates/{id}/dismissal") => json!({"reason": "twins"}),
+        ("POST", "/customers/duplicate-check") => {
+            json!({"kind": "person", "name": "张三丰", "phone": "13800138000"})
+        }
+        ("POST", "/customers/{id}/merge") => json!({"other_id": thing.other, "other_version": 1}),
         ("PUT", "/tiers") => tiers(),
         ("PUT", "/grade-policy") => {
             let mut rules = app.role(Role::Admin).get("/grade-policy").json()["rules"].clone();
@@ -238,6 +243,8 @@ fn place_of(operation: &Operation, app: &TestApp, thing: &Thing) -> (String, i64
     let of_holding = matches!(operation.target, Target::Holding | Target::HoldingList);
     let in_other_state =
         ["/new-version", "/close", "/corrections", "/undo"].iter().any(|end| operation.path.ends_with(end));
+    // What is undone of a merge is the merge itself.
+    let in_other_state = in_other_state && operation.target != Target::Merge;
     let (id, version) = match (of_holding, in_other_state) {
         (true, _) => (thing.holding, thing.holding_version),
         (false, true) => (thing.other, 2),
@@ -275,7 +282,17 @@ fn place_of(operation: &Operation, app: &TestApp, thing: &Thing) -> (String, i64
     if operation.target == Target::HoldingList {
         path.push_str("?limit=200&filter=status%20ne%20null");
     }
-    if matches!(operation.target, Target::FieldConflictList | Target::ViewsSeen | Target::HandoverList) {
+    if operation.path.ends_with("/merge-preview") {
+        path.push_str(&format!("?other_id={}", thing.other));
+    }
+    if matches!(
+        operation.target,
+        Target::FieldConflictList
+            | Target::ViewsSeen
+            | Target::HandoverList
+            | Target::DuplicateList
+            | Target::MergeList
+    ) {
         path.push_str("?limit=200");
     }
     if operation.target == Target::TaskList {
@@ -311,7 +328,9 @@ fn list_is_right(client: &Client, app: &TestApp, cell: &Cell, thing: &Thing, ans
         }
         Target::UserList => sees_user(role, cell.place().unit),
         Target::UnitList | Target::ProductList => true,
-        Target::InteractionList | Target::FieldConflictList => sees_customer(role, &cell.place()),
+        Target::InteractionList | Target::FieldConflictList | Target::DuplicateList | Target::MergeList => {
+            sees_customer(role, &cell.place())
+        }
         Target::HandoverList => sees_handover(role, &cell.place()),
         Target::TaskList => sees_task(role, &cell.place()),
         Target::ViewsSeen => sees_view(role, cell),

@@ -48,6 +48,14 @@ pub enum Target {
     HandoverList,
     /// The same, to be answered by who is to take it.
     HandoverToAnswer,
+    /// Two customers of one place who may be one.
+    Duplicate,
+    DuplicateList,
+    /// A customer that another one of its place may be merged into.
+    Twins,
+    /// One that was.
+    Merge,
+    MergeList,
     /// A customer of whom nobody has signed, to be signed for by the owner.
     Unsigned,
     Holding,
@@ -112,14 +120,17 @@ impl Operation {
 
     /// Whether it must have an idempotency key.
     pub fn starts_a_job(&self) -> bool {
-        ["/jobs/imports", "/jobs/exports", "/customers/bulk-actions"].contains(&self.path)
+        ["/jobs/imports", "/jobs/exports", "/jobs/duplicate-searches", "/customers/bulk-actions"]
+            .contains(&self.path)
             || ["/corrections", "/undo"].iter().any(|end| self.path.ends_with(end))
     }
 
     /// Whether it leaves the database as it was.
     pub fn only_reads(&self) -> bool {
         self.method == "GET"
-            || ["/search", "/simulation", "/preview"].iter().any(|end| self.path.ends_with(end))
+            || ["/search", "/simulation", "/preview", "/duplicate-check"]
+                .iter()
+                .any(|end| self.path.ends_with(end))
     }
 }
 
@@ -222,6 +233,17 @@ pub const OPERATIONS: &[Operation] = &[
     op("GET", "/handovers/{id}/customers", Needs(ViewHandovers), Handover, 200),
     op("POST", "/handovers/{id}/acceptance", Needs(AnswerHandovers), HandoverToAnswer, 200),
     op("POST", "/handovers/{id}/cancel", Needs(ProposeHandovers), Handover, 200),
+    op("GET", "/duplicates", Needs(ViewDuplicates), DuplicateList, 200),
+    op("GET", "/duplicates/{id}", Needs(ViewDuplicates), Duplicate, 200),
+    op("POST", "/duplicates/{id}/dismissal", Needs(DecideDuplicates), Duplicate, 200),
+    op("POST", "/duplicates/{id}/reopen", Needs(DecideDuplicates), Duplicate, 200),
+    op("POST", "/jobs/duplicate-searches", Needs(SearchDuplicates), Nothing, 202),
+    op("POST", "/customers/duplicate-check", Needs(CreateCustomers), Nothing, 200),
+    op("GET", "/customers/{id}/merge-preview", Needs(MergeCustomers), Twins, 200),
+    op("POST", "/customers/{id}/merge", Needs(MergeCustomers), Twins, 201),
+    op("GET", "/customer-merges", Needs(ViewDuplicates), MergeList, 200),
+    op("GET", "/customer-merges/{id}", Needs(ViewDuplicates), Merge, 200),
+    op("POST", "/customer-merges/{id}/undo", Needs(MergeCustomers), Merge, 200),
     op("GET", "/segment-schemes", Needs(ViewSegmentSchemes), Nothing, 200),
     op("POST", "/segment-schemes", Needs(ManageSegments), Nothing, 201),
     op("GET", "/segment-schemes/{id}", Needs(ViewSegmentSchemes), SegmentScheme, 200),

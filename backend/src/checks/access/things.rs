@@ -13,8 +13,9 @@ use guanxi_api::{
 };
 use guanxi_api::{LocalText, NewQuestionnaire, NewSurvey, Question, QuestionKind};
 use guanxi_db::schema::{
-    contact_point, customer, external_id, field_conflict, import_change, import_mapping, import_problem,
-    interaction, job, job_file, relation, saved_view, survey, survey_answer, survey_invitation, task, upload,
+    contact_point, customer, duplicate_pair, external_id, field_conflict, import_change, import_mapping,
+    import_problem, interaction, job, job_file, relation, saved_view, survey, survey_answer,
+    survey_invitation, task, upload,
 };
 use guanxi_db::{DbConn, DbError, Doc, Id};
 use serde_json::json;
@@ -34,7 +35,7 @@ use crate::jobs::NewJob;
 use crate::listing::ListRequest;
 use crate::tasks::{self, TaskId};
 use crate::testing::{Fixture, PASSWORD, TestApp};
-use crate::{clock, holdings, imports, jobs, org, products, relations, segments, surveys};
+use crate::{clock, holdings, imports, jobs, merging, org, products, relations, segments, surveys};
 
 /// A target as a request names it.
 #[derive(Clone, Debug, Default)]
@@ -659,6 +660,69 @@ fn make_conflicts(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec
     })
 }
 
+/// Two customers at each place.
+fn twins_of(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<(CustomerId, CustomerId)> {
+    let both = (customers_of(app, batch, wanted), customers_of(app, &format!("{batch}2"), wanted));
+    both.0.into_iter().zip(both.1).collect()
+}
+
+fn make_twins(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
+    let thing = |(one, other): (CustomerId, CustomerId)| Thing {
+        id: one.uuid(),
+        other: other.uuid(),
+        version: 1,
+        ..Thing::default()
+    };
+    twins_of(app, batch, wanted).into_iter().map(thing).collect()
+}
+
+/// Pairs, decided where they are to be opened again.
+fn make_duplicates(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
+    let twins = twins_of(app, batch, wanted);
+    let decided: Vec<bool> = wanted.iter().map(|(_, place)| place.archived).collect();
+    app.db(move |conn| {
+        let actor = Actor::operator(clock::now());
+        let make = |((one, other), decided): (&(CustomerId, CustomerId), &bool)| -> Result<Thing> {
+            let id: Id<()> = actor.new_id();
+            diesel::insert_into(duplicate_pair::table)
+                .values((
+                    duplicate_pair::id.eq(id),
+                    duplicate_pair::first_id.eq(*one.min(other)),
+                    duplicate_pair::second_id.eq(*one.max(other)),
+                    duplicate_pair::score.eq(80_i16),
+                    duplicate_pair::evidence.eq(Doc(json!(["same_name"]))),
+                    duplicate_pair::state.eq(if *decided { "dismissed" } else { "open" }),
+                    duplicate_pair::search_id.eq(id),
+                    duplicate_pair::found_at.eq(actor.now()),
+                    duplicate_pair::version.eq(1_i64),
+                ))
+                .execute(conn)
+                .map_err(DbError::from)?;
+            Ok(Thing { id: id.uuid(), version: 1, ..Thing::default() })
+        };
+        twins.iter().zip(&decided).map(make).collect()
+    })
+}
+
+fn make_merges(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
+    let twins = twins_of(app, batch, wanted);
+    let state = app.state.clone();
+    app.db(move |conn| {
+        let actor = Actor::operator(clock::now());
+        let make = |(one, other): &(CustomerId, CustomerId)| -> Result<Thing> {
+            let new = guanxi_api::NewCustomerMerge {
+                other_id: other.uuid(),
+                other_version: 1,
+                take: Vec::new(),
+                reason: None,
+            };
+            let made = merging::merge(conn, &actor, state.house(), (*one, 1), &new)?;
+            Ok(Thing { id: made.id, version: 1, ..Thing::default() })
+        };
+        twins.iter().map(make).collect()
+    })
+}
+
 /// A questionnaire as a draft and a published one.
 fn make_questionnaires(app: &TestApp, _: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
     let archived: Vec<bool> = wanted.iter().map(|(_, place)| place.archived).collect();
@@ -997,7 +1061,7 @@ pub fn hash() -> String {
 pub fn make_things(app: &TestApp, batch: &str, cells: &[Cell]) -> Vec<Thing> {
     let mut things = vec![Thing::default(); cells.len()];
     type Make = fn(&TestApp, &str, &[(Caller, Place)]) -> Vec<Thing>;
-    let makers: [(&[Target], Make, &str); 28] = [
+    let makers: [(&[Target], Make, &str); 31] = [
         (&[Target::Handover, Target::HandoverList, Target::HandoverToAnswer], make_handovers, "ho"),
         (&[Target::Unsigned], make_unsigned, "un"),
         (
@@ -1021,6 +1085,9 @@ pub fn make_things(app: &TestApp, batch: &str, cells: &[Cell]) -> Vec<Thing> {
         (&[Target::Household], make_households, "k"),
         (&[Target::HouseholdMember], make_customers, "m"),
         (&[Target::FieldConflict, Target::FieldConflictList], make_conflicts, "d"),
+        (&[Target::Duplicate, Target::DuplicateList], make_duplicates, "du"),
+        (&[Target::Twins], make_twins, "tw"),
+        (&[Target::Merge, Target::MergeList], make_merges, "mg"),
         (&[Target::Questionnaire], make_questionnaires, "q"),
         (&[Target::Survey], make_surveys, "s"),
         (&[Target::NewInvitation], make_uninvited, "n"),

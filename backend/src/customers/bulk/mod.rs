@@ -106,7 +106,12 @@ pub struct LineOutcome {
 /// When the database fails.
 pub fn ids_by_keys(conn: &mut DbConn, keys: &[&ExternalId]) -> Result<HashMap<String, CustomerId>> {
     let known = store::by_keys(conn, keys)?;
-    Ok(known.into_iter().map(|((_, value), row)| (value, row.customer_id)).collect())
+    let ids: Vec<CustomerId> = known.values().map(|row| row.customer_id).collect();
+    // What belongs to a customer that went up in another one belongs to that one.
+    let merged: HashMap<CustomerId, CustomerId> =
+        crate::customers::store::merged_into(conn, &ids)?.into_iter().collect();
+    let customer = |id: CustomerId| merged.get(&id).copied().unwrap_or(id);
+    Ok(known.into_iter().map(|((_, value), row)| (value, customer(row.customer_id))).collect())
 }
 
 /// Creates and changes customers by lines that a job has read, or tells what it would do; gives what came of each line. The lines are

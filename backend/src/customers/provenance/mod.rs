@@ -88,8 +88,9 @@ struct Origin {
     by: Option<Uuid>,
 }
 
+/// Whose word a value is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Said {
+pub(super) struct Said {
     #[serde(flatten)]
     origin: Origin,
     /// Microseconds.
@@ -157,7 +158,20 @@ impl Sources {
             .collect()
     }
 
-    fn said(&self, field: &str, created_at: Moment) -> Said {
+    /// What stands of a field; none where it came with everything else.
+    pub(super) fn kept(&self, field: &str) -> Option<Said> {
+        self.fields.get(field).cloned()
+    }
+
+    /// Sets what stands of a field.
+    pub(super) fn put(&mut self, field: &str, said: Option<Said>) {
+        match said {
+            Some(said) => self.fields.insert(field.to_owned(), said),
+            None => self.fields.remove(field),
+        };
+    }
+
+    pub(super) fn said(&self, field: &str, created_at: Moment) -> Said {
         self.fields.get(field).cloned().unwrap_or_else(|| Said {
             origin: self.origin.clone().unwrap_or(Origin {
                 source: ValueSource::Staff,
@@ -167,6 +181,16 @@ impl Sources {
             at: created_at.0,
             verified: None,
         })
+    }
+}
+
+impl Said {
+    pub(super) fn is_verified(&self) -> bool {
+        self.verified.is_some()
+    }
+
+    pub(super) fn said_after(&self, other: &Said) -> bool {
+        self.at > other.at
     }
 }
 
@@ -210,7 +234,7 @@ fn is_field(name: &str) -> bool {
 }
 
 /// The value of a field; null for none.
-fn value_of(whole: &Whole, field: &str) -> Result<Value> {
+pub(super) fn value_of(whole: &Whole, field: &str) -> Result<Value> {
     let row = &whole.row.customer;
     Ok(match field {
         "status" => Value::from(row.status.as_str()),
@@ -223,7 +247,7 @@ fn value_of(whole: &Whole, field: &str) -> Result<Value> {
 }
 
 /// Whether a value says nothing.
-fn is_nothing(value: &Value) -> bool {
+pub(super) fn is_nothing(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::Array(items) => items.is_empty(),

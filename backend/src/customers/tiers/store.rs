@@ -5,7 +5,9 @@ use guanxi_api::{Amount, Tier, TierPolicyState};
 use guanxi_db::schema::{
     aum_balance, customer, customer_figures, customer_tier_history, tier_policy_rule, tier_policy_set,
 };
-use guanxi_db::{Condition, DbConn, DbError, DbMoment, DbUuid, Id, Moment, Statement, Value, insert_many};
+use guanxi_db::{
+    Condition, DbConn, DbError, DbMoment, DbUuid, Id, Moment, Statement, Value, insert_many, on_each,
+};
 
 use crate::access::{OrgUnitId, Scope};
 use crate::customers::store::FiguresRow;
@@ -223,6 +225,50 @@ pub(super) fn set_balances(conn: &mut DbConn, day: NaiveDate, assets: &[(Custome
             }
         }
     }
+    Ok(())
+}
+
+/// All balances of a customer, in the order of their days.
+pub(super) fn all_balances(conn: &mut DbConn, id: CustomerId) -> Result<Vec<(NaiveDate, i64)>> {
+    let rows = aum_balance::table
+        .filter(aum_balance::customer_id.eq(id))
+        .order(aum_balance::day)
+        .select((aum_balance::day, aum_balance::aum))
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}
+
+pub(super) fn replace_balances(
+    conn: &mut DbConn,
+    id: CustomerId,
+    balances: &[(NaiveDate, i64)],
+) -> Result<()> {
+    diesel::delete(aum_balance::table.filter(aum_balance::customer_id.eq(id)))
+        .execute(conn)
+        .map_err(DbError::from)?;
+    for balances in balances.chunks(500) {
+        let rows: Vec<_> = balances
+            .iter()
+            .map(|(day, aum)| {
+                (aum_balance::customer_id.eq(id), aum_balance::day.eq(*day), aum_balance::aum.eq(*aum))
+            })
+            .collect();
+        on_each!(conn => diesel::insert_into(aum_balance::table).values(&rows).execute(conn))
+            .map_err(DbError::from)?;
+    }
+    Ok(())
+}
+
+/// Removes what the tier history of a customer says since a moment.
+pub(super) fn forget_tier_history(conn: &mut DbConn, id: CustomerId, since: Moment) -> Result<()> {
+    diesel::delete(
+        customer_tier_history::table
+            .filter(customer_tier_history::customer_id.eq(id))
+            .filter(customer_tier_history::at.ge(since)),
+    )
+    .execute(conn)
+    .map_err(DbError::from)?;
     Ok(())
 }
 

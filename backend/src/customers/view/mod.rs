@@ -42,7 +42,12 @@ pub(super) fn whole(conn: &mut DbConn, scope: &Scope, id: CustomerId) -> Result<
 pub fn read(conn: &mut DbConn, actor: &Actor, house: House<'_>, id: CustomerId) -> Result<(Customer, i64)> {
     let whole = whole(conn, &Scope::of(actor), id)?;
     let derived = whole.row.figures.changes();
-    Ok((render(actor, house, whole)?, derived))
+    let mut customer = render(actor, house, whole)?;
+    if customer.archived_at.is_some() {
+        let into = rows::merged_into(conn, &[id])?.into_iter().next();
+        customer.merged_into = into.map(|(_, survivor)| survivor.uuid());
+    }
+    Ok((customer, derived))
 }
 
 /// That the actor sees a customer: for rooms that keep something of customers.
@@ -154,6 +159,7 @@ pub(super) fn render(actor: &Actor, house: House<'_>, whole: Whole) -> Result<Cu
             last_contacted_at: contacted::shown(figures.last_contacted_at),
         },
         archived_at: row.archived_at.map(instant),
+        merged_into: None,
         version: row.version,
         created_at: instant(row.created_at),
         updated_at: instant(row.updated_at),

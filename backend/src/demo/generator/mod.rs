@@ -12,6 +12,7 @@
 mod amounts;
 mod bank;
 mod contacts;
+mod copies;
 mod firms;
 pub mod holdings;
 mod names;
@@ -31,6 +32,7 @@ use rand_chacha::rand_core::{RngCore, SeedableRng};
 
 pub use bank::{Bank, DemoUnit, DemoUser};
 pub use contacts::{DemoContact, DemoTask, contacts, tasks};
+pub use copies::copy;
 use places::City;
 pub use surveys::{answer as survey_answer, questionnaire};
 
@@ -213,6 +215,7 @@ enum Purpose {
     Contacts = 5,
     Tasks = 6,
     Survey = 30,
+    Copy = 40,
 }
 
 /// A stream of choices, fixed by seed, purpose and index for ever: the key stream of ChaCha8, and arithmetic that is here
