@@ -18,7 +18,7 @@ use crate::{duplicates, holdings, interactions, relations, text};
 
 static FIELDS: &[Field] = &[
     Field::new("merged_at", "customer_merge.merged_at", FieldType::Instant).sortable(),
-    Field::new("undone_at", "customer_merge.undone_at", FieldType::Instant),
+    Field::new("undone_at", "customer_merge.undone_at", FieldType::Instant).nullable(),
     Field::new("survivor_id", "customer_merge.survivor_id", FieldType::Id),
     Field::new("merged_id", "customer_merge.merged_id", FieldType::Id),
     Field::new("merged_by", "customer_merge.merged_by", FieldType::Id),

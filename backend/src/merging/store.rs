@@ -86,28 +86,36 @@ pub(super) const TARGETS: [Target; 9] = [
         "household_member",
         "household_id",
         "",
-        &[" AND NOT EXISTS (SELECT 1 FROM household_member AS own WHERE own.household_id = household_member.household_id AND own.customer_id = "]
+        &[
+            " AND NOT EXISTS (SELECT 1 FROM household_member AS own WHERE own.household_id = household_member.household_id AND own.customer_id = "
+        ]
     ),
     target!(
         "team",
         "customer_team",
         "user_id",
         "",
-        &[" AND NOT EXISTS (SELECT 1 FROM customer_team AS own WHERE own.user_id = customer_team.user_id AND own.customer_id = "]
+        &[
+            " AND NOT EXISTS (SELECT 1 FROM customer_team AS own WHERE own.user_id = customer_team.user_id AND own.customer_id = "
+        ]
     ),
     target!(
         "survey_invitation",
         "survey_invitation",
         "id",
         "version = version + 1, ",
-        &[" AND NOT EXISTS (SELECT 1 FROM survey_invitation AS own WHERE own.survey_id = survey_invitation.survey_id AND own.customer_id = "]
+        &[
+            " AND NOT EXISTS (SELECT 1 FROM survey_invitation AS own WHERE own.survey_id = survey_invitation.survey_id AND own.customer_id = "
+        ]
     ),
     target!(
         "survey_answer",
         "survey_answer",
         "id",
         "",
-        &[" AND NOT EXISTS (SELECT 1 FROM survey_answer AS own WHERE own.survey_id = survey_answer.survey_id AND own.customer_id = "]
+        &[
+            " AND NOT EXISTS (SELECT 1 FROM survey_answer AS own WHERE own.survey_id = survey_answer.survey_id AND own.customer_id = "
+        ]
     ),
     target!("survey_follow_up", "survey_follow_up", "answer_id", "", &[]),
 ];
