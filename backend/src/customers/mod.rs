@@ -6,6 +6,7 @@
 
 mod bulk;
 mod change;
+mod completeness;
 mod contact_points;
 mod contacted;
 mod create;
@@ -35,6 +36,7 @@ pub use bulk::{
     upsert_lines, upsert_many,
 };
 pub use change::{archive, change, renew_search, restore};
+pub use completeness::{renew_completeness, wrong_completeness};
 pub use contact_points::{add_contact_point, change_contact_point, remove_contact_point};
 pub use contacted::{contacted, contacted_many, is_seen_by, lock_figures, named, set_last_contact};
 pub use create::{Prepared, Ready, create, create_many, make_ready, write_many};
