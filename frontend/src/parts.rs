@@ -22,7 +22,7 @@ use crate::imports::{JobPage, JobsPage, NewImportPage};
 use crate::org::{NewUserPage, UnitsPage, UserPage, UsersPage};
 use crate::ownership::{HandoverPage, OwnershipPage, OwnershipPanel, OwnershipPanelProps};
 use crate::products::{ProductsPage, RatesPage};
-use crate::quality::{ConflictsPage, FieldDialog, FieldDialogProps};
+use crate::quality::{ConflictsPage, DataQualityPage, FieldDialog, FieldDialogProps};
 use crate::relations::{OwnersPanel, OwnersProps, RelationsTab, RelationsTabProps};
 use crate::reports::{ReportsPage, TargetsPage};
 use crate::route::Route;
@@ -45,7 +45,7 @@ pub enum Part {
     Reports,
     /// Files of customers, and jobs.
     Imports,
-    /// Where values come from, and which of two is right.
+    /// Where values come from, which of two is right, and what is missing.
     Quality,
     /// Who belongs to which tier from which assets on, and who is about to move.
     Tiers,
@@ -128,6 +128,7 @@ fn imports() -> Result<Pages, ApiError> {
 fn quality() -> Result<Pages, ApiError> {
     Ok(|route| match route {
         Route::FieldConflicts => html! { <ConflictsPage /> },
+        Route::DataQuality => html! { <DataQualityPage /> },
         _ => html!(),
     })
 }
