@@ -107,7 +107,9 @@ pub fn row(customer: &CustomerSummary, columns: &[Column], i: I18n) -> Row {
         "completeness" => {
             text(customer.completeness.as_ref().map(|known| known.score.to_string()).as_deref())
         }
-        "missing" => html! { if let Some(known) = &customer.completeness { <span>{ missing_words(known, i) }</span> } },
+        "missing" => {
+            html! { if let Some(known) = &customer.completeness { <span>{ missing_words(known, i) }</span> } }
+        }
         "status" => html! { <Badge tone={tone_of(customer.status)}>{ customer.status.label(i) }</Badge> },
         "phone" => text(customer.phone.as_deref()),
         "gender" => html! { { customer.gender.map(|gender| gender.label(i)).unwrap_or_default() } },

@@ -82,7 +82,8 @@ pub fn CompleteTab(props: &CompleteTabProps) -> Html {
         let name = customer.owner.as_ref().map(|owner| owner.display_name.clone());
         html! { { name.unwrap_or_default() } }
     };
-    let row = |customer: &CustomerSummary| Row {
+    let row = |customer: &CustomerSummary| {
+        Row {
         key: customer.id.to_string().into(),
         name: customer.name.clone().into(),
         off: false,
@@ -95,6 +96,7 @@ pub fn CompleteTab(props: &CompleteTabProps) -> Html {
         .into_iter()
         .chain(others.then(|| owner(customer)))
         .collect(),
+    }
     };
     let shown = match (data, &rows.remote.error) {
         (Some(data), _) if data.data.is_empty() && cursors.is_empty() => html! {
