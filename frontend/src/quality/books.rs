@@ -61,12 +61,12 @@ fn draw(report: &DataQualityReport, i: I18n) -> Html {
 
 fn table(of: Msg<'_>, caption: Msg<'_>, lines: Html, i: I18n) -> Html {
     html! {
-        <table class="figures figures--bars figures--steps">
+        <table class="figures figures--bars">
             <caption class="sr-only">{ i.t(caption) }</caption>
             <thead><tr>
                 <th scope="col">{ i.t(of) }</th>
                 <th scope="col" class="number">{ i.t(Msg::DataQualityGaps) }</th>
-                <th scope="col" class="number">{ i.t(Msg::DataQualityDemandedOf) }</th>
+                <th scope="col" class="number quality-more">{ i.t(Msg::DataQualityDemandedOf) }</th>
                 <th scope="col" class="number">{ i.t(Msg::DataQualityReachedShort) }</th><td class="bar"></td>
                 <th scope="col" class="number">{ i.t(Msg::FieldCompleteness) }</th>
             </tr></thead>
@@ -82,7 +82,7 @@ fn line(name: AttrValue, filter: &str, figures: &QualityFigures, i: I18n) -> Htm
         <tr key={filter.to_owned()}>
             <th scope="row">{ &name }</th>
             <td class="number">{ figure(of(" and data_gap eq true"), number(figures.data_gaps, i), label(Msg::DataQualityGaps)) }</td>
-            <td class="number">{ figure(of(" and tier ne \"mass\""), number(figures.demanded, i), label(Msg::DataQualityDemandedOf)) }</td>
+            <td class="number quality-more">{ figure(of(" and tier ne \"mass\""), number(figures.demanded, i), label(Msg::DataQualityDemandedOf)) }</td>
             <td class="number">{ share(figures.reached) }</td>
             <td class="bar">{ meter(figures.reached.unwrap_or(1.0), figures.data_gaps == 0) }</td>
             <td class="number">{ figure(of(""), mean(figures), label(Msg::FieldCompleteness)) }</td>

@@ -83,20 +83,24 @@ pub fn CompleteTab(props: &CompleteTabProps) -> Html {
         html! { { name.unwrap_or_default() } }
     };
     let row = |customer: &CustomerSummary| {
-        Row {
-        key: customer.id.to_string().into(),
-        name: customer.name.clone().into(),
-        off: false,
-        cells: [
-            html! { <Link to={Route::Customer { id: customer.id }.to_path()} class="table__link">{ &customer.name }</Link> },
+        let to = Route::Customer { id: customer.id }.to_path();
+        let known = customer.completeness.as_ref();
+        // A card has no headings.
+        let on_card = |text: AttrValue| html! { <span class="narrow-only">{ text }{ " " }</span> };
+        let score = known.map(|known| {
+            html! { <>{ on_card(i.t(Msg::FieldCompleteness)) }{ known.score }<span class="narrow-only">{ " %" }</span></> }
+        });
+        let missing = known.map(|known| {
+            html! { <span>{ on_card(i.t(Msg::FieldMissing)) }{ missing_words(known, i) }</span> }
+        });
+        let mut cells = vec![
+            html! { <Link {to} class="table__link">{ &customer.name }</Link> },
             customer.tier.map(|tier| html! { <TierMark {tier} /> }).unwrap_or_default(),
-            html! { if let Some(known) = &customer.completeness { <span class="narrow-only">{ i.t(Msg::FieldCompleteness) }{ " " }</span>{ known.score }<span class="narrow-only">{ " %" }</span> } },
-            html! { if let Some(known) = &customer.completeness { <span><span class="narrow-only">{ i.t(Msg::FieldMissing) }{ " " }</span>{ missing_words(known, i) }</span> } },
-        ]
-        .into_iter()
-        .chain(others.then(|| owner(customer)))
-        .collect(),
-    }
+            score.unwrap_or_default(),
+            missing.unwrap_or_default(),
+        ];
+        cells.extend(others.then(|| owner(customer)));
+        Row { key: customer.id.to_string().into(), name: customer.name.clone().into(), off: false, cells }
     };
     let shown = match (data, &rows.remote.error) {
         (Some(data), _) if data.data.is_empty() && cursors.is_empty() => html! {
