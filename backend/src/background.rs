@@ -314,6 +314,7 @@ pub(crate) fn keep_house(state: &web::Data<AppState>, now: Moment) -> Result<()>
     state.db.write_blocking(|conn| guanxi_db::renew_statistics(conn).map_err(Error::from))?;
     while state.db.write_blocking(org::renew_search)? > 0 {}
     while state.db.write_blocking(customers::renew_search)? > 0 {}
+    while state.db.write_blocking(customers::renew_completeness)? > 0 {}
     state.signer.reload(&state.db, &state.keys, now)?;
     remove_expired_files(state, now)
 }

@@ -47,6 +47,13 @@ pub fn verify(conn: &mut DbConn) -> Result<Report> {
         )),
     }
     found.push(("the record of owners names the owner of each customer", customers::wrong_owners(conn)?));
+    found.push(store::quality_shares(conn)?);
+    match customers::wrong_completeness(conn)? {
+        Some(count) => found.push(("the completeness of customers is what their data say", count)),
+        None => report.checked.push(
+            "the completeness of customers was not compared with their data: it is being worked out".into(),
+        ),
+    }
     match ownership::wrong_care(conn)? {
         Some(count) => found.push(("what is kept of the care of customers is what the rules say", count)),
         None => report.checked.push(

@@ -82,6 +82,16 @@ pub fn focus(id: &str) {
     }
 }
 
+/// Presses the element with this id, and brings it into sight.
+pub fn press(id: &str) {
+    if let Some(element) =
+        gloo_utils::document().get_element_by_id(id).and_then(|e| e.dyn_into::<HtmlElement>().ok())
+    {
+        bring_into_sight(&element);
+        element.click();
+    }
+}
+
 /// Scrolls as little as it takes to see an element whole.
 pub fn bring_into_sight(element: &HtmlElement) {
     let options = web_sys::ScrollIntoViewOptions::new();

@@ -55,6 +55,7 @@ labels! {
     CustomerKind { Person => CustomerKindPerson, Organisation => CustomerKindOrganisation }
     CustomerStatus { Prospect => CustomerStatusProspect, Active => CustomerStatusActive, Dormant => CustomerStatusDormant, Lost => CustomerStatusLost }
     Tier { Mass => TierMass, Gold => TierGold, Platinum => TierPlatinum, Diamond => TierDiamond, Private => TierPrivate }
+    ProfilePiece { Phone => FieldPhone, Address => ContactPointKindAddress, Employer => FieldEmployer, Occupation => FieldOccupation, Identity => IdentityTitle, RiskAttribute => FieldRiskAttribute, BirthDate => FieldBirthDate, EmailOrWechat => FieldEmailOrWechat, City => FieldCity, LegalRepresentative => FieldLegalRepresentative, Industry => FieldIndustry, OrganisationSize => FieldOrganisationSize, BusinessState => FieldBusinessState, CreditRating => FieldCreditRating }
     Gender { Female => GenderFemale, Male => GenderMale, Other => GenderOther }
     MaritalStatus { Single => MaritalStatusSingle, Married => MaritalStatusMarried, Divorced => MaritalStatusDivorced, Widowed => MaritalStatusWidowed }
     CustomerSource { OwnCircle => CustomerSourceOwnCircle, Introduced => CustomerSourceIntroduced, Direct => CustomerSourceDirect, Attracted => CustomerSourceAttracted }

@@ -23,7 +23,7 @@ use crate::imports::{JobPage, JobsPage, NewImportPage};
 use crate::org::{NewUserPage, UnitsPage, UserPage, UsersPage};
 use crate::ownership::{HandoverPage, OwnershipPage, OwnershipPanel, OwnershipPanelProps};
 use crate::products::{ProductsPage, RatesPage};
-use crate::quality::{ConflictsPage, FieldDialog, FieldDialogProps};
+use crate::quality::{ConflictsPage, DataQualityPage, FieldDialog, FieldDialogProps};
 use crate::relations::{OwnersPanel, OwnersProps, RelationsTab, RelationsTabProps};
 use crate::reports::{ReportsPage, TargetsPage};
 use crate::route::Route;
@@ -46,7 +46,7 @@ pub enum Part {
     Reports,
     /// Files of customers, and jobs.
     Imports,
-    /// Where values come from, and which of two is right.
+    /// Where values come from, which of two is right, and what is missing.
     Quality,
     /// Who belongs to which tier from which assets on, and who is about to move.
     Tiers,
@@ -131,6 +131,7 @@ fn quality() -> Result<Pages, ApiError> {
         Route::FieldConflicts => html! { <ConflictsPage /> },
         Route::Duplicates => html! { <DuplicatesPage /> },
         Route::Duplicate { id } => html! { <DuplicatePage key={id.to_string()} id={*id} /> },
+        Route::DataQuality => html! { <DataQualityPage /> },
         _ => html!(),
     })
 }

@@ -27,6 +27,8 @@ pub enum Route {
     Holdings,
     #[at("/products")]
     Products,
+    #[at("/data-quality")]
+    DataQuality,
     #[at("/ownership")]
     Ownership,
     #[at("/handovers/:id")]

@@ -132,6 +132,7 @@ fn PageOf(props: &PageOfProps) -> Html {
         Route::NewCustomer => allowed(right::CREATE_CUSTOMERS, html! { <NewCustomerPage /> }),
         Route::FieldConflicts => part(Part::Quality, right::VIEW_FIELD_CONFLICTS),
         Route::Duplicates | Route::Duplicate { .. } => part(Part::Quality, right::VIEW_DUPLICATES),
+        Route::DataQuality => part(Part::Quality, right::VIEW_REPORTS),
         Route::TierWatch => part(Part::Tiers, right::VIEW_HOLDINGS),
         Route::Customer { id } => html! { <CustomerPage key={id.to_string()} id={*id} /> },
         Route::Holdings => allowed(right::VIEW_HOLDINGS, html! { <HoldingsPage /> }),
@@ -248,6 +249,13 @@ fn places(me: &Me, at: &Route) -> [Vec<Place>; 2] {
             Icon::Copy,
             Msg::NavDuplicates,
             matches!(at, Route::Duplicates | Route::Duplicate { .. }),
+        ),
+        place(
+            right::VIEW_REPORTS,
+            Route::DataQuality,
+            Icon::ClipboardCheck,
+            Msg::NavDataQuality,
+            *at == Route::DataQuality,
         ),
         place(
             // Administrators set the rules.

@@ -111,6 +111,27 @@ codes! {
 }
 
 codes! {
+    /// A piece of a customer's profile that counts towards its completeness. New ones come last: the database keeps them by their order.
+    ProfilePiece {
+        Phone = "phone",
+        Address = "address",
+        Employer = "employer",
+        Occupation = "occupation",
+        /// An identity document, or the unified social credit code of an organisation.
+        Identity = "identity",
+        RiskAttribute = "risk_attribute",
+        BirthDate = "birth_date",
+        EmailOrWechat = "email_or_wechat",
+        City = "city",
+        LegalRepresentative = "legal_representative",
+        Industry = "industry",
+        OrganisationSize = "organisation_size",
+        BusinessState = "business_state",
+        CreditRating = "credit_rating",
+    }
+}
+
+codes! {
     Gender {
         Female = "female",
         Male = "male",

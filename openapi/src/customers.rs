@@ -6,8 +6,8 @@ use validator::Validate;
 use crate::{
     BusinessState, Channel, ContactPointKind, ContactPointUse, CustomerKind, CustomerSource, CustomerStatus,
     CustomerValue, Gender, Goal, IdentityKind, Include, IncomeBand, Instant, Language, LifeRisk,
-    MaritalStatus, Money, Need, OrganisationSize, OutsideAssetKind, ProvidedBy, RiskAttribute, TeamRole,
-    Tier, TierStanding, UnitRef, UserRef, ValueSource, common::clearable, common::present,
+    MaritalStatus, Money, Need, OrganisationSize, OutsideAssetKind, ProfilePiece, ProvidedBy, RiskAttribute,
+    TeamRole, Tier, TierStanding, UnitRef, UserRef, ValueSource, common::clearable, common::present,
 };
 
 /// A customer, whole: what the customer page shows.
@@ -37,6 +37,9 @@ pub struct Customer {
     /// Members that somebody has verified; `GET /customers/{id}/fields` tells of all where they come from.
     pub verified: Vec<String>,
     pub figures: CustomerFigures,
+    /// How much of the profile is there, and what is missing.
+    #[serde(default)]
+    pub completeness: Option<Completeness>,
     pub archived_at: Option<Instant>,
     /// The customer into which this one was merged; null for one that is a customer of its own.
     #[serde(default)]
@@ -74,6 +77,22 @@ pub struct CustomerFigures {
     pub last_contacted_at: Option<Instant>,
 }
 
+/// How much of a customer's profile is there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Completeness {
+    /// The share of what counts for this kind of customer, by weight: 0 to 100.
+    pub score: i32,
+    /// What is missing, the weightiest first.
+    pub missing: Vec<ProfilePiece>,
+    /// Those among them that are demanded of customers at gold and above.
+    pub required_missing: Vec<ProfilePiece>,
+    /// The share of what is demanded of customers at gold and above, by weight: 0 to 100.
+    pub required_share: i32,
+    /// Whether the tier demands more than is there: gold and above must reach a share of 80. Null where the tier is masked.
+    pub data_gap: Option<bool>,
+}
+
 /// A customer, named.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -108,6 +127,9 @@ pub struct CustomerSummary {
     /// The grade and what it follows from; null where it is masked, and until the customer is graded.
     #[serde(default)]
     pub value: Option<CustomerValue>,
+    /// How much of the profile is there; null until it is worked out.
+    #[serde(default)]
+    pub completeness: Option<Completeness>,
     /// The primary phone, masked.
     #[cfg_attr(feature = "schema", schema(example = "138****5678"))]
     pub phone: Option<String>,

@@ -24,6 +24,60 @@ pub struct PortfolioReport {
     pub units_in_all: i64,
 }
 
+/// How complete the profiles of all customers are that the asking user sees, by who is responsible and by unit. Archived customers do not
+/// count.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct DataQualityReport {
+    pub as_of: Instant,
+    /// The share of the demanded pieces, by weight and in percent, that customers at gold and above must reach.
+    pub required_percent: i32,
+    /// All of them.
+    pub total: QualityFigures,
+    /// By who is responsible, whoever has most to complete first.
+    #[cfg_attr(feature = "schema", schema(max_items = 200))]
+    pub books: Vec<BookQuality>,
+    /// How many books there are, listed or not.
+    pub books_in_all: i64,
+    /// By unit, without the units below it, the one with most to complete first; those without customers are left out.
+    #[cfg_attr(feature = "schema", schema(max_items = 200))]
+    pub units: Vec<UnitQuality>,
+    /// How many units with customers there are, listed or not.
+    pub units_in_all: i64,
+}
+
+/// How complete the profiles of some customers are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct QualityFigures {
+    pub customers: i64,
+    /// The mean of their completeness, 0 to 100 with one decimal; null while none is worked out.
+    pub completeness: Option<f64>,
+    /// Customers at gold and above.
+    pub demanded: i64,
+    /// Those among them whose data must be completed.
+    pub data_gaps: i64,
+    /// The share of customers at gold and above that reach what is demanded, 0 to 1; null where there are none.
+    pub reached: Option<f64>,
+}
+
+/// The customers of one relationship manager, or those of nobody.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct BookQuality {
+    /// Who is responsible; null for the customers of nobody.
+    pub owner: Option<UserRef>,
+    pub figures: QualityFigures,
+}
+
+/// The customers of one unit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct UnitQuality {
+    pub unit: UnitRef,
+    pub figures: QualityFigures,
+}
+
 /// What one tier adds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]

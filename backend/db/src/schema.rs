@@ -186,6 +186,9 @@ diesel::table! {
         contribution -> BigInt,
         lifetime_value -> BigInt,
         grade_version -> BigInt,
+        completeness -> Integer,
+        missing -> Integer,
+        data_gap -> Bool,
     }
 }
 
@@ -350,6 +353,25 @@ diesel::table! {
         tier -> Text,
         customers -> BigInt,
         aum -> BigInt,
+        owner_id -> DbUuid,
+        rated -> BigInt,
+        completeness -> BigInt,
+        gaps -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::DbUuid;
+
+    quality_share (org_unit_id, owner_id, tier) {
+        org_unit_id -> DbUuid,
+        owner_id -> DbUuid,
+        tier -> Text,
+        customers -> BigInt,
+        rated -> BigInt,
+        completeness -> BigInt,
+        gaps -> BigInt,
     }
 }
 
@@ -1387,6 +1409,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     customer_pair,
     portfolio,
     portfolio_change,
+    quality_share,
     identity_document,
     contact_point,
     external_id,

@@ -322,7 +322,8 @@ fn varied(app: &TestApp, count: u64) {
              AND segment.place = (customer.search_key % 6) * 10 WHERE customer.search_key % 4 > 0";
         let graded = format!(
             "UPDATE customer_figures SET grade = CASE WHEN {keyed} % 5 = 0 THEN NULL WHEN {keyed} % 3 = 0 THEN 'A' ELSE 'B' END, \
-             grade_score = {keyed} % 101, contribution = {keyed} % 7 - 3, lifetime_value = ({keyed} % 5 - 2) * 10000"
+             grade_score = {keyed} % 101, contribution = {keyed} % 7 - 3, lifetime_value = ({keyed} % 5 - 2) * 10000, \
+             completeness = {keyed} % 6 * 20, data_gap = ({keyed} % 7 = 0)"
         );
         let valued = "INSERT INTO customer_value (customer_id, org_unit_id, grade, contribution, recency, frequency, monetary, rfm_class, \
              last_purchase_on, lost_on) SELECT customer.id, customer.org_unit_id, 'A', 0, 1 + customer.search_key % 5, \
@@ -349,7 +350,7 @@ type MoreTexts = (
 type Days = (Option<chrono::NaiveDate>, Option<i32>, Option<chrono::NaiveDate>);
 type Rest = (bool, bool, OrgUnitId, Option<UserId>, bool, Moment, Moment, String, i64, Moment);
 
-type Worth = (Option<String>, i32, i64, i64);
+type Worth = (Option<String>, i32, i64, i64, i32, bool);
 type BoughtRow = (guanxi_db::Id<()>, String, i16, i16, i16, Option<chrono::NaiveDate>);
 type Purchasing = HashMap<guanxi_db::Id<()>, (String, [i16; 3], Option<chrono::NaiveDate>)>;
 type Watched = (i64, bool, i64, bool, chrono::NaiveDate, bool, i64, Option<chrono::NaiveDate>);
@@ -401,6 +402,8 @@ fn known(app: &TestApp) -> Vec<Known> {
                     customer_figures::grade_score,
                     customer_figures::contribution,
                     customer_figures::lifetime_value,
+                    customer_figures::completeness,
+                    customer_figures::data_gap,
                 ),
             ))
             .load::<(guanxi_db::Id<()>, Texts, MoreTexts, Days, Rest, Watched, Worth)>(conn)
@@ -443,7 +446,7 @@ fn known(app: &TestApp) -> Vec<Known> {
     };
     rows.into_iter()
         .map(|(id, (kind, status, name, sort, number, gender), more, days, rest, watched, value)| {
-            let (grade, score, contribution, lifetime_value) = value;
+            let (grade, score, contribution, lifetime_value, completeness, data_gap) = value;
             let bought = purchasing.get(&id).cloned();
             let scores = bought.as_ref().map(|(_, scores, _)| *scores);
             let (marital, province, city, occupation, industry, income, source, risk) = more;
@@ -478,6 +481,8 @@ fn known(app: &TestApp) -> Vec<Known> {
                 ("grade_score", one(Some(TypedValue::Integer(score.into())))),
                 ("contribution", one(Some(TypedValue::Money(contribution)))),
                 ("lifetime_value", one(Some(TypedValue::Money(lifetime_value)))),
+                ("completeness", one(Some(TypedValue::Integer(completeness.into())))),
+                ("data_gap", one(Some(TypedValue::Bool(data_gap)))),
                 ("rfm_class", code("rfm_class", bought.as_ref().map(|(class, ..)| class.clone()))),
                 ("rfm_recency", one(scores.map(|[r, ..]| TypedValue::Integer(r.into())))),
                 ("rfm_frequency", one(scores.map(|[_, f, _]| TypedValue::Integer(f.into())))),

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::listing::ListRequest;
 use crate::surveys::{self, SurveyId};
 use crate::testing::TestApp;
-use crate::{clock, demo, demo::generator, holdings, segments, verify};
+use crate::{clock, demo, demo::generator, holdings, reports, segments, verify};
 
 /// Customers a transaction.
 const CHUNK: u64 = 250;
@@ -63,7 +63,7 @@ fn watch_some(app: &TestApp) {
     app.db(|conn| {
         conn.batch_execute(
             "UPDATE customer_figures SET promotion_candidate = TRUE, promotion_gap = aum, in_grace = TRUE, demotes_on = '2027-01-31', \
-             hidden_gem = TRUE, largest_transaction = aum \
+             hidden_gem = TRUE, largest_transaction = aum, data_gap = TRUE \
              WHERE customer_id IN (SELECT customer.id FROM customer WHERE customer.search_key % 20 = 0)",
         )
         .map_err(DbError::from)?;
@@ -415,6 +415,8 @@ fn plans_of_lists_follow_an_index() {
             ("promotion_gap", Some("promotion_candidate eq true")),
             ("demotes_on", Some("in_grace eq true")),
             ("-largest_transaction", Some("hidden_gem eq true")),
+            ("completeness", None),
+            ("completeness", Some("data_gap eq true")),
         ] {
             // A book and an outlet are small beside the bank: what they hold may be sorted.
             let bounded = book || username == "outlet_head" || (username == "branch_manager");
@@ -446,6 +448,21 @@ fn plans_of_lists_follow_an_index() {
                         plan.join("\n")
                     ));
                 }
+            }
+        }
+        let state = app.state.clone();
+        let found = app.db(move |conn| {
+            let directory = state.house().directory;
+            plans(conn, |conn| reports::data_quality(conn, &actor, directory).map(drop))
+        });
+        for (sql, plan) in found {
+            // A book is read; of units only what is kept of their books, whose rows go by the name of customers.
+            let faults = match book {
+                true => faults(app.state.db.engine(), &plan, true, true),
+                false => sql.contains("customer_figures").then_some(sql.clone()).into_iter().collect(),
+            };
+            if !faults.is_empty() {
+                wrong.push(format!("{username} data quality: {faults:#?}\n{sql}\n{}", plan.join("\n")));
             }
         }
     }

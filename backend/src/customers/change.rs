@@ -8,7 +8,7 @@ use crate::customers::portfolio::Moves;
 use crate::customers::provenance::{Sources, Word};
 use crate::customers::store::CustomerRow;
 use crate::customers::view::{self, Whole};
-use crate::customers::{CustomerId, House, create, known, merge, owners, profile, store};
+use crate::customers::{CustomerId, House, create, known, merge, owners, profile, store, completeness};
 use crate::error::{Code, Error, FieldError, Result, Wrong};
 use crate::names::search;
 
@@ -73,12 +73,13 @@ pub(super) fn edit_for(
     let cause = owners::Cause { by, ..owners::Cause::of(actor, action) };
     owners::record(conn, actor, cause, &[(Some(&unchanged_row), &row)])?;
     // Read without the actor's scope: a handover may have taken the customer out of it.
-    let after = view::whole(conn, &Scope::of(&Actor::operator(actor.now())), id)?;
+    let mut after = view::whole(conn, &Scope::of(&Actor::operator(actor.now())), id)?;
     let changes = audit::changes_between(&before, &view::audited(&after)?);
     if changes.is_empty() {
         store::update(conn, &row, &unchanged_row)?;
         return Ok(());
     }
+    completeness::keep(conn, &mut after)?;
     moves.add(&after.row.customer, &after.row.figures);
     moves.record(conn)?;
     audit::record(

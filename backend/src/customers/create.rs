@@ -4,6 +4,7 @@ use guanxi_db::{DbConn, DbError, Moment, next_customer_number, next_customer_num
 
 use crate::access::{Actor, OrgUnitId, UserId};
 use crate::audit;
+use crate::customers::completeness::Beside;
 use crate::customers::owners::Cause;
 use crate::customers::ownership::Placement;
 use crate::customers::portfolio::Moves;
@@ -15,7 +16,8 @@ use crate::customers::store::{
 use crate::customers::tiers::{self, NEVER, NO_GAP};
 use crate::customers::view::Whole;
 use crate::customers::{
-    CustomerId, House, contact_points, external_ids, identity_context, owners, ownership, profile, purpose,
+    CustomerId, House, completeness, contact_points, external_ids, identity_context, owners, ownership,
+    profile, purpose,
 };
 use crate::customers::{seal, view};
 use crate::error::{Error, FieldError, Result, Wrong};
@@ -211,6 +213,8 @@ pub(super) fn rows(
         beginnings: String::new(),
     };
     let found_by = profile::store(new.kind, &profile, &Sources::new(word), &mut row)?;
+    let kinds = points.iter().map(|point| point.kind.as_str());
+    let missing = completeness::missing(&row, Beside::of(identity.is_some(), kinds))?;
     Ok(NewRows {
         figures: FiguresRow {
             customer_id: id,
@@ -236,6 +240,10 @@ pub(super) fn rows(
             contribution: 0,
             lifetime_value: 0,
             grade_version: 0,
+            completeness: missing.score(),
+            missing: missing.bits(),
+            // Of the lowest tier nothing is demanded.
+            data_gap: false,
         },
         found_by,
         customer: row,
@@ -315,6 +323,7 @@ pub fn make_ready(actor: &Actor, house: House<'_>, customers: &[Prepared]) -> Re
         let checked = check(actor, house, &prepared.new)?;
         let mut rows = rows(actor, &prepared.new, checked, &place, &Word::of_actor(actor, None, false))?;
         rows.figures.tier = prepared.tier.as_str().to_owned();
+        rows.figures.data_gap = completeness::is_gap_at(&rows.figures, prepared.tier);
         rows.figures.aum = prepared.aum.0;
         rows.figures.archived = prepared.archived;
         rows.customer.archived = prepared.archived;

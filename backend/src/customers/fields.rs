@@ -66,6 +66,9 @@ pub(crate) static FIELDS: &[Field] = &[
     Field::new("last_purchase_on", LAST_PURCHASE, Date).nullable().privacy(Privacy::Sensitive),
     Field::new("segment", SEGMENTS, Texts).privacy(Privacy::Sensitive),
     Field::new("unplaced", UNPLACED, Texts).privacy(Privacy::Sensitive),
+    Field::new("completeness", "customer_figures.completeness", Integer)
+        .sortable_with("customer_figures.customer_id"),
+    Field::new("data_gap", "customer_figures.data_gap", Bool).privacy(Privacy::Sensitive),
     Field::new("name", "customer.name_sort", Text).sortable().privacy(Privacy::Order),
     Field::new("full_name", "customer.name", Text).privacy(Privacy::Personal),
     Field::new("customer_no", "customer.customer_no", Text).sortable(),

@@ -6,7 +6,7 @@ use crate::access::{Actor, MaskProfile, Scope};
 use crate::customers::fields::CUSTOMERS;
 use crate::customers::rules::search::{self, Exact};
 use crate::customers::store::{self, Exactly, SummaryRow};
-use crate::customers::{CustomerId, House, contacted, grading, purpose, tiers};
+use crate::customers::{CustomerId, House, completeness, contacted, grading, purpose, tiers};
 use crate::error::{Code, Result};
 use crate::listing::{ListRequest, Listing, set_total};
 use crate::names;
@@ -312,6 +312,7 @@ fn sort_value(row: &SummaryRow, field: &str) -> Value {
         "contribution" => Value::Integer(row.value.contribution),
         "lifetime_value" => Value::Integer(row.value.lifetime_value),
         "largest_transaction" => Value::Integer(row.watched.largest_transaction),
+        "completeness" => Value::Integer(row.quality.completeness.into()),
         "customer_no" => Value::Text(row.customer_no.clone()),
         "created_at" => Value::Moment(row.created_at),
         "updated_at" => Value::Moment(row.updated_at),
@@ -335,6 +336,7 @@ fn summary(house: House<'_>, names: &Names, restricted: bool, row: SummaryRow) -
         standing: if restricted { None } else { tiers::standing(house, row.tier.0, &row.watched) },
         value: if restricted { None } else { grading::value(house, &row.value) },
         aum: (!restricted).then(money),
+        completeness: completeness::told_of_row(row.quality, restricted),
         phone: row.phone_masked,
         customer_since: row.customer_since.map(|Day(day)| day),
         last_contacted_at: contacted::shown(row.last_contacted_at),

@@ -63,15 +63,14 @@ fn both(conn: &mut DbConn, actor: &Actor, ids: (CustomerId, CustomerId)) -> Resu
         view::whole(conn, &scope, id)
     };
     let (survivor, other) = (read(ids.0)?, read(ids.1)?);
-    let refused = |code: &'static str| Err(Error::conflict("/other_id", code));
     if ids.0 == ids.1 {
-        return refused("same_customer");
+        return Err(Error::conflict("/other_id", "same_customer"));
     }
     if survivor.row.customer.kind != other.row.customer.kind {
-        return refused("other_kind");
+        return Err(Error::conflict("/other_id", "other_kind"));
     }
     if survivor.row.customer.archived || other.row.customer.archived {
-        return refused("already_archived");
+        return Err(Error::conflict("/other_id", "already_archived"));
     }
     Ok((survivor, other))
 }

@@ -7,6 +7,7 @@
 mod bulk;
 mod change;
 mod comparable;
+mod completeness;
 mod contact_points;
 mod contacted;
 mod create;
@@ -38,6 +39,7 @@ pub use bulk::{
 };
 pub use change::{archive, change, renew_search, restore};
 pub use comparable::{Comparable, comparable_after, count_in_lists};
+pub use completeness::{renew_completeness, wrong_completeness};
 pub use contact_points::{add_contact_point, change_contact_point, remove_contact_point};
 pub use contacted::{contacted, contacted_many, is_seen_by, lock_figures, named, set_last_contact};
 pub use create::{Prepared, Ready, create, create_many, make_ready, write_many};

@@ -84,6 +84,12 @@ pub(super) struct FiguresRow {
     pub(super) lifetime_value: i64,
     /// Counts the changes of the grade and what it follows from.
     pub(super) grade_version: i64,
+    /// How complete the profile is: 0 to 100, below while that is not worked out.
+    pub(super) completeness: i32,
+    /// The pieces that are missing, a bit for each.
+    pub(super) missing: i32,
+    /// Whether the tier demands more than is there.
+    pub(super) data_gap: bool,
 }
 
 impl FiguresRow {
@@ -187,6 +193,15 @@ impl ValueRow {
             lifetime_value: figures.lifetime_value,
         }
     }
+}
+
+/// How complete the profile of a customer is, as [`FiguresRow`] has it.
+#[derive(Queryable, Selectable, Clone, Copy)]
+#[diesel(table_name = customer_figures)]
+pub(super) struct QualityRow {
+    pub(super) completeness: i32,
+    pub(super) missing: i32,
+    pub(super) data_gap: bool,
 }
 
 /// The customer and what stands beside it in one row, if the scope has it.
@@ -572,6 +587,7 @@ pub(super) struct SummaryRow {
     pub(super) tier: Coded<Tier>,
     pub(super) watched: WatchedRow,
     pub(super) value: ValueRow,
+    pub(super) quality: QualityRow,
     pub(super) aum: i64,
     pub(super) phone_masked: Option<String>,
     pub(super) customer_since: Option<Day>,
@@ -603,6 +619,7 @@ macro_rules! summary_columns {
             customer_figures::tier,
             WatchedRow::as_select(),
             ValueRow::as_select(),
+            QualityRow::as_select(),
             customer_figures::aum,
             customer::phone_masked,
             customer::customer_since,

@@ -193,8 +193,10 @@ fn to_change(
         return Err(Error::new(Code::Stale).with_header("ETag", tag));
     }
     if row.state != from.as_str() {
-        let code = if from == DuplicateState::Open { "already_decided" } else { "not_dismissed" };
-        return Err(Error::conflict("", code));
+        return Err(match from {
+            DuplicateState::Open => Error::conflict("", "already_decided"),
+            _ => Error::conflict("", "not_dismissed"),
+        });
     }
     Ok(row)
 }

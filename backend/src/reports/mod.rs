@@ -13,17 +13,19 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::{Datelike, Days, NaiveDate};
 use guanxi_api::{
-    Amount, ContactCounts, ContactReport, Instant, LocalName, ManagerContacts, MaturityReport, MaturitySpan,
-    Money, PortfolioReport, ResultsBy, SatisfactionReport, SurveyFigures, Tier, TierShare, UnitRef,
-    UnitShare, UserRef,
+    Amount, BookQuality, ContactCounts, ContactReport, DataQualityReport, Instant, LocalName,
+    ManagerContacts, MaturityReport, MaturitySpan, Money, PortfolioReport, QualityFigures, ResultsBy,
+    SatisfactionReport, SurveyFigures, Tier, TierShare, UnitQuality, UnitRef, UnitShare, UserRef,
 };
 use guanxi_db::DbConn;
 use uuid::Uuid;
 
-use crate::access::{Actor, Reach, Scope, UnitScope};
+use crate::access::{Actor, OrgUnitId, Reach, Scope, UnitScope, UserId};
 use crate::customers::House;
+use crate::customers::rules::completeness::REQUIRED_PERCENT;
 use crate::error::Result;
 use crate::installation::Settings;
+use crate::org::Directory;
 use crate::surveys::SurveyId;
 use crate::{interactions, surveys};
 
@@ -33,11 +35,14 @@ pub fn routes(config: &mut impl crate::web::Routes) {
         .service(routes::get_portfolio_report)
         .service(routes::get_contact_report)
         .service(routes::get_maturity_report)
-        .service(routes::get_satisfaction_report);
+        .service(routes::get_satisfaction_report)
+        .service(routes::get_data_quality_report);
 }
 
 /// Most units that a report lists.
 const UNITS: usize = 200;
+/// Most books that a report lists.
+const BOOKS: usize = 200;
 /// Most relationship managers that a report lists.
 const MANAGERS: i64 = 200;
 /// Days within which holdings mature that are counted together.
@@ -97,6 +102,87 @@ pub fn portfolio(conn: &mut DbConn, actor: &Actor, settings: &Settings) -> Resul
                 aum: money(sum.aum),
             })
             .collect(),
+        units_in_all,
+    })
+}
+
+/// What adds up to [`QualityFigures`].
+#[derive(Clone, Copy, Default)]
+struct Quality {
+    customers: i64,
+    rated: i64,
+    completeness: i64,
+    demanded: i64,
+    gaps: i64,
+}
+
+impl Quality {
+    fn add(&mut self, row: &store::QualityRow) {
+        self.customers += row.customers;
+        self.rated += row.rated;
+        self.completeness += row.completeness;
+        self.demanded += row.demanded;
+        self.gaps += row.gaps;
+    }
+
+    #[allow(clippy::cast_precision_loss)]
+    fn figures(self) -> QualityFigures {
+        // Figures of one decimal; numbers of customers are far below what a float holds.
+        let mean = |sum: i64, of: i64| (of > 0).then(|| (sum as f64 / of as f64 * 10.0).round() / 10.0);
+        let share = |part: i64, of: i64| (of > 0).then(|| part as f64 / of as f64);
+        QualityFigures {
+            customers: self.customers,
+            completeness: mean(self.completeness, self.rated),
+            demanded: self.demanded,
+            data_gaps: self.gaps,
+            reached: share(self.demanded - self.gaps, self.demanded),
+        }
+    }
+
+    /// Most to complete first, then the least complete.
+    fn order(self) -> (Reverse<i64>, i64) {
+        (Reverse(self.gaps), self.completeness.saturating_mul(1000) / self.rated.max(1))
+    }
+}
+
+/// How complete the data are of the customers that the actor sees, by who is responsible and by unit.
+///
+/// # Errors
+/// When the database fails.
+pub fn data_quality(conn: &mut DbConn, actor: &Actor, directory: &Directory) -> Result<DataQualityReport> {
+    let names = directory.newest(conn)?;
+    let mut total = Quality::default();
+    let mut books: BTreeMap<UserId, Quality> = BTreeMap::new();
+    let mut units: BTreeMap<OrgUnitId, Quality> = BTreeMap::new();
+    for row in store::quality(conn, &Scope::of(actor))? {
+        total.add(&row);
+        books.entry(row.owner_id).or_default().add(&row);
+        units.entry(row.unit_id).or_default().add(&row);
+    }
+    books.retain(|_, quality| quality.customers > 0);
+    units.retain(|_, quality| quality.customers > 0);
+    let in_all = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    let (books_in_all, units_in_all) = (in_all(books.len()), in_all(units.len()));
+    let mut books: Vec<_> = books.into_iter().collect();
+    books.sort_by_key(|(id, quality)| (quality.order(), *id));
+    books.truncate(BOOKS);
+    let mut units: Vec<_> = units.into_iter().collect();
+    units.sort_by_key(|(id, quality)| (quality.order(), *id));
+    units.truncate(UNITS);
+    let owner = |id: UserId| (!id.uuid().is_nil()).then(|| names.user(id)).transpose();
+    Ok(DataQualityReport {
+        as_of: Instant(actor.now().to_utc()),
+        required_percent: REQUIRED_PERCENT,
+        total: total.figures(),
+        books: books
+            .into_iter()
+            .map(|(id, quality)| Ok(BookQuality { owner: owner(id)?, figures: quality.figures() }))
+            .collect::<Result<_>>()?,
+        books_in_all,
+        units: units
+            .into_iter()
+            .map(|(id, quality)| Ok(UnitQuality { unit: names.unit(id)?, figures: quality.figures() }))
+            .collect::<Result<_>>()?,
         units_in_all,
     })
 }

@@ -1,5 +1,5 @@
 use actix_web::{HttpResponse, get, web};
-use guanxi_api::{ContactReport, MaturityReport, PortfolioReport, SatisfactionReport};
+use guanxi_api::{ContactReport, DataQualityReport, MaturityReport, PortfolioReport, SatisfactionReport};
 
 use crate::access::{May, kinds};
 use crate::app::AppState;
@@ -65,5 +65,23 @@ pub async fn get_satisfaction_report(
 ) -> Result<HttpResponse> {
     let (actor, shared) = (who.actor(), state.clone());
     let report = state.db.read(move |conn| reports::satisfaction(conn, &actor, shared.house())).await?;
+    Ok(ok(&report))
+}
+
+/// Report how complete the data of customers are.
+///
+/// Over everything that the user sees, by who is responsible and by unit. Customers at gold and above must reach 80 % of what is demanded:
+/// phone, address, and who employs them (of an organisation, who represents it and what it does). The lists behind the figures are those of
+/// `GET /customers` with `data_gap eq true` and `owner_id` or `org_unit_id`.
+#[utoipa::path(operation_id = "getDataQualityReport", tag = "reports",
+    responses((status = 200, body = DataQualityReport, description = "The report")))]
+#[get("/reports/data-quality")]
+pub async fn get_data_quality_report(
+    who: May<kinds::ViewReports>,
+    state: web::Data<AppState>,
+) -> Result<HttpResponse> {
+    let (actor, shared) = (who.actor(), state.clone());
+    let report =
+        state.db.read(move |conn| reports::data_quality(conn, &actor, shared.house().directory)).await?;
     Ok(ok(&report))
 }

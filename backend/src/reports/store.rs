@@ -1,7 +1,7 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
-use guanxi_api::{HoldingStatus, InteractionKind, InteractionOutcome, Role};
+use guanxi_api::{HoldingStatus, InteractionKind, InteractionOutcome, Role, Tier};
 use guanxi_db::{Condition, DbConn, DbError, DbUuid, Id, Moment, Statement, Value};
 
 use crate::access::{OrgUnitId, Scope, UnitScope, UserId};
@@ -56,6 +56,63 @@ pub(super) fn shares(conn: &mut DbConn, scope: &Scope) -> Result<Vec<ShareRow>> 
         ),
     };
     let rows = Statement::<(DbUuid, Text, Text, Text, BigInt, BigInt)>::new(statement)
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}
+
+/// What the customers of one owner in one unit add up to.
+#[derive(Queryable)]
+pub(super) struct QualityRow {
+    pub(super) unit_id: OrgUnitId,
+    /// All zeros for the customers of nobody.
+    pub(super) owner_id: UserId,
+    pub(super) customers: i64,
+    pub(super) rated: i64,
+    pub(super) completeness: i64,
+    /// At gold and above.
+    pub(super) demanded: i64,
+    pub(super) gaps: i64,
+}
+
+/// How complete the data are of everything that a scope has, in one statement: what is kept with what waits to be folded into it, or that of
+/// a book.
+pub(super) fn quality(conn: &mut DbConn, scope: &Scope) -> Result<Vec<QualityRow>> {
+    let source = match scope.units() {
+        Some(units) => Condition::new()
+            .sql(
+                "SELECT customer.org_unit_id, customer.owner_id, customer.tier, customer.customers, customer.rated, customer.completeness, \
+                 customer.gaps FROM quality_share AS customer WHERE ",
+            )
+            .part(units.clone())
+            .sql(
+                " UNION ALL SELECT customer.org_unit_id, customer.owner_id, customer.tier, customer.customers, customer.rated, \
+                 customer.completeness, customer.gaps FROM portfolio_change AS customer WHERE ",
+            )
+            .part(units),
+        None => Condition::new()
+            .sql("SELECT customer.org_unit_id, COALESCE(customer.owner_id, ")
+            .bind(Value::Id(Id::new(uuid::Uuid::nil())))
+            .sql(
+                ") AS owner_id, customer_figures.tier, 1 AS customers, CASE WHEN customer_figures.completeness < 0 THEN 0 ELSE 1 END AS rated, \
+                 CASE WHEN customer_figures.completeness < 0 THEN 0 ELSE customer_figures.completeness END AS completeness, \
+                 CASE WHEN customer_figures.data_gap THEN 1 ELSE 0 END AS gaps FROM customer \
+                 JOIN customer_figures ON customer_figures.customer_id = customer.id WHERE (",
+            )
+            .part(scope.customers())
+            .sql(") AND customer.archived = ")
+            .bind(Value::Bool(false)),
+    };
+    let statement = Condition::new()
+        .sql(
+            "SELECT share.org_unit_id, share.owner_id, CAST(SUM(share.customers) AS bigint), CAST(SUM(share.rated) AS bigint), \
+             CAST(SUM(share.completeness) AS bigint), CAST(SUM(CASE WHEN share.tier = ",
+        )
+        .bind(code(Tier::Mass.as_str()))
+        .sql(" THEN 0 ELSE share.customers END) AS bigint), CAST(SUM(share.gaps) AS bigint) FROM (")
+        .part(source)
+        .sql(") AS share GROUP BY share.org_unit_id, share.owner_id");
+    let rows = Statement::<(DbUuid, DbUuid, BigInt, BigInt, BigInt, BigInt, BigInt)>::new(statement)
         .load(conn)
         .map_err(DbError::from)?;
     Ok(rows)

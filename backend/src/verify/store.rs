@@ -227,6 +227,28 @@ fn wrong_last_contacts(conn: &mut DbConn) -> Result<i64> {
     Ok(counts.into_iter().sum())
 }
 
+/// For how many books, units and tiers the kept completeness is another one than their customers say.
+pub(super) fn quality_shares(conn: &mut DbConn) -> Result<(&'static str, i64)> {
+    let statement = Condition::new()
+        .sql(
+            "SELECT COUNT(*) FROM (SELECT said.org_unit_id FROM (\
+             SELECT org_unit_id, owner_id, tier, customers, rated, completeness, gaps FROM quality_share \
+             UNION ALL SELECT org_unit_id, owner_id, tier, customers, rated, completeness, gaps FROM portfolio_change \
+             UNION ALL SELECT customer.org_unit_id, COALESCE(customer.owner_id, ",
+        )
+        .bind(Value::Id(Id::new(uuid::Uuid::nil())))
+        .sql(
+            "), customer_figures.tier, -1, CASE WHEN customer_figures.completeness < 0 THEN 0 ELSE -1 END, \
+             CASE WHEN customer_figures.completeness < 0 THEN 0 ELSE -customer_figures.completeness END, \
+             CASE WHEN customer_figures.data_gap THEN -1 ELSE 0 END FROM customer \
+             JOIN customer_figures ON customer_figures.customer_id = customer.id WHERE NOT customer.archived) AS said \
+             GROUP BY said.org_unit_id, said.owner_id, said.tier HAVING SUM(said.customers) <> 0 OR SUM(said.rated) <> 0 \
+             OR SUM(said.completeness) <> 0 OR SUM(said.gaps) <> 0) AS wrong",
+        );
+    let counts = Statement::<BigInt>::new(statement).load::<i64>(conn).map_err(DbError::from)?;
+    Ok(("the completeness of books by tier is kept as the customers say", counts.into_iter().sum()))
+}
+
 /// Most customers that a finding names.
 const NAMED: i64 = 5;
 

@@ -1,5 +1,6 @@
 use guanxi_api::{
-    ContactReport, ContactTargetPolicy, ContactTargets, MaturityReport, PortfolioReport, SatisfactionReport,
+    ContactReport, ContactTargetPolicy, ContactTargets, DataQualityReport, MaturityReport, PortfolioReport,
+    SatisfactionReport,
 };
 
 use super::{ApiError, Call, Tagged};
@@ -18,6 +19,10 @@ pub async fn maturities() -> Result<MaturityReport, ApiError> {
 
 pub async fn satisfaction() -> Result<SatisfactionReport, ApiError> {
     Call::get("/reports/satisfaction").read().await
+}
+
+pub async fn data_quality() -> Result<DataQualityReport, ApiError> {
+    Call::get("/reports/data-quality").read().await
 }
 
 pub async fn targets() -> Result<Tagged<ContactTargetPolicy>, ApiError> {

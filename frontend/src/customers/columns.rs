@@ -5,6 +5,7 @@ use guanxi_api::{
 use yew::prelude::*;
 use yew_router::Routable;
 
+use super::completeness::missing_words;
 use super::tone_of;
 use crate::api::segments::NamedSegment;
 use crate::i18n::{I18n, Msg};
@@ -17,7 +18,8 @@ pub const DEFAULT: [&str; 8] =
     ["name", "customer_no", "tier", "aum", "status", "phone", "owner", "updated_at"];
 
 /// What some roles see masked, and so can neither filter nor sort by.
-const SENSITIVE: [&str; 19] = [
+const SENSITIVE: [&str; 20] = [
+    "data_gap",
     "tier",
     "aum",
     "average_aum",
@@ -62,6 +64,8 @@ pub fn all(i: I18n, currency: &str, limited: bool) -> Vec<Column> {
         Column::new("lifetime_value", i.in_unit(Msg::FieldLifetimeValue, currency))
             .number()
             .sort("lifetime_value"),
+        Column::new("completeness", i.in_unit(Msg::FieldCompleteness, "%")).number().sort("completeness"),
+        Column::new("missing", i.t(Msg::FieldMissing)).long(),
         Column::new("status", i.t(Msg::FieldStatus)).phone(OnPhone::Line),
         Column::new("phone", i.t(Msg::FieldPhone)).phone(OnPhone::Line),
         Column::new("gender", i.t(Msg::FieldGender)),
@@ -100,6 +104,12 @@ pub fn row(customer: &CustomerSummary, columns: &[Column], i: I18n) -> Row {
         "grade" => value.map_or_else(|| text(None), |value| html! { <GradeMark value={value.clone()} /> }),
         "contribution" => money(value.map(|value| &value.contribution)),
         "lifetime_value" => money(value.map(|value| &value.lifetime_value)),
+        "completeness" => {
+            text(customer.completeness.as_ref().map(|known| known.score.to_string()).as_deref())
+        }
+        "missing" => {
+            html! { if let Some(known) = &customer.completeness { <span>{ missing_words(known, i) }</span> } }
+        }
         "status" => html! { <Badge tone={tone_of(customer.status)}>{ customer.status.label(i) }</Badge> },
         "phone" => text(customer.phone.as_deref()),
         "gender" => html! { { customer.gender.map(|gender| gender.label(i)).unwrap_or_default() } },
@@ -157,6 +167,8 @@ pub fn filters(
         field("archived", Msg::CommonArchived, FilterKind::Codes(yes_no(i)), false),
         field("do_not_contact", Msg::FieldDoNotContact, FilterKind::Codes(yes_no(i)), false),
         field("restricted", Msg::RestrictionTitle, FilterKind::Codes(yes_no(i)), false),
+        field("completeness", Msg::FieldCompleteness, FilterKind::Number, false),
+        field("data_gap", Msg::FieldDataGap, FilterKind::Codes(yes_no(i)), false),
         field("average_aum", Msg::FieldAverageAum, FilterKind::Number, false),
         field("promotion_candidate", Msg::FieldPromotionCandidate, FilterKind::Codes(yes_no(i)), false),
         field("promotion_gap", Msg::FieldPromotionGap, FilterKind::Number, false),

@@ -4,7 +4,7 @@ use guanxi_api::{
 use uuid::Uuid;
 use yew::prelude::*;
 
-use super::page::{Subject, SubjectProps};
+use super::page::{Subject, WantedProps};
 use super::reveal::Secret;
 use crate::api::{self, ApiError, Tagged};
 use crate::checks::Errors;
@@ -37,18 +37,26 @@ pub const fn keyboard_of(kind: ContactPointKind) -> InputKind {
 
 #[derive(Clone, PartialEq)]
 enum Doing {
-    Adding,
+    Adding(ContactPointKind),
     Editing(ContactPoint),
     Removing(ContactPoint),
 }
 
 /// How to reach the customer.
 #[function_component]
-pub fn ContactPanel(props: &SubjectProps) -> Html {
+pub fn ContactPanel(props: &WantedProps) -> Html {
     let i = use_i18n();
     let toasts = use_toasts();
     let doing = use_state(|| None::<Doing>);
     let busy = use_state(|| false);
+    use_effect_with(props.wanted, {
+        let doing = doing.clone();
+        move |wanted| {
+            if let Some(kind) = wanted.contact() {
+                doing.set(Some(Doing::Adding(kind)));
+            }
+        }
+    });
     let subject = &props.subject;
     let edit = subject.may_edit();
 
@@ -145,12 +153,12 @@ pub fn ContactPanel(props: &SubjectProps) -> Html {
             </li>
         }
     };
-    let add = cb!((doing), |_: MouseEvent| doing.set(Some(Doing::Adding)));
+    let add = cb!((doing), |_: MouseEvent| doing.set(Some(Doing::Adding(ContactPointKind::Phone))));
     let actions = html! { if edit { <IconButton small=true icon={Icon::Plus} label={i.t(Msg::ContactAdd)} onclick={add} /> } };
     let dialog = match (*doing).clone() {
         None => html!(),
-        Some(Doing::Adding) => {
-            html! { <ContactDialog subject={subject.clone()} ondone={done} onclose={close} /> }
+        Some(Doing::Adding(kind)) => {
+            html! { <ContactDialog subject={subject.clone()} {kind} ondone={done} onclose={close} /> }
         }
         Some(Doing::Editing(point)) => {
             html! { <ContactDialog subject={subject.clone()} {point} ondone={done} onclose={close} /> }
@@ -180,6 +188,9 @@ struct ContactDialogProps {
     /// The one to change; without it, one is added.
     #[prop_or_default]
     point: Option<ContactPoint>,
+    /// The kind that is offered for a new one.
+    #[prop_or(ContactPointKind::Phone)]
+    kind: ContactPointKind,
     ondone: Callback<Tagged<Customer>>,
     onclose: Callback<()>,
 }
@@ -188,7 +199,7 @@ struct ContactDialogProps {
 fn ContactDialog(props: &ContactDialogProps) -> Html {
     let i = use_i18n();
     let point = props.point.clone();
-    let kind = use_state(|| point.as_ref().map_or(ContactPointKind::Phone, |p| p.kind));
+    let kind = use_state(|| point.as_ref().map_or(props.kind, |p| p.kind));
     let value = use_state(String::new);
     let used = use_state(|| point.as_ref().map_or(ContactPointUse::Personal, |p| p.r#use));
     let primary = use_state(|| point.as_ref().is_some_and(|p| p.primary));

@@ -1,7 +1,9 @@
-use guanxi_api::{CustomerKind, CustomerPatch, ExternalId, ExternalIdValue, IdentityDocument, IdentityKind};
+use guanxi_api::{
+    CustomerKind, CustomerPatch, ExternalId, ExternalIdValue, IdentityDocument, IdentityKind, ProfilePiece,
+};
 use yew::prelude::*;
 
-use super::page::{Subject, SubjectProps};
+use super::page::{Subject, SubjectProps, WantedProps};
 use super::reveal::Secret;
 use crate::api::{self, ApiError};
 use crate::checks::Errors;
@@ -22,9 +24,17 @@ pub fn identity_kinds(kind: CustomerKind, i: crate::i18n::I18n) -> Vec<(AttrValu
 
 /// The identity document, its number masked.
 #[function_component]
-pub fn IdentityPanel(props: &SubjectProps) -> Html {
+pub fn IdentityPanel(props: &WantedProps) -> Html {
     let i = use_i18n();
     let open = use_state(|| false);
+    use_effect_with(props.wanted, {
+        let open = open.clone();
+        move |wanted| {
+            if wanted.piece == Some(ProfilePiece::Identity) {
+                open.set(true);
+            }
+        }
+    });
     let subject = &props.subject;
     let customer = subject.customer();
     let start = cb!((open), |_: MouseEvent| open.set(true));

@@ -3,6 +3,7 @@ use std::rc::Rc;
 use gloo_timers::callback::Timeout;
 use guanxi_api::{
     CustomerSearch, CustomerSelection, CustomerSummary, ExportList, Include, Page as Rows, PreferencesPatch,
+    Role,
 };
 use yew::prelude::*;
 use yew_router::Routable;
@@ -67,7 +68,13 @@ pub fn CustomersPage() -> Html {
     let sees_users = me.as_ref().is_some_and(|me| may(me, right::VIEW_USERS));
     let search_owners = use_colleagues(OWNERS);
     let names = use_user_names(ids_in(&view.filter, "owner_id"), sees_users);
-    let owners = sees_users.then(|| FilterKind::Found { search: search_owners, names });
+    // Whoever looks up no colleagues still tells the own customers from those of others.
+    let own = me
+        .as_ref()
+        .filter(|me| me.role == Role::Rm)
+        .map(|me| FilterKind::Codes(vec![(me.id.to_string().into(), me.display_name.clone().into())]));
+    let found = sees_users.then(|| FilterKind::Found { search: search_owners, names });
+    let owners = found.or(own);
 
     // A place belongs to the view and text it was reached in.
     let of = (Address { columns: String::new(), ..view.clone() }, (*text).clone());

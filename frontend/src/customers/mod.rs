@@ -3,6 +3,7 @@
 mod actions;
 mod bulk;
 mod columns;
+mod completeness;
 mod contacts;
 mod dealings;
 mod facts;
@@ -19,6 +20,7 @@ mod team;
 mod wealth;
 
 pub use bulk::{Bulk, BulkDialog, BulkDialogProps};
+pub use completeness::missing_words;
 pub use list::CustomersPage;
 pub use new::NewCustomerPage;
 pub use page::{CustomerPage, Subject};

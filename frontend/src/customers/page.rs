@@ -8,6 +8,7 @@ use yew_router::Routable;
 use yew_router::hooks::use_location;
 
 use super::actions::Actions;
+use super::completeness::{CompletenessBar, Wanted};
 use super::contacts::ContactPanel;
 use super::dealings::{ContactsTab, LogContact};
 use super::history::HistoryTab;
@@ -69,6 +70,13 @@ pub struct SubjectProps {
     pub subject: Subject,
 }
 
+/// What a panel takes that opens when something in it is wanted.
+#[derive(Properties, PartialEq)]
+pub struct WantedProps {
+    pub subject: Subject,
+    pub wanted: Wanted,
+}
+
 #[derive(Properties, PartialEq)]
 pub struct CustomerPageProps {
     pub id: Uuid,
@@ -102,6 +110,7 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
         }
     });
 
+    let wanted = use_state(Wanted::default);
     let Some(me) = me else { return html!() };
     let Some((tagged, known)) = (*parts).clone() else {
         return html! {
@@ -201,12 +210,15 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
                 } else if chosen == "surveys" {
                     <CustomerAnswers {id} />
                 } else {
+                    if let Some(completeness) = &customer.completeness {
+                        <CompletenessBar completeness={completeness.clone()} edit={subject.may_edit()} wanted={wanted.clone()} />
+                    }
                     { overview(&known, i) }
                     <div class="split">
                         <div><ProfileTab subject={subject.clone()} /></div>
                         <div>
-                            <ContactPanel subject={subject.clone()} />
-                            <IdentityPanel subject={subject.clone()} />
+                            <ContactPanel subject={subject.clone()} wanted={*wanted} />
+                            <IdentityPanel subject={subject.clone()} wanted={*wanted} />
                             <TeamPanel subject={subject.clone()} />
                             <RestrictionPanel subject={subject.clone()} />
                             <OutsidePanel subject={subject.clone()} />

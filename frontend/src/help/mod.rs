@@ -30,6 +30,7 @@ pub fn HelpPage(props: &HelpPageProps) -> Html {
                 { part(Msg::HelpCustomerTitle, Msg::HelpCustomerText) }
                 { part(Msg::HelpContactTitle, Msg::HelpContactText) }
                 { part(Msg::HelpMaskTitle, Msg::HelpMaskText) }
+                { part(Msg::HelpCompleteTitle, Msg::HelpCompleteText) }
                 { part(Msg::HelpConflictTitle, Msg::HelpConflictText) }
                 { part(Msg::HelpSurveyTitle, Msg::HelpSurveyText) }
                 { part(Msg::HelpTierTitle, Msg::HelpTierText) }

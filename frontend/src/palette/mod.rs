@@ -126,6 +126,9 @@ pub fn Palette(props: &PaletteProps) -> Html {
     if may(me, right::VIEW_DUPLICATES) {
         pages.push(("duplicates", Icon::Copy, Msg::NavDuplicates, Route::Duplicates));
     }
+    if may(me, right::VIEW_REPORTS) {
+        pages.push(("data-quality", Icon::ClipboardCheck, Msg::NavDataQuality, Route::DataQuality));
+    }
     if may(me, right::VIEW_OWNERSHIP) || may(me, right::MANAGE_TEAM_RULES) {
         pages.push(("ownership", Icon::BadgeCheck, Msg::NavOwnership, Route::Ownership));
     }

@@ -1,19 +1,44 @@
 //! The quality of what is known of customers: where values come from, whether somebody has checked them, and which of two is right.
 
+mod books;
+mod complete;
 mod conflicts;
 mod field;
+mod page;
 
-use guanxi_api::{ConflictSide, FieldConflict};
+use guanxi_api::{ConflictSide, FieldConflict, QualityFigures};
 use serde_json::Value;
 use yew::prelude::*;
+use yew_router::Routable;
 
 use crate::api;
 use crate::customers::fact_words;
 use crate::i18n::{I18n, Msg, use_i18n};
+use crate::route::Route;
 use crate::ui::{Button, Look, use_toasts};
 
 pub use conflicts::ConflictsPage;
 pub use field::{FieldDialog, FieldDialogProps};
+pub use page::DataQualityPage;
+
+/// Columns of a list of customers by how complete they are.
+const COLUMNS: &str = "name,customer_no,tier,completeness,missing,owner,phone";
+
+/// The customers that a filter lets through, the least complete first, where they can be narrowed, chosen and exported.
+fn customers(filter: &str) -> AttrValue {
+    let query = api::query(&[("filter", filter), ("sort", "completeness"), ("columns", COLUMNS)]);
+    format!("{}{query}", Route::Customers.to_path()).into()
+}
+
+/// A share of one in percent; a dash where there is nothing to share.
+fn share(of_one: Option<f64>) -> AttrValue {
+    of_one.map_or_else(|| "–".into(), |share| format!("{:.0} %", (share * 100.0).floor()).into())
+}
+
+/// The mean completeness in percent.
+fn mean(figures: &QualityFigures) -> AttrValue {
+    figures.completeness.map_or_else(|| "–".into(), |mean| format!("{mean:.1} %").into())
+}
 
 /// A field and a value of it in words; nothing stands as a dash.
 fn words(field: &str, value: Option<&Value>, i: I18n) -> (AttrValue, AttrValue) {

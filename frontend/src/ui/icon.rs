@@ -74,12 +74,16 @@ pub enum Icon {
     ChartPie,
     Gem,
     Award,
+    ClipboardCheck,
 }
 
 impl Icon {
     /// The outline as SVG path data.
     const fn path(self) -> &'static str {
         match self {
+            Icon::ClipboardCheck => {
+                "M9 2h6a1 1 0 0 1 1 1v2a1 1 0 0 1-1 1H9a1 1 0 0 1-1-1V3a1 1 0 0 1 1-1zM16 4h2a2 2 0 0 1 2 2v14a2 2 0 0 1-2 2H6a2 2 0 0 1-2-2V6a2 2 0 0 1 2-2h2M9 14l2 2 4-4"
+            }
             Icon::Gem => "M6 3h12l4 6-10 13L2 9zM11 3 8 9l4 13 4-13-3-6M2 9h20",
             Icon::Award => "M6 8a6 6 0 1 0 12 0a6 6 0 1 0 -12 0M15.477 12.89 17 22l-5-3-5 3 1.523-9.11",
             Icon::TrendingUp => "M16 7h6v6M22 7l-8.5 8.5-5-5L2 17",

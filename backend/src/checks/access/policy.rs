@@ -207,6 +207,7 @@ pub const OPERATIONS: &[Operation] = &[
     op("GET", "/field-conflicts/{id}", Needs(ViewFieldConflicts), FieldConflict, 200),
     op("POST", "/field-conflicts/{id}/resolve", Needs(EditCustomers), FieldConflict, 200),
     op("GET", "/reports/portfolio", Needs(ViewReports), Nothing, 200),
+    op("GET", "/reports/data-quality", Needs(ViewReports), Nothing, 200),
     op("GET", "/reports/contacts", Needs(ViewReports), Nothing, 200),
     op("GET", "/reports/maturities", Needs(ViewReports), Nothing, 200),
     op("GET", "/reports/satisfaction", Needs(ViewReports), Nothing, 200),

@@ -24,7 +24,7 @@ use crate::customers::portfolio::Moves;
 use crate::customers::provenance::{self, Offer, OpenedConflict, Sources, Word, keep_verified};
 use crate::customers::store::{self as rows, CustomerRow, ExternalIdRow, NewRows};
 use crate::customers::withdrawal::CustomerState;
-use crate::customers::{CustomerId, House, change, known, owners, ownership, profile};
+use crate::customers::{CustomerId, House, change, completeness, known, owners, ownership, profile};
 use crate::error::{Code, Error, FieldError, Result, Wrong};
 use crate::names::search;
 use crate::text;
@@ -468,6 +468,8 @@ impl Call<'_> {
             rows::insert_many(conn, &new, &[]).map_err(create::taken)?;
         }
         store::update(conn, &changed)?;
+        let both = changed.iter().map(|step| (&step.before, &step.after));
+        completeness::keep_rows(conn, &mut moves, both)?;
         let linked: Vec<ExternalIdRow> = changed.iter().filter_map(|step| step.linked.clone()).collect();
         rows::insert_external_ids(conn, &linked).map_err(create::taken)?;
         let written: Vec<_> = new

@@ -30,13 +30,13 @@ pub use policy::{
 };
 pub use simulation::simulate_tiers;
 
-use crate::access::{Actor, OrgUnitId};
+use crate::access::Actor;
 use crate::audit;
-use crate::customers::portfolio::Moves;
+use crate::customers::portfolio::{Book, Moves};
 use crate::customers::store::{self as customer_store, FiguresRow, WatchedRow};
 use crate::customers::tiers::assess::{Average, Before};
 use crate::customers::tiers::store::{FiguresChange, TierHistoryRow};
-use crate::customers::{CustomerId, House, known};
+use crate::customers::{CustomerId, House, completeness, known};
 use crate::error::Result;
 
 /// Customers whose tiers are looked at again in one transaction.
@@ -97,13 +97,13 @@ pub fn set_assets(
 ) -> Result<()> {
     let policy = tiers(conn)?;
     let ids: Vec<CustomerId> = assets.iter().map(|(id, _)| *id).collect();
-    let mut known: HashMap<CustomerId, (OrgUnitId, FiguresRow)> = store::figures_of(conn, &ids)?
+    let mut known: HashMap<CustomerId, (Book, FiguresRow)> = store::figures_of(conn, &ids)?
         .into_iter()
-        .map(|(unit, figures)| (figures.customer_id, (unit, figures)))
+        .map(|(book, figures)| (figures.customer_id, (book, figures)))
         .collect();
     let found = assets.iter().filter_map(|(id, assets)| {
-        let (unit, figures) = known.remove(id)?;
-        Some((unit, figures, *assets))
+        let (book, figures) = known.remove(id)?;
+        Some((book, figures, *assets))
     });
     let found: Vec<_> = found.collect();
     write(conn, actor, (&policy, today), found, reason)
@@ -176,9 +176,9 @@ fn review(
     customer_store::lock_many(conn, ids)?;
     // After the lock: whoever held it may have changed both.
     let policy = tiers(conn)?;
-    let found = store::figures_of(conn, ids)?.into_iter().map(|(unit, figures)| {
+    let found = store::figures_of(conn, ids)?.into_iter().map(|(book, figures)| {
         let assets = Assets { aum: Amount(figures.aum), coverage: figures.coverage, largest: Largest::Same };
-        (unit, figures, assets)
+        (book, figures, assets)
     });
     let found: Vec<_> = found.collect();
     write(conn, actor, (&policy, today), found, reason)
@@ -188,7 +188,7 @@ fn write(
     conn: &mut DbConn,
     actor: &Actor,
     (policy, today): (&TierPolicy, NaiveDate),
-    customers: Vec<(OrgUnitId, FiguresRow, Assets)>,
+    customers: Vec<(Book, FiguresRow, Assets)>,
     reason: TierReason,
 ) -> Result<()> {
     let moved = customers.iter().filter(|(_, figures, assets)| figures.aum != assets.aum.0);
@@ -198,7 +198,7 @@ fn write(
     let mut balances = balances(conn, policy, today, &ids)?;
     let (mut history, mut moves) = (Vec::new(), Moves::default());
     let (mut rows, mut changed) = (Vec::new(), Vec::new());
-    for (unit, figures, assets) in customers {
+    for (book, figures, assets) in customers {
         let own = balances.remove(&figures.customer_id).unwrap_or_default();
         let average = assess::average(&own, assets.aum, policy.basis, today);
         let step = Refigured::of((policy, today), &figures, assets, average)?;
@@ -208,7 +208,8 @@ fn write(
             continue;
         }
         if step.moves(&figures) {
-            moves.refigure(unit, &figures, (step.row.tier.as_str(), step.row.aum));
+            let after = (step.row.tier.as_str(), step.row.aum, step.row.data_gap);
+            moves.refigure(book, &figures, after);
         }
         history.extend(step.history(actor, policy, &figures, reason, is_first));
         changed.push(step.changed);
@@ -293,6 +294,7 @@ impl Refigured {
             largest_transaction_on: largest_on,
             hidden_gem: standing.hidden_gem,
             review_on: standing.review_on,
+            data_gap: completeness::is_gap_at(figures, standing.tier),
             version: figures.version + 1,
         };
         let differs = !changed.is_empty()

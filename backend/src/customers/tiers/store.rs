@@ -9,7 +9,8 @@ use guanxi_db::{
     Condition, DbConn, DbError, DbMoment, DbUuid, Id, Moment, Statement, Value, insert_many, on_each,
 };
 
-use crate::access::{OrgUnitId, Scope};
+use crate::access::{OrgUnitId, Scope, UserId};
+use crate::customers::portfolio::Book;
 use crate::customers::store::FiguresRow;
 use crate::customers::{CustomerId, TierPolicyId};
 use crate::error::Result;
@@ -175,19 +176,22 @@ pub(super) fn remove_policy(conn: &mut DbConn, id: TierPolicyId) -> Result<()> {
     Ok(())
 }
 
-/// Units and figures of some customers, in no order.
-pub(super) fn figures_of(conn: &mut DbConn, ids: &[CustomerId]) -> Result<Vec<(OrgUnitId, FiguresRow)>> {
+/// Books and figures of some customers, in no order.
+pub(super) fn figures_of(conn: &mut DbConn, ids: &[CustomerId]) -> Result<Vec<(Book, FiguresRow)>> {
     let mut found = Vec::with_capacity(ids.len());
     for ids in ids.chunks(500) {
-        let figures = customer_figures::table
-            .inner_join(customer::table)
-            .select((customer::org_unit_id, FiguresRow::as_select()));
-        let rows = match ids {
+        let figures = customer_figures::table.inner_join(customer::table).select((
+            customer::org_unit_id,
+            customer::owner_id,
+            FiguresRow::as_select(),
+        ));
+        let rows: QueryResult<Vec<(OrgUnitId, Option<UserId>, FiguresRow)>> = match ids {
             // One alone, as most often, keeps its statement.
             [one] => figures.filter(customer_figures::customer_id.eq(*one)).load(conn),
             many => figures.filter(customer_figures::customer_id.eq_any(many.iter().copied())).load(conn),
         };
-        found.extend::<Vec<_>>(rows.map_err(DbError::from)?);
+        let rows = rows.map_err(DbError::from)?;
+        found.extend(rows.into_iter().map(|(unit, owner, figures)| (Book::new(unit, owner), figures)));
     }
     Ok(found)
 }
@@ -338,6 +342,7 @@ pub(super) struct FiguresChange {
     pub(super) largest_transaction_on: Option<NaiveDate>,
     pub(super) hidden_gem: bool,
     pub(super) review_on: NaiveDate,
+    pub(super) data_gap: bool,
     pub(super) version: i64,
 }
 
@@ -349,9 +354,9 @@ pub(super) fn set_figures(conn: &mut DbConn, rows: &[FiguresChange], now: Moment
                 "UPDATE customer_figures SET tier = new.tier, aum = new.aum, coverage = new.coverage, average_aum = new.average, \
                  promotion_gap = new.gap, promotion_candidate = new.candidate, in_grace = new.in_grace, demotes_on = new.demotes_on, \
                  largest_transaction = new.largest, largest_transaction_on = new.largest_on, hidden_gem = new.gem, \
-                 review_on = new.review_on, version = new.version, as_of = $15 \
-                 FROM UNNEST($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) AS new \
-                 (id, tier, aum, coverage, average, gap, candidate, in_grace, demotes_on, largest, largest_on, gem, review_on, version) \
+                 review_on = new.review_on, version = new.version, data_gap = new.data_gap, as_of = $16 \
+                 FROM UNNEST($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) AS new \
+                 (id, tier, aum, coverage, average, gap, candidate, in_grace, demotes_on, largest, largest_on, gem, review_on, version, data_gap) \
                  WHERE customer_id = new.id",
             )
             .bind::<Array<DbUuid>, _>(rows.iter().map(|row| row.id).collect::<Vec<_>>())
@@ -370,6 +375,7 @@ pub(super) fn set_figures(conn: &mut DbConn, rows: &[FiguresChange], now: Moment
             .bind::<Array<Bool>, _>(rows.iter().map(|row| row.hidden_gem).collect::<Vec<_>>())
             .bind::<Array<Date>, _>(rows.iter().map(|row| row.review_on).collect::<Vec<_>>())
             .bind::<Array<BigInt>, _>(rows.iter().map(|row| row.version).collect::<Vec<_>>())
+            .bind::<Array<Bool>, _>(rows.iter().map(|row| row.data_gap).collect::<Vec<_>>())
             .bind::<DbMoment, _>(now)
             .execute(conn)
             .map_err(DbError::from)?;
@@ -392,6 +398,7 @@ pub(super) fn set_figures(conn: &mut DbConn, rows: &[FiguresChange], now: Moment
                         customer_figures::hidden_gem.eq(row.hidden_gem),
                         customer_figures::review_on.eq(row.review_on),
                         customer_figures::version.eq(row.version),
+                        customer_figures::data_gap.eq(row.data_gap),
                         customer_figures::as_of.eq(now),
                     ))
                     .execute(conn)

@@ -12,7 +12,7 @@ use crate::access::{Actor, MaskProfile, Scope};
 use crate::audit;
 use crate::customers::provenance::Sources;
 use crate::customers::store::{self as rows, ContactPointRow, ValueRow, WatchedRow, WholeRow};
-use crate::customers::{CustomerId, House, contacted, grading, known, profile, tiers};
+use crate::customers::{CustomerId, House, completeness, contacted, grading, known, profile, tiers};
 use crate::error::{Error, Result};
 use crate::listing::ListRequest;
 
@@ -93,6 +93,7 @@ pub fn history(
 }
 
 pub(super) fn render(actor: &Actor, house: House<'_>, whole: Whole) -> Result<Customer> {
+    let missing = completeness::missing_of(&whole)?;
     let WholeRow { customer: row, figures, unit_zh, unit_en, owner_name } = whole.row;
     let mut profile = profile::load(&row)?;
     let mut masked: Vec<String> = Vec::new();
@@ -109,6 +110,7 @@ pub(super) fn render(actor: &Actor, house: House<'_>, whole: Whole) -> Result<Cu
             ["tier", "aum", "average_aum", "standing", "value", "coverage"]
                 .map(|name| format!("figures.{name}")),
         );
+        masked.push("completeness.data_gap".into());
     }
     let verified = Sources::of(&row)?
         .verified()
@@ -119,6 +121,7 @@ pub(super) fn render(actor: &Actor, house: House<'_>, whole: Whole) -> Result<Cu
     let instant = |at: guanxi_db::Moment| Instant(at.to_utc());
     let money = |amount| Money { amount: Amount(amount), currency: house.settings.base_currency.clone() };
     let tier = known(Tier::from_code(&figures.tier))?;
+    let completeness = completeness::told(missing, (!restricted).then(|| missing.is_gap(tier)));
     Ok(Customer {
         id: row.id.uuid(),
         kind: known(CustomerKind::from_code(&row.kind))?,
@@ -158,6 +161,7 @@ pub(super) fn render(actor: &Actor, house: House<'_>, whole: Whole) -> Result<Cu
             as_of: instant(figures.as_of),
             last_contacted_at: contacted::shown(figures.last_contacted_at),
         },
+        completeness: Some(completeness),
         archived_at: row.archived_at.map(instant),
         merged_into: None,
         version: row.version,
