@@ -221,13 +221,15 @@ fn changes_nothing(former: &Client, customer: &str, own: &str, contact: &str) {
     let relation = json!({"other_id": id_of(own), "role": "friend"});
     former.post(&format!("{customer}/relations"), &relation).expect(403);
     former
-        .post("/households", &json!({"name": "张家", "members": [{"customer_id": id_of(customer), "role": "head"}]}))
+        .post(
+            "/households",
+            &json!({"name": "张家", "members": [{"customer_id": id_of(customer), "role": "head"}]}),
+        )
         .expect(403);
-    let scheme = former.get(&format!("{customer}/segments")).expect(200).json()["schemes"][0]["scheme"]["id"].clone();
+    let scheme =
+        former.get(&format!("{customer}/segments")).expect(200).json()["schemes"][0]["scheme"]["id"].clone();
     let decision = json!({"segment_id": null, "reason": "不合适"});
-    former
-        .send("PUT", &format!("{customer}/segments/{}", text(&scheme)), &[], Some(&decision))
-        .expect(403);
+    former.send("PUT", &format!("{customer}/segments/{}", text(&scheme)), &[], Some(&decision)).expect(403);
 }
 
 #[test]

@@ -177,7 +177,8 @@ fn lifetime(grade: &CustomerGrade, i: I18n) -> Html {
 
 /// A score from 1 to 5.
 fn dots(score: u32) -> Html {
-    let mark = |n: u32| html! { <i class={classes!("dots__dot", (n <= score).then_some("dots__dot--full"))} /> };
+    let mark =
+        |n: u32| html! { <i class={classes!("dots__dot", (n <= score).then_some("dots__dot--full"))} /> };
     html! { <span class="dots"><span aria-hidden="true">{ for (1..=5).map(mark) }</span>{ score }</span> }
 }
 
