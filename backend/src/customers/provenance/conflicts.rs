@@ -11,7 +11,7 @@ use super::{Sources, Word};
 use crate::access::{Actor, Keys, Scope, UserId};
 use crate::audit;
 use crate::customers::change::{edit, write_profile};
-use crate::customers::{CustomerId, House, known, profile};
+use crate::customers::{self, CustomerId, House, known, profile};
 use crate::error::{Code, Error, Result};
 use crate::listing::filter::FieldType;
 use crate::listing::{Field, ListRequest, Resource, set_total};
@@ -277,7 +277,7 @@ pub fn resolve(
 ) -> Result<FieldConflict> {
     store::lock(conn, id)?;
     let whole = store::find(conn, &Scope::of(actor), id)?;
-    view::changeable(conn, actor, whole.customer.id)?;
+    customers::changeable(conn, actor, whole.customer.id)?;
     let before = whole.conflict;
     if before.version != version {
         let tag = crate::web::etag(actor, before.version, 0);
