@@ -84,6 +84,7 @@ fn rooms(config: &mut impl Routes) {
         (name = "ownership", description = "Who is responsible for customers and was, whose care lacks something, and the handover of books"),
         (name = "segments", description = "Customers who are alike: schemes, segments and their rules, who is in which and why"),
         (name = "grades", description = "What customers are worth: grades by a score whose parts are shown, contribution, lifetime value, purchases"),
+        (name = "tags", description = "Words that customers are marked with: the catalogue, and who has which"),
         (name = "views", description = "Views of lists: filter, order and columns under a name, for oneself or shared"),
         (name = "interactions", description = "Contacts with customers, and the search in their notes"),
         (name = "tasks", description = "What is to be done, by whom and by when"),
@@ -106,13 +107,14 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 /// What lists filter and sort by. A list of the end of a path is the same wherever it stands.
-static LISTS: [(&str, &Resource); 29] = [
+static LISTS: [(&str, &Resource); 30] = [
     ("/handovers/{id}/customers", &ownership::SHEET),
     ("/handovers", &ownership::HANDOVERS),
     ("/care-gaps", &ownership::GAPS),
     ("/customer-losses", &customers::LOSSES),
     ("/ownership", &customers::OWNERSHIP),
     ("/customers", &customers::CUSTOMERS),
+    ("/tags", &customers::TAGS),
     ("/org-units", &org::UNITS),
     ("/users", &org::USERS),
     ("/audit-entries", &audit::ENTRIES),

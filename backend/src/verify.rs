@@ -47,6 +47,7 @@ pub fn verify(conn: &mut DbConn) -> Result<Report> {
         )),
     }
     found.push(("the record of owners names the owner of each customer", customers::wrong_owners(conn)?));
+    found.push(("each tag says how many customers have it", customers::wrong_tag_counts(conn)?));
     match ownership::wrong_care(conn)? {
         Some(count) => found.push(("what is kept of the care of customers is what the rules say", count)),
         None => report.checked.push(

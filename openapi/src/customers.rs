@@ -6,8 +6,8 @@ use validator::Validate;
 use crate::{
     BusinessState, Channel, ContactPointKind, ContactPointUse, CustomerKind, CustomerSource, CustomerStatus,
     CustomerValue, Gender, Goal, IdentityKind, Include, IncomeBand, Instant, Language, LifeRisk,
-    MaritalStatus, Money, Need, OrganisationSize, OutsideAssetKind, ProvidedBy, RiskAttribute, TeamRole,
-    Tier, TierStanding, UnitRef, UserRef, ValueSource, common::clearable, common::present,
+    MaritalStatus, Money, Need, OrganisationSize, OutsideAssetKind, ProvidedBy, RiskAttribute, TagRef,
+    TeamRole, Tier, TierStanding, UnitRef, UserRef, ValueSource, common::clearable, common::present,
 };
 
 /// A customer, whole: what the customer page shows.
@@ -105,6 +105,9 @@ pub struct CustomerSummary {
     /// The grade and what it follows from; null where it is masked, and until the customer is graded.
     #[serde(default)]
     pub value: Option<CustomerValue>,
+    /// By name; null where they are masked.
+    #[serde(default)]
+    pub tags: Option<Vec<TagRef>>,
     /// The primary phone, masked.
     #[cfg_attr(feature = "schema", schema(example = "138****5678"))]
     pub phone: Option<String>,
