@@ -39,6 +39,7 @@ mod session;
 mod settings;
 mod shell;
 mod surveys;
+mod tags;
 mod tasks;
 mod tiers;
 mod today;
