@@ -665,5 +665,6 @@ fn chosen_customers_and_columns_become_a_file() {
     );
     assert_eq!(wrong(json!({"list": "tasks", "ids": ids})), pair("/ids", "only_customers_are_chosen"));
     assert_eq!(wrong(json!({"ids": []})).0, "/ids");
-    assert_eq!(wrong(json!({"ids": vec![Uuid::now_v7(); 1001]})).0, "/ids");
+    // Longer lists than a body may have are refused before they are read.
+    wrong(json!({"ids": vec![Uuid::now_v7(); 1001]}));
 }
