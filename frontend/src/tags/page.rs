@@ -31,7 +31,7 @@ fn named(tag: &Tag) -> TagRef {
 /// `finds`: the user sees who has which tag.
 fn row(tag: &Tag, i: I18n, finds: bool, acts: Option<Html>) -> Row {
     let count = i.number(u32::try_from(tag.customers).unwrap_or(u32::MAX));
-    let filter = format!("tag_id has \"{}\"", tag.id);
+    let filter = format!("tag_id eq \"{}\"", tag.id);
     let to = format!("{}{}", Route::Customers.to_path(), api::query(&[("filter", filter.as_str())]));
     let label = i.t(Msg::TagsWho { name: &tag.name, count: &count });
     let mut cells = vec![
