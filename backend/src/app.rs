@@ -88,6 +88,7 @@ fn rooms(config: &mut impl Routes) {
         (name = "segments", description = "Customers who are alike: schemes, segments and their rules, who is in which and why"),
         (name = "grades", description = "What customers are worth: grades by a score whose parts are shown, contribution, lifetime value, purchases"),
         (name = "duplicates", description = "Customers who may be one: finding them, deciding, merging and undoing it"),
+        (name = "tags", description = "Words that customers are marked with: the catalogue, and who has which"),
         (name = "views", description = "Views of lists: filter, order and columns under a name, for oneself or shared"),
         (name = "interactions", description = "Contacts with customers, and the search in their notes"),
         (name = "tasks", description = "What is to be done, by whom and by when"),
@@ -110,7 +111,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 /// What lists filter and sort by. A list of the end of a path is the same wherever it stands.
-static LISTS: [(&str, &Resource); 31] = [
+static LISTS: [(&str, &Resource); 32] = [
     ("/handovers/{id}/customers", &ownership::SHEET),
     ("/handovers", &ownership::HANDOVERS),
     ("/care-gaps", &ownership::GAPS),
@@ -119,6 +120,7 @@ static LISTS: [(&str, &Resource); 31] = [
     ("/customer-losses", &customers::LOSSES),
     ("/ownership", &customers::OWNERSHIP),
     ("/customers", &customers::CUSTOMERS),
+    ("/tags", &customers::TAGS),
     ("/org-units", &org::UNITS),
     ("/users", &org::USERS),
     ("/audit-entries", &audit::ENTRIES),

@@ -54,6 +54,7 @@ pub fn verify(conn: &mut DbConn) -> Result<Report> {
             "the completeness of customers was not compared with their data: it is being worked out".into(),
         ),
     }
+    found.push(("each tag says how many customers have it", customers::wrong_tag_counts(conn)?));
     match ownership::wrong_care(conn)? {
         Some(count) => found.push(("what is kept of the care of customers is what the rules say", count)),
         None => report.checked.push(

@@ -52,6 +52,7 @@ labels! {
     Role { Rm => RoleRm, Adviser => RoleAdviser, OutletHead => RoleOutletHead, DeputyManager => RoleDeputyManager, BranchManager => RoleBranchManager, Teller => RoleTeller, Service => RoleService, Admin => RoleAdmin, Auditor => RoleAuditor }
     OrgUnitKind { HeadOffice => OrgUnitKindHeadOffice, Branch => OrgUnitKindBranch, SubBranch => OrgUnitKindSubBranch, Outlet => OrgUnitKindOutlet }
     ViewSharing { Private => ViewsPrivate, Unit => ViewsUnit, Bank => ViewsBank }
+    TagColour { Grey => TagColourGrey, Red => TagColourRed, Orange => TagColourOrange, Amber => TagColourAmber, Green => TagColourGreen, Teal => TagColourTeal, Blue => TagColourBlue, Purple => TagColourPurple }
     CustomerKind { Person => CustomerKindPerson, Organisation => CustomerKindOrganisation }
     CustomerStatus { Prospect => CustomerStatusProspect, Active => CustomerStatusActive, Dormant => CustomerStatusDormant, Lost => CustomerStatusLost }
     Tier { Mass => TierMass, Gold => TierGold, Platinum => TierPlatinum, Diamond => TierDiamond, Private => TierPrivate }

@@ -40,6 +40,7 @@ mod session;
 mod settings;
 mod shell;
 mod surveys;
+mod tags;
 mod tasks;
 mod tiers;
 mod today;

@@ -29,8 +29,9 @@ use crate::reports::{ReportsPage, TargetsPage};
 use crate::route::Route;
 use crate::segments::{SegmentsPage, SegmentsTab, SegmentsTabProps};
 use crate::surveys::{QuestionnairePage, SurveyPage, SurveysPage};
+use crate::tags::{TagLine, TagLineProps, TagsPage};
 use crate::tiers::{TierWatchPage, TiersPage};
-use crate::ui::{Button, EmptyState, Icon, Page, Skeleton, use_toasts};
+use crate::ui::{Button, EmptyState, Icon, Page, Skeleton, TagMark, use_toasts};
 use crate::value::{GradeRulesPage, ValuePage, ValueTab, ValueTabProps};
 use crate::views::{ViewBar, ViewBarProps};
 
@@ -211,6 +212,11 @@ fn bulk_dialog() -> Result<fn(&BulkDialogProps) -> Html, ApiError> {
     Ok(|props| html! { <BulkDialog ..props.clone() /> })
 }
 
+#[wasm_split(tags, fallible)]
+fn tag_line() -> Result<fn(&TagLineProps) -> Html, ApiError> {
+    Ok(|props| html! { <TagLine ..props.clone() /> })
+}
+
 #[wasm_split(views, fallible)]
 fn view_bar() -> Result<fn(&ViewBarProps) -> Html, ApiError> {
     Ok(|props| html! { <ViewBar ..props.clone() /> })
@@ -226,6 +232,7 @@ fn administration() -> Result<Pages, ApiError> {
         Route::Products => html! { <ProductsPage /> },
         Route::Rates => html! { <RatesPage /> },
         Route::Audit => html! { <AuditPage /> },
+        Route::Tags => html! { <TagsPage /> },
         _ => html!(),
     })
 }
@@ -323,6 +330,23 @@ pub fn LazyViewBar(props: &ViewBarProps) -> Html {
     match &query.remote.data {
         Some(draw) => draw(props),
         None => html! { <div class="views"></div> },
+    }
+}
+
+/// [`TagLine`], as soon as its part is here; until then, and without it, the tags alone.
+#[function_component]
+pub fn LazyTagLine(props: &TagLineProps) -> Html {
+    let i = use_i18n();
+    let query = use_query(Some("part/tag_line".to_owned()), tag_line);
+    match &query.remote.data {
+        Some(draw) => draw(props),
+        None => html! {
+            <div class="tagline">
+                if !props.tags.is_empty() {
+                    <ul class="tags" aria-label={i.t(Msg::TagsTitle)}>{ for props.tags.iter().map(|given| html! { <li key={given.tag.id.to_string()}><TagMark tag={given.tag.clone()} /></li> }) }</ul>
+                }
+            </div>
+        },
     }
 }
 

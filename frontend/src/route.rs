@@ -57,6 +57,8 @@ pub enum Route {
     Rates,
     #[at("/admin/tiers")]
     Tiers,
+    #[at("/admin/tags")]
+    Tags,
     #[at("/admin/audit")]
     Audit,
     #[at("/interactions")]

@@ -94,6 +94,9 @@ pub mod right {
     pub const VIEW_SEGMENTS: &str = "segments:view";
     pub const MANAGE_SEGMENTS: &str = "segments:manage";
     pub const PREVIEW_SEGMENTS: &str = "segments:preview";
+    pub const CREATE_TAGS: &str = "tags:create";
+    pub const MANAGE_TAGS: &str = "tags:manage";
+    pub const VIEW_CUSTOMER_TAGS: &str = "customer_tags:view";
     pub const RUN_BULK_ACTIONS: &str = "bulk_actions:run";
     pub const SHARE_VIEWS: &str = "views:share";
     pub const PUBLISH_VIEWS: &str = "views:publish";

@@ -152,6 +152,7 @@ fn PageOf(props: &PageOfProps) -> Html {
         Route::Tiers => part(Part::Tiers, right::VIEW_TIERS),
         Route::Rates => part(Part::Administration, right::VIEW_RATES),
         Route::Audit => part(Part::Administration, right::VIEW_AUDIT),
+        Route::Tags => part(Part::Administration, right::CREATE_TAGS),
         Route::Contacts => allowed(right::VIEW_INTERACTIONS, html! { <ContactsPage /> }),
         Route::Tasks => allowed(right::VIEW_TASKS, html! { <TasksPage /> }),
         Route::Reports => part(Part::Reports, right::VIEW_REPORTS),
@@ -294,6 +295,7 @@ fn places(me: &Me, at: &Route) -> [Vec<Place>; 2] {
         ),
         place(right::VIEW_TIERS, Route::Tiers, Icon::Layers, Msg::NavTiers, *at == Route::Tiers),
         place(right::VIEW_GRADES, Route::GradeRules, Icon::Award, Msg::NavGrades, *at == Route::GradeRules),
+        place(right::CREATE_TAGS, Route::Tags, Icon::Tag, Msg::NavTags, *at == Route::Tags),
         place(right::VIEW_RATES, Route::Rates, Icon::ArrowLeftRight, Msg::NavRates, *at == Route::Rates),
         place(
             right::MANAGE_TARGETS,

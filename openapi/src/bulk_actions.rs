@@ -59,6 +59,22 @@ pub struct BulkAction {
     #[validate(nested)]
     #[cfg_attr(feature = "schema", schema(nullable = false))]
     pub create_task: Option<BulkTask>,
+    /// Gives them a tag.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[cfg_attr(feature = "schema", schema(nullable = false))]
+    pub tag: Option<BulkTag>,
+    /// Takes a tag from them.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[cfg_attr(feature = "schema", schema(nullable = false))]
+    pub untag: Option<BulkTag>,
+}
+
+/// A tag that many customers get or lose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct BulkTag {
+    pub tag_id: Uuid,
 }
 
 /// A task that is set about each of many customers.
@@ -82,6 +98,8 @@ codes! {
     BulkActionKind {
         Assign = "assign",
         CreateTask = "create_task",
+        Tag = "tag",
+        Untag = "untag",
     }
 }
 

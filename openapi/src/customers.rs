@@ -7,7 +7,7 @@ use crate::{
     BusinessState, Channel, ContactPointKind, ContactPointUse, CustomerKind, CustomerSource, CustomerStatus,
     CustomerValue, Gender, Goal, IdentityKind, Include, IncomeBand, Instant, Language, LifeRisk,
     MaritalStatus, Money, Need, OrganisationSize, OutsideAssetKind, ProfilePiece, ProvidedBy, RiskAttribute,
-    TeamRole, Tier, TierStanding, UnitRef, UserRef, ValueSource, common::clearable, common::present,
+    TagRef, TeamRole, Tier, TierStanding, UnitRef, UserRef, ValueSource, common::clearable, common::present,
 };
 
 /// A customer, whole: what the customer page shows.
@@ -130,6 +130,9 @@ pub struct CustomerSummary {
     /// How much of the profile is there; null until it is worked out.
     #[serde(default)]
     pub completeness: Option<Completeness>,
+    /// By name; null where they are masked.
+    #[serde(default)]
+    pub tags: Option<Vec<TagRef>>,
     /// The primary phone, masked.
     #[cfg_attr(feature = "schema", schema(example = "138****5678"))]
     pub phone: Option<String>,

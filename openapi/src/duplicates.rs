@@ -190,6 +190,7 @@ pub struct MovedThings {
     pub relations: u32,
     pub households: u32,
     pub team_members: u32,
+    pub tags: u32,
     pub survey_invitations: u32,
     pub survey_answers: u32,
 }

@@ -1,4 +1,5 @@
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 use validator::Validate;
 
 use crate::common::present;
@@ -26,6 +27,16 @@ pub struct NewExport {
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[cfg_attr(feature = "schema", schema(max_length = 200, nullable = false))]
     pub sort: Option<String>,
+    /// Of the list of customers only these, instead of those that a search text or a filter finds; who is none that the user sees is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[validate(length(min = 1, max = 1000))]
+    #[cfg_attr(feature = "schema", schema(min_items = 1, max_items = 1000, nullable = false))]
+    pub ids: Option<Vec<Uuid>>,
+    /// Columns of the file, in their order, as a `raw` file names them; without it, all.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[validate(length(min = 1, max = 60))]
+    #[cfg_attr(feature = "schema", schema(min_items = 1, max_items = 60, nullable = false, example = json!(["name", "aum", "currency"])))]
+    pub columns: Option<Vec<String>>,
     pub format: ExportFormat,
     /// `spreadsheet` has words for codes and guards values that a table program would take for formulas; `raw` has codes, names of fields and
     /// values as they are, and needs a right of its own.
@@ -63,6 +74,10 @@ pub struct ExportDetails {
     pub searched: bool,
     pub filter: Option<String>,
     pub sort: Option<String>,
+    /// How many rows were chosen one by one; null where they were not.
+    pub chosen: Option<i64>,
+    /// The columns that were asked for; null for all.
+    pub columns: Option<Vec<String>>,
     pub format: ExportFormat,
     pub profile: CsvProfile,
     pub language: Language,

@@ -2,7 +2,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Customer, Holding, Interaction, Money, ProductRef, SurveyAnswer, Task};
+use crate::{Customer, CustomerTag, Holding, Interaction, Money, ProductRef, SurveyAnswer, Task};
 
 /// A customer and everything that one wants to know before a contact, in one answer. What a role does not see is null.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,6 +21,10 @@ pub struct CustomerOverview {
     /// The last answers to surveys, newest first.
     #[cfg_attr(feature = "schema", schema(max_items = 5))]
     pub survey_answers: Option<Vec<SurveyAnswer>>,
+    /// By name.
+    #[serde(default)]
+    #[cfg_attr(feature = "schema", schema(max_items = 30))]
+    pub tags: Option<Vec<CustomerTag>>,
     /// What matures next, from today on.
     pub next_maturity: Option<NextMaturity>,
 }

@@ -1148,7 +1148,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use super::DbUuid;
+    use super::{DbMoment, DbUuid};
 
     job_target (job_id, place) {
         job_id -> DbUuid,
@@ -1158,6 +1158,41 @@ diesel::table! {
         org_unit_id -> Nullable<DbUuid>,
         owner_id -> Nullable<DbUuid>,
         task_id -> Nullable<DbUuid>,
+        tagged_at -> Nullable<DbMoment>,
+        tagged_by -> Nullable<DbUuid>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbMoment, DbUuid};
+
+    tag (id) {
+        id -> DbUuid,
+        name -> Text,
+        name_folded -> Text,
+        name_sort -> Text,
+        colour -> Text,
+        description -> Nullable<Text>,
+        customers -> BigInt,
+        archived -> Bool,
+        archived_at -> Nullable<DbMoment>,
+        version -> BigInt,
+        created_at -> DbMoment,
+        updated_at -> DbMoment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbMoment, DbUuid};
+
+    customer_tag (customer_id, tag_id) {
+        customer_id -> DbUuid,
+        tag_id -> DbUuid,
+        added_at -> DbMoment,
+        added_by -> Nullable<DbUuid>,
+        job_id -> Nullable<DbUuid>,
     }
 }
 
@@ -1362,6 +1397,9 @@ diesel::joinable!(tier_policy_rule -> tier_policy_set (policy_id));
 diesel::joinable!(segment -> segment_scheme (scheme_id));
 diesel::joinable!(segment_member -> segment_scheme (scheme_id));
 diesel::joinable!(segment_member -> customer (customer_id));
+diesel::joinable!(customer_tag -> tag (tag_id));
+diesel::joinable!(customer_tag -> customer (customer_id));
+diesel::joinable!(customer_tag -> user_account (added_by));
 diesel::joinable!(customer_value -> customer (customer_id));
 diesel::joinable!(customer_ownership -> customer (customer_id));
 diesel::joinable!(customer_loss -> customer (customer_id));
@@ -1439,6 +1477,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     saved_view,
     default_view,
     job_target,
+    tag,
+    customer_tag,
     customer_ownership,
     customer_loss,
     team_policy,

@@ -71,6 +71,14 @@ rights! {
     ViewSegments = "segments:view", &[Rm, Adviser, OutletHead, DeputyManager, BranchManager, Auditor];
     /// Trying rules on the customers that one sees.
     PreviewSegments = "segments:preview", &[OutletHead, DeputyManager, BranchManager, Admin, Auditor];
+    /// The catalogue of tags.
+    ViewTags = "tags:view", EVERYONE;
+    /// Adding words to it.
+    CreateTags = "tags:create", &[OutletHead, DeputyManager, BranchManager, Admin];
+    /// Changing those that are there, and taking them out of use.
+    ManageTags = "tags:manage", &[Admin];
+    /// Who has which tag: for those who see customers unmasked.
+    ViewCustomerTags = "customer_tags:view", &[Rm, Adviser, OutletHead, DeputyManager, BranchManager, Auditor];
     /// How customers are graded.
     ViewGradePolicy = "grade_policy:view", EVERYONE;
     ManageGrades = "grades:manage", &[Admin];

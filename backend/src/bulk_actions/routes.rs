@@ -10,7 +10,7 @@ use crate::{bulk_actions, idempotency};
 
 /// Do something to many customers.
 ///
-/// A job hands them over or sets a task about each, with the rights of the user who starts it. Those that the user may not change stay as
+/// A job hands them over, sets a task about each, gives them a tag or takes it, with the rights of the user who starts it. Those that the user may not change stay as
 /// they are; the job tells how many and why. Handing over takes the right to it. Who the customers are is fixed at the start.
 #[utoipa::path(operation_id = "startBulkAction", tag = "customers", request_body = NewBulkAction,
     params(("Idempotency-Key" = String, Header, description = "8 to 128 visible characters; the same request with the same key is done once")),
@@ -33,7 +33,7 @@ pub async fn start_bulk_action(
 /// Undo what was done to many customers.
 ///
 /// One's own that has ended, as long as it is kept. Customers that are still where the job has put them go back to the unit and the owner that
-/// they had; tasks that are still open are cancelled. What has changed since stays and is counted.
+/// they had; tasks that are still open are cancelled; tags that the job gave go, and those that it took come back. What has changed since stays and is counted.
 #[utoipa::path(operation_id = "undoBulkAction", tag = "customers",
     params(("id" = String, Path, description = "Id of the job"),
         ("Idempotency-Key" = String, Header, description = "8 to 128 visible characters; the same request with the same key is done once")),

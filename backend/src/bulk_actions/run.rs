@@ -165,6 +165,12 @@ fn change(conn: &mut DbConn, actor: &Actor, work: &Work, act: &Act<'_>, target: 
             };
             target.task_id = Some(tasks::open(conn, actor, work.house(), &opening, "")?.uuid());
         }
+        Act::Tag(tag) => return customers::give_tag(conn, actor, (id, *tag), Some(work.claim.id)),
+        Act::Untag(tag) => {
+            let Some(given) = customers::take_tag(conn, actor, (id, *tag), None)? else { return Ok(false) };
+            target.tagged_at = Some(given.at);
+            target.tagged_by = given.by.map(UserId::uuid);
+        }
     }
     Ok(true)
 }

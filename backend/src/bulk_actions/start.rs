@@ -1,12 +1,12 @@
 use std::collections::HashSet;
 
-use guanxi_api::{BulkAction, BulkActionKind, BulkTask, JobKind, NewBulkAction};
+use guanxi_api::{BulkAction, BulkActionKind, BulkTask, JobKind, NewBulkAction, Tag};
 use guanxi_db::{Condition, DbConn};
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::access::{Actor, OrgUnitId, Right, UserId};
-use crate::customers::{self, House};
+use crate::customers::{self, House, TagId};
 use crate::error::{Code, Error, FieldError, Result, Wrong};
 use crate::jobs::{self, JobId, NewJob};
 use crate::text;
@@ -19,13 +19,18 @@ const MOST: usize = 10_000;
 pub(super) enum Act<'a> {
     Assign(&'a guanxi_api::Assignment),
     CreateTask(&'a BulkTask),
+    Tag(TagId),
+    Untag(TagId),
 }
 
 impl<'a> Act<'a> {
     pub(super) fn of(action: &'a BulkAction) -> Option<Self> {
-        match (&action.assign, &action.create_task) {
-            (Some(assignment), None) => Some(Act::Assign(assignment)),
-            (None, Some(task)) => Some(Act::CreateTask(task)),
+        let BulkAction { assign, create_task, tag, untag } = action;
+        match (assign, create_task, tag, untag) {
+            (Some(assignment), None, None, None) => Some(Act::Assign(assignment)),
+            (None, Some(task), None, None) => Some(Act::CreateTask(task)),
+            (None, None, Some(tag), None) => Some(Act::Tag(TagId::new(tag.tag_id))),
+            (None, None, None, Some(tag)) => Some(Act::Untag(TagId::new(tag.tag_id))),
             _ => None,
         }
     }
@@ -34,6 +39,8 @@ impl<'a> Act<'a> {
         match self {
             Act::Assign(_) => BulkActionKind::Assign,
             Act::CreateTask(_) => BulkActionKind::CreateTask,
+            Act::Tag(_) => BulkActionKind::Tag,
+            Act::Untag(_) => BulkActionKind::Untag,
         }
     }
 
@@ -42,6 +49,7 @@ impl<'a> Act<'a> {
         match self {
             Act::Assign(_) => Right::AssignCustomers,
             Act::CreateTask(_) => Right::WriteTasks,
+            Act::Tag(_) | Act::Untag(_) => Right::EditCustomers,
         }
     }
 }
@@ -50,7 +58,7 @@ impl<'a> Act<'a> {
 ///
 /// # Errors
 /// 403 without the right to do it to one; 400 for a filter that cannot be read and 403 for a field that the actor sees masked; 422 when
-/// it is not one action or not one way to choose, when a filter finds none or too many, and for a wrong title or day of a task, unit or owner.
+/// it is not one action or not one way to choose, when a filter finds none or too many, and for a wrong title or day of a task, unit, owner or tag.
 pub fn start(conn: &mut DbConn, actor: &Actor, house: House<'_>, new: &NewBulkAction) -> Result<JobId> {
     let act = Act::of(&new.action).ok_or_else(|| Error::field("/action", "exactly_one"))?;
     if !actor.may(act.right()) {
@@ -64,6 +72,7 @@ pub fn start(conn: &mut DbConn, actor: &Actor, house: House<'_>, new: &NewBulkAc
         "customers": ids.len(),
         "org_unit_id": new.action.assign.as_ref().and_then(|to| to.org_unit_id),
         "owner_id": new.action.assign.as_ref().and_then(|to| to.owner_id),
+        "tag_id": new.action.tag.or(new.action.untag).map(|tag| tag.tag_id),
     });
     let title = match &act {
         Act::Assign(to) => match (to.owner_id, to.org_unit_id) {
@@ -76,6 +85,7 @@ pub fn start(conn: &mut DbConn, actor: &Actor, house: House<'_>, new: &NewBulkAc
             (None, None) => ids.len().to_string(),
         },
         Act::CreateTask(task) => task.title.clone(),
+        Act::Tag(tag) | Act::Untag(tag) => customers::tag(conn, *tag)?.name,
     };
     let job = NewJob {
         kind: JobKind::Bulk,
@@ -103,6 +113,14 @@ fn check(conn: &mut DbConn, actor: &Actor, house: House<'_>, act: &Act<'_>) -> R
             }
             wrong.unless(Some(()))
         }
+        Act::Tag(tag) => {
+            let known = known_tag(conn, *tag, "/action/tag/tag_id")?;
+            if known.archived_at.is_some() {
+                return Err(Error::field("/action/tag/tag_id", "tag_archived"));
+            }
+            Ok(())
+        }
+        Act::Untag(tag) => known_tag(conn, *tag, "/action/untag/tag_id").map(drop),
         Act::Assign(to) => {
             let Some(unit) = to.org_unit_id else { return Ok(()) };
             let placed =
@@ -114,6 +132,13 @@ fn check(conn: &mut DbConn, actor: &Actor, house: House<'_>, act: &Act<'_>) -> R
             placed.map_err(|error| Error { fields: error.fields.into_iter().map(at).collect(), ..error })
         }
     }
+}
+
+fn known_tag(conn: &mut DbConn, tag: TagId, pointer: &'static str) -> Result<Tag> {
+    customers::tag(conn, tag).map_err(|error| match error.code {
+        Code::NotFound => Error::field(pointer, "not_found"),
+        _ => error,
+    })
 }
 
 /// The customers that are meant. Those that are named are not looked at before it is their turn.

@@ -206,3 +206,55 @@ fn a_job_goes_on_where_it_was_and_ends_when_it_is_told_to() {
     assert_eq!(counts(&undone(&app, &manager, &job)), [100, 0, 0]);
     assert_eq!(tasks(&manager), json!(130));
 }
+
+#[test]
+fn many_are_given_a_tag_and_only_those_lose_it_again() {
+    let app = TestApp::start();
+    let (head, rm) = (app.role(Role::OutletHead), app.role(Role::Rm));
+    let ids = people(&head, 3, Some(app.fixture.user("rm")));
+    let strangers = people(&app.user("head_b1"), 1, None);
+    let tag = text(&head.post("/tags", &json!({"name": "春节礼品"})).expect(201).json()["id"]);
+    let give = |id: &str| rm.send("PUT", &format!("/customers/{id}/tags/{tag}"), &[], None).expect(200);
+    let take = |id: &str| rm.send("DELETE", &format!("/customers/{id}/tags/{tag}"), &[], None).expect(200);
+    let has = |id: &str| {
+        let tags = head.get(&format!("/customers/{id}/tags")).expect(200).json();
+        tags["tags"].as_array().expect("a list").first().cloned()
+    };
+    give(&ids[0]);
+    let first = has(&ids[0]);
+    let all = json!({"ids": [&ids[0], &ids[1], &ids[2], &strangers[0]]});
+    let job = done(&app, &rm, &start(&rm, &all, &json!({"tag": {"tag_id": tag}})).expect(202));
+    assert_eq!(
+        (counts(&job), &job["bulk"]["kind"], &job["title"]),
+        ([2, 1, 1], &json!("tag"), &json!("春节礼品"))
+    );
+    assert_eq!(job["bulk"]["refused"][0]["code"], json!("not_found"));
+    assert_eq!((has(&ids[0]), has(&ids[1]).is_some()), (first.clone(), true));
+    // Somebody takes it from one and gives it again: that is theirs now.
+    take(&ids[2]);
+    give(&ids[2]);
+    let back = undone(&app, &rm, &job);
+    assert_eq!(counts(&back), [1, 0, 1]);
+    assert_eq!((has(&ids[0]), has(&ids[1]), has(&ids[2]).is_some()), (first.clone(), None, true));
+    // The other way round: who has it loses it and gets it back as it was.
+    let untag = json!({"untag": {"tag_id": tag}});
+    let job = done(&app, &rm, &start(&rm, &json!({"ids": ids}), &untag).expect(202));
+    assert_eq!((counts(&job), &job["bulk"]["kind"]), ([2, 1, 0], &json!("untag")));
+    assert_eq!(has(&ids[0]), None);
+    let shown = head.get(&format!("/tags/{tag}")).expect(200);
+    assert_eq!(shown.json()["customers"], json!(0));
+    // Although the tag is archived by now.
+    app.role(Role::Admin).act(&format!("/tags/{tag}/archive"), &shown.tag()).expect(200);
+    assert_eq!(counts(&undone(&app, &rm, &job)), [2, 0, 0]);
+    assert_eq!(
+        (has(&ids[0]).map(|given| given["added_at"].clone()), has(&ids[1])),
+        (first.map(|given| given["added_at"].clone()), None)
+    );
+    let wrong = |action: &Value| {
+        start(&rm, &json!({"ids": ids}), action).expect(422).fields().into_iter().next().expect("a field")
+    };
+    assert_eq!(wrong(&json!({"tag": {"tag_id": tag}})).1, "tag_archived");
+    assert_eq!(wrong(&json!({"untag": {"tag_id": Uuid::now_v7()}})).1, "not_found");
+    assert_eq!(wrong(&json!({"tag": {"tag_id": tag}, "untag": {"tag_id": tag}})).1, "exactly_one");
+    assert_eq!(app.db(crate::verify::verify).wrong, Vec::<String>::new());
+}

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::access::{Actor, UserId};
 use crate::bulk_actions::run::{Input, STEP, Work, actor};
 use crate::bulk_actions::start::Act;
-use crate::customers::{self, CustomerId};
+use crate::customers::{self, CustomerId, Given};
 use crate::error::{Code, Error, FieldError, Result};
 use crate::jobs::{self, Advance, JobId, Progress, Target};
 use crate::tasks::{self, TaskId};
@@ -44,7 +44,7 @@ pub(super) fn step(conn: &mut DbConn, work: &Work, now: Moment) -> Result<Option
     customers::lock_all(conn, &ids)?;
     let mut counts = JobCounts::default();
     for mut target in targets {
-        let taken_back = match take_back(conn, &actor, work, &act, &target) {
+        let taken_back = match take_back(conn, &actor, work, (bulk, &act), &target) {
             Ok(taken_back) => taken_back,
             // Out of the actor's sight or rights by now.
             Err(error) if error.code.status() < 500 => false,
@@ -62,8 +62,14 @@ pub(super) fn step(conn: &mut DbConn, work: &Work, now: Moment) -> Result<Option
     }
 }
 
-/// Takes back what was done to one customer; false when that is no longer as the job left it.
-fn take_back(conn: &mut DbConn, actor: &Actor, work: &Work, act: &Act<'_>, target: &Target) -> Result<bool> {
+/// Takes back what the job `bulk` did to one customer; false when that is no longer as the job left it.
+fn take_back(
+    conn: &mut DbConn,
+    actor: &Actor,
+    work: &Work,
+    (bulk, act): (JobId, &Act<'_>),
+    target: &Target,
+) -> Result<bool> {
     let id = CustomerId::new(target.customer_id);
     match act {
         Act::Assign(to) => {
@@ -87,6 +93,13 @@ fn take_back(conn: &mut DbConn, actor: &Actor, work: &Work, act: &Act<'_>, targe
             }
             tasks::work(conn, actor, work.house(), task, is.version, &tasks::Work::Cancel)?;
             Ok(true)
+        }
+        // One that somebody else has given since is theirs.
+        Act::Tag(tag) => Ok(customers::take_tag(conn, actor, (id, *tag), Some(bulk))?.is_some()),
+        Act::Untag(tag) => {
+            let Some(at) = target.tagged_at else { return Ok(false) };
+            let given = Given { at, by: target.tagged_by.map(UserId::new) };
+            customers::put_tag_back(conn, actor, (id, *tag), given)
         }
     }
 }

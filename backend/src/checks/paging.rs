@@ -329,12 +329,25 @@ fn varied(app: &TestApp, count: u64) {
              last_purchase_on, lost_on) SELECT customer.id, customer.org_unit_id, 'A', 0, 1 + customer.search_key % 5, \
              1 + customer.search_key % 3, 1 + customer.search_key % 2, CASE WHEN customer.search_key % 2 = 0 THEN 'loyal' ELSE 'dormant' END, \
              customer.customer_since, NULL FROM customer WHERE customer.search_key % 4 > 0";
+        let tagged = match conn.engine() {
+            Engine::Sqlite => TAGGED.replace("$now", "0").replace("$no", "0").replace("$id", "randomblob(16)"),
+            Engine::Postgres => TAGGED.replace("$now", "now()").replace("$no", "FALSE").replace("$id", "gen_random_uuid()"),
+        };
+        conn.batch_execute(&tagged).map_err(DbError::from)?;
         for statement in [watched.as_str(), segmented, graded.as_str(), valued] {
             conn.batch_execute(statement).map_err(DbError::from)?;
         }
         Ok(())
     });
 }
+
+/// Three tags, of which a customer has none to three.
+const TAGGED: &str = "INSERT INTO tag (id, name, name_folded, name_sort, colour, customers, archived, version, created_at, updated_at) \
+     VALUES ($id, 'a', 'a', 'a', 'grey', 0, $no, 1, $now, $now), ($id, 'b', 'b', 'b', 'grey', 0, $no, 1, $now, $now), \
+     ($id, 'c', 'c', 'c', 'grey', 0, $no, 1, $now, $now); \
+     INSERT INTO customer_tag (customer_id, tag_id, added_at) SELECT customer.id, tag.id, customer.created_at FROM customer \
+     JOIN tag ON (tag.name = 'a' AND customer.search_key % 2 = 0) OR (tag.name = 'b' AND customer.search_key % 3 = 0) \
+     OR (tag.name = 'c' AND customer.search_key % 5 = 0)";
 
 type Texts = (String, String, String, String, String, Option<String>);
 type MoreTexts = (
@@ -426,6 +439,14 @@ fn known(app: &TestApp) -> Vec<Known> {
             None => unplaced.entry(id).or_default().insert(scheme),
         };
     }
+    let mut tags: HashMap<guanxi_db::Id<()>, BTreeSet<String>> = HashMap::new();
+    let given: Vec<(guanxi_db::Id<()>, guanxi_db::Id<()>)> = app.db(|conn| {
+        use guanxi_db::schema::customer_tag as t;
+        t::table.select((t::customer_id, t::tag_id)).load(conn).map_err(|error| DbError::from(error).into())
+    });
+    for (id, tag) in given {
+        tags.entry(id).or_default().insert(tag.to_string());
+    }
     let purchasing: Purchasing = app.db(|conn| {
         use guanxi_db::schema::customer_value as v;
         let rows: Vec<BoughtRow> = v::table
@@ -490,6 +511,7 @@ fn known(app: &TestApp) -> Vec<Known> {
                 ("last_purchase_on", one(bought.and_then(|(.., last)| last).map(TypedValue::Date))),
                 ("segment", set(&segments, id)),
                 ("unplaced", set(&unplaced, id)),
+                ("tag_id", set(&tags, id)),
                 ("average_aum", one(Some(TypedValue::Money(average)))),
                 ("promotion_candidate", one(Some(TypedValue::Bool(candidate)))),
                 ("promotion_gap", one(Some(TypedValue::Money(gap)))),
@@ -576,7 +598,7 @@ fn value_for(rng: &mut ChaCha8Rng, rows: &[Known], field: &Field) -> String {
         FieldType::Integer | FieldType::Money => "1980".into(),
         FieldType::Date => "\"1980-01-01\"".into(),
         FieldType::Instant => "\"2026-01-01T00:00:00Z\"".into(),
-        FieldType::Id => json!(Uuid::nil()).to_string(),
+        FieldType::Id | FieldType::Ids => json!(Uuid::nil()).to_string(),
         _ => "\"x\"".into(),
     }
 }
@@ -588,6 +610,7 @@ fn comparison(rng: &mut ChaCha8Rng, rows: &[Known], fields: &'static [Field]) ->
         return format!("{} {} null", field.name, pick(rng, &["eq", "ne"]));
     }
     let op = match pick(rng, field.kind.operators()) {
+        Op::Eq if field.kind == FieldType::Ids => Op::Eq,
         // A set is not one value.
         Op::Eq | Op::Ne if field.kind.is_set() => Op::Has,
         op => op,

@@ -8,7 +8,7 @@ use crate::customers::portfolio::Moves;
 use crate::customers::provenance::{Sources, Word};
 use crate::customers::store::CustomerRow;
 use crate::customers::view::{self, Whole};
-use crate::customers::{CustomerId, House, create, known, merge, owners, profile, store, completeness};
+use crate::customers::{CustomerId, House, completeness, create, known, merge, owners, profile, store};
 use crate::error::{Code, Error, FieldError, Result, Wrong};
 use crate::names::search;
 

@@ -4,7 +4,7 @@ use guanxi_api::{
 };
 use guanxi_db::{Condition, Value};
 
-use crate::listing::filter::FieldType::{Bool, Code, Date, Id, Instant, Integer, Money, Text, Texts};
+use crate::listing::filter::FieldType::{Bool, Code, Date, Id, Ids, Instant, Integer, Money, Text, Texts};
 use crate::listing::{Field, Privacy, Resource};
 
 /// The segments that a customer is in, of schemes in use.
@@ -15,6 +15,10 @@ const SEGMENTS: &str = "EXISTS (SELECT 1 FROM segment_member JOIN segment ON seg
 const UNPLACED: &str = "EXISTS (SELECT 1 FROM segment_member JOIN segment_scheme ON segment_scheme.id = segment_member.scheme_id \
     WHERE segment_member.customer_id = customer.id AND segment_member.segment_id IS NULL \
     AND segment_scheme.archived = FALSE AND segment_scheme.code";
+
+/// The tags that a customer has. A set of customers, which an index gives, so that a rare tag does not walk the whole list.
+const TAGS: &str =
+    "customer.id IN (SELECT customer_tag.customer_id FROM customer_tag WHERE customer_tag.tag_id";
 
 const RFM_CLASS: &str =
     "(SELECT customer_value.rfm_class FROM customer_value WHERE customer_value.customer_id = customer.id)";
@@ -65,6 +69,7 @@ pub(crate) static FIELDS: &[Field] = &[
     Field::new("rfm_monetary", MONETARY, Integer).nullable().privacy(Privacy::Sensitive),
     Field::new("last_purchase_on", LAST_PURCHASE, Date).nullable().privacy(Privacy::Sensitive),
     Field::new("segment", SEGMENTS, Texts).privacy(Privacy::Sensitive),
+    Field::new("tag_id", TAGS, Ids).privacy(Privacy::Sensitive),
     Field::new("unplaced", UNPLACED, Texts).privacy(Privacy::Sensitive),
     Field::new("completeness", "customer_figures.completeness", Integer)
         .sortable_with("customer_figures.customer_id"),
@@ -103,6 +108,15 @@ pub(crate) static CUSTOMERS: Resource = Resource {
     default_sort: "name",
     id_column: "customer.id",
     unless_asked: Some(("archived", present)),
+};
+
+/// The same list of customers that were chosen one by one, archived or not.
+pub(super) static CHOSEN: Resource = Resource {
+    name: "chosen customers",
+    fields: FIELDS,
+    default_sort: "name",
+    id_column: "customer.id",
+    unless_asked: None,
 };
 
 /// Said of both tables, so that the indexes of either can serve.

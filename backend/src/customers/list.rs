@@ -3,10 +3,10 @@ use guanxi_db::search::{has_tokens, hits};
 use guanxi_db::{Coded, Condition, Day, DbConn, Id, Value};
 
 use crate::access::{Actor, MaskProfile, Scope};
-use crate::customers::fields::CUSTOMERS;
+use crate::customers::fields::{CHOSEN, CUSTOMERS};
 use crate::customers::rules::search::{self, Exact};
 use crate::customers::store::{self, Exactly, SummaryRow};
-use crate::customers::{CustomerId, House, completeness, contacted, grading, purpose, tiers};
+use crate::customers::{CustomerId, House, completeness, contacted, grading, purpose, tags, tiers};
 use crate::error::{Code, Result};
 use crate::listing::{ListRequest, Listing, set_total};
 use crate::names;
@@ -27,6 +27,23 @@ pub fn list(
     request: &ListRequest,
 ) -> Result<Page<CustomerSummary>> {
     let listing = request.read(&CUSTOMERS, actor, house.keys.cursor())?;
+    page(conn, actor, house, &listing, None, FEW)
+}
+
+/// Those of some customers that the actor sees, archived or not; a filter and a search text of the request say nothing here.
+///
+/// # Errors
+/// As every list.
+pub fn list_chosen(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    request: &ListRequest,
+    ids: &[CustomerId],
+) -> Result<Page<CustomerSummary>> {
+    let asked = ListRequest { q: None, filter: None, ..request.clone() };
+    let mut listing = asked.read(&CHOSEN, actor, house.keys.cursor())?;
+    listing.filter = listing.filter.and(store::these(ids));
     page(conn, actor, house, &listing, None, FEW)
 }
 
@@ -300,8 +317,15 @@ fn summaries(
 ) -> Result<Vec<CustomerSummary>> {
     let Some(version) = rows.iter().map(|row| row.directory_version).max() else { return Ok(Vec::new()) };
     let names = house.directory.as_of(conn, version)?;
+    let ids: Vec<CustomerId> = rows.iter().map(|row| row.id).collect();
+    let mut tags = tags::of_page(conn, actor, &ids)?;
     let restricted = actor.mask_profile() == MaskProfile::Restricted;
-    rows.into_iter().map(|row| summary(house, &names, restricted, row)).collect()
+    let with_tags = |row: SummaryRow| {
+        let own = tags.as_mut().map(|tags| tags.remove(&row.id).unwrap_or_default());
+        let summary = summary(house, &names, restricted, row)?;
+        Ok(CustomerSummary { tags: own, ..summary })
+    };
+    rows.into_iter().map(with_tags).collect()
 }
 
 fn sort_value(row: &SummaryRow, field: &str) -> Value {
@@ -337,6 +361,7 @@ fn summary(house: House<'_>, names: &Names, restricted: bool, row: SummaryRow) -
         value: if restricted { None } else { grading::value(house, &row.value) },
         aum: (!restricted).then(money),
         completeness: completeness::told_of_row(row.quality, restricted),
+        tags: None,
         phone: row.phone_masked,
         customer_since: row.customer_since.map(|Day(day)| day),
         last_contacted_at: contacted::shown(row.last_contacted_at),

@@ -27,6 +27,7 @@ mod routes;
 pub mod rules;
 mod selection;
 mod store;
+mod tags;
 #[cfg(test)]
 mod tests;
 mod tiers;
@@ -51,7 +52,7 @@ pub(crate) use fields::FIELDS;
 pub use grading::{Graded, grades_of, set_grades};
 #[cfg(test)]
 pub(crate) use list::search_by;
-pub use list::{list, search};
+pub use list::{list, list_chosen, search};
 pub use merge::{TakenOver, differences, give_back, merged_into, take_over};
 pub(crate) use owners::{LOSSES, OWNERSHIP};
 pub use owners::{hand_over, losses, ownership_of, sign, sign_all, unsigned, wrong_owners};
@@ -66,6 +67,11 @@ pub(crate) use routes::changed;
 pub use selection::{
     CustomerBrief, Place, brief, briefs, briefs_by_filter, ids_after, lock_all, places, related,
     wants_no_contact,
+};
+pub(crate) use tags::TAGS;
+pub use tags::{
+    Given, archive_tag, change_tag, create_tag, give_tag, list_tags, put_tag_back, restore_tag, tag,
+    tag_history, tags_of, take_tag, wrong_tag_counts,
 };
 pub use tiers::{
     Assets, KeptFigures, Largest, has_tiers_to_review, join_balances, keep_figures, lock, move_balances,
@@ -91,12 +97,17 @@ pub enum CustomerMark {}
 #[derive(Debug)]
 pub enum ContactPointMark {}
 
+/// Marks ids of tags.
+#[derive(Debug)]
+pub enum TagMark {}
+
 /// Marks ids of policies of tiers.
 #[derive(Debug)]
 pub enum TierPolicyMark {}
 
 pub type CustomerId = Id<CustomerMark>;
 pub type ContactPointId = Id<ContactPointMark>;
+pub type TagId = Id<TagMark>;
 pub type TierPolicyId = Id<TierPolicyMark>;
 
 /// What the rules of this room need beside the actor: keys, settings, and the names of units and users.
@@ -128,6 +139,16 @@ pub fn routes(config: &mut impl crate::web::Routes) {
         .service(routes::remove_contact_point)
         .service(routes::set_external_id)
         .service(routes::remove_external_id)
+        .service(tags::routes::list_tags)
+        .service(tags::routes::create_tag)
+        .service(tags::routes::get_tag)
+        .service(tags::routes::change_tag)
+        .service(tags::routes::archive_tag)
+        .service(tags::routes::restore_tag)
+        .service(tags::routes::tag_history)
+        .service(tags::routes::get_customer_tags)
+        .service(tags::routes::give_customer_tag)
+        .service(tags::routes::take_customer_tag)
         .service(tiers::routes::get_tiers)
         .service(tiers::routes::set_tiers)
         .service(tiers::routes::simulate_tiers)

@@ -7,6 +7,7 @@ mod quality;
 mod relations;
 mod segments;
 mod surveys;
+mod tags;
 mod tiers;
 mod views;
 
@@ -113,6 +114,7 @@ pub fn make(config: &Config, opened: &Opened, demo: Demo) -> Result<String> {
             relations::make(conn, &actor, house, u64::from(customers))?;
             tiers::make(conn, &actor, house, u64::from(customers))?;
             segments::make(conn, &actor, house, u64::from(customers))?;
+            tags::make(conn, &actor, u64::from(customers))?;
             views::make(conn, &actor, &keys, &bank)?;
             ownership::make(conn, &actor)?;
             duplicates::search(conn, &actor)

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use guanxi_api::{
     Amount, AuditEntry, CsvProfile, CustomerSummary, ExportList, FieldChange, Holding, Instant, Interaction,
-    LocalName, Task,
+    LocalName, TagRef, Task,
 };
 use uuid::Uuid;
 
@@ -46,6 +46,34 @@ impl<R> Column<R> {
 
     pub(super) fn is_in(&self, profile: CsvProfile) -> bool {
         self.only.is_none_or(|only| only == profile)
+    }
+}
+
+/// The columns that a file has: those that were asked for, in their order, or all of its profile.
+pub(super) fn shown<'a, R>(
+    columns: &'a [Column<R>],
+    asked: Option<&[String]>,
+    profile: CsvProfile,
+) -> Vec<&'a Column<R>> {
+    let all = || columns.iter().filter(|column| column.is_in(profile));
+    match asked {
+        None => all().collect(),
+        Some(asked) => asked.iter().filter_map(|name| all().find(|column| column.field == *name)).collect(),
+    }
+}
+
+/// The heads of a file: those that were asked for, in their order, or all of its profile.
+pub(super) fn shown_heads(
+    list: ExportList,
+    asked: Option<&[String]>,
+    profile: CsvProfile,
+) -> Vec<&'static str> {
+    let all = heads(list, profile);
+    match asked {
+        None => all,
+        Some(asked) => {
+            asked.iter().filter_map(|name| all.iter().copied().find(|head| head == name)).collect()
+        }
     }
 }
 
@@ -100,7 +128,31 @@ pub(super) static CUSTOMERS: &[Column<CustomerSummary>] = &[
     Column::new("created_at", |row| Cell::At(row.created_at)),
     Column::new("updated_at", |row| Cell::At(row.updated_at)),
     Column::new("archived_at", |row| optional(row.archived_at, Cell::At)),
+    Column::new("tags", |row| optional(row.tags.as_ref(), |tags| text(&names(tags)))),
+    Column::new("grade", |row| optional(row.value.as_ref(), |value| text(&value.grade))),
+    Column::new("contribution", |row| {
+        optional(row.value.as_ref(), |value| Cell::Amount(value.contribution.amount))
+    }),
+    Column::new("lifetime_value", |row| {
+        optional(row.value.as_ref(), |value| Cell::Amount(value.lifetime_value.amount))
+    }),
+    Column::new("promotion_gap", |row| {
+        let next = row.standing.as_ref().and_then(|standing| standing.promotion.as_ref());
+        optional(next, |next| Cell::Amount(next.missing.amount))
+    }),
+    Column::new("demotes_on", |row| {
+        optional(row.standing.as_ref().and_then(|standing| standing.demotes_on), Cell::Day)
+    }),
+    Column::new("largest_transaction", |row| {
+        let gem = row.standing.as_ref().and_then(|standing| standing.gem.as_ref());
+        optional(gem, |gem| Cell::Amount(gem.amount.amount))
+    }),
 ];
+
+/// The names of tags, one after the other.
+fn names(tags: &[TagRef]) -> String {
+    tags.iter().map(|tag| tag.name.as_str()).collect::<Vec<_>>().join(", ")
+}
 
 pub(super) static INTERACTIONS: &[Column<Interaction>] = &[
     Column::raw("id", |row| id(row.id)),

@@ -6,9 +6,9 @@ use guanxi_db::DbConn;
 use uuid::Uuid;
 
 use crate::access::{Actor, Right};
-use crate::customers::{self, House};
+use crate::customers::{self, CustomerId, House};
 use crate::error::{Error, Result};
-use crate::exports::columns::{AUDIT_ENTRIES, CUSTOMERS, Cell, Column, HOLDINGS, INTERACTIONS, TASKS};
+use crate::exports::columns::{self, AUDIT_ENTRIES, CUSTOMERS, Cell, Column, HOLDINGS, INTERACTIONS, TASKS};
 use crate::listing::ListRequest;
 use crate::{audit, holdings, interactions, tasks};
 
@@ -19,6 +19,10 @@ pub(super) struct Asked {
     pub(super) q: Option<String>,
     pub(super) filter: Option<String>,
     pub(super) sort: Option<String>,
+    /// Only these.
+    pub(super) ids: Option<Vec<CustomerId>>,
+    /// The columns in their order; without it, all of the profile.
+    pub(super) columns: Option<Vec<String>>,
 }
 
 /// Which part of it.
@@ -70,7 +74,8 @@ pub(super) fn page(
     (asked, profile): (&Asked, CsvProfile),
     part: Part,
 ) -> Result<Rows> {
-    let Asked { q, filter, sort, .. } = asked.clone();
+    let (q, filter, sort) = (asked.q.clone(), asked.filter.clone(), asked.sort.clone());
+    let shown = (asked.columns.as_deref(), profile);
     let Part { limit, cursor, total } = part;
     let include = total.then_some(Include::Total);
     let plain = ListRequest {
@@ -87,28 +92,37 @@ pub(super) fn page(
     }
     Ok(match asked.list {
         ExportList::Customers => {
-            let search = CustomerSearch { q, filter, sort, limit: Some(limit), cursor, include };
-            rows(CUSTOMERS, profile, customers::search(conn, actor, house, &search)?, |row| row.id)
+            let found = match &asked.ids {
+                Some(ids) => customers::list_chosen(conn, actor, house, &plain, ids)?,
+                None => {
+                    let search = CustomerSearch { q, filter, sort, limit: Some(limit), cursor, include };
+                    customers::search(conn, actor, house, &search)?
+                }
+            };
+            rows(CUSTOMERS, shown, found, |row| row.id)
         }
         ExportList::Interactions => {
             let search = InteractionSearch { q, filter, sort, limit: Some(limit), cursor, include };
             let found = interactions::search(conn, actor, house.keys, &search)?;
-            rows(INTERACTIONS, profile, found, |row| row.id)
+            rows(INTERACTIONS, shown, found, |row| row.id)
         }
-        ExportList::Tasks => {
-            rows(TASKS, profile, tasks::list(conn, actor, house.keys, &plain)?, |row| row.id)
-        }
+        ExportList::Tasks => rows(TASKS, shown, tasks::list(conn, actor, house.keys, &plain)?, |row| row.id),
         ExportList::Holdings => {
-            rows(HOLDINGS, profile, holdings::list(conn, actor, house, &plain)?, |row| row.id)
+            rows(HOLDINGS, shown, holdings::list(conn, actor, house, &plain)?, |row| row.id)
         }
         ExportList::AuditEntries => {
-            rows(AUDIT_ENTRIES, profile, audit::list(conn, actor, house.keys, &plain)?, |row| row.id)
+            rows(AUDIT_ENTRIES, shown, audit::list(conn, actor, house.keys, &plain)?, |row| row.id)
         }
     })
 }
 
-fn rows<R>(columns: &[Column<R>], profile: CsvProfile, page: Page<R>, id: fn(&R) -> Uuid) -> Rows {
-    let columns: Vec<&Column<R>> = columns.iter().filter(|column| column.is_in(profile)).collect();
+fn rows<R>(
+    columns: &[Column<R>],
+    (asked, profile): (Option<&[String]>, CsvProfile),
+    page: Page<R>,
+    id: fn(&R) -> Uuid,
+) -> Rows {
+    let columns = columns::shown(columns, asked, profile);
     let cells = |row: &R| columns.iter().map(|column| (column.of)(row)).collect();
     Rows { rows: page.data.iter().map(|row| (id(row), cells(row))).collect(), page: page.page }
 }

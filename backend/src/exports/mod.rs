@@ -37,6 +37,11 @@ struct Input {
     searched: bool,
     filter: Option<String>,
     sort: Option<String>,
+    /// How many rows were chosen one by one; which ones, the targets of the job say.
+    #[serde(default)]
+    chosen: Option<i64>,
+    #[serde(default)]
+    columns: Option<Vec<String>>,
     format: ExportFormat,
     profile: CsvProfile,
     language: Language,

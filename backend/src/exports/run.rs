@@ -10,12 +10,12 @@ use guanxi_db::{DbConn, Moment};
 use uuid::Uuid;
 
 use crate::access::{Actor, sessions};
-use crate::customers::House;
+use crate::customers::{CustomerId, House};
 use crate::error::{Code, Error, FieldError, Result};
 use crate::exports::lists::{self, Asked, Part, Rows};
 use crate::exports::start::sealed_for;
 use crate::exports::table::{MOST_ROWS_OF_SHEET, Manner, Measured, Table, TableError};
-use crate::exports::{Input, ROWS_WITHOUT_REASON};
+use crate::exports::{Input, ROWS_WITHOUT_REASON, columns};
 use crate::jobs::{self, Advance, Bench, Claim, Ended, MadeFile, Progress};
 use crate::org::Directory;
 
@@ -84,7 +84,23 @@ pub fn run(
     let principal = claim.created_by.map_or(Uuid::nil(), |user| user.uuid());
     let open = |sealed: &Vec<u8>| bench.keys.data().open_text(sealed, &sealed_for(&principal));
     let q = input.sealed_q.as_ref().map(open).transpose().map_err(Error::internal)?;
-    let asked = Asked { list: input.list, q, filter: input.filter.clone(), sort: input.sort.clone() };
+    let ids = match input.chosen {
+        None => None,
+        Some(most) => {
+            let job = claim.id;
+            let targets =
+                bench.db.read_blocking(move |conn| jobs::targets(conn, job, jobs::WAITING, most))?;
+            Some(targets.into_iter().map(|target| CustomerId::new(target.customer_id)).collect())
+        }
+    };
+    let asked = Asked {
+        list: input.list,
+        q,
+        filter: input.filter.clone(),
+        sort: input.sort.clone(),
+        ids,
+        columns: input.columns.clone(),
+    };
     let work = Arc::new(Work {
         bench: bench.clone(),
         claim: claim.clone(),
@@ -151,7 +167,8 @@ impl Work {
         let zone = self.bench.settings.zone();
         let Input { list, format, profile, language, .. } = self.input;
         let manner = Manner { list, format, profile, language, zone };
-        let written = self.write_rows(Table::begin(manner, to, files.folder())?, stop, each);
+        let heads = columns::shown_heads(list, self.input.columns.as_deref(), profile);
+        let written = self.write_rows(Table::begin(manner, &heads, to, files.folder())?, stop, each);
         if cancelled.load(Ordering::SeqCst) {
             return Err(Failure::Cancelled);
         }

@@ -1,14 +1,16 @@
-use guanxi_api::{CsvProfile, JobKind, NewExport};
+use std::collections::HashSet;
+
+use guanxi_api::{CsvProfile, ExportList, JobKind, NewExport};
 use guanxi_db::DbConn;
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::access::Actor;
 use crate::access::sealing::Context;
-use crate::customers::House;
-use crate::error::{Code, Error, FieldError, Result};
+use crate::customers::{CustomerId, House};
+use crate::error::{Code, Error, FieldError, Result, Wrong};
 use crate::exports::lists::{self, Asked, Part};
-use crate::exports::{Input, ROWS_WITHOUT_REASON, words};
+use crate::exports::{Input, ROWS_WITHOUT_REASON, columns, words};
 use crate::jobs::{self, JobId, NewJob};
 use crate::text;
 
@@ -27,19 +29,50 @@ pub(super) fn sealed_for(principal: &Uuid) -> Context<'_> {
 /// Counts the rows of a list that is to become a file, which shows at once whether it can be read.
 ///
 /// # Errors
-/// 403 for a list or a profile that the actor may not take out; 422 for a search text where there is no search; else as every list.
+/// 403 for a list or a profile that the actor may not take out; 422 for a search text where there is no search, for rows that
+/// cannot be chosen and for columns that are none; else as every list.
 pub fn count(conn: &mut DbConn, actor: &Actor, house: House<'_>, new: &NewExport) -> Result<Counted> {
     if !lists::may_export(actor, new.list, new.profile) {
         return Err(Error::forbidden());
     }
-    let NewExport { q, filter, sort, .. } = new.clone();
-    let asked = Asked { list: new.list, q, filter, sort };
+    check(new)?;
+    let NewExport { q, filter, sort, columns, .. } = new.clone();
+    let ids = chosen(new).map(|ids| ids.into_iter().map(CustomerId::new).collect());
+    let asked = Asked { list: new.list, q, filter, sort, ids, columns };
     let part = Part { limit: 1, cursor: None, total: true };
     let page = lists::page(conn, actor, house, (&asked, new.profile), part)?.page;
     Ok(Counted {
         rows: i64::from(page.total.unwrap_or_default()),
         exact: page.total_exact.unwrap_or_default(),
     })
+}
+
+/// The ids that were chosen, each once.
+fn chosen(new: &NewExport) -> Option<Vec<Uuid>> {
+    let mut seen = HashSet::new();
+    new.ids.as_ref().map(|ids| ids.iter().copied().filter(|id| seen.insert(*id)).collect())
+}
+
+/// What the request says of rows and columns.
+fn check(new: &NewExport) -> Result<()> {
+    let mut wrong = Wrong::default();
+    if new.ids.is_some() {
+        if new.list != ExportList::Customers {
+            wrong.add(FieldError::new("/ids", "only_customers_are_chosen"));
+        } else if new.q.is_some() || new.filter.is_some() {
+            wrong.add(FieldError::new("/ids", "chosen_and_narrowed"));
+        }
+    }
+    let known = columns::heads(new.list, new.profile);
+    let asked = new.columns.as_deref().unwrap_or_default();
+    for (n, column) in asked.iter().enumerate() {
+        if !known.contains(&column.as_str()) {
+            wrong.add(FieldError::new(format!("/columns/{n}"), "unknown_column"));
+        } else if asked.iter().take(n).any(|other| other == column) {
+            wrong.add(FieldError::new(format!("/columns/{n}"), "duplicate"));
+        }
+    }
+    wrong.unless(Some(()))
 }
 
 /// Starts an export, if the actor has not started `quota` of them within an hour.
@@ -68,11 +101,14 @@ pub fn start(
     let principal = actor.principal();
     let seal = |q: &str| house.keys.data().seal(q.as_bytes(), &sealed_for(&principal));
     let language = new.language.unwrap_or_else(|| actor.language());
+    let ids = chosen(new);
     let input = Input {
         list: new.list,
         searched: new.q.is_some(),
         filter: new.filter.clone(),
         sort: new.sort.clone(),
+        chosen: ids.as_ref().map(|ids| i64::try_from(ids.len()).unwrap_or(i64::MAX)),
+        columns: new.columns.clone(),
         format: new.format,
         profile: new.profile,
         language,
@@ -87,12 +123,14 @@ pub fn start(
         "format": new.format,
         "profile": new.profile,
         "rows": counted.rows,
+        "chosen": ids.as_ref().map(Vec::len),
+        "columns": new.columns,
     });
     let name = match new.profile {
         CsvProfile::Spreadsheet => words::list(language, new.list),
         CsvProfile::Raw => new.list.as_str(),
     };
-    jobs::create(
+    let id = jobs::create(
         conn,
         actor,
         NewJob {
@@ -103,5 +141,9 @@ pub fn start(
             audited,
             reason,
         },
-    )
+    )?;
+    if let Some(ids) = ids {
+        jobs::add_targets(conn, id, &ids)?;
+    }
+    Ok(id)
 }

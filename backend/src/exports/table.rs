@@ -15,7 +15,7 @@ use guanxi_api::{Amount, CsvProfile, ExportFormat, ExportList, Language};
 use rust_xlsxwriter::{ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
 
 use crate::error::Error;
-use crate::exports::columns::{self, Cell};
+use crate::exports::columns::Cell;
 use crate::exports::words;
 use crate::spreadsheet;
 
@@ -122,9 +122,13 @@ pub(super) struct Sheet<W> {
 }
 
 impl<W: Write + Send> Table<W> {
-    /// Begins a table with its heads.
-    pub(super) fn begin(manner: Manner, mut to: Measured<W>, scratch: &Path) -> Result<Self, TableError> {
-        let fields = columns::heads(manner.list, manner.profile);
+    /// Begins a table with the heads of its columns.
+    pub(super) fn begin(
+        manner: Manner,
+        fields: &[&'static str],
+        mut to: Measured<W>,
+        scratch: &Path,
+    ) -> Result<Self, TableError> {
         let head = |field: &&'static str| match manner.profile {
             CsvProfile::Spreadsheet => words::column(manner.language, manner.list, field),
             CsvProfile::Raw => field,
@@ -291,6 +295,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::exports::columns::heads;
 
     fn manner(format: ExportFormat, profile: CsvProfile) -> Manner {
         let (list, language, zone) = (ExportList::Tasks, Language::ZhCn, chrono_tz::Asia::Shanghai);
@@ -301,8 +306,9 @@ mod tests {
     fn written(manner: Manner, cells: &[Cell]) -> Vec<u8> {
         let folder = tempfile::tempdir().unwrap();
         let to = Measured::new(Vec::new(), Box::new(|| Ok(())));
-        let mut table = Table::begin(manner, to, folder.path()).unwrap();
-        let columns = columns::heads(manner.list, manner.profile).len();
+        let fields = heads(manner.list, manner.profile);
+        let mut table = Table::begin(manner, &fields, to, folder.path()).unwrap();
+        let columns = fields.len();
         for cell in cells {
             let mut row = vec![Cell::Empty; columns];
             row[0] = cell.clone();
@@ -412,7 +418,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let to = Measured::new(Vec::new(), Box::new(|| Ok(())));
         let manner = manner(ExportFormat::Xlsx, CsvProfile::Raw);
-        let mut table = Table::begin(manner, to, folder.path()).unwrap();
+        let mut table = Table::begin(manner, &heads(manner.list, manner.profile), to, folder.path()).unwrap();
         let long = table.row(&[Cell::Text("x".repeat(32_768))]);
         assert!(matches!(long, Err(TableError::TextTooLong)));
     }

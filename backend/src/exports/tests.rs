@@ -612,3 +612,59 @@ fn b12_a_file_that_is_imported_again_changes_nothing() {
         );
     }
 }
+
+#[test]
+fn chosen_customers_and_columns_become_a_file() {
+    let app = TestApp::start();
+    let (head, rm) = (app.role(Role::OutletHead), app.role(Role::Rm));
+    let ids: Vec<String> = ["甲", "乙", "丙", "丁"]
+        .iter()
+        .map(|name| new_customer(&head, name)["id"].as_str().expect("an id").to_owned())
+        .collect();
+    let stranger = new_customer(&app.user("head_b1"), "外");
+    let tag = head.post("/tags", &json!({"name": "春节礼品"})).expect(201).json()["id"].clone();
+    let tag = tag.as_str().expect("an id").to_owned();
+    head.send("PUT", &format!("/customers/{}/tags/{tag}", ids[1]), &[], None).expect(200);
+    // Chosen is chosen, archived or not; whom one does not see is in no file.
+    let path = format!("/customers/{}", ids[2]);
+    head.act(&format!("{path}/archive"), &head.get(&path).expect(200).tag()).expect(200);
+    let new = json!({"list": "customers", "format": "csv", "language": "en", "sort": "-customer_no",
+        "ids": [ids[0], ids[1], ids[2], ids[1], stranger["id"]], "columns": ["tags", "name", "city"]});
+    let (job, file) = exported(&app, &head, new);
+    let rows = records(&file);
+    assert_eq!(rows[0], ["Tags", "Name", "City"]);
+    assert_eq!(column(&rows, "Name"), ["丙", "乙", "甲"]);
+    assert_eq!(column(&rows, "Tags"), ["", "春节礼品", ""]);
+    assert_eq!(
+        (&job["export"]["chosen"], &job["total"], &job["processed"]),
+        (&json!(4), &json!(3), &json!(3))
+    );
+    assert_eq!(job["export"]["columns"], json!(["tags", "name", "city"]));
+    // Nobody gets more than they see.
+    let book = json!({"list": "customers", "format": "csv", "ids": ids, "columns": ["name"]});
+    let (_, file) = exported(&app, &rm, book);
+    assert_eq!(records(&file).len(), 1, "the relationship manager owns none of them");
+    let sheet = json!({"list": "customers", "format": "xlsx", "language": "en", "filter": format!("tag_id eq \"{tag}\""),
+        "columns": ["name", "tags"]});
+    let (_, file) = exported(&app, &head, sheet);
+    assert_eq!(sheet_column(&cells(&file), "Tags"), [Data::String("春节礼品".into())]);
+    let wrong = |more: Value| {
+        let mut new = json!({"list": "customers", "format": "csv"});
+        for (name, value) in more.as_object().expect("members") {
+            new[name] = value.clone();
+        }
+        post(&head, &new).expect(422).fields().into_iter().next().expect("a field")
+    };
+    let pair = |pointer: &str, code: &str| (pointer.to_owned(), code.to_owned());
+    assert_eq!(wrong(json!({"columns": ["name", "notes"]})), pair("/columns/1", "unknown_column"));
+    assert_eq!(wrong(json!({"columns": ["name", "id"]})), pair("/columns/1", "unknown_column"));
+    assert_eq!(wrong(json!({"columns": ["name", "name"]})), pair("/columns/1", "duplicate"));
+    assert_eq!(
+        wrong(json!({"ids": ids, "filter": "status eq \"active\""})),
+        pair("/ids", "chosen_and_narrowed")
+    );
+    assert_eq!(wrong(json!({"list": "tasks", "ids": ids})), pair("/ids", "only_customers_are_chosen"));
+    assert_eq!(wrong(json!({"ids": []})).0, "/ids");
+    // Longer lists than a body may have are refused before they are read.
+    wrong(json!({"ids": vec![Uuid::now_v7(); 1001]}));
+}

@@ -338,9 +338,11 @@ pub(super) struct TargetRow {
     pub(super) org_unit_id: Option<Id<()>>,
     pub(super) owner_id: Option<Id<()>>,
     pub(super) task_id: Option<Id<()>>,
+    pub(super) tagged_at: Option<Moment>,
+    pub(super) tagged_by: Option<Id<()>>,
 }
 
-/// Rows of a statement: seven values each.
+/// Rows of a statement: nine values each.
 const TARGETS_AT_ONCE: usize = 1000;
 
 pub(super) fn insert_targets(conn: &mut DbConn, rows: &[TargetRow]) -> Result<()> {

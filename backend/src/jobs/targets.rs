@@ -2,7 +2,7 @@
 //! meanwhile; what came of each is written in the transaction that does it.
 
 use guanxi_api::BulkRefusal;
-use guanxi_db::{DbConn, Id};
+use guanxi_db::{DbConn, Id, Moment};
 use uuid::Uuid;
 
 use crate::access::Actor;
@@ -35,6 +35,9 @@ pub struct Target {
     pub owner_id: Option<Uuid>,
     /// The task that was set about it.
     pub task_id: Option<Uuid>,
+    /// When and by whom it was given the tag that was taken away.
+    pub tagged_at: Option<Moment>,
+    pub tagged_by: Option<Uuid>,
 }
 
 /// Fixes what a job is to work on.
@@ -52,6 +55,8 @@ pub fn add_targets(conn: &mut DbConn, job: JobId, customers: &[Uuid]) -> Result<
             org_unit_id: None,
             owner_id: None,
             task_id: None,
+            tagged_at: None,
+            tagged_by: None,
         })
         .collect();
     store::insert_targets(conn, &rows)
@@ -69,6 +74,8 @@ pub fn targets(conn: &mut DbConn, job: JobId, outcome: &str, most: i64) -> Resul
         org_unit_id: row.org_unit_id.map(Id::uuid),
         owner_id: row.owner_id.map(Id::uuid),
         task_id: row.task_id.map(Id::uuid),
+        tagged_at: row.tagged_at,
+        tagged_by: row.tagged_by.map(Id::uuid),
     };
     Ok(store::targets(conn, job, outcome, most)?.into_iter().map(target).collect())
 }
@@ -86,6 +93,8 @@ pub fn settle(conn: &mut DbConn, job: JobId, target: &Target) -> Result<()> {
         org_unit_id: target.org_unit_id.map(Id::new),
         owner_id: target.owner_id.map(Id::new),
         task_id: target.task_id.map(Id::new),
+        tagged_at: target.tagged_at,
+        tagged_by: target.tagged_by.map(Id::new),
     };
     store::update_target(conn, &row)
 }

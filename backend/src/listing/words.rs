@@ -61,6 +61,7 @@ fn values(kind: FieldType) -> String {
         FieldType::Codes(codes) => format!("any of {}", quoted(codes)),
         FieldType::Text | FieldType::Texts => "text".to_owned(),
         FieldType::Id => "an id in quotes".to_owned(),
+        FieldType::Ids => "any of some ids in quotes".to_owned(),
         FieldType::Integer => "a whole number".to_owned(),
         FieldType::Money => "an amount with up to four decimals".to_owned(),
         FieldType::Date => "`\"YYYY-MM-DD\"`".to_owned(),

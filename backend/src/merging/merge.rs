@@ -90,6 +90,7 @@ fn count(moved: &mut MovedThings, target: &str, rows: usize) {
         "task" => moved.tasks = rows,
         "household" => moved.households = rows,
         "team" => moved.team_members = rows,
+        "tag" => moved.tags = rows,
         "survey_invitation" => moved.survey_invitations = rows,
         "survey_answer" => moved.survey_answers = rows,
         _ => {}

@@ -66,7 +66,7 @@ macro_rules! target {
 }
 
 /// In the order in which they go over. Those that are written anew by what they belong to, such as the transactions of a holding, follow it.
-pub(super) const TARGETS: [Target; 9] = [
+pub(super) const TARGETS: [Target; 10] = [
     target!("holding", "holding", "id", "version = version + 1, ", &[]),
     target!("interaction", "interaction", "id", "version = version + 1, ", &[]),
     target!("task", "task", "id", "version = version + 1, ", &[]),
@@ -115,6 +115,15 @@ pub(super) const TARGETS: [Target; 9] = [
         "",
         &[
             " AND NOT EXISTS (SELECT 1 FROM survey_answer AS own WHERE own.survey_id = survey_answer.survey_id AND own.customer_id = "
+        ]
+    ),
+    target!(
+        "tag",
+        "customer_tag",
+        "tag_id",
+        "",
+        &[
+            " AND NOT EXISTS (SELECT 1 FROM customer_tag AS own WHERE own.tag_id = customer_tag.tag_id AND own.customer_id = "
         ]
     ),
     target!("survey_follow_up", "survey_follow_up", "answer_id", "", &[]),

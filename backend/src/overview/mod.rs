@@ -49,9 +49,13 @@ pub fn overview(
         .may(Right::ViewSurveys)
         .then(|| surveys::latest_answers(conn, actor, house, id, ANSWERS))
         .transpose()?;
+    let tags = actor
+        .may(Right::ViewCustomerTags)
+        .then(|| customers::tags_of(conn, actor, id).map(|of| of.tags))
+        .transpose()?;
     let today = house.settings.day(actor.now());
     let next_maturity = holdings.as_deref().and_then(|held| next_maturity(held, today));
-    Ok(CustomerOverview { customer, interactions, holdings, tasks, survey_answers, next_maturity })
+    Ok(CustomerOverview { customer, interactions, holdings, tasks, survey_answers, tags, next_maturity })
 }
 
 fn next_maturity(held: &[Holding], today: NaiveDate) -> Option<NextMaturity> {

@@ -20,6 +20,7 @@ for (const language of LANGUAGES) {
       const count = await rows(page).count();
       await page.getByRole("checkbox", { name: t("table.select_page"), exact: true }).check();
       await expect(bar(page, t)).toContainText(t("table.selected", { count }));
+      await look(page, language, "bulk-chosen");
       await app.button("bulk.task").click();
       const dialog = app.dialog("bulk.task");
       await app.button("bulk.start", {}, dialog).click();

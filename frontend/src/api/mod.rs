@@ -18,6 +18,7 @@ pub mod relations;
 pub mod reports;
 pub mod segments;
 pub mod surveys;
+pub mod tags;
 pub mod tasks;
 pub mod tiers;
 pub mod today;

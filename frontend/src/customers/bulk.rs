@@ -1,7 +1,7 @@
 //! What is done to many chosen customers at once; a job does it.
 
 use chrono::Days;
-use guanxi_api::{Assignment, BulkAction, BulkTask, CustomerSelection, NewBulkAction};
+use guanxi_api::{Assignment, BulkAction, BulkTag, BulkTask, CustomerSelection, NewBulkAction};
 use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::Routable;
@@ -11,8 +11,11 @@ use crate::checks::Errors;
 use crate::i18n::{Msg, use_i18n};
 use crate::org::{OWNERS, unit_options, use_colleagues, use_units};
 use crate::route::{self, Route};
+use crate::session::{may, right, use_me};
+use crate::tags::{chosen_tag, use_tag_search};
 use crate::ui::{
-    Button, Choice, Combobox, DateField, Dialog, Look, Notice, Select, TextField, date_of, use_toasts,
+    Button, Choice, Combobox, DateField, Dialog, Look, Notice, Segments, Select, TextField, date_of,
+    use_toasts,
 };
 use crate::{api, dom, fetch};
 
@@ -21,6 +24,7 @@ use crate::{api, dom, fetch};
 pub enum Bulk {
     Assign,
     Task,
+    Tag,
 }
 
 #[derive(Properties, PartialEq, Clone)]
@@ -41,6 +45,10 @@ pub fn BulkDialog(props: &BulkDialogProps) -> Html {
     let search = use_colleagues(OWNERS);
     let unit = use_state(String::new);
     let owner = use_state(|| None::<Choice>);
+    let create = use_me().is_some_and(|me| may(&me, right::CREATE_TAGS));
+    let search_tags = use_tag_search(create);
+    let tag = use_state(|| None::<Choice>);
+    let takes = use_state(|| false);
     let title = use_state(String::new);
     let week = i.today().checked_add_days(Days::new(7)).unwrap_or_default();
     let due = use_state(|| week.to_string());
@@ -51,7 +59,7 @@ pub fn BulkDialog(props: &BulkDialogProps) -> Html {
     let BulkDialogProps { what, selection, count, onclose } = props.clone();
 
     let onsubmit = cb!(
-        (selection, unit, owner, title, due, errors, refused, busy, once, toasts),
+        (selection, unit, owner, tag, takes, title, due, errors, refused, busy, once, toasts),
         |event: SubmitEvent| {
             event.prevent_default();
             if *busy {
@@ -64,6 +72,9 @@ pub fn BulkDialog(props: &BulkDialogProps) -> Html {
                     let owner_id = owner.as_ref().and_then(|choice| Uuid::parse_str(&choice.key).ok());
                     action.assign = Some(Assignment { org_unit_id: Uuid::parse_str(&unit).ok(), owner_id });
                 }
+                Bulk::Tag if tag.is_none() => found.add("/action/tag/tag_id", i.t(Msg::CheckRequired)),
+                // Which one it is, is known once a new word is in the catalogue.
+                Bulk::Tag => {}
                 Bulk::Task => {
                     let day = date_of(&due, i).unwrap_or_else(|message| {
                         found.add("/action/create_task/due_on", message);
@@ -87,8 +98,12 @@ pub fn BulkDialog(props: &BulkDialogProps) -> Html {
                 return;
             }
             busy.set(true);
-            spawn!((new, errors, refused, busy, once, toasts), {
-                match api::customers::start_bulk(&new, &once).await {
+            spawn!((new, tag, takes, errors, refused, busy, once, toasts), {
+                let started = match with_tag(new, (*tag).clone(), *takes).await {
+                    Ok(new) => api::customers::start_bulk(&new, &once).await,
+                    Err(error) => Err(error),
+                };
+                match started {
                     Ok(details) => {
                         fetch::forget("jobs?");
                         toasts.say(i.t(Msg::BulkStarted));
@@ -119,8 +134,10 @@ pub fn BulkDialog(props: &BulkDialogProps) -> Html {
     let (head, text) = match what {
         Bulk::Assign => (Msg::BulkAssign, Msg::BulkAssignText { count: &count }),
         Bulk::Task => (Msg::BulkTask, Msg::BulkTaskText { count: &count }),
+        Bulk::Tag => (Msg::BulkTag, Msg::BulkTagText { count: &count }),
     };
-    let shown = ["/action/create_task/title", "/action/create_task/due_on"];
+    let shown = ["/action/create_task/title", "/action/create_task/due_on", "/action/tag/tag_id"];
+    let ways = vec![("give".into(), i.t(Msg::BulkTagGive)), ("take".into(), i.t(Msg::BulkTagTake))];
     let besides = refused.as_ref().and_then(|error| {
         let first = error.errors.iter().find(|field| !shown.contains(&field.pointer.as_str()));
         match first {
@@ -138,6 +155,11 @@ pub fn BulkDialog(props: &BulkDialogProps) -> Html {
                         optional=true hint={i.t(Msg::AssignOwnerHint)} />
                     <Select id="bulk-unit" label={i.t(Msg::FieldOrgUnit)} options={unit_options(&units, i)} value={(*unit).clone()} none={i.t(Msg::BulkSameUnit)}
                         onchange={cb!((unit), |id| unit.set(id))} />
+                } else if what == Bulk::Tag {
+                    <Segments label={i.t(Msg::BulkWhat)} name="bulk-tag-way" options={ways} value={if *takes { "take" } else { "give" }}
+                        onchange={cb!((takes), |code: String| takes.set(code == "take"))} />
+                    <Combobox id="bulk-tag" label={i.t(Msg::TagsFind)} chosen={(*tag).clone()} onchoose={cb!((tag), |choice| tag.set(choice))} search={search_tags}
+                        error={errors.at("/action/tag/tag_id")} hint={create.then(|| i.t(Msg::TagsFindHint))} />
                 } else {
                     <TextField id="bulk-title" label={i.t(Msg::FieldTitle)} value={(*title).clone()} required=true error={errors.at("/action/create_task/title")}
                         oninput={cb!((title), |text: String| title.set(text))} />
@@ -151,4 +173,20 @@ pub fn BulkDialog(props: &BulkDialogProps) -> Html {
             </form>
         </Dialog>
     }
+}
+
+/// What is asked, with the tag that was chosen for it, if one was; a new word comes into the catalogue first.
+async fn with_tag(
+    new: NewBulkAction,
+    chosen: Option<Choice>,
+    takes: bool,
+) -> Result<NewBulkAction, ApiError> {
+    let Some(choice) = chosen else { return Ok(new) };
+    let tag = chosen_tag(&choice).await?.map(|tag_id| BulkTag { tag_id });
+    let action = if takes {
+        BulkAction { untag: tag, ..BulkAction::default() }
+    } else {
+        BulkAction { tag, ..BulkAction::default() }
+    };
+    Ok(NewBulkAction { action, ..new })
 }

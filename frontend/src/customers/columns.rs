@@ -1,6 +1,6 @@
 use guanxi_api::{
     CustomerKind, CustomerSource, CustomerStatus, CustomerSummary, Gender, Money, RfmClass, RiskAttribute,
-    Tier,
+    TagRef, Tier,
 };
 use yew::prelude::*;
 use yew_router::Routable;
@@ -11,15 +11,19 @@ use crate::api::segments::NamedSegment;
 use crate::i18n::{I18n, Msg};
 use crate::labels::{Label, options, yes_no};
 use crate::route::Route;
-use crate::ui::{Badge, Column, FilterField, FilterKind, GradeMark, Link, OnPhone, Row, TierMark, Time};
+use crate::ui::{
+    Badge, Column, FilterField, FilterKind, GradeMark, Link, OnPhone, Row, TagMark, TierMark, Time,
+};
 
 /// The columns that are shown to someone who has chosen none.
 pub const DEFAULT: [&str; 8] =
     ["name", "customer_no", "tier", "aum", "status", "phone", "owner", "updated_at"];
 
 /// What some roles see masked, and so can neither filter nor sort by.
-const SENSITIVE: [&str; 20] = [
+const SENSITIVE: [&str; 22] = [
     "data_gap",
+    "tags",
+    "tag_id",
     "tier",
     "aum",
     "average_aum",
@@ -68,6 +72,7 @@ pub fn all(i: I18n, currency: &str, limited: bool) -> Vec<Column> {
         Column::new("missing", i.t(Msg::FieldMissing)).long(),
         Column::new("status", i.t(Msg::FieldStatus)).phone(OnPhone::Line),
         Column::new("phone", i.t(Msg::FieldPhone)).phone(OnPhone::Line),
+        Column::new("tags", i.t(Msg::TagsTitle)).phone(OnPhone::Line),
         Column::new("gender", i.t(Msg::FieldGender)),
         Column::new("city", i.t(Msg::FieldCity)),
         Column::new("owner", i.t(Msg::FieldOwner)),
@@ -79,6 +84,15 @@ pub fn all(i: I18n, currency: &str, limited: bool) -> Vec<Column> {
     ];
     columns.retain(|column| !(limited && SENSITIVE.contains(&column.key.as_str())));
     columns
+}
+
+/// The columns of a file that shows what these columns of the list show: amounts have their currency beside them.
+pub fn of_file(shown: &[AttrValue]) -> Vec<String> {
+    let of_list = |key: &AttrValue| match key.as_str() {
+        "aum" => vec!["aum".to_owned(), "currency".to_owned()],
+        other => vec![other.to_owned()],
+    };
+    shown.iter().flat_map(of_list).collect()
 }
 
 /// A line of the list, its cells in the order of `columns`.
@@ -112,6 +126,7 @@ pub fn row(customer: &CustomerSummary, columns: &[Column], i: I18n) -> Row {
         }
         "status" => html! { <Badge tone={tone_of(customer.status)}>{ customer.status.label(i) }</Badge> },
         "phone" => text(customer.phone.as_deref()),
+        "tags" => tag_marks(customer.tags.as_deref().unwrap_or_default(), i),
         "gender" => html! { { customer.gender.map(|gender| gender.label(i)).unwrap_or_default() } },
         "city" => text(customer.city.as_deref()),
         "owner" => text(customer.owner.as_ref().map(|owner| owner.display_name.as_str())),
@@ -133,12 +148,28 @@ pub fn row(customer: &CustomerSummary, columns: &[Column], i: I18n) -> Row {
     }
 }
 
+/// Tags of a line as far as there is room; the names of the others are told when pointed at.
+fn tag_marks(tags: &[TagRef], i: I18n) -> Html {
+    const ROOM: usize = 3;
+    let (first, rest) = tags.split_at(tags.len().min(ROOM));
+    if first.is_empty() {
+        return html!();
+    }
+    let names: Vec<&str> = rest.iter().map(|tag| tag.name.as_str()).collect();
+    html! {
+        <span class="tags">
+            { for first.iter().map(|tag| html! { <TagMark tag={tag.clone()} /> }) }
+            if !rest.is_empty() { <span class="small muted" title={names.join(&i.t(Msg::CommonListComma))}>{ format!("+{}", rest.len()) }</span> }
+        </span>
+    }
+}
+
 /// The fields that the list can be narrowed by without naming anyone, so that they may stand in an address.
 pub fn filters(
     i: I18n,
     units: Vec<(AttrValue, AttrValue)>,
     owners: Option<FilterKind>,
-    schemes: &[NamedSegment],
+    (schemes, tags): (&[NamedSegment], FilterKind),
     limited: bool,
 ) -> Vec<FilterField> {
     let field = |key: &'static str, label, kind, nullable| FilterField {
@@ -194,6 +225,7 @@ pub fn filters(
     let segments = in_use().flat_map(|scheme| &scheme.segments).filter(|one| one.archived_at.is_none());
     fields.extend([
         field("segment", Msg::FieldSegment, FilterKind::Set(segments.map(named).collect()), false),
+        field("tag_id", Msg::TagsTitle, tags, true),
         field("unplaced", Msg::FieldUnplaced, FilterKind::Set(in_use().map(named).collect()), false),
     ]);
     if let Some(owners) = owners {

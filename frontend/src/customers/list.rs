@@ -3,7 +3,7 @@ use std::rc::Rc;
 use gloo_timers::callback::Timeout;
 use guanxi_api::{
     CustomerSearch, CustomerSelection, CustomerSummary, ExportList, Include, Page as Rows, PreferencesPatch,
-    Role,
+    Role, Tag,
 };
 use yew::prelude::*;
 use yew_router::Routable;
@@ -18,6 +18,7 @@ use crate::parts::{LazyBulkDialog, LazyViewBar};
 use crate::route::Route;
 use crate::session::{may, right, sees_masked, use_me};
 use crate::settings::use_settings;
+use crate::tags::use_tag_search;
 use crate::ui::{
     Button, ColumnChooser, EmptyState, ErrorPanel, FilterChips, FilterKind, FilterTerm, HelpNote, Icon, Look,
     Page, Pagination, Selection, Skeleton, Sort, Table, use_composed, use_toasts,
@@ -227,12 +228,25 @@ pub fn CustomersPage() -> Html {
     });
 
     let sees_segments = me.as_ref().is_some_and(|me| may(me, right::VIEW_SEGMENTS));
+    let sees_tags = me.as_ref().is_some_and(|me| may(me, right::VIEW_CUSTOMER_TAGS));
+    let search_tags = use_tag_search(false);
+    // Names are needed where a filter says an id.
+    let tags = fetch::use_query::<Vec<Tag>, _, _>(
+        (sees_tags && view.filter.contains("tag_id")).then(|| "tags/names".into()),
+        || api::tags::all("archived in (true, false)"),
+    );
+    let tag_names = tags
+        .remote
+        .data
+        .as_ref()
+        .map(|all| all.iter().map(|tag| (tag.id.to_string().into(), tag.name.clone().into())).collect());
+    let tags = FilterKind::Found { search: search_tags, names: tag_names.unwrap_or_default() };
     let schemes = fetch::use_query::<NamedSchemes, _, _>(
         sees_segments.then(|| "segments/names".into()),
         api::segments::names,
     );
     let schemes = schemes.remote.data.as_ref().map(|all| all.schemes.as_slice()).unwrap_or_default();
-    let fields = columns::filters(i, unit_options(&units, i), owners, schemes, limited);
+    let fields = columns::filters(i, unit_options(&units, i), owners, (schemes, tags), limited);
     let read = FilterTerm::read_all(&view.filter, &fields);
     let foreign = read.is_none().then(|| AttrValue::from(view.filter.clone()));
     let set_terms = cb!((view), |terms: Vec<FilterTerm>| {
@@ -289,6 +303,12 @@ pub fn CustomersPage() -> Html {
                     if !all_picked { <Button small=true look={Look::Quiet} icon={Icon::Copy} onclick={copy}>{ i.t(Msg::CustomersCopyNumbers) }</Button> }
                     if may_bulk && holds(right::ASSIGN_CUSTOMERS) { <Button small=true icon={Icon::UserPlus} onclick={ask(Bulk::Assign)}>{ i.t(Msg::BulkAssign) }</Button> }
                     if may_bulk && holds(right::WRITE_TASKS) { <Button small=true icon={Icon::Plus} onclick={ask(Bulk::Task)}>{ i.t(Msg::BulkTask) }</Button> }
+                    if may_bulk && holds(right::EDIT_CUSTOMERS) { <Button small=true icon={Icon::Tag} onclick={ask(Bulk::Tag)}>{ i.t(Msg::BulkTag) }</Button> }
+                    if all_picked || chosen_here.len() <= MOST_NAMED {
+                        <ExportButton small=true list={ExportList::Customers} ids={selection.ids.clone().unwrap_or_default()} columns={columns::of_file(&shown)}
+                            filter={if all_picked { view.filter.clone() } else { String::new() }} sort={sort_text.clone()} order={order_words(&sort_text, &all)}
+                            narrowed={if all_picked { FilterTerm::all_in_words(&view.filter, &fields, i) } else { Vec::new() }} />
+                    }
                     if let Some(onclick) = pick_all { <Button small=true look={Look::Quiet} {onclick}>{ i.t(Msg::BulkPickAll) }</Button> }
                     if let Some(onclick) = pick_page { <Button small=true look={Look::Quiet} {onclick}>{ i.t(Msg::TableSelectPage) }</Button> }
                     <Button small=true look={Look::Quiet} onclick={move |_| unpick.emit(())}>{ i.t(Msg::TableClearSelection) }</Button>
@@ -317,7 +337,7 @@ pub fn CustomersPage() -> Html {
                     <input class="input" id="customer-search" type="text" autocomplete="off" spellcheck="false" value={(*typed).clone()}
                         placeholder={i.t(Msg::CustomersSearch)} aria-label={i.t(Msg::CustomersSearch)} {oninput} ref={field} {onkeydown} />
                 </div>
-                <FilterChips {fields} terms={read.unwrap_or_default()} {foreign} onchange={set_terms} />
+                <FilterChips fields={fields.clone()} terms={read.unwrap_or_default()} {foreign} onchange={set_terms} />
             </div>
             { match (data, &rows.remote.error) {
                 (_, Some(error)) if !fresh => html! {

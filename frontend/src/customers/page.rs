@@ -24,7 +24,9 @@ use crate::dom;
 use crate::fetch::use_query;
 use crate::i18n::{Msg, use_i18n};
 use crate::labels::Label;
-use crate::parts::{LazyHoldingsTab, LazyOwnershipPanel, LazyRelationsTab, LazySegmentsTab, LazyValueTab};
+use crate::parts::{
+    LazyHoldingsTab, LazyOwnershipPanel, LazyRelationsTab, LazySegmentsTab, LazyTagLine, LazyValueTab,
+};
 use crate::route::{self, Route};
 use crate::session::{may, right, use_me};
 use crate::surveys::CustomerAnswers;
@@ -188,6 +190,7 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
     html! {
         <Page title={customer.profile.name.clone()} heading={heading(customer, i)} actions={html! { <><Walk {id} /><LogContact subject={subject.clone()} open={logs} tab={chosen} /><Actions subject={subject.clone()} /></> }}>
             { facts_line(customer, i) }
+            if let Some(tags) = &known.tags { <LazyTagLine {id} tags={tags.clone()} open={subject.may_edit()} /> }
             { standing(&customer.figures, i) }
             if let Some(into) = customer.merged_into {
                 <Notice tone="warn">{ i.t(Msg::MergeInto) }{ " " }<Link to={Route::Customer { id: into }.to_path()} class="link">{ i.t(Msg::MergeIntoLink) }</Link></Notice>

@@ -260,6 +260,7 @@ pub(super) fn moved_words(moved: &MovedThings, i: I18n) -> AttrValue {
         (moved.relations, Msg::MergeRelations { count: &i.number(moved.relations) }),
         (moved.households, Msg::MergeHouseholds { count: &i.number(moved.households) }),
         (moved.team_members, Msg::MergeTeam { count: &i.number(moved.team_members) }),
+        (moved.tags, Msg::MergeTags { count: &i.number(moved.tags) }),
         (moved.survey_invitations, Msg::MergeInvitations { count: &i.number(moved.survey_invitations) }),
         (moved.survey_answers, Msg::MergeAnswers { count: &i.number(moved.survey_answers) }),
     ];

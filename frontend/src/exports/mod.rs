@@ -56,6 +56,15 @@ pub struct ExportButtonProps {
     /// The order in words, where it can be chosen.
     #[prop_or_default]
     pub order: AttrValue,
+    /// Only these rows, chosen one by one.
+    #[prop_or_default]
+    pub ids: Vec<Uuid>,
+    /// The columns of the file; without them, all that there are.
+    #[prop_or_default]
+    pub columns: Vec<String>,
+    /// Stands where rows were chosen.
+    #[prop_or_default]
+    pub small: bool,
 }
 
 /// The button over a list, for those who may take it out.
@@ -70,7 +79,7 @@ pub fn ExportButton(props: &ExportButtonProps) -> Html {
     let onclose = cb!((open), |()| open.set(false));
     html! {
         <>
-            <Button icon={Icon::Download} onclick={cb!((open), |_: MouseEvent| open.set(true))}>{ i.t(Msg::ExportsButton) }</Button>
+            <Button icon={Icon::Download} small={props.small} onclick={cb!((open), |_: MouseEvent| open.set(true))}>{ i.t(if props.small { Msg::ExportsButtonChosen } else { Msg::ExportsButton }) }</Button>
             if *open { <ExportDialog of={props.clone()} {onclose} /> }
         </>
     }
@@ -123,6 +132,8 @@ fn ExportForm(props: &ExportFormProps) -> Html {
         q: some(&of.q),
         filter: some(&of.filter),
         sort: some(&of.sort),
+        ids: (!of.ids.is_empty()).then(|| of.ids.clone()),
+        columns: (!of.columns.is_empty()).then(|| of.columns.clone()),
         format: *format,
         profile: *profile,
         language: Some(i.lang),
@@ -130,11 +141,15 @@ fn ExportForm(props: &ExportFormProps) -> Html {
     };
     // Counted anew each time: the list may have grown since.
     let key = use_memo((), |()| format!("export-count/{}", dom::random_id()));
-    let counted = use_query::<(u32, bool), _, _>(Some((*key).clone()), {
+    let counted = use_query::<(u32, bool), _, _>(of.ids.is_empty().then(|| (*key).clone()), {
         let new = new.clone();
         move || async move { api::jobs::count(&new).await }
     });
-    let rows = counted.remote.data.as_deref().copied();
+    let rows = if of.ids.is_empty() {
+        counted.remote.data.as_deref().copied()
+    } else {
+        Some((of.ids.len() as u32, true))
+    };
     let owes = rows.is_some_and(|(rows, _)| rows > FREE) || errors.at("/reason").is_some();
     let onstart = &props.onstart;
     let onsubmit = cb!((new, errors, refused, busy, once, onstart), |event: SubmitEvent| {
@@ -170,7 +185,13 @@ fn ExportForm(props: &ExportFormProps) -> Html {
     };
     let searched = (!of.q.is_empty()).then(|| i.t(Msg::ExportsSearched { q: &of.q }));
     let narrowed: Vec<String> = searched.iter().chain(&of.narrowed).map(ToString::to_string).collect();
-    let narrowed = if narrowed.is_empty() { i.t(Msg::ExportsEverything) } else { narrowed.join("\n").into() };
+    let narrowed = if !of.ids.is_empty() {
+        i.t(Msg::ExportsChosenRows)
+    } else if narrowed.is_empty() {
+        i.t(Msg::ExportsEverything)
+    } else {
+        narrowed.join("\n").into()
+    };
     let close = &props.onclose;
     let besides = refused.as_ref().and_then(|error| {
         let shown = error.errors.iter().any(|field| field.pointer == "/reason");
@@ -184,6 +205,7 @@ fn ExportForm(props: &ExportFormProps) -> Html {
             <dl class="facts">
                 <div class="fact"><dt>{ i.t(Msg::ExportsRows) }</dt><dd><span role="status" class="inline">{ total }</span></dd></div>
                 <div class="fact"><dt>{ i.t(Msg::ExportsNarrowed) }</dt><dd><span class="inline">{ narrowed }</span></dd></div>
+                if !of.columns.is_empty() { <div class="fact"><dt>{ i.t(Msg::ExportsColumns) }</dt><dd><span class="inline">{ i.t(Msg::ExportsColumnsShown) }</span></dd></div> }
                 if !of.order.is_empty() { <div class="fact"><dt>{ i.t(Msg::ExportsOrder) }</dt><dd><span class="inline">{ &of.order }</span></dd></div> }
             </dl>
             <Segments label={i.t(Msg::ExportsFormat)} name="export-format" options={options::<ExportFormat>(i)} value={format.code()}
@@ -265,6 +287,12 @@ pub fn told(details: &JobDetails, i: I18n) -> Vec<(AttrValue, AttrValue)> {
     ];
     if export.searched {
         told.push((i.t(Msg::ExportsNarrowed), i.t(Msg::ExportsBySearch)));
+    }
+    if let Some(chosen) = export.chosen {
+        told.push((i.t(Msg::ExportsChosen), i.number(u32::try_from(chosen).unwrap_or(u32::MAX)).into()));
+    }
+    if let Some(columns) = &export.columns {
+        told.push((i.t(Msg::ExportsColumns), columns.join(", ").into()));
     }
     let texts = [
         (Msg::ExportsFilter, &export.filter),

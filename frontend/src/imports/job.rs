@@ -107,6 +107,8 @@ fn bulk_facts(told: &BulkDetails, i: I18n) -> Html {
     let what = match told.kind {
         BulkActionKind::Assign => Msg::BulkAssigned,
         BulkActionKind::CreateTask => Msg::BulkTaskSet,
+        BulkActionKind::Tag => Msg::BulkTagged,
+        BulkActionKind::Untag => Msg::BulkUntagged,
     };
     let fact = |name: AttrValue, value: Html| html! { <div class="fact"><dt>{ name }</dt><dd><span class="inline">{ value }</span></dd></div> };
     html! {

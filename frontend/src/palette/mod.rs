@@ -152,6 +152,9 @@ pub fn Palette(props: &PaletteProps) -> Html {
     if may(me, right::VIEW_GRADES) {
         pages.push(("grades", Icon::Award, Msg::NavGrades, Route::GradeRules));
     }
+    if may(me, right::CREATE_TAGS) {
+        pages.push(("tags", Icon::Tag, Msg::NavTags, Route::Tags));
+    }
     if may(me, right::VIEW_RATES) {
         pages.push(("rates", Icon::ArrowLeftRight, Msg::NavRates, Route::Rates));
     }

@@ -1,4 +1,4 @@
-use guanxi_api::{CustomerValue, Instant, Tier};
+use guanxi_api::{CustomerValue, Instant, TagRef, Tier};
 use yew::prelude::*;
 
 use crate::i18n::{Msg, use_i18n};
@@ -53,6 +53,27 @@ pub fn TierMark(props: &TierMarkProps) -> Html {
     };
     html! {
         <span class={classes!("tier", class)}><span class="tier__mark" aria-hidden="true"></span>{ props.tier.label(i) }</span>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct TagMarkProps {
+    pub tag: TagRef,
+    /// What can be done with it.
+    #[prop_or_default]
+    pub children: Html,
+}
+
+/// A tag by its name, in its colour; one that is archived is struck through.
+#[function_component]
+pub fn TagMark(props: &TagMarkProps) -> Html {
+    let i = use_i18n();
+    let tag = &props.tag;
+    let title = tag.archived.then(|| format!("{} ({})", tag.name, i.t(Msg::CommonArchived)));
+    html! {
+        <span class={classes!("tag", format!("tag--{}", tag.colour), tag.archived.then_some("is-off"))} {title}>
+            <span>{ &tag.name }</span>{ props.children.clone() }
+        </span>
     }
 }
 

@@ -39,7 +39,7 @@ pub use icon::Icon;
 pub use ime::use_composed;
 pub use inline::{InlineEdit, InlineKind};
 pub use link::Link;
-pub use marks::{Avatar, Badge, GradeMark, Kbd, Name, TierMark, Time, Tone};
+pub use marks::{Avatar, Badge, GradeMark, Kbd, Name, TagMark, TierMark, Time, Tone};
 pub use menu::{Menu, MenuItem};
 pub use page::{HelpNote, Page, Panel};
 pub use popover::Popover;

@@ -99,7 +99,7 @@ pub fn positions(target: Target) -> &'static [Position] {
         | Target::AnswerList => Position::ALL.split_at(1).1,
         Target::View | Target::ViewsSeen => &[Own, Unit, Sibling, Parent, SiblingBranch, OtherBranch],
         Target::Product | Target::ProductList => &[Own, Deleted],
-        Target::TierPolicy | Target::SegmentScheme | Target::Segment => &[Own],
+        Target::TierPolicy | Target::SegmentScheme | Target::Segment | Target::Tag => &[Own],
         Target::TodayLine => {
             &[Own, Team, Unit, Unowned, Sibling, Parent, SiblingBranch, OtherBranch, Deleted]
         }
@@ -115,6 +115,7 @@ pub fn positions(target: Target) -> &'static [Position] {
         | Target::MergeList
         | Target::Related
         | Target::Segmented
+        | Target::Tagged
         | Target::Handover
         | Target::HandoverList
         | Target::HandoverToAnswer
@@ -238,7 +239,7 @@ fn expected(operation: &Operation, caller: Caller, position: Position) -> u16 {
         (Guard::Needs(_), Some(role)) => role,
     };
     let refused = match operation.target {
-        // Everybody knows the bank's units, products, tiers and segments.
+        // Everybody knows the bank's units, products, tiers, segments and tags.
         Target::Nothing
         | Target::CustomerList
         | Target::UserList
@@ -249,6 +250,7 @@ fn expected(operation: &Operation, caller: Caller, position: Position) -> u16 {
         | Target::TierPolicy
         | Target::SegmentScheme
         | Target::Segment
+        | Target::Tag
         | Target::HoldingList
         | Target::JobList
         | Target::ViewsSeen => None,
@@ -301,6 +303,7 @@ fn expected(operation: &Operation, caller: Caller, position: Position) -> u16 {
         | Target::Merge
         | Target::Related
         | Target::Segmented
+        | Target::Tagged
         | Target::Household => (!sees_customer(role, &place)).then_some(404),
         Target::NewCustomer => (!places_in(role, place.unit)).then_some(422),
         Target::BulkLine => (!sees_customer(role, &place)).then_some(422),

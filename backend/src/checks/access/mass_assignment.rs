@@ -221,6 +221,8 @@ fn body(operation: &Operation, app: &TestApp) -> Value {
             "selection": {"ids": [uuid::Uuid::now_v7()]},
             "action": {"create_task": {"title": "回访", "due_on": app.state.settings.day(crate::clock::now())}},
         }),
+        ("POST", "/tags") => json!({"name": "x", "colour": "teal"}),
+        ("PATCH", "/tags/{id}") => json!({"name": "x", "description": "Changed"}),
         ("POST", "/views") => {
             json!({"list": "customers", "name": "x", "filter": "status eq \"active\"", "columns": ["name"]})
         }

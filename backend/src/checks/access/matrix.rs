@@ -97,6 +97,8 @@ fn body(operation: &Operation, app: &TestApp, caller: Caller, thing: &Thing) -> 
             "selection": {"ids": [Uuid::now_v7()]},
             "action": {"create_task": {"title": "回访", "due_on": today(app)}},
         }),
+        ("POST", "/tags") => json!({"name": format!("n{}", unique()), "colour": "teal"}),
+        ("PATCH", "/tags/{id}") => json!({"name": format!("n{}", unique()), "description": "Changed"}),
         ("POST", "/views") => {
             json!({"list": "customers", "name": format!("n{}", unique()), "filter": "status eq \"active\"", "columns": ["name"]})
         }
@@ -261,6 +263,11 @@ fn place_of(operation: &Operation, app: &TestApp, thing: &Thing) -> (String, i64
         .replace("{relation_id}", &thing.relation.to_string())
         .replace("{field}", "status")
         .replace("{scheme_id}", &GROUPS.to_string())
+        // One that the customer does not have, and one that it has.
+        .replace(
+            "{tag_id}",
+            &(if operation.method == "PUT" { thing.partner } else { thing.other }).to_string(),
+        )
         .replace("{source}", source);
     if operation.method == "GET" && operation.target == Target::CustomerList {
         path.push_str("?limit=200&filter=industry%20eq%20null%20and%20archived%20in%20(true,false)");

@@ -43,6 +43,10 @@ pub enum Target {
     Segment,
     /// A customer of whom somebody has decided in which segment it is.
     Segmented,
+    /// A tag of the catalogue.
+    Tag,
+    /// A customer with a tag.
+    Tagged,
     /// From who owns the customers of its place, or a colleague there, to whoever is in the team, or somebody of another branch.
     Handover,
     HandoverList,
@@ -214,6 +218,16 @@ pub const OPERATIONS: &[Operation] = &[
     op("GET", "/audit-entries", Needs(ViewAudit), Nothing, 200),
     op("POST", "/customers/bulk-actions", Needs(RunBulkActions), Nothing, 202),
     op("POST", "/customers/bulk-actions/{id}/undo", Needs(RunBulkActions), BulkJob, 202),
+    op("GET", "/tags", Needs(ViewTags), Nothing, 200),
+    op("POST", "/tags", Needs(CreateTags), Nothing, 201),
+    op("GET", "/tags/{id}", Needs(ViewTags), Tag, 200),
+    op("PATCH", "/tags/{id}", Needs(ManageTags), Tag, 200),
+    op("POST", "/tags/{id}/archive", Needs(ManageTags), Tag, 200),
+    op("POST", "/tags/{id}/restore", Needs(ManageTags), Tag, 200),
+    op("GET", "/tags/{id}/history", Needs(ViewTags), Tag, 200),
+    op("GET", "/customers/{id}/tags", Needs(ViewCustomerTags), Customer, 200),
+    op("PUT", "/customers/{id}/tags/{tag_id}", Needs(EditCustomers), Tagged, 200),
+    op("DELETE", "/customers/{id}/tags/{tag_id}", Needs(EditCustomers), Tagged, 200),
     op("GET", "/views", Needs(UseViews), ViewsSeen, 200),
     op("POST", "/views", Needs(UseViews), Nothing, 201),
     op("GET", "/views/{id}", Needs(UseViews), View, 200),

@@ -226,6 +226,48 @@ fn make_segmented(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec
 }
 
 /// A view at each place: private where it is the caller's own, else shared with the unit.
+/// Makes as many tags.
+fn make_tags(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
+    let archived: Vec<bool> = wanted.iter().map(|(_, place)| place.archived).collect();
+    let batch = batch.to_owned();
+    app.db(move |conn| {
+        let actor = Actor::operator(clock::now());
+        let make = |(n, archived): (usize, &bool)| {
+            let mut tag = make_tag(conn, &actor, format!("{batch}{n}"))?;
+            if *archived {
+                tag = customers::archive_tag(conn, &actor, Id::new(tag.id), tag.version)?;
+            }
+            Ok(Thing { id: tag.id, version: tag.version, ..Thing::default() })
+        };
+        archived.iter().enumerate().map(make).collect()
+    })
+}
+
+fn make_tag(conn: &mut DbConn, actor: &Actor, name: String) -> Result<guanxi_api::Tag> {
+    let new = guanxi_api::NewTag { name, colour: guanxi_api::TagColour::Grey, description: None };
+    customers::create_tag(conn, actor, &new)
+}
+
+/// A customer at each place that has a tag; there is another one that it could have.
+fn make_tagged(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
+    let mut things = make_customers(app, batch, wanted);
+    let ids: Vec<Uuid> = things.iter().map(|thing| thing.id).collect();
+    let batch = batch.to_owned();
+    let (has, could_have) = app.db(move |conn| {
+        let actor = Actor::operator(clock::now());
+        let has = make_tag(conn, &actor, format!("{batch} has"))?.id;
+        let could_have = make_tag(conn, &actor, format!("{batch} could have"))?.id;
+        for id in &ids {
+            customers::give_tag(conn, &actor, (Id::new(*id), Id::new(has)), None)?;
+        }
+        Ok((has, could_have))
+    });
+    for thing in &mut things {
+        (thing.other, thing.partner) = (has, could_have);
+    }
+    things
+}
+
 fn make_views(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
     let (fixture, batch) = (app.fixture.clone(), batch.to_owned());
     let wanted: Vec<(Option<&str>, Place)> =
@@ -1061,7 +1103,7 @@ pub fn hash() -> String {
 pub fn make_things(app: &TestApp, batch: &str, cells: &[Cell]) -> Vec<Thing> {
     let mut things = vec![Thing::default(); cells.len()];
     type Make = fn(&TestApp, &str, &[(Caller, Place)]) -> Vec<Thing>;
-    let makers: [(&[Target], Make, &str); 31] = [
+    let makers: [(&[Target], Make, &str); 33] = [
         (&[Target::Handover, Target::HandoverList, Target::HandoverToAnswer], make_handovers, "ho"),
         (&[Target::Unsigned], make_unsigned, "un"),
         (
@@ -1076,6 +1118,8 @@ pub fn make_things(app: &TestApp, batch: &str, cells: &[Cell]) -> Vec<Thing> {
         (&[Target::SegmentScheme], make_schemes, "y"),
         (&[Target::Segment], make_segments, "z"),
         (&[Target::Segmented], make_segmented, "b"),
+        (&[Target::Tag], make_tags, "tg"),
+        (&[Target::Tagged], make_tagged, "td"),
         (&[Target::View, Target::ViewsSeen], make_views, "w"),
         (&[Target::User, Target::UserList], make_users, "u"),
         (&[Target::Unit, Target::UnitList], make_units, "o"),

@@ -9,7 +9,7 @@ use crate::access::Actor;
 use crate::audit;
 use crate::customers::portfolio::Moves;
 use crate::customers::tiers::store::{self, FiguresChange};
-use crate::customers::{CustomerId, known};
+use crate::customers::{CustomerId, completeness, known};
 use crate::error::{Error, Result};
 
 /// What the books and the tiers said of a customer.
@@ -101,12 +101,15 @@ pub fn put_figures_back(
     }
     store::replace_balances(conn, id, &balances)?;
     store::forget_tier_history(conn, id, since)?;
+    let tier = known(Tier::from_code(&kept.tier))?;
+    let data_gap = completeness::is_gap_at(&now, tier);
     let mut moves = Moves::default();
-    moves.refigure(unit, &now, (kept.tier.as_str(), kept.aum));
+    moves.refigure(unit, &now, (tier.as_str(), kept.aum, data_gap));
     moves.record(conn)?;
     let row = FiguresChange {
         id,
-        tier: known(Tier::from_code(&kept.tier))?,
+        tier,
+        data_gap,
         aum: kept.aum,
         coverage: kept.coverage,
         average_aum: kept.average_aum,

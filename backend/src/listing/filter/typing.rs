@@ -19,6 +19,8 @@ pub enum FieldType {
     Codes(&'static [&'static str]),
     /// The same of codes that the bank itself sets.
     Texts,
+    /// Any number of ids; as `eq "x"` can only mean that one is among them, it does.
+    Ids,
     /// Compared exactly, by code point.
     Text,
     /// A UUID, lower case and hyphenated.
@@ -38,7 +40,7 @@ impl FieldType {
     pub const fn operators(self) -> &'static [Op] {
         match self {
             Self::Code(_) | Self::Id | Self::Bool => &[Op::Eq, Op::Ne, Op::In],
-            Self::Codes(_) | Self::Texts => &[Op::Eq, Op::Ne, Op::In, Op::Has],
+            Self::Codes(_) | Self::Texts | Self::Ids => &[Op::Eq, Op::Ne, Op::In, Op::Has],
             Self::Text => &[Op::Eq, Op::Ne, Op::In, Op::Starts],
             Self::Integer | Self::Money | Self::Date | Self::Instant => {
                 &[Op::Eq, Op::Ne, Op::Lt, Op::Le, Op::Gt, Op::Ge, Op::In]
@@ -48,7 +50,7 @@ impl FieldType {
 
     /// Whether a row may hold any number of values of it.
     pub const fn is_set(self) -> bool {
-        matches!(self, Self::Codes(_) | Self::Texts)
+        matches!(self, Self::Codes(_) | Self::Texts | Self::Ids)
     }
 
     /// What a value of this type looks like, for messages.
@@ -56,7 +58,7 @@ impl FieldType {
         match self {
             Self::Code(codes) | Self::Codes(codes) => codes.join(", "),
             Self::Text | Self::Texts => "string".to_owned(),
-            Self::Id => "id".to_owned(),
+            Self::Id | Self::Ids => "id".to_owned(),
             Self::Integer => "integer".to_owned(),
             Self::Money => "amount with up to four decimals".to_owned(),
             Self::Date => "YYYY-MM-DD".to_owned(),
@@ -73,7 +75,7 @@ impl FieldType {
             (Self::Text | Self::Texts, Value::Text(text)) => {
                 (!text.chars().any(text::is_forbidden)).then(|| TypedValue::Text(text.nfc().collect()))
             }
-            (Self::Id, Value::Text(text)) => {
+            (Self::Id | Self::Ids, Value::Text(text)) => {
                 Uuid::try_parse(text).ok().filter(|id| id.to_string() == *text).map(TypedValue::Id)
             }
             (Self::Integer, Value::Number(number)) => number.to_units(0).map(TypedValue::Integer),
@@ -204,6 +206,7 @@ fn check_test(name: &str, kind: FieldType, op: Op, value: &Value) -> Result<Test
     Ok(match (op, value) {
         (Op::Eq, Value::Null) => Test::IsNull,
         (Op::Ne, Value::Null) => Test::NotNull,
+        (Op::Eq, _) if kind == FieldType::Ids => Test::Has(read(value)?),
         // A set is not one value: whether "equal" meant "is exactly" or "has" would be a guess.
         (Op::Eq | Op::Ne, _) if kind.is_set() => {
             return Err(FilterError::of(name, FilterCode::OperatorNotAllowed)
@@ -231,7 +234,7 @@ fn check_test(name: &str, kind: FieldType, op: Op, value: &Value) -> Result<Test
 pub enum FieldValue {
     Null,
     One(TypedValue),
-    /// A set of codes; the empty one is null.
+    /// A set of codes or ids; the empty one is null.
     Many(BTreeSet<String>),
 }
 
@@ -252,6 +255,7 @@ fn holds(test: &Test, value: &FieldValue) -> bool {
             let has = |wanted: &TypedValue| match wanted {
                 TypedValue::Code(code) => codes.contains(*code),
                 TypedValue::Text(text) => codes.contains(text),
+                TypedValue::Id(id) => codes.contains(&id.to_string()),
                 _ => false,
             };
             return match test {
