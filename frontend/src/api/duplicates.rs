@@ -1,6 +1,6 @@
 use guanxi_api::{
-    CustomerMerge, DuplicateCheck, DuplicateCheckResult, DuplicateDismissal, DuplicatePair, JobDetails, MergePreview,
-    NewCustomerMerge, Page,
+    CustomerMerge, DuplicateCheck, DuplicateCheckResult, DuplicateDismissal, DuplicatePair, JobDetails,
+    MergePreview, NewCustomerMerge, Page,
 };
 use uuid::Uuid;
 
@@ -14,7 +14,11 @@ pub async fn pair(id: Uuid) -> Result<Tagged<DuplicatePair>, ApiError> {
     Call::get(format!("/duplicates/{id}")).read_tagged().await
 }
 
-pub async fn dismiss(id: Uuid, etag: &str, why: &DuplicateDismissal) -> Result<Tagged<DuplicatePair>, ApiError> {
+pub async fn dismiss(
+    id: Uuid,
+    etag: &str,
+    why: &DuplicateDismissal,
+) -> Result<Tagged<DuplicatePair>, ApiError> {
     Call::post(format!("/duplicates/{id}/dismissal")).if_match(etag).json(why).read_tagged().await
 }
 
@@ -46,5 +50,8 @@ pub async fn merges(filter: &str, cursor: &str) -> Result<Page<CustomerMerge>, A
 
 /// Undoes a merge as it is now.
 pub async fn undo(merge: &CustomerMerge) -> Result<CustomerMerge, ApiError> {
-    Call::post(format!("/customer-merges/{}/undo", merge.id)).if_match(&format!("\"{}-0\"", merge.version)).read().await
+    Call::post(format!("/customer-merges/{}/undo", merge.id))
+        .if_match(&format!("\"{}-0\"", merge.version))
+        .read()
+        .await
 }

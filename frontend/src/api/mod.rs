@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod auth;
 pub mod customers;
+pub mod duplicates;
 mod error;
 pub mod grades;
 pub mod holdings;

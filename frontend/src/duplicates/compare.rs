@@ -196,13 +196,11 @@ fn Merge(props: &MergeProps) -> Html {
         let (label, _) = words(&field.field, None, i);
         let cell = |of: MergeSide, value: Option<&Value>| {
             let (_, text) = words(&field.field, value, i);
-            let onchange = cb!((chosen), {
-                let name = field.field.clone();
-                move |_: Event| {
-                    let mut next = (*chosen).clone();
-                    next.insert(name.clone(), of);
-                    chosen.set(next);
-                }
+            let name = field.field.clone();
+            let onchange = cb!((chosen, name), |_: Event| {
+                let mut next = (*chosen).clone();
+                next.insert(name.clone(), of);
+                chosen.set(next);
             });
             html! {
                 <td><label class="merge__choice"><input type="radio" name={format!("merge-{}", field.field)} checked={now == of} {onchange} />

@@ -14,7 +14,7 @@ use crate::labels::Label;
 use crate::route::Route;
 use crate::ui::{Badge, Link, Tone};
 
-pub use compare::{DuplicatePage, DuplicatePageProps};
+pub use compare::DuplicatePage;
 pub use page::DuplicatesPage;
 
 const PAGE: u32 = 50;
@@ -22,11 +22,12 @@ const PAGE: u32 = 50;
 /// What speaks for it and what against it, each in a word.
 fn evidence(pair: &DuplicatePair, i: I18n) -> Html {
     let against = |piece: &DuplicateEvidence| piece.as_str().starts_with("other_");
-    let (no, yes): (Vec<_>, Vec<_>) = pair.evidence.iter().partition(|piece| against(piece));
+    let (no, yes): (Vec<DuplicateEvidence>, Vec<DuplicateEvidence>) =
+        pair.evidence.iter().copied().partition(against);
     html! {
         <span class="marks">
-            { for yes.into_iter().map(|piece| html! { <Badge tone={Tone::Good}>{ piece.label(i) }</Badge> }) }
-            { for no.into_iter().map(|piece| html! { <Badge tone={Tone::Warning}>{ piece.label(i) }</Badge> }) }
+            { for yes.into_iter().map(|piece: DuplicateEvidence| html! { <Badge tone={Tone::Good}>{ piece.label(i) }</Badge> }) }
+            { for no.into_iter().map(|piece: DuplicateEvidence| html! { <Badge tone={Tone::Warning}>{ piece.label(i) }</Badge> }) }
         </span>
     }
 }

@@ -36,6 +36,7 @@ CREATE TABLE customer_merge (
     version bigint NOT NULL
 );
 CREATE INDEX customer_merge_at ON customer_merge (merged_at, id);
+CREATE INDEX customer_merge_holds ON customer_merge (merged_at, id) WHERE undone_at IS NULL;
 CREATE INDEX customer_merge_survivor ON customer_merge (survivor_id, merged_at);
 CREATE UNIQUE INDEX customer_merge_merged ON customer_merge (merged_id) WHERE undone_at IS NULL;
 

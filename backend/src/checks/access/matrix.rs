@@ -266,7 +266,7 @@ fn place_of(operation: &Operation, app: &TestApp, thing: &Thing) -> (String, i64
         // One that the customer does not have, and one that it has.
         .replace(
             "{tag_id}",
-            &(if operation.method == "PUT" { thing.partner } else { thing.other }).to_string(),
+            &(if operation.method == "PUT" { thing.product } else { thing.other }).to_string(),
         )
         .replace("{source}", source);
     if operation.method == "GET" && operation.target == Target::CustomerList {

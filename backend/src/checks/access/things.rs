@@ -263,7 +263,7 @@ fn make_tagged(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<Th
         Ok((has, could_have))
     });
     for thing in &mut things {
-        (thing.other, thing.partner) = (has, could_have);
+        (thing.other, thing.product) = (has, could_have);
     }
     things
 }
