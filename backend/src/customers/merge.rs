@@ -12,7 +12,7 @@ use crate::access::{Actor, Scope};
 use crate::customers::change::{edit, set_archived, write_profile};
 use crate::customers::contact_points::{MOST, primary_phone};
 use crate::customers::provenance::{self, Said, Sources};
-use crate::customers::store::IdentityRow;
+use crate::customers::store::{ContactPointRow, IdentityRow};
 use crate::customers::view::{self, Whole};
 use crate::customers::{CustomerId, House, identity_context, known, open, profile, seal, store};
 use crate::error::{Error, FieldError, Result, Wrong};
@@ -75,16 +75,22 @@ fn both(conn: &mut DbConn, actor: &Actor, ids: (CustomerId, CustomerId)) -> Resu
     Ok((survivor, other))
 }
 
+/// In what two customers differ.
+#[derive(Clone, Debug)]
+pub struct Differences {
+    pub fields: Vec<MergeField>,
+    /// Of both.
+    pub versions: (i64, i64),
+    /// How many contact points would go over.
+    pub contact_points: usize,
+}
+
 /// In what two customers differ, with what is suggested: the value that somebody has verified, the only one that there is, or what was said last.
 ///
 /// # Errors
 /// 404 for a customer that the actor does not see, 403 for one that it does not look after; 409 for two of different kinds, one that is archived, and
 /// one and the same.
-pub fn differences(
-    conn: &mut DbConn,
-    actor: &Actor,
-    ids: (CustomerId, CustomerId),
-) -> Result<(Vec<MergeField>, (i64, i64))> {
+pub fn differences(conn: &mut DbConn, actor: &Actor, ids: (CustomerId, CustomerId)) -> Result<Differences> {
     let (survivor, other) = both(conn, actor, ids)?;
     let (mine, theirs) = (Sources::of(&survivor.row.customer)?, Sources::of(&other.row.customer)?);
     let created = (survivor.row.customer.created_at, other.row.customer.created_at);
@@ -120,7 +126,11 @@ pub fn differences(
             suggested,
         });
     }
-    Ok((fields, (survivor.row.customer.version, other.row.customer.version)))
+    Ok(Differences {
+        fields,
+        versions: (survivor.row.customer.version, other.row.customer.version),
+        contact_points: points_to_take(&survivor, &other).len(),
+    })
 }
 
 /// Gives the values of some fields, and the contact points, of one customer to another one, and takes the first out of the lists.
@@ -204,17 +214,19 @@ fn document(profile: &CustomerProfile) -> Result<Value> {
     serde_json::to_value(profile).map_err(Error::internal)
 }
 
+fn points_to_take<'a>(whole: &Whole, its: &'a Whole) -> Vec<&'a ContactPointRow> {
+    let own = &whole.contact_points;
+    let is_new = |point: &&ContactPointRow| {
+        !own.iter().any(|mine| mine.kind == point.kind && mine.value_hash == point.value_hash)
+    };
+    its.contact_points.iter().filter(is_new).take(MOST.saturating_sub(own.len())).collect()
+}
+
 /// Contact points go over unless the customer has them already, or has as many as one may have.
 fn take_points(conn: &mut DbConn, whole: &mut Whole, its: &Whole, taken: &mut TakenOver) -> Result<()> {
     let survivor = whole.row.customer.id;
     let own = &whole.contact_points;
-    let mut count = own.len();
-    for point in &its.contact_points {
-        let known = own.iter().any(|mine| mine.kind == point.kind && mine.value_hash == point.value_hash);
-        if known || count >= MOST {
-            continue;
-        }
-        count += 1;
+    for point in points_to_take(whole, its) {
         let first_choice = point.is_primary && !own.iter().any(|mine| mine.kind == point.kind);
         store::move_contact_point(conn, point.id, survivor, first_choice)?;
         taken.contact_points.push((point.id.uuid(), point.is_primary));

@@ -53,7 +53,7 @@ pub use grading::{Graded, grades_of, set_grades};
 #[cfg(test)]
 pub(crate) use list::search_by;
 pub use list::{list, list_chosen, search};
-pub use merge::{TakenOver, differences, give_back, merged_into, take_over};
+pub use merge::{Differences, TakenOver, differences, give_back, merged_into, take_over};
 pub(crate) use owners::{LOSSES, OWNERSHIP};
 pub use owners::{hand_over, losses, ownership_of, sign, sign_all, unsigned, wrong_owners};
 pub use ownership::{add_to_team, assign, assign_now, can_place, set_team};

@@ -55,7 +55,7 @@ pub fn preview(
     house: House<'_>,
     (survivor, other): (CustomerId, CustomerId),
 ) -> Result<MergePreview> {
-    let (fields, (survivor_version, other_version)) = customers::differences(conn, actor, (survivor, other))?;
+    let found = customers::differences(conn, actor, (survivor, other))?;
     let mut seen = customers::related(conn, actor, house, &[survivor, other])?;
     let mut moved = MovedThings::default();
     for target in &TARGETS {
@@ -67,14 +67,13 @@ pub fn preview(
         .iter()
         .filter(|relation| relation.other.as_ref().is_none_or(|one| one.id != survivor.uuid()));
     count(&mut moved, RELATION, with_others.count());
-    let (customer, _) = customers::read(conn, actor, house, other)?;
-    count(&mut moved, CONTACT_POINT, customer.contact_points.len());
+    count(&mut moved, CONTACT_POINT, found.contact_points);
     Ok(MergePreview {
         survivor: seen.remove(&survivor).ok_or_else(Error::not_found)?,
-        survivor_version,
+        survivor_version: found.versions.0,
         other: seen.remove(&other).ok_or_else(Error::not_found)?,
-        other_version,
-        fields,
+        other_version: found.versions.1,
+        fields: found.fields,
         moved,
     })
 }

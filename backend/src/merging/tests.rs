@@ -180,7 +180,7 @@ fn everything_of_one_customer_goes_over_and_back() {
         .map(|field| (field["field"].as_str().expect("a name"), field["suggested"].as_str().expect("a side")))
         .collect();
     assert_eq!(fields, [("name", "other"), ("city", "other"), ("occupation", "other")]);
-    assert_eq!(preview["moved"]["holdings"], 1);
+    assert_eq!((&preview["moved"]["holdings"], &preview["moved"]["contact_points"]), (&json!(1), &json!(1)));
 
     let merged = merging(&head, &one, &other, &["city", "occupation"]).expect(201).json();
     assert_eq!(merged["taken"], json!(["city", "occupation"]));

@@ -39,7 +39,12 @@ pub fn MergesTab() -> Html {
         Column::new("acts", i.t(Msg::MergeUndone)).phone(OnPhone::Line),
     ]);
     let row = |merge: &CustomerMerge| {
-        let customer = |one: &guanxi_api::CustomerRef| html! { <Link to={Route::Customer { id: one.id }.to_path()} class="table__link">{ format!("{} {}", one.name, one.customer_no) }</Link> };
+        let customer = |one: &guanxi_api::CustomerRef| {
+            html! {
+                <span class="twin"><Link to={Route::Customer { id: one.id }.to_path()} class="table__link">{ &one.name }</Link>
+                    <span class="small muted">{ &one.customer_no }</span></span>
+            }
+        };
         let undo = cb!((undoing, merge), |_: MouseEvent| undoing.set(Some(merge.clone())));
         Row {
             key: merge.id.to_string().into(),
