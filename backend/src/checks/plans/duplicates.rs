@@ -28,7 +28,8 @@ fn plans_of_duplicates_and_merges_follow_an_index() {
              CASE WHEN one.search_key % 9 = 0 THEN 'dismissed' ELSE 'open' END, one.id, one.created_at, 1 \
              FROM customer AS one JOIN customer AS other ON other.search_key = one.search_key + 1; \
              INSERT INTO customer_merge (id, survivor_id, merged_id, taken, moved, kept, merged_at, undone_at, version) \
-             SELECT one.id, one.id, one.id, '[]', '{}', '{}', one.created_at, one.created_at, 2 FROM customer AS one;",
+             SELECT one.id, one.id, one.id, '[]', '{}', '{}', one.created_at, \
+             CASE WHEN one.search_key % 9 = 0 THEN one.created_at END, 2 FROM customer AS one;",
         )
         .map_err(DbError::from)?;
         guanxi_db::analyse(conn).map_err(Error::from)
