@@ -45,12 +45,7 @@ pub(super) fn edit_for(
     act: impl FnOnce(&mut DbConn, &mut Whole) -> Result<()>,
 ) -> Result<()> {
     store::lock(conn, id)?;
-    let mut whole = match view::whole(conn, &Scope::to_change(actor), id) {
-        Err(error) if error.code == Code::NotFound => {
-            return Err(view::changeable(conn, actor, id).err().unwrap_or(error));
-        }
-        found => found?,
-    };
+    let mut whole = view::whole_to_change(conn, actor, id)?;
     let current = whole.row.customer.version;
     if current != version {
         return Err(stale(actor, current, whole.row.figures.changes()));

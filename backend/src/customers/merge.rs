@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::access::{Actor, Scope};
+use crate::access::Actor;
 use crate::customers::change::{edit, set_archived, write_profile};
 use crate::customers::contact_points::{MOST, primary_phone};
 use crate::customers::provenance::{self, Said, Sources};
@@ -57,12 +57,8 @@ struct KeptIdentity {
 
 /// Both customers, the one that stays first: of one kind, and in the lists.
 fn both(conn: &mut DbConn, actor: &Actor, ids: (CustomerId, CustomerId)) -> Result<(Whole, Whole)> {
-    let scope = Scope::to_change(actor);
-    let mut read = |id: CustomerId| {
-        view::changeable(conn, actor, id)?;
-        view::whole(conn, &scope, id)
-    };
-    let (survivor, other) = (read(ids.0)?, read(ids.1)?);
+    let survivor = view::whole_to_change(conn, actor, ids.0)?;
+    let other = view::whole_to_change(conn, actor, ids.1)?;
     if ids.0 == ids.1 {
         return Err(Error::conflict("/other_id", "same_customer"));
     }
@@ -94,27 +90,21 @@ pub fn differences(conn: &mut DbConn, actor: &Actor, ids: (CustomerId, CustomerI
     let (survivor, other) = both(conn, actor, ids)?;
     let (mine, theirs) = (Sources::of(&survivor.row.customer)?, Sources::of(&other.row.customer)?);
     let created = (survivor.row.customer.created_at, other.row.customer.created_at);
+    // Numbers are shown masked: different ones may look the same.
+    let hash = |whole: &Whole| whole.identity.as_ref().map(|row| row.value_hash.clone());
     let mut fields = Vec::new();
     for name in CustomerProfile::FIELDS.iter().copied().chain([IDENTITY]) {
         let (own, its) = (provenance::value_of(&survivor, name)?, provenance::value_of(&other, name)?);
-        let same_number = || {
-            let hash = |whole: &Whole| whole.identity.as_ref().map(|row| row.value_hash.clone());
-            hash(&survivor) == hash(&other)
-        };
-        if if name == IDENTITY { same_number() } else { own == its } {
+        let differ = if name == IDENTITY { hash(&survivor) != hash(&other) } else { own != its };
+        if !differ {
             continue;
         }
         let (said, also) = (mine.said(name, created.0), theirs.said(name, created.1));
         let suggested = match (provenance::is_nothing(&own), provenance::is_nothing(&its)) {
             (true, _) => MergeSide::Other,
             (_, true) => MergeSide::Survivor,
-            _ if said.is_verified() != also.is_verified() => {
-                if said.is_verified() {
-                    MergeSide::Survivor
-                } else {
-                    MergeSide::Other
-                }
-            }
+            _ if said.is_verified() && !also.is_verified() => MergeSide::Survivor,
+            _ if also.is_verified() && !said.is_verified() => MergeSide::Other,
             _ if also.said_after(&said) => MergeSide::Other,
             _ => MergeSide::Survivor,
         };
@@ -248,8 +238,7 @@ pub fn give_back(
 ) -> Result<()> {
     let today = house.settings.day(actor.now());
     let version = |conn: &mut DbConn, id: CustomerId| -> Result<i64> {
-        view::changeable(conn, actor, id)?;
-        Ok(view::whole(conn, &Scope::to_change(actor), id)?.row.customer.version)
+        Ok(view::whole_to_change(conn, actor, id)?.row.customer.version)
     };
     let before = version(conn, survivor)?;
     edit(conn, actor, survivor, before, "updated", |conn, whole| {

@@ -74,9 +74,10 @@ pub use tags::{
     tag_history, tags_of, take_tag, wrong_tag_counts,
 };
 pub use tiers::{
-    Assets, KeptFigures, Largest, has_tiers_to_review, join_balances, keep_figures, lock, move_balances,
-    plan_tiers, put_figures_back, put_in_force, retier_some, review_some_tiers, review_tiers_of, set_assets,
-    set_tiers, simulate_tiers, tell_of_figures, tier_for, tier_history, tier_policies, tiers,
+    Assets, KeptFigures, Largest, figures_version, has_tiers_to_review, join_balances, keep_figures, lock,
+    move_balances, plan_tiers, put_figures_back, put_in_force, retier_some, review_some_tiers,
+    review_tiers_of, set_assets, set_tiers, simulate_tiers, tell_of_figures, tier_for, tier_history,
+    tier_policies, tiers,
 };
 pub(crate) use tiers::{TIER_HISTORY, TIER_POLICIES};
 pub use view::{changeable, history, read, some_changeable, visible};

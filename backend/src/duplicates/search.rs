@@ -47,11 +47,11 @@ pub fn start(conn: &mut DbConn, actor: &Actor) -> Result<JobId> {
 /// # Errors
 /// When the database fails: then it begins anew later.
 pub fn run(bench: &Bench, claim: &Claim, stop: &AtomicBool, now: fn() -> Moment) -> Result<Ended> {
-    let told = |progress: Option<Progress>| {
+    let told = |progress: Progress| {
         let claim = claim.clone();
         bench.db.write_blocking(move |conn| {
             let actor = Actor::operator_job(now(), claim.id.uuid());
-            jobs::advance(conn, &actor, &claim, progress.unwrap_or_default())
+            jobs::advance(conn, &actor, &claim, progress)
         })
     };
     {
@@ -85,7 +85,7 @@ pub fn run(bench: &Bench, claim: &Claim, stop: &AtomicBool, now: fn() -> Moment)
         }
         if page.is_empty() || pages % PAGES == 0 {
             let progress = Progress { processed: waiting, ..Progress::default() };
-            if told(Some(progress))? == Advance::Cancelled {
+            if told(progress)? == Advance::Cancelled {
                 return Ok(Ended::Over);
             }
             waiting = 0;

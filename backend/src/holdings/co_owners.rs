@@ -9,7 +9,7 @@ use crate::audit;
 use crate::customers::{self, CustomerId, House};
 use crate::error::{Code, Error, FieldError, Result};
 use crate::holdings::view::known;
-use crate::holdings::{HoldingId, store, view};
+use crate::holdings::{HoldingId, manage, store, view};
 
 /// Most co-owners of a holding.
 const MOST: usize = 10;
@@ -39,15 +39,8 @@ pub fn set_co_owners(
     (id, version): (HoldingId, i64),
     new: &NewCoOwners,
 ) -> Result<Holding> {
-    let scope = Scope::of(actor);
-    let customer = store::find(conn, &scope, id)?.holding.customer_id;
-    customers::changeable(conn, actor, customer)?;
-    customers::lock(conn, customer)?;
-    let whole = store::find(conn, &scope, id)?;
-    if whole.holding.version != version {
-        let tag = view::tag(actor, &view::wire(house, whole)?);
-        return Err(Error::new(Code::Stale).with_header("ETag", tag));
-    }
+    let whole = manage::at_version(conn, actor, house, id, version)?;
+    let customer = whole.holding.customer_id;
     let ids: Vec<CustomerId> = new.customer_ids.iter().copied().map(CustomerId::new).collect();
     let before: BTreeSet<CustomerId> =
         store::co_owners(conn, &[id])?.remove(&id).unwrap_or_default().into_iter().collect();

@@ -140,7 +140,7 @@ fn checked(wrong: &mut Wrong, values: &Values, reference: Option<&str>, note: Op
 }
 
 /// A holding, with its customer locked until the transaction ends, at the version that a change was made from.
-fn at_version(
+pub(super) fn at_version(
     conn: &mut DbConn,
     actor: &Actor,
     house: House<'_>,

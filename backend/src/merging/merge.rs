@@ -115,11 +115,14 @@ pub fn merge(
     let mut both = [survivor, other];
     both.sort_unstable();
     customers::lock_all(conn, &both)?;
-    let kept = (customers::keep_figures(conn, survivor), customers::keep_figures(conn, other));
     let other_version = new.other_version;
     let taken =
         customers::take_over(conn, actor, house, (survivor, version), (other, other_version), &new.take)?;
-    let kept = Kept { survivor: kept.0?, merged: kept.1?, taken };
+    let kept = Kept {
+        survivor: customers::keep_figures(conn, survivor)?,
+        merged: customers::keep_figures(conn, other)?,
+        taken,
+    };
     let mut row = MergeRow {
         id: actor.new_id(),
         survivor_id: survivor,
@@ -166,19 +169,26 @@ pub fn merge(
 pub(super) fn refigure(conn: &mut DbConn, actor: &Actor, house: House<'_>, ids: &[CustomerId]) -> Result<()> {
     for id in ids {
         interactions::refresh_last_contact(conn, *id)?;
+        let version = customers::figures_version(conn, *id)?;
         holdings::revalue_of(conn, actor, house, *id)?;
-        customers::tell_of_figures(conn, actor, *id)?;
+        // Valuing what went over tells of the figures itself, where it changes them.
+        if customers::figures_version(conn, *id)? == version {
+            customers::tell_of_figures(conn, actor, (*id, version))?;
+        }
     }
     Ok(())
 }
 
 pub(super) fn record(conn: &mut DbConn, actor: &Actor, row: &MergeRow, action: &'static str) -> Result<()> {
-    let document = json!({
-        "survivor_id": row.survivor_id.uuid(), "merged_id": row.merged_id.uuid(), "taken": row.taken.0, "moved": row.moved.0,
-        "undone": row.undone_at.is_some(),
-    });
-    let before = if row.undone_at.is_some() { json!({"undone": false}) } else { json!({}) };
-    let after = if row.undone_at.is_some() { json!({"undone": true}) } else { document };
+    let (before, after) = if row.undone_at.is_some() {
+        (json!({"undone": false}), json!({"undone": true}))
+    } else {
+        let document = json!({
+            "survivor_id": row.survivor_id.uuid(), "merged_id": row.merged_id.uuid(), "taken": row.taken.0,
+            "moved": row.moved.0, "undone": false,
+        });
+        (json!({}), document)
+    };
     let change = audit::Change {
         resource_type: "customer_merge",
         resource_id: row.id.uuid(),

@@ -11,11 +11,11 @@ use yew_router::Routable;
 use super::{evidence, side};
 use crate::api::{self, Tagged};
 use crate::checks::Errors;
-use crate::customers::fact_words;
 use crate::fetch::{self, use_query};
 use crate::holdings::use_form;
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::Label;
+use crate::quality::words;
 use crate::route::{self, Route};
 use crate::session::{may, right, use_me};
 use crate::ui::{
@@ -237,14 +237,6 @@ fn Merge(props: &MergeProps) -> Html {
             }
         </>
     }
-}
-
-/// A field and a value of it in words; nothing stands as a dash.
-fn words(field: &str, value: Option<&Value>, i: I18n) -> (AttrValue, AttrValue) {
-    let value = value.unwrap_or(&Value::Null);
-    let (name, words) =
-        fact_words(field, value, i).unwrap_or_else(|| crate::audit::field_words(field, value, i));
-    (name, if words.is_empty() { i.t(Msg::CommonNone) } else { words })
 }
 
 /// What goes over, in words.

@@ -41,7 +41,7 @@ fn mean(figures: &QualityFigures) -> AttrValue {
 }
 
 /// A field and a value of it in words; nothing stands as a dash.
-fn words(field: &str, value: Option<&Value>, i: I18n) -> (AttrValue, AttrValue) {
+pub fn words(field: &str, value: Option<&Value>, i: I18n) -> (AttrValue, AttrValue) {
     let value = value.unwrap_or(&Value::Null);
     let (name, words) =
         fact_words(field, value, i).unwrap_or_else(|| crate::audit::field_words(field, value, i));

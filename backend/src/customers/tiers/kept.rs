@@ -126,17 +126,25 @@ pub fn put_figures_back(
     store::set_figures(conn, &[row], Moment(kept.as_of))
 }
 
+/// The version of the figures of a customer.
+///
+/// # Errors
+/// When the database fails.
+pub fn figures_version(conn: &mut DbConn, id: CustomerId) -> Result<i64> {
+    let (_, figures) = store::figures_of(conn, &[id])?.pop().ok_or_else(Error::not_found)?;
+    Ok(figures.version)
+}
+
 /// Says in the change feed that the figures of a customer are others.
 ///
 /// # Errors
 /// When the database fails.
-pub fn tell_of_figures(conn: &mut DbConn, actor: &Actor, id: CustomerId) -> Result<()> {
-    let (_, figures) = store::figures_of(conn, &[id])?.pop().ok_or_else(Error::not_found)?;
+pub fn tell_of_figures(conn: &mut DbConn, actor: &Actor, (id, version): (CustomerId, i64)) -> Result<()> {
     let event = audit::Event {
         kind: "customer.figures_updated",
         resource_type: "customer_figures",
         resource_id: id.uuid(),
-        version: figures.version,
+        version,
         changed: &["tier", "aum"],
     };
     audit::announce_all(conn, actor, &[event])

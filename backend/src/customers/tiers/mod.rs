@@ -22,7 +22,9 @@ pub use assess::tier_for;
 pub(super) use assess::{NEVER, NO_GAP};
 pub(crate) use history::TIER_HISTORY;
 pub use history::tier_history;
-pub use kept::{KeptFigures, join_balances, keep_figures, put_figures_back, tell_of_figures};
+pub use kept::{
+    KeptFigures, figures_version, join_balances, keep_figures, put_figures_back, tell_of_figures,
+};
 pub(crate) use policy::TIER_POLICIES;
 pub use policy::{
     change_planned_tiers, plan_tiers, put_in_force, set_tiers, tier_policies, tier_policy, tiers,

@@ -12,8 +12,8 @@ use crate::access::{Actor, MaskProfile, Scope};
 use crate::audit;
 use crate::customers::provenance::Sources;
 use crate::customers::store::{self as rows, ContactPointRow, ValueRow, WatchedRow, WholeRow};
-use crate::customers::{CustomerId, House, completeness, contacted, grading, known, profile, tiers};
-use crate::error::{Error, Result};
+use crate::customers::{CustomerId, House, completeness, contacted, grading, known, merge, profile, tiers};
+use crate::error::{Code, Error, Result};
 use crate::listing::ListRequest;
 
 /// A customer with everything that belongs to it, as the database has it.
@@ -35,6 +35,17 @@ pub(super) fn whole(conn: &mut DbConn, scope: &Scope, id: CustomerId) -> Result<
     Ok(Whole { row, identity, contact_points, external_ids, team })
 }
 
+/// Reads a customer that the actor looks after.
+///
+/// # Errors
+/// As [`changeable`].
+pub(super) fn whole_to_change(conn: &mut DbConn, actor: &Actor, id: CustomerId) -> Result<Whole> {
+    match whole(conn, &Scope::to_change(actor), id) {
+        Err(error) if error.code == Code::NotFound => Err(changeable(conn, actor, id).err().unwrap_or(error)),
+        found => found,
+    }
+}
+
 /// A customer, masked for the actor, and the version of its figures.
 ///
 /// # Errors
@@ -44,8 +55,7 @@ pub fn read(conn: &mut DbConn, actor: &Actor, house: House<'_>, id: CustomerId) 
     let derived = whole.row.figures.changes();
     let mut customer = render(actor, house, whole)?;
     if customer.archived_at.is_some() {
-        let into = rows::merged_into(conn, &[id])?.into_iter().next();
-        customer.merged_into = into.map(|(_, survivor)| survivor.uuid());
+        customer.merged_into = merge::merged_into(conn, id)?.map(Id::uuid);
     }
     Ok((customer, derived))
 }
