@@ -84,7 +84,7 @@ fn rooms(config: &mut impl Routes) {
         (name = "products", description = "What the bank offers, and what currencies are worth"),
         (name = "holdings", description = "What customers hold, what moved it, and what it is worth"),
         (name = "relations", description = "Which customers belong together: relations, households, referrals"),
-        (name = "ownership", description = "Who is responsible for customers and was, whose care lacks something, and the handover of books"),
+        (name = "ownership", description = "Who is responsible for customers and was, whose care lacks something, handovers of books, stand-ins, care plans, visits of leaders, and the pool"),
         (name = "segments", description = "Customers who are alike: schemes, segments and their rules, who is in which and why"),
         (name = "grades", description = "What customers are worth: grades by a score whose parts are shown, contribution, lifetime value, purchases"),
         (name = "duplicates", description = "Customers who may be one: finding them, deciding, merging and undoing it"),
@@ -111,9 +111,14 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 /// What lists filter and sort by. A list of the end of a path is the same wherever it stands.
-static LISTS: [(&str, &Resource); 32] = [
+static LISTS: [(&str, &Resource); 37] = [
     ("/handovers/{id}/customers", &ownership::SHEET),
     ("/handovers", &ownership::HANDOVERS),
+    ("/stand-ins", &ownership::STAND_INS),
+    ("/care-plans", &ownership::PLANS),
+    ("/leader-visits", &ownership::VISITS),
+    ("/pool", &ownership::POOL),
+    ("/pool-warnings", &ownership::WARNINGS),
     ("/care-gaps", &ownership::GAPS),
     ("/duplicates", &duplicates::DUPLICATES),
     ("/customer-merges", &merging::MERGES),

@@ -282,7 +282,7 @@ fn do_grade_work(state: &web::Data<AppState>, now: Moment) -> Result<bool> {
     state.db.write_blocking(move |conn| grades::do_some_work(conn, &Actor::job(now), &shared.settings))
 }
 
-/// Looks at the care of some customers, and hands some over; false when there are none.
+/// Looks at the care of some customers, hands some over and has some fall back into the pool; false when there are none.
 fn do_ownership_work(state: &web::Data<AppState>, now: Moment) -> Result<bool> {
     let today = state.settings.day(now);
     let mut worked = false;
@@ -297,6 +297,12 @@ fn do_ownership_work(state: &web::Data<AppState>, now: Moment) -> Result<bool> {
         worked |= state
             .db
             .write_blocking(move |conn| ownership::do_some_work(conn, &Actor::job(now), &shared.settings))?;
+    }
+    if state.db.read_blocking(move |conn| ownership::has_pool_work(conn, today))? {
+        let shared = state.clone();
+        worked |= state.db.write_blocking(move |conn| {
+            ownership::do_some_pool_work(conn, &Actor::job(now), &shared.settings)
+        })?;
     }
     Ok(worked)
 }

@@ -11,7 +11,7 @@ use guanxi_db::DbConn;
 
 use crate::error::Result;
 use crate::products::rules::convert;
-use crate::{audit, customers, due, grades, ownership, segments};
+use crate::{audit, customers, due, grades, installation, ownership, segments};
 
 /// What was looked at, and what was found wrong.
 #[derive(Debug, Default)]
@@ -27,6 +27,7 @@ pub struct Report {
 /// When the database fails.
 pub fn verify(conn: &mut DbConn) -> Result<Report> {
     let mut report = Report::default();
+    let settings = &installation::read(conn)?;
     match store::integrity(conn)? {
         damage if damage.is_empty() => report.checked.push("the database file is whole".into()),
         damage => report.wrong.extend(damage),
@@ -55,7 +56,15 @@ pub fn verify(conn: &mut DbConn) -> Result<Report> {
         ),
     }
     found.push(("each tag says how many customers have it", customers::wrong_tag_counts(conn)?));
-    match ownership::wrong_care(conn)? {
+    match ownership::wrong_pool(conn, settings)? {
+        Some(count) => {
+            found.push(("who is about to fall back, or has, is what the rules of the pool say", count))
+        }
+        None => report
+            .checked
+            .push("the pool was not compared with its rules: customers are being looked at".into()),
+    }
+    match ownership::wrong_care(conn, settings)? {
         Some(count) => found.push(("what is kept of the care of customers is what the rules say", count)),
         None => report.checked.push(
             "the care of customers was not compared with the rules: customers are being looked at".into(),

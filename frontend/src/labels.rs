@@ -88,9 +88,9 @@ labels! {
     Mood { Positive => MoodPositive, Neutral => MoodNeutral, Negative => MoodNegative }
     TaskPriority { Normal => TaskPriorityNormal, High => TaskPriorityHigh }
     TaskStatus { Open => TaskStatusOpen, Done => TaskStatusDone, Cancelled => TaskStatusCancelled }
-    TaskSource { Manual => TaskSourceManual, Interaction => TaskSourceInteraction, Survey => TaskSourceSurvey, Handover => TaskSourceHandover,
+    TaskSource { Manual => TaskSourceManual, Interaction => TaskSourceInteraction, Survey => TaskSourceSurvey, Handover => TaskSourceHandover, StandIn => TaskSourceStandIn, CarePlan => TaskSourceCarePlan, LeaderVisit => TaskSourceLeaderVisit,
         ContactDue => TaskSourceContactDue, Birthday => TaskSourceBirthday, Maturity => TaskSourceMaturity }
-    TodayReason { LowScore => TodayReasonLowScore, TaskDue => TodayReasonTaskDue, Maturity => TodayReasonMaturity, Birthday => TodayReasonBirthday, ContactDue => TodayReasonContactDue }
+    TodayReason { LowScore => TodayReasonLowScore, TaskDue => TodayReasonTaskDue, Maturity => TodayReasonMaturity, Birthday => TodayReasonBirthday, ContactDue => TodayReasonContactDue, VisitDue => TodayReasonVisitDue }
     GainColour { Red => GainColourRed, Green => GainColourGreen }
     ProductKind { Deposit => ProductKindDeposit, Wealth => ProductKindWealth, Fund => ProductKindFund, Insurance => ProductKindInsurance, PreciousMetal => ProductKindPreciousMetal, Card => ProductKindCard, Loan => ProductKindLoan, MobileBanking => ProductKindMobileBanking, OnlineBanking => ProductKindOnlineBanking, Payroll => ProductKindPayroll, Custody => ProductKindCustody, RegularInvestment => ProductKindRegularInvestment, Trust => ProductKindTrust, Bond => ProductKindBond, Unspecified => ProductKindUnspecified, Other => ProductKindOther }
     RiskGrade { R1 => RiskGradeR1, R2 => RiskGradeR2, R3 => RiskGradeR3, R4 => RiskGradeR4, R5 => RiskGradeR5 }
@@ -104,9 +104,12 @@ labels! {
     TierPolicyState { Planned => TierPolicyStatePlanned, InForce => TierPolicyStateInForce, Past => TierPolicyStatePast }
     GradePart { Assets => GradePartAssets, Contribution => FieldContribution, Depth => GradePartDepth, IncomeBand => FieldIncomeBand, OutsideAssets => GradePartOutsideAssets, Needs => GradePartNeeds, Loyalty => GradePartLoyalty, PurchaseFrequency => GradePartPurchaseFrequency, Complaints => GradePartComplaints, CreditRating => FieldCreditRating, OrganisationSize => FieldOrganisationSize, BusinessState => FieldBusinessState }
     RfmClass { Champion => RfmClassChampion, Loyal => RfmClassLoyal, Recent => RfmClassRecent, AtRisk => RfmClassAtRisk, Occasional => RfmClassOccasional, Dormant => RfmClassDormant }
-    OwnershipHow { Created => OwnershipHowCreated, Assigned => OwnershipHowAssigned, Handover => OwnershipHowHandover, Import => OwnershipHowImport, Recorded => OwnershipHowRecorded }
+    OwnershipHow { Created => OwnershipHowCreated, Assigned => OwnershipHowAssigned, Handover => OwnershipHowHandover, Import => OwnershipHowImport, Recorded => OwnershipHowRecorded, Pool => OwnershipHowPool, Claimed => OwnershipHowClaimed }
     DuplicateEvidence { SameIdentity => EvidenceSameIdentity, SamePhone => EvidenceSamePhone, SameEmail => EvidenceSameEmail, SameName => EvidenceSameName, SameSound => EvidenceSameSound, SimilarName => EvidenceSimilarName, SameBirthDate => EvidenceSameBirthDate, SimilarBirthDate => EvidenceSimilarBirthDate, SameBirthYear => EvidenceSameBirthYear, SameEmployer => EvidenceSameEmployer, SameCity => EvidenceSameCity, OtherIdentity => EvidenceOtherIdentity, OtherPhone => EvidenceOtherPhone, OtherName => EvidenceOtherName, OtherBirthDate => EvidenceOtherBirthDate, OtherGender => EvidenceOtherGender }
     DuplicateState { Open => DuplicateStateOpen, Dismissed => DuplicateStateDismissed, Merged => DuplicateStateMerged }
+    AbsenceReason { Leave => AbsenceReasonLeave, Sickness => AbsenceReasonSickness, Training => AbsenceReasonTraining, BusinessTrip => AbsenceReasonBusinessTrip, Other => AbsenceReasonOther }
+    StandInState { Planned => StandInStatePlanned, Active => StandInStateActive, Ended => StandInStateEnded, Cancelled => StandInStateCancelled }
+    CarePlanState { Active => CarePlanStateActive, Achieved => CarePlanStateAchieved, Abandoned => CarePlanStateAbandoned }
     HandoverReason { Leaves => HandoverReasonLeaves, Moves => HandoverReasonMoves, Absence => HandoverReasonAbsence, Rebalancing => HandoverReasonRebalancing }
     HandoverState { Proposed => HandoverStateProposed, Accepted => HandoverStateAccepted, Done => HandoverStateDone, Declined => HandoverStateDeclined, Cancelled => HandoverStateCancelled }
     HandoverAnswerState { Waiting => HandoverAnswerWaiting, Accepted => HandoverAnswerAccepted, Declined => HandoverAnswerDeclined }

@@ -21,7 +21,9 @@ use crate::holdings::{HoldingsTab, HoldingsTabProps};
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::imports::{JobPage, JobsPage, NewImportPage};
 use crate::org::{NewUserPage, UnitsPage, UserPage, UsersPage};
-use crate::ownership::{HandoverPage, OwnershipPage, OwnershipPanel, OwnershipPanelProps};
+use crate::ownership::{
+    CareTab, CareTabProps, HandoverPage, OwnershipPage, OwnershipPanel, OwnershipPanelProps,
+};
 use crate::products::{ProductsPage, RatesPage};
 use crate::quality::{ConflictsPage, DataQualityPage, FieldDialog, FieldDialogProps};
 use crate::relations::{OwnersPanel, OwnersProps, RelationsTab, RelationsTabProps};
@@ -158,6 +160,11 @@ fn ownership() -> Result<Pages, ApiError> {
 #[wasm_split(ownership, fallible)]
 fn ownership_panel() -> Result<fn(&OwnershipPanelProps) -> Html, ApiError> {
     Ok(|props| html! { <OwnershipPanel ..props.clone() /> })
+}
+
+#[wasm_split(ownership, fallible)]
+fn care_tab() -> Result<fn(&CareTabProps) -> Html, ApiError> {
+    Ok(|props| html! { <CareTab ..props.clone() /> })
 }
 
 #[wasm_split(segments, fallible)]
@@ -359,6 +366,18 @@ pub fn LazyOwnershipPanel(props: &OwnershipPanelProps) -> Html {
         (Some(draw), _) => draw(props),
         (None, Some(_)) => lost(&query.reload, i),
         (None, None) => html!(),
+    }
+}
+
+/// [`CareTab`], as soon as its part is here.
+#[function_component]
+pub fn LazyCareTab(props: &CareTabProps) -> Html {
+    let i = use_i18n();
+    let query = use_query(Some("part/care_tab".to_owned()), care_tab);
+    match (&query.remote.data, &query.remote.error) {
+        (Some(draw), _) => draw(props),
+        (None, Some(_)) => lost(&query.reload, i),
+        (None, None) => html! { <Skeleton bare=true rows=6 /> },
     }
 }
 

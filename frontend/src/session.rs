@@ -87,6 +87,14 @@ pub mod right {
     pub const SIGN_OWNERSHIP: &str = "ownership:sign";
     pub const VIEW_TEAM_RULES: &str = "team_rules:view";
     pub const MANAGE_TEAM_RULES: &str = "team_rules:manage";
+    pub const VIEW_STAND_INS: &str = "stand_ins:view";
+    pub const MANAGE_STAND_INS: &str = "stand_ins:manage";
+    pub const VIEW_CARE_PLANS: &str = "care_plans:view";
+    pub const WRITE_CARE_PLANS: &str = "care_plans:write";
+    pub const PLAN_VISITS: &str = "visits:plan";
+    pub const VIEW_POOL: &str = "pool:view";
+    pub const CLAIM_CUSTOMERS: &str = "pool:claim";
+    pub const MANAGE_POOL: &str = "pool_policy:manage";
     pub const VIEW_HANDOVERS: &str = "handovers:view";
     pub const PROPOSE_HANDOVERS: &str = "handovers:propose";
     pub const ANSWER_HANDOVERS: &str = "handovers:answer";

@@ -684,6 +684,12 @@ codes! {
         Survey = "survey",
         /// The handover of a customer.
         Handover = "handover",
+        /// Somebody is away, and one stands in.
+        StandIn = "stand_in",
+        /// A step of a care plan.
+        CarePlan = "care_plan",
+        /// The visit of a leader.
+        LeaderVisit = "leader_visit",
         /// A customer who has not been contacted for as long as the tier allows.
         ContactDue = "contact_due",
         Birthday = "birthday",
@@ -704,6 +710,8 @@ codes! {
         Birthday = "birthday",
         /// The customer has not been contacted for as long as the tier allows.
         ContactDue = "contact_due",
+        /// You, as a leader of the customer's team, are to visit the customer.
+        VisitDue = "visit_due",
     }
 }
 

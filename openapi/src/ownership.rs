@@ -4,6 +4,7 @@ use uuid::Uuid;
 use validator::Validate;
 
 use crate::codes::codes;
+use crate::common::present;
 use crate::{CustomerRef, Instant, Money, RelatedCustomer, TeamMember, TeamRole, Tier, UnitRef, UserRef};
 
 codes! {
@@ -17,6 +18,10 @@ codes! {
         Import = "import",
         /// Already so when the record began.
         Recorded = "recorded",
+        /// The customer fell back into the pool for want of a contact.
+        Pool = "pool",
+        /// Somebody took the customer from the pool.
+        Claimed = "claimed",
     }
 }
 
@@ -112,15 +117,46 @@ pub struct TeamRules {
 }
 
 /// Which roles look after a customer of a tier.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct TeamRule {
     pub tier: Tier,
     /// `rm` is the one who is responsible. None: the outlet as a whole.
+    pub roles: Vec<TeamRole>,
+    /// Whether a customer is to have a care plan.
+    pub care_plan: bool,
+    /// Which leaders of the team visit a customer, and how often.
+    pub visits: Vec<VisitRule>,
+}
+
+/// After how many days a leader visits a customer again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct VisitRule {
+    /// `outlet_head`, `deputy_manager` or `branch_manager`.
+    pub role: TeamRole,
+    #[validate(range(min = 7, max = 1830))]
+    #[cfg_attr(feature = "schema", schema(minimum = 7, maximum = 1830, example = 90))]
+    pub days: u32,
+}
+
+/// Which roles are to look after a customer of a tier. What is left out stays as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct TeamRuleDefinition {
+    pub tier: Tier,
     #[validate(length(max = 5))]
     #[cfg_attr(feature = "schema", schema(max_items = 5))]
     pub roles: Vec<TeamRole>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[cfg_attr(feature = "schema", schema(nullable = false))]
+    pub care_plan: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[validate(length(max = 3), nested)]
+    #[cfg_attr(feature = "schema", schema(max_items = 3, nullable = false))]
+    pub visits: Option<Vec<VisitRule>>,
 }
 
 /// Rules to set, whole: one for each tier.
@@ -130,7 +166,7 @@ pub struct TeamRule {
 pub struct TeamRulesDefinition {
     #[validate(length(min = 5, max = 5), nested)]
     #[cfg_attr(feature = "schema", schema(min_items = 5, max_items = 5))]
-    pub rules: Vec<TeamRule>,
+    pub rules: Vec<TeamRuleDefinition>,
 }
 
 /// A customer whose care lacks something.
@@ -148,6 +184,8 @@ pub struct CareGap {
     pub unsigned: bool,
     /// Roles of the team that the tier demands and nobody has.
     pub missing: Vec<TeamRole>,
+    /// The tier demands a care plan, and there is none.
+    pub no_plan: bool,
     /// Who would fill them: the head of the unit, and the managers above it.
     pub proposed: Vec<TeamMember>,
     pub since: Instant,

@@ -2,7 +2,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Holding, Instant, Task, Tier, TodayReason};
+use crate::{Holding, Instant, Task, Tier, TodayReason, UserRef};
 
 /// Whom to contact and what to do today, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,7 +12,7 @@ pub struct Today {
     #[cfg_attr(feature = "schema", schema(value_type = String, format = Date))]
     pub day: NaiveDate,
     /// The most pressing first; of each reason 100 at most.
-    #[cfg_attr(feature = "schema", schema(max_items = 500))]
+    #[cfg_attr(feature = "schema", schema(max_items = 600))]
     pub lines: Vec<TodayLine>,
     /// Every reason, with its number of lines.
     pub counts: Vec<TodayCount>,
@@ -52,6 +52,8 @@ pub struct TodayLine {
     pub cadence_days: Option<i32>,
     /// How old the customer becomes.
     pub age: Option<i32>,
+    /// Whose customer or task it is, where one stands in for a colleague.
+    pub stands_in_for: Option<UserRef>,
 }
 
 /// What one needs to see of a customer before a contact.

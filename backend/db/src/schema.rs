@@ -1306,6 +1306,7 @@ diesel::table! {
         incomplete -> Bool,
         missing -> Integer,
         since -> DbMoment,
+        no_plan -> Bool,
     }
 }
 
@@ -1375,6 +1376,125 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbMoment, DbUuid};
+
+    stand_in (id) {
+        id -> DbUuid,
+        absent_id -> DbUuid,
+        org_unit_id -> DbUuid,
+        user_id -> DbUuid,
+        reason -> Text,
+        note -> Nullable<Text>,
+        begins_on -> Date,
+        ends_on -> Date,
+        begins_at -> DbMoment,
+        ends_at -> DbMoment,
+        cancelled -> Bool,
+        task_id -> Nullable<DbUuid>,
+        created_by -> Nullable<DbUuid>,
+        version -> BigInt,
+        created_at -> DbMoment,
+        updated_at -> DbMoment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbMoment, DbUuid};
+
+    care_plan (id) {
+        id -> DbUuid,
+        customer_id -> DbUuid,
+        goal -> Text,
+        starts_on -> Date,
+        review_on -> Date,
+        state -> Text,
+        outcome -> Nullable<Text>,
+        ended_at -> Nullable<DbMoment>,
+        created_by -> Nullable<DbUuid>,
+        version -> BigInt,
+        created_at -> DbMoment,
+        updated_at -> DbMoment,
+    }
+}
+
+diesel::table! {
+    care_plan_rule (tier) {
+        tier -> Text,
+    }
+}
+
+diesel::table! {
+    visit_rule (tier, role) {
+        tier -> Text,
+        role -> Text,
+        days -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbMoment, DbUuid};
+
+    leader_visit (id) {
+        id -> DbUuid,
+        customer_id -> DbUuid,
+        user_id -> DbUuid,
+        role -> Text,
+        tier -> Text,
+        rank -> Integer,
+        last_visited_at -> Nullable<DbMoment>,
+        since -> DbMoment,
+        due_on -> Date,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::DbMoment;
+
+    pool_policy (id) {
+        id -> Integer,
+        notice_days -> Integer,
+        claims_per_day -> Nullable<Integer>,
+        hold_days -> Integer,
+        version -> BigInt,
+        updated_at -> DbMoment,
+    }
+}
+
+diesel::table! {
+    pool_rule (tier) {
+        tier -> Text,
+        days -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::DbUuid;
+
+    pool_warning (customer_id) {
+        customer_id -> DbUuid,
+        warned_on -> Date,
+        falls_on -> Date,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{DbMoment, DbUuid};
+
+    pool_customer (customer_id) {
+        customer_id -> DbUuid,
+        org_unit_id -> DbUuid,
+        previous_owner_id -> DbUuid,
+        fell_at -> DbMoment,
+    }
+}
+
 diesel::joinable!(user_account -> org_unit (org_unit_id));
 diesel::joinable!(session -> user_account (user_id));
 diesel::joinable!(refresh_token -> session (session_id));
@@ -1406,6 +1526,12 @@ diesel::joinable!(customer_loss -> customer (customer_id));
 diesel::joinable!(customer_care -> customer (customer_id));
 diesel::joinable!(handover_customer -> customer (customer_id));
 diesel::joinable!(handover -> org_unit (org_unit_id));
+diesel::joinable!(stand_in -> org_unit (org_unit_id));
+diesel::joinable!(care_plan -> customer (customer_id));
+diesel::joinable!(leader_visit -> customer (customer_id));
+diesel::joinable!(pool_warning -> customer (customer_id));
+diesel::joinable!(pool_customer -> customer (customer_id));
+diesel::joinable!(pool_customer -> org_unit (org_unit_id));
 diesel::joinable!(aum_balance -> customer (customer_id));
 diesel::joinable!(customer_tier_history -> customer (customer_id));
 diesel::joinable!(interaction -> customer (customer_id));
@@ -1488,6 +1614,15 @@ diesel::allow_tables_to_appear_in_same_query!(
     handover_receiver,
     handover_customer,
     customer_access,
+    stand_in,
+    care_plan,
+    care_plan_rule,
+    visit_rule,
+    leader_visit,
+    pool_policy,
+    pool_rule,
+    pool_warning,
+    pool_customer,
     customer_tier_history,
     due_work,
     interaction,

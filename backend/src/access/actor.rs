@@ -69,6 +69,8 @@ pub(in crate::access) struct SignedInUser {
     pub(in crate::access) org_unit_path: String,
     pub(in crate::access) auth_epoch: i64,
     pub(in crate::access) must_change_password: bool,
+    /// The colleagues who are away and whose customers this user looks after meanwhile.
+    pub(in crate::access) stands_in_for: Vec<UserId>,
 }
 
 impl Actor {
@@ -189,6 +191,11 @@ impl Actor {
             Who::Operator | Who::Job => MaskProfile::Standard,
             Who::Visitor(_) | Who::Respondent => MaskProfile::Restricted,
         }
+    }
+
+    /// The colleagues for whom this actor stands in now.
+    pub fn stands_in_for(&self) -> &[UserId] {
+        self.user().map_or(&[], |user| &user.stands_in_for)
     }
 
     /// Names whom cursors and idempotency keys belong to.

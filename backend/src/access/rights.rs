@@ -93,6 +93,20 @@ rights! {
     ProposeHandovers = "handovers:propose", MANAGERS;
     /// Accepting or declining what one is to take.
     AnswerHandovers = "handovers:answer", &[Rm];
+    /// Who stands in for whom.
+    ViewStandIns = "stand_ins:view", &[Rm, Adviser, OutletHead, DeputyManager, BranchManager, Auditor];
+    /// Arranging it: heads and managers for their units, relationship managers for themselves.
+    ManageStandIns = "stand_ins:manage", &[Rm, OutletHead, DeputyManager, BranchManager];
+    ViewCarePlans = "care_plans:view", &[Rm, Adviser, OutletHead, DeputyManager, BranchManager, Auditor];
+    WriteCarePlans = "care_plans:write", &[Rm, OutletHead, DeputyManager, BranchManager];
+    /// Planning one's own visits to the customers of one's teams.
+    PlanVisits = "visits:plan", MANAGERS;
+    /// The customers who have fallen back, and those who are about to.
+    ViewPool = "pool:view", &[Rm, OutletHead, DeputyManager, BranchManager, Auditor];
+    ClaimCustomers = "pool:claim", &[Rm];
+    /// By which rules customers fall back.
+    ViewPoolPolicy = "pool_policy:view", EVERYONE;
+    ManagePool = "pool_policy:manage", &[Admin];
     /// Customers who may be one, and those that were merged.
     ViewDuplicates = "duplicates:view", &[Rm, OutletHead, DeputyManager, BranchManager, Auditor];
     /// Saying that two customers are two.

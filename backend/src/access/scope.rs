@@ -1,8 +1,39 @@
 use guanxi_api::Role;
-use guanxi_db::{Condition, Id, Moment, Value};
+use guanxi_db::{Condition, DbConn, Id, Moment, Value};
 
 use crate::access::actor::{Actor, OrgUnitId, UserId};
 use crate::access::rights::Reach;
+use crate::access::store;
+use crate::error::Result;
+
+/// Whose books somebody looks after: their own, and those of colleagues who are away.
+struct Owners<'a> {
+    user: UserId,
+    stands_in_for: &'a [UserId],
+}
+
+impl Owners<'_> {
+    /// The condition that an owner is one of them. Few stand in for anybody, and for all others it stays a comparison with one value.
+    fn own(&self, column: &'static str) -> Condition {
+        let own = Condition::new().sql(column);
+        let id = |user: &UserId| Value::Id(Id::new(user.uuid()));
+        if self.stands_in_for.is_empty() {
+            return own.sql(" = ").bind(id(&self.user));
+        }
+        let all = self.stands_in_for.iter().chain([&self.user]).map(|user| Some(id(user)));
+        own.sql(" IN (").bind_all(all).sql(")")
+    }
+}
+
+impl Actor {
+    /// The condition that a column names the actor, or a colleague for whom they stand in.
+    pub fn own(&self, column: &'static str) -> Condition {
+        match self.user_id() {
+            Some(user) => Owners { user, stands_in_for: self.stands_in_for() }.own(column),
+            None => Condition::nothing(),
+        }
+    }
+}
 
 /// Whose customers a query may touch. Comes from the actor alone; there is no other way to make one, and every query on
 /// customer-bound data takes one first.
@@ -31,36 +62,49 @@ impl Scope {
             let condition = if everything { Condition::everything() } else { Condition::nothing() };
             return Scope { of_one: condition.clone(), condition, by_unit: true };
         };
-        Scope::of_user(user.role, user.id, (user.org_unit_id, &user.org_unit_path), still_seen)
+        let owners = Owners { user: user.id, stands_in_for: &user.stands_in_for };
+        Scope::of_user(user.role, &owners, (user.org_unit_id, &user.org_unit_path), still_seen)
     }
 
-    /// The customers that a colleague looks after: for asking whether something may be given to them.
-    pub fn of_colleague(role: Role, user_id: UserId, unit_id: OrgUnitId, unit_path: &str) -> Scope {
-        Scope::of_user(role, user_id, (unit_id, unit_path), None)
+    /// The customers that a colleague looks after, those included of others for whom the colleague stands in: for asking whether something may be given
+    /// to them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn of_colleague(
+        conn: &mut DbConn,
+        (role, user): (Role, UserId),
+        (unit_id, unit_path): (OrgUnitId, &str),
+        at: Moment,
+    ) -> Result<Scope> {
+        let stands_in_for = store::stood_in_for(conn, user, at)?;
+        let owners = Owners { user, stands_in_for: &stands_in_for };
+        Ok(Scope::of_user(role, &owners, (unit_id, unit_path), None))
     }
 
     /// With a moment, of a book also the customers that were handed over and are still seen then.
     fn of_user(
         role: Role,
-        user_id: UserId,
+        owners: &Owners<'_>,
         (unit_id, unit_path): (OrgUnitId, &str),
         still_seen: Option<Moment>,
     ) -> Scope {
         let reach = Reach::of(role);
         let id = |uuid| Value::Id(Id::new(uuid));
+        let user = owners.user;
         let condition = match reach {
             Reach::Nobody => Condition::nothing(),
             Reach::All => Condition::everything(),
             // A book is found by its two indexes and then sorted; an `OR` would walk the whole bank in the list's order.
             Reach::Team => Condition::new()
-                .sql("customer.id IN (SELECT own.id FROM customer AS own WHERE own.owner_id = ")
-                .bind(id(user_id.uuid()))
+                .sql("customer.id IN (SELECT own.id FROM customer AS own WHERE ")
+                .part(owners.own("own.owner_id"))
                 .sql(" UNION SELECT customer_team.customer_id FROM customer_team WHERE customer_team.user_id = ")
-                .bind(id(user_id.uuid()))
+                .bind(id(user.uuid()))
                 .part(still_seen.map_or_else(Condition::new, |at| {
                     Condition::new()
                         .sql(" UNION SELECT customer_access.customer_id FROM customer_access WHERE customer_access.user_id = ")
-                        .bind(id(user_id.uuid()))
+                        .bind(id(user.uuid()))
                         .sql(" AND customer_access.until > ")
                         .bind(Value::Moment(at))
                 }))
@@ -75,16 +119,15 @@ impl Scope {
         };
         let of_one = match reach {
             // One customer is not looked for in the whole book.
-            Reach::Team => Condition::new()
-                .sql("customer.owner_id = ")
-                .bind(id(user_id.uuid()))
+            Reach::Team => owners
+                .own("customer.owner_id")
                 .sql(" OR EXISTS (SELECT 1 FROM customer_team WHERE customer_team.customer_id = customer.id AND customer_team.user_id = ")
-                .bind(id(user_id.uuid()))
+                .bind(id(user.uuid()))
                 .sql(")")
                 .part(still_seen.map_or_else(Condition::new, |at| {
                     Condition::new()
                         .sql(" OR EXISTS (SELECT 1 FROM customer_access WHERE customer_access.customer_id = customer.id AND customer_access.user_id = ")
-                        .bind(id(user_id.uuid()))
+                        .bind(id(user.uuid()))
                         .sql(" AND customer_access.until > ")
                         .bind(Value::Moment(at))
                         .sql(")")

@@ -383,17 +383,20 @@ pub(super) fn seen(
     now: Moment,
 ) -> Result<Option<crate::access::actor::SignedInUser>> {
     let row = store::seen(conn, id)?;
-    let row = row.filter(|row| !row.archived && row.revoked_at.is_none() && row.expires_at > now);
-    Ok(row.and_then(|row| {
-        Some(crate::access::actor::SignedInUser {
-            id: row.user_id,
-            session_id: id,
-            role: Role::from_code(&row.role)?,
-            org_unit_id: row.org_unit_id,
-            org_unit_path: row.org_unit_path,
-            auth_epoch: row.auth_epoch,
-            must_change_password: row.must_change_password,
-        })
+    let Some(row) = row.filter(|row| !row.archived && row.revoked_at.is_none() && row.expires_at > now)
+    else {
+        return Ok(None);
+    };
+    let stands_in_for = store::stood_in_for(conn, row.user_id, now)?;
+    Ok(Role::from_code(&row.role).map(|role| crate::access::actor::SignedInUser {
+        id: row.user_id,
+        session_id: id,
+        role,
+        org_unit_id: row.org_unit_id,
+        org_unit_path: row.org_unit_path,
+        auth_epoch: row.auth_epoch,
+        must_change_password: row.must_change_password,
+        stands_in_for,
     }))
 }
 
@@ -403,6 +406,7 @@ pub(super) fn seen(
 /// When the database fails.
 pub fn acting_for(conn: &mut DbConn, user: UserId, job: uuid::Uuid, now: Moment) -> Result<Option<Actor>> {
     let Some(row) = store::account_of(conn, user)? else { return Ok(None) };
+    let stands_in_for = store::stood_in_for(conn, user, now)?;
     Ok(Role::from_code(&row.role).map(|role| {
         let user = crate::access::actor::SignedInUser {
             id: user,
@@ -412,6 +416,7 @@ pub fn acting_for(conn: &mut DbConn, user: UserId, job: uuid::Uuid, now: Moment)
             org_unit_path: row.org_unit_path,
             auth_epoch: row.auth_epoch,
             must_change_password: false,
+            stands_in_for,
         };
         Actor::job_for(user, now, job)
     }))

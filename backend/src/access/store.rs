@@ -1,5 +1,5 @@
 use diesel::prelude::*;
-use guanxi_db::schema::{org_unit, refresh_token, session, signing_key, user_account};
+use guanxi_db::schema::{org_unit, refresh_token, session, signing_key, stand_in, user_account};
 use guanxi_db::{DbConn, DbError, Doc, Moment};
 
 use crate::access::actor::{OrgUnitId, SessionId, UserId};
@@ -311,6 +311,23 @@ pub(super) fn seen(conn: &mut DbConn, id: SessionId) -> Result<Option<SeenRow>> 
         .optional()
         .map_err(DbError::from)?;
     Ok(row)
+}
+
+/// Most colleagues for whom somebody stands in at once.
+const STOOD_IN_FOR: i64 = 20;
+
+/// The colleagues for whom a user stands in at a moment.
+pub(super) fn stood_in_for(conn: &mut DbConn, user: UserId, at: Moment) -> Result<Vec<UserId>> {
+    let absent = stand_in::table
+        .filter(stand_in::user_id.eq(user))
+        .filter(stand_in::begins_at.le(at))
+        .filter(stand_in::ends_at.gt(at))
+        .order((stand_in::begins_at, stand_in::id))
+        .limit(STOOD_IN_FOR)
+        .select(stand_in::absent_id)
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(absent)
 }
 
 /// What an account may do by now.

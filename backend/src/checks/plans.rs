@@ -338,7 +338,7 @@ fn literal(item: &str) -> String {
 ///
 /// A book may be sorted, but never found by walking the bank in the list's order.
 fn faults(engine: Engine, plan: &[String], may_sort: bool, is_book: bool) -> Vec<String> {
-    const LARGE: [&str; 42] = [
+    const LARGE: [&str; 46] = [
         "duplicate_pair",
         "pair",
         "customer_merge",
@@ -350,6 +350,10 @@ fn faults(engine: Engine, plan: &[String], may_sort: bool, is_book: bool) -> Vec
         "given",
         "import_duplicate",
         "customer_care",
+        "care_plan",
+        "leader_visit",
+        "pool_customer",
+        "pool_warning",
         "customer_loss",
         "customer_ownership",
         "segment_member",

@@ -45,7 +45,23 @@ pub(super) fn edit_for(
     act: impl FnOnce(&mut DbConn, &mut Whole) -> Result<()>,
 ) -> Result<()> {
     store::lock(conn, id)?;
-    let mut whole = view::whole_to_change(conn, actor, id)?;
+    let whole = view::whole_to_change(conn, actor, id)?;
+    edit_whole(conn, actor, whole, version, (action, by), act)
+}
+
+/// The same of a customer that was read under lock already, for whoever may change it without looking after it.
+///
+/// # Errors
+/// As [`edit`].
+pub(super) fn edit_whole(
+    conn: &mut DbConn,
+    actor: &Actor,
+    mut whole: Whole,
+    version: i64,
+    (action, by): (&'static str, Option<UserId>),
+    act: impl FnOnce(&mut DbConn, &mut Whole) -> Result<()>,
+) -> Result<()> {
+    let id = whole.row.customer.id;
     let current = whole.row.customer.version;
     if current != version {
         return Err(stale(actor, current, whole.row.figures.changes()));

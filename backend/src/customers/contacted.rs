@@ -19,9 +19,9 @@ pub fn named(conn: &mut DbConn, actor: &Actor, id: CustomerId) -> Result<Custome
 ///
 /// # Errors
 /// When the database fails.
-pub fn is_seen_by(conn: &mut DbConn, colleague: &UserSummary, id: CustomerId) -> Result<bool> {
-    let scope =
-        Scope::of_colleague(colleague.role, colleague.id, colleague.org_unit_id, &colleague.unit_path);
+pub fn is_seen_by(conn: &mut DbConn, colleague: &UserSummary, id: CustomerId, at: Moment) -> Result<bool> {
+    let unit = (colleague.org_unit_id, colleague.unit_path.as_str());
+    let scope = Scope::of_colleague(conn, (colleague.role, colleague.id), unit, at)?;
     Ok(store::named(conn, &scope, id)?.is_some())
 }
 

@@ -55,7 +55,7 @@ pub(crate) use list::search_by;
 pub use list::{list, list_chosen, search};
 pub use merge::{Differences, TakenOver, differences, give_back, merged_into, take_over};
 pub(crate) use owners::{LOSSES, OWNERSHIP};
-pub use owners::{hand_over, losses, ownership_of, sign, sign_all, unsigned, wrong_owners};
+pub use owners::{claim, fall_back, hand_over, losses, ownership_of, sign, sign_all, unsigned, wrong_owners};
 pub use ownership::{add_to_team, assign, assign_now, can_place, set_team};
 pub use portfolio::{fold_portfolio, portfolio_has_changes};
 pub use provenance::{

@@ -107,6 +107,7 @@ pub fn make(config: &Config, opened: &Opened, demo: Demo) -> Result<String> {
     if !demo.customers_only {
         surveys::make(&opened.db, &opened.keys, &opened.settings, seed)?;
         let (keys, settings) = (std::sync::Arc::clone(&opened.keys), opened.settings.clone());
+        let (bank, units, users) = (bank.clone(), units.clone(), users.clone());
         opened.db.write_blocking(move |conn| {
             let house = House { keys: &keys, settings: &settings, directory: &Directory::default() };
             let actor = Actor::operator(clock::now());
@@ -116,7 +117,7 @@ pub fn make(config: &Config, opened: &Opened, demo: Demo) -> Result<String> {
             segments::make(conn, &actor, house, u64::from(customers))?;
             tags::make(conn, &actor, u64::from(customers))?;
             views::make(conn, &actor, &keys, &bank)?;
-            ownership::make(conn, &actor)?;
+            ownership::make(conn, &actor, house, (&bank, &units, &users))?;
             duplicates::search(conn, &actor)
         })?;
     }

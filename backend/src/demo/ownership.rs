@@ -1,15 +1,63 @@
-use guanxi_db::DbConn;
+use std::collections::HashSet;
 
-use crate::access::Actor;
-use crate::customers::{self, CustomerId};
+use chrono::Days;
+use guanxi_api::{
+    AbsenceReason, Direction, InteractionKind, InteractionOutcome, InteractionPurpose, NewCarePlan,
+    NewCareStep, NewStandIn, PoolPolicyDefinition, PoolRule, Role, TeamRole, Tier,
+};
+use guanxi_db::{Condition, DbConn};
+
+use super::generator::Bank;
+use crate::access::{Actor, OrgUnitId, UserId};
+use crate::customers::{self, CustomerBrief, CustomerId, House};
 use crate::error::Result;
+use crate::interactions;
+use crate::ownership::{plans, pool, stand_ins};
 
 /// Every so many customers the relationship manager has not signed yet.
 const UNSIGNED: usize = 12;
 const AT_ONCE: i64 = 500;
+/// Customers of the higher tiers that plans and visits are made for.
+const CARED_FOR: usize = 150;
+/// Customers who are in the pool: of the outlet that one signs in at, and of others.
+const POOLED: (usize, usize) = (4, 12);
 
-/// Has relationship managers sign for most of their customers.
-pub(super) fn make(conn: &mut DbConn, actor: &Actor) -> Result<()> {
+/// What is to be reached, and by which steps.
+const PLANS: [(&str, [&str; 3]); 4] = [
+    (
+        "两年内完成养老规划，资产配置更加均衡",
+        ["了解家庭资产与负债状况", "与理财经理一起提交配置方案", "落实首笔调整"],
+    ),
+    (
+        "子女明年出国留学，备好外币与保障",
+        ["确认留学国家和费用预算", "介绍外汇与汇款服务", "推荐留学保障方案"],
+    ),
+    ("企业主家庭：隔离企业与家庭资产", ["梳理企业与家庭的资金往来", "邀请法律顾问沟通", "讨论家族信托方案"]),
+    (
+        "大额存款到期后留存资产并提升稳健理财占比",
+        ["到期前一个月电话沟通", "当面比较存款与稳健理财", "到期日办理续作"],
+    ),
+];
+
+/// Has relationship managers sign for most of their customers, gives some customers a care plan, lets leaders have visited some, and colleagues stand in
+/// for each other; some customers are in the pool.
+pub(super) fn make(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    (bank, units, users): (&Bank, &[OrgUnitId], &[UserId]),
+) -> Result<()> {
+    sign(conn, actor)?;
+    let filter = "tier in (\"platinum\", \"diamond\", \"private\") and owner_id ne null";
+    let cared_for =
+        customers::briefs_by_filter(conn, actor, house.keys, filter, Condition::everything(), CARED_FOR)?;
+    plan(conn, actor, house, &cared_for)?;
+    visit(conn, actor, house, &cared_for)?;
+    stand_in(conn, actor, house, (bank, users))?;
+    fall_back(conn, actor, house, (bank, units, users))
+}
+
+fn sign(conn: &mut DbConn, actor: &Actor) -> Result<()> {
     let mut after: Option<CustomerId> = None;
     loop {
         let ids = customers::ids_after(conn, after, AT_ONCE)?;
@@ -19,4 +67,129 @@ pub(super) fn make(conn: &mut DbConn, actor: &Actor) -> Result<()> {
         let signed: Vec<CustomerId> = signed.map(|(_, id)| *id).collect();
         customers::sign_all(conn, actor, &signed)?;
     }
+}
+
+/// Two of three customers have a plan.
+fn plan(conn: &mut DbConn, actor: &Actor, house: House<'_>, customers: &[CustomerBrief]) -> Result<()> {
+    let today = house.settings.day(actor.now());
+    for (n, customer) in customers.iter().enumerate().filter(|(n, _)| n % 3 != 2) {
+        let Some((goal, steps)) = PLANS.get(n % PLANS.len()) else { continue };
+        let step = |(at, title): (u64, &&str)| NewCareStep {
+            title: (*title).to_owned(),
+            due_on: today + Days::new(5 + 20 * at + (n as u64 % 7)),
+            assignee_id: None,
+        };
+        let new = NewCarePlan {
+            goal: (*goal).to_owned(),
+            review_on: today + Days::new(60 + n as u64 % 90),
+            steps: (0..).zip(steps).map(step).collect(),
+        };
+        plans::begin(conn, actor, house, customer.id, &new)?;
+    }
+    Ok(())
+}
+
+/// Leaders of the teams of every other customer have visited it, some long ago.
+fn visit(conn: &mut DbConn, actor: &Actor, house: House<'_>, customers: &[CustomerBrief]) -> Result<()> {
+    let mut visits = Vec::new();
+    for (n, brief) in customers.iter().enumerate().filter(|(n, _)| n % 2 == 0) {
+        let team = customers::read(conn, actor, house, brief.id)?.0.team;
+        let leads = |role: TeamRole| matches!(role, TeamRole::BranchManager | TeamRole::DeputyManager);
+        for member in team.iter().filter(|member| leads(member.role)) {
+            let days_ago = 20 + (n as i64 * 37) % 380;
+            let at = actor.now().plus_seconds(-days_ago * 86_400);
+            visits.push(interactions::Prepared {
+                customer_id: brief.id,
+                author_id: Some(UserId::new(member.user.id)),
+                kind: InteractionKind::Visit,
+                direction: Direction::Outbound,
+                purpose: InteractionPurpose::Relationship,
+                outcome: InteractionOutcome::Reached,
+                mood: None,
+                duration_minutes: Some(40),
+                occurred_at: at,
+                recorded_at: at,
+                notes: Some("登门拜访，感谢客户长期支持".into()),
+            });
+        }
+    }
+    interactions::create_many(conn, actor, &visits).map(drop)
+}
+
+/// One stands in from today on, where nobody signs in for a look; one is arranged at the outlet where one does.
+fn stand_in(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    (bank, users): (&Bank, &[UserId]),
+) -> Result<()> {
+    let today = house.settings.day(actor.now());
+    let shown = |index: &usize| bank.showcase.contains(index);
+    let managers: Vec<usize> = (0..bank.users.len())
+        .filter(|n| bank.users.get(*n).is_some_and(|user| user.role == Role::Rm))
+        .collect();
+    let colleague = |of: usize| {
+        let unit = bank.users.get(of).map(|user| user.unit);
+        managers.iter().copied().find(|other| {
+            *other != of && !shown(other) && bank.users.get(*other).map(|user| user.unit) == unit
+        })
+    };
+    let away = managers.iter().copied().find(|n| !shown(n) && colleague(*n).is_some());
+    let planned = managers.iter().copied().find(|n| shown(n) && colleague(*n).is_some());
+    let absences = [(away, 0, 6, AbsenceReason::Leave), (planned, 20, 26, AbsenceReason::Training)];
+    for (absent, from, until, reason) in absences {
+        let Some((absent, other)) = absent.and_then(|absent| Some((absent, colleague(absent)?))) else {
+            continue;
+        };
+        let (Some(absent), Some(other)) = (users.get(absent), users.get(other)) else { continue };
+        let new = NewStandIn {
+            absent_user_id: absent.uuid(),
+            stand_in_user_id: other.uuid(),
+            reason,
+            note: None,
+            from: today + Days::new(from),
+            until: today + Days::new(until),
+        };
+        stand_ins::arrange(conn, actor, house, &new)?;
+    }
+    Ok(())
+}
+
+/// Sets a rule for the pool, and lets some customers have fallen back by it whose owners nobody signs in as.
+fn fall_back(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    (bank, units, users): (&Bank, &[OrgUnitId], &[UserId]),
+) -> Result<()> {
+    let rules = vec![PoolRule { tier: Tier::Mass, days: 180 }];
+    let policy = PoolPolicyDefinition { rules, notice_days: 14, claims_per_day: Some(10), hold_days: 30 };
+    pool::set_policy(conn, actor, 1, &policy)?;
+    let shown: HashSet<UserId> = bank.showcase.iter().filter_map(|n| users.get(*n).copied()).collect();
+    let rm = bank.showcase.iter().filter_map(|n| bank.users.get(*n)).find(|user| user.role == Role::Rm);
+    let outlet = rm.and_then(|user| units.get(user.unit));
+    let silent_since = actor.now().plus_seconds(-200 * 86_400).to_utc().to_rfc3339();
+    let silent = format!(
+        "tier eq \"mass\" and owner_id ne null and do_not_contact eq false and last_contacted_at lt \"{silent_since}\""
+    );
+    for (unit, most) in [(outlet, POOLED.0), (None, POOLED.1)] {
+        let filter = match unit {
+            Some(unit) => format!("{silent} and org_unit_id eq \"{}\"", unit.uuid()),
+            None => silent.clone(),
+        };
+        let found = customers::briefs_by_filter(
+            conn,
+            actor,
+            house.keys,
+            &filter,
+            Condition::everything(),
+            20 * most,
+        )?;
+        let of_others =
+            found.iter().filter(|brief| brief.owner_id.is_some_and(|owner| !shown.contains(&owner)));
+        for brief in of_others.take(most) {
+            pool::fall_back(conn, actor, brief.id)?;
+        }
+    }
+    Ok(())
 }

@@ -28,8 +28,10 @@ const USER: &str = "user";
 pub enum Follower {
     Segments,
     Grades,
-    /// What the care of customers lacks.
+    /// What the care of customers lacks, and when leaders are to visit them.
     Care,
+    /// Who falls back into the pool for want of a contact.
+    Pool,
 }
 
 impl Follower {
@@ -42,7 +44,10 @@ impl Follower {
     fn reads(self, resource_type: &str) -> bool {
         match self {
             Follower::Segments | Follower::Grades => resource_type != USER,
-            Follower::Care => ["customer", "customer_figures", USER].contains(&resource_type),
+            Follower::Care => {
+                ["customer", "customer_figures", "care_plan", "interaction", USER].contains(&resource_type)
+            }
+            Follower::Pool => ["customer", "customer_figures", "interaction"].contains(&resource_type),
         }
     }
 
@@ -51,6 +56,7 @@ impl Follower {
             Follower::Segments => "segments",
             Follower::Grades => "grades",
             Follower::Care => "care",
+            Follower::Pool => "pool",
         }
     }
 }
@@ -161,7 +167,16 @@ fn concerned(
         }
     }
     for (resource_type, ids) in of {
-        customers.extend(store::customers_of(conn, resource_type, &ids)?);
+        customers.extend(match (follower, resource_type) {
+            // Most contacts are those of somebody else.
+            (Follower::Care, "interaction") => store::visited(conn, &ids)?,
+            _ => store::customers_of(conn, resource_type, &ids)?,
+        });
     }
-    Ok(customers.into_iter().collect())
+    let customers: Vec<CustomerId> = customers.into_iter().collect();
+    match follower {
+        // Who is not about to fall back falls back on a day, not at once.
+        Follower::Pool => store::pooled_among(conn, &customers),
+        _ => Ok(customers),
+    }
 }

@@ -3,9 +3,10 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use guanxi_db::schema::{
-    customer, customer_follower, customer_team, holding, holding_transaction, interaction, survey_answer,
+    care_plan, customer, customer_follower, customer_team, holding, holding_transaction, interaction,
+    pool_customer, pool_warning, survey_answer,
 };
-use guanxi_db::{DbConn, DbError, Id};
+use guanxi_db::{Condition, DbConn, DbError, Id, Value};
 
 use crate::access::UserId;
 use crate::customers::CustomerId;
@@ -95,6 +96,10 @@ pub(super) fn customers_of(
             .filter(holding_transaction::id.eq_any(ids.map(Id::<()>::new)))
             .select(holding_transaction::customer_id)
             .load(conn),
+        "care_plan" => care_plan::table
+            .filter(care_plan::id.eq_any(ids.map(Id::<()>::new)))
+            .select(care_plan::customer_id)
+            .load(conn),
         "interaction" => interaction::table
             .filter(interaction::id.eq_any(ids.map(Id::<()>::new)))
             .select(interaction::customer_id)
@@ -107,6 +112,43 @@ pub(super) fn customers_of(
         _ => return Ok(Vec::new()),
     };
     Ok(found.map_err(DbError::from)?)
+}
+
+/// Whom these contacts reached, of those whom their authors are to visit by plan.
+pub(super) fn visited(conn: &mut DbConn, interactions: &BTreeSet<Id<()>>) -> Result<Vec<CustomerId>> {
+    let ids = interactions.iter().map(|id| Some(Value::Id(*id)));
+    let of = Condition::unkept().sql("interaction.id IN (").bind_all(ids).sql(
+        ") AND EXISTS (SELECT 1 FROM leader_visit WHERE leader_visit.customer_id = interaction.customer_id \
+             AND leader_visit.user_id = interaction.author_id)",
+    );
+    let found =
+        interaction::table.filter(of).select(interaction::customer_id).load(conn).map_err(DbError::from)?;
+    Ok(found)
+}
+
+/// Those of these customers who are in the pool, or about to be.
+pub(super) fn pooled_among(conn: &mut DbConn, ids: &[CustomerId]) -> Result<Vec<CustomerId>> {
+    let mut found = Vec::new();
+    for ids in ids.chunks(500) {
+        let among = |column: &'static str| {
+            let ids = ids.iter().map(|id| Some(Value::Id(Id::new(id.uuid()))));
+            Condition::unkept().sql(column).sql(" IN (").bind_all(ids).sql(")")
+        };
+        let warned: Vec<CustomerId> = pool_warning::table
+            .filter(among("pool_warning.customer_id"))
+            .select(pool_warning::customer_id)
+            .load(conn)
+            .map_err(DbError::from)?;
+        let fallen: Vec<CustomerId> = pool_customer::table
+            .filter(among("pool_customer.customer_id"))
+            .select(pool_customer::customer_id)
+            .load(conn)
+            .map_err(DbError::from)?;
+        found.extend(warned.into_iter().chain(fallen));
+    }
+    found.sort_unstable();
+    found.dedup();
+    Ok(found)
 }
 
 /// Customers that a user owns or is in the team of.

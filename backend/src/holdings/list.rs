@@ -2,7 +2,7 @@ use chrono::NaiveDate;
 use guanxi_api::{Holding, HoldingChannel, HoldingStatus, Page, ProductKind, Tier};
 use guanxi_db::{Condition, DbConn, Id, Value};
 
-use crate::access::{Actor, Scope, UserId};
+use crate::access::{Actor, Scope};
 use crate::customers::{self, CustomerId, House};
 use crate::error::Result;
 use crate::holdings::store::{self, WholeRow};
@@ -109,13 +109,13 @@ pub fn maturing(
     conn: &mut DbConn,
     actor: &Actor,
     house: House<'_>,
-    (owner, from, to): (UserId, NaiveDate, NaiveDate),
+    (from, to): (NaiveDate, NaiveDate),
     condition: Condition,
     most: u32,
 ) -> Result<Vec<Holding>> {
     let request = ListRequest { limit: Some(most), ..ListRequest::default() };
     let listing = request.read(&HOLDINGS, actor, house.keys.cursor())?;
-    let due = active().and(store::of_owner(owner)).and(store::maturing(from, to)).and(condition);
+    let due = active().and(store::in_own_books(actor)).and(store::maturing(from, to)).and(condition);
     let rows = store::list(conn, &Scope::of(actor), due, &listing)?;
     rows.into_iter().map(|row| view::wire(house, row)).collect()
 }

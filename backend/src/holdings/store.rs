@@ -8,7 +8,7 @@ use guanxi_db::schema::{
 };
 use guanxi_db::{Condition, DbConn, DbError, DbUuid, Id, Moment, Statement, Value, insert_many};
 
-use crate::access::{Scope, UserId};
+use crate::access::{Actor, Scope};
 use crate::customers::CustomerId;
 use crate::error::Result;
 use crate::holdings::{HoldingId, TransactionId};
@@ -136,11 +136,11 @@ pub(super) fn not_closed() -> Condition {
         .bind(Value::Text(guanxi_api::HoldingStatus::Closed.as_str().to_owned()))
 }
 
-/// The condition that the customer belongs to an owner; a book is found by its index.
-pub(super) fn of_owner(owner: UserId) -> Condition {
+/// The condition that the actor looks after the customer as its owner, or in the owner's stead; a book is found by its index.
+pub(super) fn in_own_books(actor: &Actor) -> Condition {
     Condition::new()
-        .sql("holding.customer_id IN (SELECT own.id FROM customer AS own WHERE own.owner_id = ")
-        .bind(Value::Id(Id::new(owner.uuid())))
+        .sql("holding.customer_id IN (SELECT own.id FROM customer AS own WHERE ")
+        .part(actor.own("own.owner_id"))
         .sql(")")
 }
 

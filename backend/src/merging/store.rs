@@ -66,10 +66,11 @@ macro_rules! target {
 }
 
 /// In the order in which they go over. Those that are written anew by what they belong to, such as the transactions of a holding, follow it.
-pub(super) const TARGETS: [Target; 10] = [
+pub(super) const TARGETS: [Target; 11] = [
     target!("holding", "holding", "id", "version = version + 1, ", &[]),
     target!("interaction", "interaction", "id", "version = version + 1, ", &[]),
     target!("task", "task", "id", "version = version + 1, ", &[]),
+    target!("care_plan", "care_plan", "id", "version = version + 1, ", &[]),
     target!(
         "co_owner",
         "holding_co_owner",

@@ -2,8 +2,8 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use guanxi_api::{HandoverLineState, HandoverState};
 use guanxi_db::schema::{
-    customer, customer_access, customer_care, customer_figures, customer_team, handover, handover_customer,
-    handover_receiver, org_unit, team_policy, team_rule, user_account,
+    care_plan_rule, customer, customer_access, customer_care, customer_figures, customer_team, handover,
+    handover_customer, handover_receiver, org_unit, team_policy, team_rule, user_account, visit_rule,
 };
 use guanxi_db::{Condition, DbConn, DbError, Id, Moment, Statement, Value, insert_many};
 
@@ -65,6 +65,43 @@ pub(super) fn replace_rules(conn: &mut DbConn, rows: &[(&str, &str)]) -> Result<
     Ok(())
 }
 
+/// The tiers that demand a care plan.
+pub(super) fn plan_rules(conn: &mut DbConn) -> Result<Vec<String>> {
+    let rows = care_plan_rule::table.select(care_plan_rule::tier).load(conn).map_err(DbError::from)?;
+    Ok(rows)
+}
+
+pub(super) fn replace_plan_rules(conn: &mut DbConn, tiers: &[&str]) -> Result<()> {
+    diesel::delete(care_plan_rule::table).execute(conn).map_err(DbError::from)?;
+    for tier in tiers {
+        diesel::insert_into(care_plan_rule::table)
+            .values(care_plan_rule::tier.eq(*tier))
+            .execute(conn)
+            .map_err(DbError::from)?;
+    }
+    Ok(())
+}
+
+/// Tier, role and number of days of every rule on visits.
+pub(super) fn visit_rules(conn: &mut DbConn) -> Result<Vec<(String, String, i32)>> {
+    let rows = visit_rule::table
+        .select((visit_rule::tier, visit_rule::role, visit_rule::days))
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}
+
+pub(super) fn replace_visit_rules(conn: &mut DbConn, rows: &[(&str, &str, i32)]) -> Result<()> {
+    diesel::delete(visit_rule::table).execute(conn).map_err(DbError::from)?;
+    for (tier, role, days) in rows {
+        diesel::insert_into(visit_rule::table)
+            .values((visit_rule::tier.eq(*tier), visit_rule::role.eq(*role), visit_rule::days.eq(*days)))
+            .execute(conn)
+            .map_err(DbError::from)?;
+    }
+    Ok(())
+}
+
 #[derive(Queryable, Selectable, Insertable, Clone, PartialEq, Eq)]
 #[diesel(table_name = customer_care, treat_none_as_default_value = false)]
 pub(super) struct CareRow {
@@ -76,6 +113,7 @@ pub(super) struct CareRow {
     pub(super) incomplete: bool,
     pub(super) missing: i32,
     pub(super) since: Moment,
+    pub(super) no_plan: bool,
 }
 
 /// What is kept of a customer, and where it belongs.
@@ -173,15 +211,15 @@ pub(super) fn cared_for(conn: &mut DbConn, ids: &[CustomerId]) -> Result<Vec<Car
 }
 
 /// The parts that colleagues whose accounts are open have in the teams of customers.
-pub(super) fn teams(conn: &mut DbConn, ids: &[CustomerId]) -> Result<Vec<(CustomerId, String)>> {
+pub(super) fn teams(conn: &mut DbConn, ids: &[CustomerId]) -> Result<Vec<(CustomerId, UserId, String)>> {
     let mut found = Vec::new();
     for ids in ids.chunks(500) {
-        found.extend::<Vec<(CustomerId, String)>>(
+        found.extend::<Vec<(CustomerId, UserId, String)>>(
             customer_team::table
                 .inner_join(user_account::table)
                 .filter(among("customer_team.customer_id", ids))
                 .filter(user_account::archived.eq(false))
-                .select((customer_team::customer_id, customer_team::role))
+                .select((customer_team::customer_id, customer_team::user_id, customer_team::role))
                 .load(conn)
                 .map_err(DbError::from)?,
         );

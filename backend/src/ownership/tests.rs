@@ -6,23 +6,24 @@ use crate::access::Actor;
 use crate::testing::{Answer, Client, TestApp};
 use crate::{clock, ownership, verify};
 
-fn text(value: &Value) -> String {
+pub(super) fn text(value: &Value) -> String {
     value.as_str().expect("a text").to_owned()
 }
 
-fn day(app: &TestApp, ahead: u64) -> String {
+pub(super) fn day(app: &TestApp, ahead: u64) -> String {
     (app.state.settings.day(clock::now()) + Days::new(ahead)).to_string()
 }
 
 /// What the job loop does for this room, after so many days.
-fn work_after(app: &TestApp, days: i64) {
+pub(super) fn work_after(app: &TestApp, days: i64) {
     loop {
         let state = app.state.clone();
         let more = app.db(move |conn| {
             let actor = Actor::job(clock::now().plus_seconds(days * 86_400));
             crate::audit::publish(conn)?;
             let handed = ownership::do_some_handing(conn, &actor, &state.settings)?;
-            Ok(handed | ownership::do_some_work(conn, &actor, &state.settings)?)
+            let pooled = ownership::do_some_pool_work(conn, &actor, &state.settings)?;
+            Ok(handed | pooled | ownership::do_some_work(conn, &actor, &state.settings)?)
         });
         if !more {
             return;
@@ -30,18 +31,18 @@ fn work_after(app: &TestApp, days: i64) {
     }
 }
 
-fn work(app: &TestApp) {
+pub(super) fn work(app: &TestApp) {
     work_after(app, 0);
 }
 
-fn verified(app: &TestApp) {
+pub(super) fn verified(app: &TestApp) {
     work(app);
     let wrong = app.db(|conn| verify::verify(conn).map(|report| report.wrong));
     assert_eq!(wrong, Vec::<String>::new());
 }
 
 /// A customer of an outlet, perhaps somebody's: path and tag.
-fn customer(app: &TestApp, head: &Client, name: &str, owner: Option<&str>) -> (String, String) {
+pub(super) fn customer(app: &TestApp, head: &Client, name: &str, owner: Option<&str>) -> (String, String) {
     let owner = owner.map(|name| app.fixture.user(name));
     let answer = head
         .post("/customers", &json!({"kind": "person", "name": name, "status": "active", "owner_id": owner}))
@@ -50,7 +51,7 @@ fn customer(app: &TestApp, head: &Client, name: &str, owner: Option<&str>) -> (S
 }
 
 /// Brings a customer into a tier by what it holds.
-fn enrich(app: &TestApp, head: &Client, path: &str, amount: &str) {
+pub(super) fn enrich(app: &TestApp, head: &Client, path: &str, amount: &str) {
     let code = format!("d{}", &uuid::Uuid::now_v7().simple().to_string()[20..]);
     let product = app
         .role(Role::Admin)
@@ -64,11 +65,11 @@ fn enrich(app: &TestApp, head: &Client, path: &str, amount: &str) {
     head.post(&format!("{path}/holdings"), &held).expect(201);
 }
 
-fn ids(list: &Value) -> Vec<String> {
+pub(super) fn ids(list: &Value) -> Vec<String> {
     list["data"].as_array().expect("a list").iter().map(|row| text(&row["id"])).collect()
 }
 
-fn id_of(path: &str) -> String {
+pub(super) fn id_of(path: &str) -> String {
     path.trim_start_matches("/customers/").to_owned()
 }
 
@@ -77,16 +78,16 @@ fn sign(client: &Client, path: &str) -> Answer {
 }
 
 /// A call that is made from a version and has a body.
-fn tagged(client: &Client, path: &str, tag: &str, body: &Value) -> Answer {
+pub(super) fn tagged(client: &Client, path: &str, tag: &str, body: &Value) -> Answer {
     client.send("POST", path, &[("If-Match", tag)], Some(body))
 }
 
 /// What is wrong, by its code.
-fn first_code(answer: &Answer) -> String {
+pub(super) fn first_code(answer: &Answer) -> String {
     answer.fields().first().map(|(_, code)| code.clone()).unwrap_or_default()
 }
 
-fn user(app: &TestApp, name: &str) -> String {
+pub(super) fn user(app: &TestApp, name: &str) -> String {
     app.fixture.user(name).to_string()
 }
 
@@ -189,9 +190,13 @@ fn whose_care_lacks_something_is_listed_and_filled() {
 
     // Other rules, other gaps.
     let rules = admin.get("/team-rules").expect(200);
-    assert_eq!(rules.json()["rules"][1], json!({"tier": "gold", "roles": ["outlet_head", "rm"]}));
+    assert_eq!(
+        rules.json()["rules"][1],
+        json!({"tier": "gold", "roles": ["outlet_head", "rm"], "care_plan": false, "visits": []})
+    );
     let mut wanted = rules.json()["rules"].clone();
     wanted[2]["roles"] = json!(["outlet_head"]);
+    wanted[2]["care_plan"] = json!(false);
     head.put("/team-rules", &rules.tag(), &json!({"rules": wanted})).expect(403);
     let changed = admin.put("/team-rules", &rules.tag(), &json!({"rules": wanted})).expect(200);
     admin.put("/team-rules", &rules.tag(), &json!({"rules": wanted})).expect(412);

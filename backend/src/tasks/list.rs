@@ -1,6 +1,7 @@
 use chrono::NaiveDate;
 use guanxi_api::{Page, Task, TaskPriority, TaskSource, TaskStatus};
 use guanxi_db::{Condition, DbConn, Id, Ordering, Value};
+use uuid::Uuid;
 
 use crate::access::{Actor, Keys};
 use crate::customers::{self, CustomerId};
@@ -88,6 +89,25 @@ pub fn open_among(conn: &mut DbConn, ids: &[CustomerId]) -> Result<Vec<(Customer
     rows.map(wire).collect()
 }
 
+/// The tasks that are the steps of some care plans, those due first before others, whoever sees them; each with its plan.
+///
+/// # Errors
+/// When the database fails.
+pub fn steps_of(conn: &mut DbConn, plans: &[Uuid]) -> Result<Vec<(Uuid, Task)>> {
+    let sourced = store::sourced(conn, "task.source = 'care_plan'", plans)?;
+    sourced.into_iter().map(|(plan, row)| Ok((plan, view::wire(row)?))).collect()
+}
+
+/// The open tasks by which leaders have planned to visit some customers, those due first before others, whoever sees them; each with its customer.
+///
+/// # Errors
+/// When the database fails.
+pub fn planned_visits(conn: &mut DbConn, customers: &[CustomerId]) -> Result<Vec<(CustomerId, Task)>> {
+    let ids: Vec<Uuid> = customers.iter().map(|id| id.uuid()).collect();
+    let planned = store::sourced(conn, "task.source = 'leader_visit' AND task.status = 'open'", &ids)?;
+    planned.into_iter().map(|(customer, row)| Ok((CustomerId::new(customer), view::wire(row)?))).collect()
+}
+
 /// The actor's open tasks that are due by a day, those that follow a low score aside.
 ///
 /// # Errors
@@ -112,10 +132,8 @@ pub fn low_scores(conn: &mut DbConn, actor: &Actor, most: i64) -> Result<Vec<Tas
 }
 
 fn mine(actor: &Actor) -> Condition {
-    match actor.user_id() {
-        Some(me) => Condition::new().sql("task.assignee_id = ").bind(Value::Id(Id::new(me.uuid()))),
-        None => Condition::nothing(),
-    }
+    // What a colleague who is away is to do about no customer is seen by nobody else anyway.
+    actor.own("task.assignee_id")
 }
 
 /// The condition that a line of Today has not become a task: there is none of its source from a day to a day that `stands_for` it (SQL

@@ -18,9 +18,11 @@ mod work;
 #[cfg(test)]
 pub(crate) use list::FIELDS;
 pub(crate) use list::TASKS;
-pub use list::{due, list, low_scores, no_task_for, of_customer, open_about, open_among};
+pub use list::{
+    due, list, low_scores, no_task_for, of_customer, open_about, open_among, planned_visits, steps_of,
+};
 pub use open::{
-    Checked, Opening, Prepared, check, check_due, create, create_many, open, open_for, recording,
+    Checked, Opening, Prepared, check, check_due, create, create_many, open, open_for, recording, write,
 };
 pub use view::{assignees, concerned_among, history, read};
 pub use work::{Work, change, end, pass_on, work};

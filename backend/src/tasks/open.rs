@@ -157,7 +157,7 @@ pub(super) fn may_be_given(
         return Ok(Err("works_no_tasks"));
     }
     Ok(match customer {
-        Some(customer) if customers::is_seen_by(conn, &user, customer)? => Ok(()),
+        Some(customer) if customers::is_seen_by(conn, &user, customer, actor.now())? => Ok(()),
         Some(_) => Err("sees_not_the_customer"),
         None if UnitScope::of(actor).contains(&user.unit_path) => Ok(()),
         None => Err("not_in_scope"),
@@ -177,7 +177,11 @@ pub fn recording(engine: Engine, actor: &Actor, Checked(row): Checked) -> Vec<Co
     audit::recording(engine, actor, &change, vec![store::insertion(&row)])
 }
 
-fn write(conn: &mut DbConn, actor: &Actor, checked: Checked) -> Result<TaskId> {
+/// Sets a task that was checked.
+///
+/// # Errors
+/// When the database fails.
+pub fn write(conn: &mut DbConn, actor: &Actor, checked: Checked) -> Result<TaskId> {
     let id = checked.0.id;
     execute_all(conn, recording(conn.engine(), actor, checked))?;
     Ok(id)

@@ -128,6 +128,26 @@ pub(super) fn open_among(conn: &mut DbConn, ids: &[CustomerId]) -> Result<Vec<Wh
     Ok(rows)
 }
 
+/// The tasks of a kind of source (SQL on `task`) that come from some things, each with what it comes from, those due first before others.
+pub(super) fn sourced(
+    conn: &mut DbConn,
+    of: &'static str,
+    ids: &[uuid::Uuid],
+) -> Result<Vec<(uuid::Uuid, WholeRow)>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids = ids.iter().map(|id| Some(Value::Id(Id::new(*id))));
+    let from = Condition::unkept().sql(of).sql(" AND task.source_id IN (").bind_all(ids).sql(")");
+    let rows: Vec<WholeRow> = whole!()
+        .filter(from)
+        .order((task::due_on, task::id))
+        .limit(OPEN_AT_ONCE)
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows.into_iter().filter_map(|row| Some((row.task.source_id?.uuid(), row))).collect())
+}
+
 pub(super) fn count(conn: &mut DbConn, actor: &Actor, condition: Condition) -> Result<i64> {
     let ids = task::table
         .left_join(customer::table.on(customer::id.nullable().eq(task::customer_id)))
@@ -233,7 +253,7 @@ pub(super) fn no_task_for(
 pub(super) fn candidates(
     conn: &mut DbConn,
     units: Condition,
-    customer: Option<CustomerId>,
+    (customer, now): (Option<CustomerId>, Moment),
     limit: i64,
 ) -> Result<Vec<(UserId, String, String)>> {
     let roles: Vec<&str> = Right::WriteTasks.roles().iter().map(|role| role.as_str()).collect();
@@ -253,7 +273,14 @@ pub(super) fn candidates(
                 )
                 .bind(id())
                 .sql(
-                    " AND (user_account.role IN ('rm', 'adviser') AND customer.owner_id = user_account.id \
+                    " AND (user_account.role IN ('rm', 'adviser') AND EXISTS (SELECT 1 FROM stand_in WHERE stand_in.user_id = user_account.id \
+                     AND stand_in.absent_id = customer.owner_id AND stand_in.begins_at <= ",
+                )
+                .bind(Value::Moment(now))
+                .sql(" AND stand_in.ends_at > ")
+                .bind(Value::Moment(now))
+                .sql(
+                    ") OR user_account.role IN ('rm', 'adviser') AND customer.owner_id = user_account.id \
                      OR user_account.role = 'outlet_head' AND held.id = org_unit.id \
                      OR user_account.role IN ('deputy_manager', 'branch_manager') \
                      AND SUBSTR(held.path, 1, LENGTH(org_unit.path)) = org_unit.path))",

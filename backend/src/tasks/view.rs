@@ -47,7 +47,7 @@ pub fn assignees(conn: &mut DbConn, actor: &Actor, customer: Option<CustomerId>)
     if let Some(customer) = customer {
         customers::named(conn, actor, customer)?;
     }
-    let rows = store::candidates(conn, UnitScope::of(actor).units(), customer, OFFERED)?;
+    let rows = store::candidates(conn, UnitScope::of(actor).units(), (customer, actor.now()), OFFERED)?;
     let data = rows.into_iter().map(|(id, display_name, role)| {
         Ok(Assignee { id: id.uuid(), display_name, role: known(Role::from_code(&role))? })
     });

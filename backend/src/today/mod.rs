@@ -15,7 +15,7 @@ use std::collections::HashMap;
 use chrono::{Datelike, Days, NaiveDate};
 use guanxi_api::{
     CustomerGlance, Holding, Instant, Task, TaskPriority, TaskSource, Tier, Today, TodayCount, TodayLine,
-    TodayReason,
+    TodayReason, UserRef,
 };
 use guanxi_db::{DbConn, Moment};
 use uuid::Uuid;
@@ -24,7 +24,7 @@ use crate::access::{Actor, MaskProfile, Scope, UserId};
 use crate::customers::{self, CustomerId, House};
 use crate::error::{Error, Result};
 use crate::tasks::{self, Opening, Work};
-use crate::{grades, holdings, messages, segments};
+use crate::{grades, holdings, messages, org, ownership, segments};
 pub use rules::LineId;
 use store::{Demands, GlanceRow};
 
@@ -50,6 +50,7 @@ pub fn today(conn: &mut DbConn, actor: &Actor, house: House<'_>) -> Result<Today
         (TodayReason::Maturity, maturities(conn, actor, house, None)?),
         (TodayReason::Birthday, birthdays(conn, actor, house, None)?),
         (TodayReason::ContactDue, contacts_due(conn, actor, house, None)?),
+        (TodayReason::VisitDue, visits_due(conn, actor, house, None)?),
     ];
     let counts = reasons.iter_mut().map(|(reason, lines)| {
         let more = lines.len() > LINES;
@@ -58,7 +59,7 @@ pub fn today(conn: &mut DbConn, actor: &Actor, house: House<'_>) -> Result<Today
     });
     let counts = counts.collect();
     let mut lines: Vec<TodayLine> = reasons.into_iter().flat_map(|(_, lines)| lines).collect();
-    add_glances(conn, actor, &mut lines)?;
+    add_glances(conn, actor, house, &mut lines)?;
     lines.sort_by_cached_key(|line| rules::pressing(line, day));
     Ok(Today { day, lines, counts })
 }
@@ -83,11 +84,12 @@ fn nothing_but(reason: TodayReason) -> TodayLine {
         holding: None,
         cadence_days: None,
         age: None,
+        stands_in_for: None,
     }
 }
 
-/// Shows the customers of tasks and holdings, all read at once.
-fn add_glances(conn: &mut DbConn, actor: &Actor, lines: &mut [TodayLine]) -> Result<()> {
+/// Shows the customers of tasks and holdings, all read at once, and whose book or task it is where one stands in for a colleague.
+fn add_glances(conn: &mut DbConn, actor: &Actor, house: House<'_>, lines: &mut [TodayLine]) -> Result<()> {
     let subject = |line: &TodayLine| {
         let of_task = line.task.as_ref().and_then(|task| task.customer.as_ref()).map(|customer| customer.id);
         of_task.or(line.holding.as_ref().map(|holding| holding.customer.id))
@@ -96,12 +98,25 @@ fn add_glances(conn: &mut DbConn, actor: &Actor, lines: &mut [TodayLine]) -> Res
     ids.sort_unstable();
     ids.dedup();
     let rows = store::these(conn, &Scope::of(actor), &ids)?;
+    let owners: HashMap<Uuid, Option<UserId>> =
+        rows.iter().map(|row| (row.id.uuid(), row.owner_id)).collect();
     let found: HashMap<Uuid, CustomerGlance> =
         rows.into_iter().map(|row| Ok((row.id.uuid(), glance(actor, row)?))).collect::<Result<_>>()?;
-    for line in lines.iter_mut().filter(|line| line.customer.is_none()) {
-        line.customer = subject(line).and_then(|id| found.get(&id).cloned());
+    let names = house.directory.newest(conn)?;
+    for line in lines {
+        let of_task = line.task.as_ref().map(|task| UserId::new(task.assignee.id));
+        if line.customer.is_none() {
+            let owner = subject(line).and_then(|id| owners.get(&id).copied().flatten());
+            line.stands_in_for = absent(actor, &names, of_task.or(owner))?;
+            line.customer = subject(line).and_then(|id| found.get(&id).cloned());
+        }
     }
     Ok(())
+}
+
+/// Whose something is, if it is that of a colleague for whom the actor stands in.
+fn absent(actor: &Actor, names: &org::Names, whose: Option<UserId>) -> Result<Option<UserRef>> {
+    whose.filter(|user| actor.stands_in_for().contains(user)).map(|user| names.user(user)).transpose()
 }
 
 fn glance(actor: &Actor, row: GlanceRow) -> Result<CustomerGlance> {
@@ -122,10 +137,6 @@ fn tier(row: &GlanceRow) -> Result<Tier> {
     Tier::from_code(&row.tier).ok_or_else(|| Error::internal("a tier that is none"))
 }
 
-fn me(actor: &Actor) -> Result<UserId> {
-    actor.user_id().ok_or_else(Error::not_found)
-}
-
 /// Own customers whose tier, grade, or one of whose segments, demands a contact by today: the strictest of them decides.
 fn contacts_due(
     conn: &mut DbConn,
@@ -135,20 +146,21 @@ fn contacts_due(
 ) -> Result<Vec<TodayLine>> {
     let day = house.settings.day(actor.now());
     let rules = customers::tiers(conn)?.tiers;
-    let scope = Scope::of(actor);
     let of_segments = segments::cadences(conn)?;
     let grades = grades::cadences(conn)?;
     let demands = Demands { tiers: &rules, grades: &grades, segments: &of_segments };
-    let rows = store::silent(conn, (&scope, house.settings), (me(actor)?, only), (&demands, day), ROWS)?;
+    let rows = store::silent(conn, (actor, house.settings), only, (&demands, day), ROWS)?;
     let ids: Vec<CustomerId> = rows.iter().map(|row| row.id).collect();
     let by_segment = segments::cadences_of(conn, &ids)?;
+    let names = house.directory.newest(conn)?;
     let due = rows.into_iter().map(|row| {
         let tier = tier(&row)?;
         let by_tier = rules.iter().find(|rule| rule.tier == tier).and_then(|rule| rule.cadence_days);
         let by_grade =
             grades.iter().find(|(grade, _)| row.grade.as_ref() == Some(grade)).map(|(_, days)| *days);
         let cadence = by_tier.into_iter().chain(by_segment.get(&row.id).copied()).chain(by_grade).min();
-        contact_due(actor, house, cadence, (row, day))
+        let stands_in_for = absent(actor, &names, row.owner_id)?;
+        Ok(TodayLine { stands_in_for, ..contact_due(actor, house, cadence, (row, day))? })
     });
     due.collect()
 }
@@ -180,7 +192,8 @@ fn birthdays(
 ) -> Result<Vec<TodayLine>> {
     let day = house.settings.day(actor.now());
     let days = rules::birthdays(day);
-    let rows = store::celebrating(conn, &Scope::of(actor), (me(actor)?, only), &days, ROWS)?;
+    let rows = store::celebrating(conn, actor, only, &days, ROWS)?;
+    let names = house.directory.newest(conn)?;
     let line = |row: GlanceRow| {
         let born = row.birth_date?;
         let due_on = rules::next_birthday(born, day)?;
@@ -193,6 +206,7 @@ fn birthdays(
             Ok(TodayLine {
                 id: line.to_string(),
                 due_on,
+                stands_in_for: absent(actor, &names, row.owner_id)?,
                 customer: Some(glance(actor, row)?),
                 age: Some(age),
                 ..nothing_but(TodayReason::Birthday)
@@ -212,7 +226,7 @@ fn maturities(
     let last = day.checked_add_days(Days::new(rules::MATURITY_NOTICE)).unwrap_or(day);
     let condition = store::maturity_not_worked(only, (day, last));
     let most = u32::try_from(LINES).unwrap_or(u32::MAX);
-    let held = holdings::maturing(conn, actor, house, (me(actor)?, day, last), condition, most)?;
+    let held = holdings::maturing(conn, actor, house, (day, last), condition, most)?;
     let line = |holding: Holding| {
         let due_on = holding.matures_on?;
         let line = LineId { reason: TodayReason::Maturity, subject: holding.id, day: due_on };
@@ -226,6 +240,31 @@ fn maturities(
     Ok(held.into_iter().filter_map(line).collect())
 }
 
+/// The visits that the actor, as a leader of teams, is to make by today.
+fn visits_due(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    only: Option<CustomerId>,
+) -> Result<Vec<TodayLine>> {
+    let day = house.settings.day(actor.now());
+    let due = ownership::visits_due(conn, actor, (day, only), ROWS)?;
+    let ids: Vec<CustomerId> = due.iter().map(|(id, _)| *id).collect();
+    let found: HashMap<CustomerId, GlanceRow> =
+        store::these(conn, &Scope::of(actor), &ids)?.into_iter().map(|row| (row.id, row)).collect();
+    let line = |(id, due_on): (CustomerId, NaiveDate)| {
+        let row = found.get(&id).cloned().ok_or_else(Error::not_found)?;
+        let line = LineId { reason: TodayReason::VisitDue, subject: id.uuid(), day };
+        Ok(TodayLine {
+            id: line.to_string(),
+            due_on,
+            customer: Some(glance(actor, row)?),
+            ..nothing_but(TodayReason::VisitDue)
+        })
+    };
+    due.into_iter().map(line).collect()
+}
+
 /// The line with this name and its customer, if it stands in the list now.
 fn find(conn: &mut DbConn, actor: &Actor, house: House<'_>, id: LineId) -> Result<(TodayLine, CustomerId)> {
     let customer = Some(CustomerId::new(id.subject));
@@ -233,9 +272,10 @@ fn find(conn: &mut DbConn, actor: &Actor, house: House<'_>, id: LineId) -> Resul
         TodayReason::ContactDue => contacts_due(conn, actor, house, customer)?,
         TodayReason::Birthday => birthdays(conn, actor, house, customer)?,
         TodayReason::Maturity => maturities(conn, actor, house, Some(id.subject))?,
+        TodayReason::VisitDue => visits_due(conn, actor, house, customer)?,
         TodayReason::LowScore | TodayReason::TaskDue => Vec::new(),
     };
-    add_glances(conn, actor, &mut lines)?;
+    add_glances(conn, actor, house, &mut lines)?;
     let name = id.to_string();
     let found = lines.into_iter().find(|line| line.id == name).and_then(|line| {
         let customer = CustomerId::new(line.customer.as_ref()?.id);
@@ -256,6 +296,7 @@ pub fn work(conn: &mut DbConn, actor: &Actor, house: House<'_>, id: LineId, work
     let source = match line.reason {
         TodayReason::Birthday => TaskSource::Birthday,
         TodayReason::Maturity => TaskSource::Maturity,
+        TodayReason::VisitDue => TaskSource::LeaderVisit,
         TodayReason::ContactDue | TodayReason::LowScore | TodayReason::TaskDue => TaskSource::ContactDue,
     };
     let opening = Opening {

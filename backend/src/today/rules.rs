@@ -74,7 +74,7 @@ pub(super) fn pressing(line: &TodayLine, today: NaiveDate) -> impl Ord + use<> {
         TodayReason::TaskDue => 2,
         TodayReason::Maturity if soon(MATURITY_PRESSES) => 3,
         TodayReason::Birthday if soon(0) => 4,
-        TodayReason::ContactDue => 5,
+        TodayReason::ContactDue | TodayReason::VisitDue => 5,
         TodayReason::Birthday => 6,
         TodayReason::Maturity => 7,
     };

@@ -4,7 +4,7 @@ use guanxi_api::{TaskSource, TierRule};
 use guanxi_db::schema::{customer, customer_figures};
 use guanxi_db::{Condition, DbConn, DbError, Engine, Id, Moment, Ordering, Value};
 
-use crate::access::{Scope, UserId};
+use crate::access::{Actor, Scope, UserId};
 use crate::customers::CustomerId;
 use crate::error::Result;
 use crate::installation::Settings;
@@ -27,6 +27,7 @@ pub(super) struct GlanceRow {
     pub(super) birth_date: Option<NaiveDate>,
     pub(super) created_at: Moment,
     pub(super) grade: Option<String>,
+    pub(super) owner_id: Option<UserId>,
 }
 
 fn glances(
@@ -51,6 +52,7 @@ fn glances(
             customer::birth_date,
             customer::created_at,
             customer_figures::grade,
+            customer::owner_id,
         ))
         .load::<GlanceRow>(conn)
         .map_err(DbError::from)?;
@@ -68,11 +70,10 @@ pub(super) fn these(conn: &mut DbConn, scope: &Scope, ids: &[CustomerId]) -> Res
     glances(conn, scope, among, vec![("customer.id", false)], most)
 }
 
-/// Own customers who may be contacted; with `only`, that one if it is one of them.
-fn own(owner: UserId, only: Option<CustomerId>) -> Condition {
-    let own = Condition::new()
-        .sql("customer.owner_id = ")
-        .bind(Value::Id(Id::new(owner.uuid())))
+/// Own customers who may be contacted, and those of colleagues for whom one stands in; with `only`, that one if it is one of them.
+fn own(actor: &Actor, only: Option<CustomerId>) -> Condition {
+    let own = actor
+        .own("customer.owner_id")
         .sql(" AND customer.archived = ")
         .bind(Value::Bool(false))
         .sql(" AND customer.do_not_contact = ")
@@ -102,8 +103,8 @@ pub(super) struct Demands<'a> {
 /// contacted waits since they became a customer. A line that was set aside returns after as many days as a contact is demanded.
 pub(super) fn silent(
     conn: &mut DbConn,
-    (scope, settings): (&Scope, &Settings),
-    (owner, only): (UserId, Option<CustomerId>),
+    (actor, settings): (&Actor, &Settings),
+    only: Option<CustomerId>,
     (demands, today): (&Demands<'_>, NaiveDate),
     most: i64,
 ) -> Result<Vec<GlanceRow>> {
@@ -143,7 +144,7 @@ pub(super) fn silent(
         ("customer.created_at", false),
         ("customer.id", false),
     ];
-    glances(conn, scope, own(owner, only).and(silent), order, most)
+    glances(conn, &Scope::of(actor), own(actor, only).and(silent), order, most)
 }
 
 /// The highest tier first. A test compares it with [`Tier::ALL`].
@@ -153,8 +154,8 @@ pub(super) const BY_TIER: &str = "CASE customer_figures.tier WHEN 'private' THEN
 /// Own customers who have their birthday on one of these days, whatever the year. On days that follow each other only.
 pub(super) fn celebrating(
     conn: &mut DbConn,
-    scope: &Scope,
-    (owner, only): (UserId, Option<CustomerId>),
+    actor: &Actor,
+    only: Option<CustomerId>,
     days: &[NaiveDate],
     most: i64,
 ) -> Result<Vec<GlanceRow>> {
@@ -172,8 +173,8 @@ pub(super) fn celebrating(
         .bind_all(born_on.into_iter().map(|day| Some(Value::Text(day))))
         .sql(")");
     let worked = tasks::no_task_for(TaskSource::Birthday, OF_CUSTOMER, (*first, *last), false);
-    let condition = own(owner, only).and(born).and(worked);
-    glances(conn, scope, condition, vec![(BY_TIER, false), ("customer.id", false)], most)
+    let condition = own(actor, only).and(born).and(worked);
+    glances(conn, &Scope::of(actor), condition, vec![(BY_TIER, false), ("customer.id", false)], most)
 }
 
 /// The condition on a holding that its maturity has not become a task, and that it is this one.

@@ -33,6 +33,12 @@ pub async fn complete(task: &Task) -> Result<Task, ApiError> {
     act(task, "complete", Some(&guanxi_api::TaskCompletion::default())).await
 }
 
+/// Completes the task that is a step of something else, of which no more is known.
+pub async fn complete_step(id: Uuid, version: i64) -> Result<Task, ApiError> {
+    let done = guanxi_api::TaskCompletion::default();
+    Call::post(format!("/tasks/{id}/complete")).if_match(&tag(version)).json(&done).read().await
+}
+
 pub async fn postpone(task: &Task, to: &TaskPostponement) -> Result<Task, ApiError> {
     act(task, "postpone", Some(to)).await
 }

@@ -25,7 +25,8 @@ use crate::fetch::use_query;
 use crate::i18n::{Msg, use_i18n};
 use crate::labels::Label;
 use crate::parts::{
-    LazyHoldingsTab, LazyOwnershipPanel, LazyRelationsTab, LazySegmentsTab, LazyTagLine, LazyValueTab,
+    LazyCareTab, LazyHoldingsTab, LazyOwnershipPanel, LazyRelationsTab, LazySegmentsTab, LazyTagLine,
+    LazyValueTab,
 };
 use crate::route::{self, Route};
 use crate::session::{may, right, use_me};
@@ -149,6 +150,7 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
     let surveys = may(&me, right::VIEW_SURVEYS);
     let relations = may(&me, right::VIEW_RELATIONS);
     let segments = may(&me, right::VIEW_SEGMENTS);
+    let care = may(&me, right::VIEW_CARE_PLANS);
     let params = location.and_then(|l| UrlSearchParams::new_with_str(l.query_str()).ok());
     // The palette leads here with the form open.
     let logs = params.as_ref().and_then(|p| p.get("log")).is_some();
@@ -156,6 +158,7 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
         Some("history") if history => "history",
         Some("relations") if relations => "relations",
         Some("segments") if segments => "segments",
+        Some("care") if care => "care",
         Some("holdings") if holdings => "holdings",
         Some("value") if holdings => "value",
         Some("contacts") if contacts => "contacts",
@@ -179,6 +182,9 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
     }
     if segments {
         tabs.push(Tab { key: "segments".into(), text: i.t(Msg::CustomerSegments) });
+    }
+    if care {
+        tabs.push(Tab { key: "care".into(), text: i.t(Msg::CustomerCare) });
     }
     if surveys {
         tabs.push(Tab { key: "surveys".into(), text: i.t(Msg::NavSurveys) });
@@ -208,6 +214,8 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
                     <LazySegmentsTab {subject} />
                 } else if chosen == "holdings" {
                     <LazyHoldingsTab {id} open={customer.archived_at.is_none()} onchange={query.reload.clone()} />
+                } else if chosen == "care" {
+                    <LazyCareTab {id} open={customer.archived_at.is_none()} />
                 } else if chosen == "value" {
                     <LazyValueTab {id} />
                 } else if chosen == "surveys" {

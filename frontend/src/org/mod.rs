@@ -57,6 +57,8 @@ pub fn unit_options(units: &[OrgUnit], i: I18n) -> Vec<(AttrValue, AttrValue)> {
 
 /// The filter that finds those who may own customers.
 pub const OWNERS: &str = r#"role eq "rm""#;
+/// The filter that finds those who may stand in for somebody who is away.
+pub const STAND_INS: &str = r#"role in ("rm","outlet_head")"#;
 /// The filter that finds those who may stand in a maintenance team.
 pub const COLLEAGUES: &str = r#"role in ("rm","adviser","outlet_head","deputy_manager","branch_manager")"#;
 /// Every user.

@@ -1,13 +1,12 @@
 use std::rc::Rc;
 
-use guanxi_api::{Assignment, CareGap, Page as Rows, TeamRole};
+use guanxi_api::{Assignment, CareGap, TeamRole};
 use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::Routable;
 
-use super::PAGE;
+use super::pages::use_pages;
 use crate::api;
-use crate::fetch::use_query;
 use crate::holdings::use_form;
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::Label;
@@ -16,15 +15,16 @@ use crate::route::Route;
 use crate::session::{may, right, use_me};
 use crate::settings::use_settings;
 use crate::ui::{
-    Badge, Button, Choice, Column, Combobox, Dialog, EmptyState, ErrorPanel, HelpNote, Icon, Link, Look,
-    OnPhone, Pagination, Row, Select, Skeleton, Table, TierMark, Tone, use_toasts,
+    Badge, Button, Choice, Column, Combobox, Dialog, EmptyState, HelpNote, Icon, Link, Look, OnPhone, Row,
+    Select, Table, TierMark, Tone, use_toasts,
 };
 
 /// What one looks for.
-const KINDS: [(&str, Msg<'static>); 3] = [
+const KINDS: [(&str, Msg<'static>); 4] = [
     ("no_owner eq true", Msg::OwnershipNoOwner),
     ("incomplete eq true", Msg::OwnershipIncomplete),
     ("unsigned eq true", Msg::OwnershipUnsigned),
+    ("no_plan eq true", Msg::OwnershipNoPlan),
 ];
 
 /// Customers whose care lacks something.
@@ -36,14 +36,12 @@ pub fn GapsTab() -> Html {
     let signs = me.as_ref().is_some_and(|me| may(me, right::SIGN_OWNERSHIP));
     let mine = me.as_ref().map(|me| me.id);
     let filter = use_state(String::new);
-    let cursors = use_state(Vec::<String>::new);
     let assigning = use_state(|| None::<CareGap>);
-    let cursor = cursors.last().cloned().unwrap_or_default();
-    let rows = use_query::<Rows<CareGap>, _, _>(Some(format!("ownership/gaps?{}&{cursor}", *filter)), {
+    let gaps = use_pages(format!("ownership/gaps/{}", *filter), {
         let filter = (*filter).clone();
-        move || async move { api::ownership::gaps(&filter, &cursor).await }
+        move |cursor| async move { api::ownership::gaps(&filter, &cursor).await }
     });
-    let reload = rows.reload.clone();
+    let (reload, restart) = (gaps.reload_soon(), gaps.restart());
     let act = cb!((reload, toasts), |(id, signs): (Uuid, bool)| {
         spawn!((reload, toasts), {
             let done = async {
@@ -58,8 +56,6 @@ pub fn GapsTab() -> Html {
                 Ok(()) => toasts.say(i.t(Msg::TeamSaved)),
                 Err(error) => toasts.fail(&error, i),
             }
-            // The list follows within a second.
-            gloo_timers::future::TimeoutFuture::new(900).await;
             reload.emit(());
         });
     });
@@ -105,38 +101,24 @@ pub fn GapsTab() -> Html {
     ]);
     let kinds: Vec<(AttrValue, AttrValue)> =
         KINDS.iter().map(|(code, text)| ((*code).into(), i.t(*text))).collect();
-    let choose = cb!((filter, cursors), |code: String| {
-        cursors.set(Vec::new());
+    let choose = cb!((filter, restart), |code: String| {
+        restart.emit(());
         filter.set(code);
     });
-    let go_to = |to: Vec<String>| cb!((cursors, to), |()| cursors.set(to.clone()));
     let close = cb!((assigning), |()| assigning.set(None));
     let done = cb!((assigning, reload), |()| {
         assigning.set(None);
-        spawn!((reload), {
-            gloo_timers::future::TimeoutFuture::new(900).await;
-            reload.emit(());
-        });
+        reload.emit(());
     });
+    let empty = html! { <EmptyState icon={Icon::Users} title={i.t(Msg::OwnershipGapsNone)} text={i.t(Msg::OwnershipGapsNoneText)} /> };
+    let table = |rows: &[CareGap]| {
+        html! { <Table plain=true caption={i.t(Msg::OwnershipGaps)} {columns} letters={settings.now.shortcuts} rows={rows.iter().map(row).collect::<Vec<_>>()} /> }
+    };
     html! {
         <>
             <HelpNote text={i.t(Msg::OwnershipGapsHelp)} />
             <div class="filters"><Select id="gap-kind" label={i.t(Msg::OwnershipKind)} options={kinds} none={i.t(Msg::OwnershipAll)} value={(*filter).clone()} onchange={choose} /></div>
-            { match (rows.remote.data.clone(), &rows.remote.error) {
-                (Some(data), _) if data.data.is_empty() => html! { <EmptyState icon={Icon::Users} title={i.t(Msg::OwnershipGapsNone)} text={i.t(Msg::OwnershipGapsNoneText)} /> },
-                (Some(data), _) => {
-                    let next = data.page.next.clone().map(|next| go_to(cursors.iter().cloned().chain([next]).collect()));
-                    let back = cursors.split_last().map(|(_, before)| go_to(before.to_vec()));
-                    html! {
-                        <>
-                            <Table plain=true caption={i.t(Msg::OwnershipGaps)} {columns} letters={settings.now.shortcuts} rows={data.data.iter().map(row).collect::<Vec<_>>()} />
-                            <Pagination before={cursors.len() as u32 * PAGE} rows={data.data.len() as u32} last={data.page.next.is_none()} onback={back} onnext={next} />
-                        </>
-                    }
-                }
-                (None, Some(error)) => html! { <ErrorPanel what={i.t(Msg::OwnershipFailed)} error={error.clone()} retry={rows.reload.clone()} /> },
-                (None, None) => html! { <Skeleton rows=10 bare=true /> },
-            } }
+            { gaps.show(empty, table, i) }
             if let Some(gap) = &*assigning { <AssignDialog gap={gap.clone()} onclose={close} ondone={done} /> }
         </>
     }
@@ -148,6 +130,7 @@ fn lacks(gap: &CareGap, i: I18n) -> Html {
         <span class="badges">
             if gap.no_owner { <Badge tone={Tone::Bad}>{ i.t(Msg::OwnershipNoOwner) }</Badge> }
             if gap.unsigned { <Badge tone={Tone::Warning}>{ i.t(Msg::OwnershipUnsigned) }</Badge> }
+            if gap.no_plan { <Badge tone={Tone::Warning}>{ i.t(Msg::OwnershipNoPlan) }</Badge> }
             { for roles.map(|role| html! { <Badge tone={Tone::Neutral}>{ role.label(i) }</Badge> }) }
         </span>
     }

@@ -1,12 +1,10 @@
-use guanxi_api::{
-    Handover, HandoverAnswer, HandoverAnswerState, HandoverItem, HandoverLine, HandoverState, Page as Rows,
-};
+use guanxi_api::{Handover, HandoverAnswer, HandoverAnswerState, HandoverItem, HandoverLine, HandoverState};
 use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::Routable;
 
-use super::PAGE;
 use super::handovers::state_badge;
+use super::pages::use_pages;
 use crate::api::{self, Tagged};
 use crate::checks::Errors;
 use crate::fetch::{self, use_query};
@@ -16,8 +14,8 @@ use crate::labels::Label;
 use crate::route::Route;
 use crate::session::{may, right, use_me};
 use crate::ui::{
-    Badge, Button, ConfirmDialog, Dialog, EmptyState, ErrorPanel, HelpNote, Icon, Link, Look, Page,
-    Pagination, Panel, Skeleton, TextField, TierMark, Time, Tone, use_toasts,
+    Badge, Button, ConfirmDialog, Dialog, EmptyState, ErrorPanel, HelpNote, Icon, Link, Look, Page, Panel,
+    Skeleton, TextField, TierMark, Time, Tone, use_toasts,
 };
 
 #[derive(Properties, PartialEq)]
@@ -155,33 +153,12 @@ struct SheetProps {
 fn Sheet(props: &SheetProps) -> Html {
     let i = use_i18n();
     let SheetProps { id, version } = *props;
-    let cursors = use_state(Vec::<String>::new);
-    let cursor = cursors.last().cloned().unwrap_or_default();
-    let rows = use_query::<Rows<HandoverLine>, _, _>(
-        Some(format!("handover/{id}/sheet/{version}?{cursor}")),
-        move || async move { api::ownership::sheet(id, &cursor).await },
-    );
-    let go_to = |to: Vec<String>| cb!((cursors, to), |()| cursors.set(to.clone()));
-    match (rows.remote.data.clone(), &rows.remote.error) {
-        (Some(data), _) if data.data.is_empty() && cursors.is_empty() => html! {
-            <EmptyState icon={Icon::Users} title={i.t(Msg::HandoverEmpty)} />
-        },
-        (Some(data), _) => {
-            let next =
-                data.page.next.clone().map(|next| go_to(cursors.iter().cloned().chain([next]).collect()));
-            let back = cursors.split_last().map(|(_, before)| go_to(before.to_vec()));
-            html! {
-                <>
-                    <div class="sheet">{ for data.data.iter().map(|line| customer(line, i)) }</div>
-                    <Pagination before={cursors.len() as u32 * PAGE} rows={data.data.len() as u32} last={data.page.next.is_none()} onback={back} onnext={next} />
-                </>
-            }
-        }
-        (None, Some(error)) => html! {
-            <ErrorPanel what={i.t(Msg::OwnershipFailed)} error={error.clone()} retry={rows.reload.clone()} />
-        },
-        (None, None) => html! { <Skeleton rows=8 bare=true /> },
-    }
+    let lines = use_pages(format!("handover/{id}/sheet/{version}"), move |cursor| async move {
+        api::ownership::sheet(id, &cursor).await
+    });
+    let empty = html! { <EmptyState icon={Icon::Users} title={i.t(Msg::HandoverEmpty)} /> };
+    let sheet = |rows: &[HandoverLine]| html! { <div class="sheet">{ for rows.iter().map(|line| customer(line, i)) }</div> };
+    lines.show(empty, sheet, i)
 }
 
 fn customer(line: &HandoverLine, i: I18n) -> Html {

@@ -1,17 +1,15 @@
 use std::rc::Rc;
 
-use guanxi_api::{
-    Handover, HandoverReason, HandoverState, NewHandover, NewHandoverReceiver, Page as Rows, Tier,
-};
+use guanxi_api::{Handover, HandoverReason, HandoverState, NewHandover, NewHandoverReceiver, Tier};
 use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::Routable;
 
-use super::PAGE;
+use super::pages::use_pages;
 use crate::api;
 use crate::checks::Errors;
 use crate::dom;
-use crate::fetch::{self, use_query};
+use crate::fetch;
 use crate::holdings::use_form;
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::{Label, by_code, options};
@@ -19,8 +17,8 @@ use crate::org::{OWNERS, use_colleagues};
 use crate::route::{self, Route};
 use crate::settings::use_settings;
 use crate::ui::{
-    Badge, Button, Choice, Column, Combobox, DateField, Dialog, EmptyState, ErrorPanel, HelpNote, Icon, Link,
-    Look, OnPhone, Pagination, Row, Select, Skeleton, Table, TextField, Tone, date_of,
+    Badge, Button, Choice, Column, Combobox, DateField, Dialog, EmptyState, HelpNote, Icon, Link, Look,
+    OnPhone, Row, Select, Table, TextField, Tone, date_of,
 };
 
 /// A handover's state as a mark.
@@ -38,11 +36,8 @@ pub fn state_badge(state: HandoverState, i: I18n) -> Html {
 #[function_component]
 pub fn HandoversTab() -> Html {
     let (i, settings) = (use_i18n(), use_settings());
-    let cursors = use_state(Vec::<String>::new);
-    let cursor = cursors.last().cloned().unwrap_or_default();
-    let rows = use_query::<Rows<Handover>, _, _>(Some(format!("handovers?{cursor}")), move || async move {
-        api::ownership::handovers(&cursor).await
-    });
+    let handovers =
+        use_pages("handovers".to_owned(), |cursor| async move { api::ownership::handovers(&cursor).await });
     let columns = Rc::new(vec![
         Column::new("from", i.t(Msg::HandoverFrom)).phone(OnPhone::Title),
         Column::new("state", i.t(Msg::FieldStatus)).phone(OnPhone::Mark),
@@ -66,25 +61,14 @@ pub fn HandoversTab() -> Html {
             html! { { i.number(handover.moved) } },
         ],
     };
-    let go_to = |to: Vec<String>| cb!((cursors, to), |()| cursors.set(to.clone()));
+    let empty = html! { <EmptyState icon={Icon::Users} title={i.t(Msg::HandoverNone)} text={i.t(Msg::HandoverNoneText)} /> };
+    let table = |rows: &[Handover]| {
+        html! { <Table plain=true caption={i.t(Msg::OwnershipHandovers)} {columns} letters={settings.now.shortcuts} rows={rows.iter().map(row).collect::<Vec<_>>()} /> }
+    };
     html! {
         <>
             <HelpNote text={i.t(Msg::HandoverHelp)} />
-            { match (rows.remote.data.clone(), &rows.remote.error) {
-                (Some(data), _) if data.data.is_empty() => html! { <EmptyState icon={Icon::Users} title={i.t(Msg::HandoverNone)} text={i.t(Msg::HandoverNoneText)} /> },
-                (Some(data), _) => {
-                    let next = data.page.next.clone().map(|next| go_to(cursors.iter().cloned().chain([next]).collect()));
-                    let back = cursors.split_last().map(|(_, before)| go_to(before.to_vec()));
-                    html! {
-                        <>
-                            <Table plain=true caption={i.t(Msg::OwnershipHandovers)} {columns} letters={settings.now.shortcuts} rows={data.data.iter().map(row).collect::<Vec<_>>()} />
-                            <Pagination before={cursors.len() as u32 * PAGE} rows={data.data.len() as u32} last={data.page.next.is_none()} onback={back} onnext={next} />
-                        </>
-                    }
-                }
-                (None, Some(error)) => html! { <ErrorPanel what={i.t(Msg::OwnershipFailed)} error={error.clone()} retry={rows.reload.clone()} /> },
-                (None, None) => html! { <Skeleton rows=6 bare=true /> },
-            } }
+            { handovers.show(empty, table, i) }
         </>
     }
 }

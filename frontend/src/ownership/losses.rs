@@ -1,29 +1,25 @@
 use std::rc::Rc;
 
-use guanxi_api::{CustomerLoss, Page as Rows};
+use guanxi_api::CustomerLoss;
 use yew::prelude::*;
 use yew_router::Routable;
 
-use super::PAGE;
+use super::pages::use_pages;
 use crate::api;
-use crate::fetch::use_query;
 use crate::i18n::{Msg, use_i18n};
 use crate::route::Route;
 use crate::settings::use_settings;
-use crate::ui::{
-    Column, EmptyState, ErrorPanel, HelpNote, Icon, Link, OnPhone, Pagination, Row, Skeleton, Table,
-};
+use crate::ui::{Column, EmptyState, HelpNote, Icon, Link, OnPhone, Row, Table};
 
 /// Customers who were lost, and who was responsible then.
 #[function_component]
 pub fn LossesTab() -> Html {
     let (i, settings) = (use_i18n(), use_settings());
-    let cursors = use_state(Vec::<String>::new);
-    let cursor = cursors.last().cloned().unwrap_or_default();
-    let rows = use_query::<Rows<CustomerLoss>, _, _>(
-        Some(format!("ownership/losses?{cursor}")),
-        move || async move { api::ownership::losses(&cursor).await },
-    );
+    let losses =
+        use_pages(
+            "ownership/losses".to_owned(),
+            |cursor| async move { api::ownership::losses(&cursor).await },
+        );
     let columns = Rc::new(vec![
         Column::new("name", i.t(Msg::FieldName)).phone(OnPhone::Title),
         Column::new("lost", i.t(Msg::OwnershipLostOn)).phone(OnPhone::Mark),
@@ -53,25 +49,14 @@ pub fn LossesTab() -> Html {
             ],
         }
     };
-    let go_to = |to: Vec<String>| cb!((cursors, to), |()| cursors.set(to.clone()));
+    let empty = html! { <EmptyState icon={Icon::Users} title={i.t(Msg::OwnershipLossesNone)} text={i.t(Msg::OwnershipLossesNoneText)} /> };
+    let table = |rows: &[CustomerLoss]| {
+        html! { <Table plain=true caption={i.t(Msg::OwnershipLosses)} {columns} letters={settings.now.shortcuts} rows={rows.iter().map(row).collect::<Vec<_>>()} /> }
+    };
     html! {
         <>
             <HelpNote text={i.t(Msg::OwnershipLossesHelp)} />
-            { match (rows.remote.data.clone(), &rows.remote.error) {
-                (Some(data), _) if data.data.is_empty() => html! { <EmptyState icon={Icon::Users} title={i.t(Msg::OwnershipLossesNone)} text={i.t(Msg::OwnershipLossesNoneText)} /> },
-                (Some(data), _) => {
-                    let next = data.page.next.clone().map(|next| go_to(cursors.iter().cloned().chain([next]).collect()));
-                    let back = cursors.split_last().map(|(_, before)| go_to(before.to_vec()));
-                    html! {
-                        <>
-                            <Table plain=true caption={i.t(Msg::OwnershipLosses)} {columns} letters={settings.now.shortcuts} rows={data.data.iter().map(row).collect::<Vec<_>>()} />
-                            <Pagination before={cursors.len() as u32 * PAGE} rows={data.data.len() as u32} last={data.page.next.is_none()} onback={back} onnext={next} />
-                        </>
-                    }
-                }
-                (None, Some(error)) => html! { <ErrorPanel what={i.t(Msg::OwnershipFailed)} error={error.clone()} retry={rows.reload.clone()} /> },
-                (None, None) => html! { <Skeleton rows=6 bare=true /> },
-            } }
+            { losses.show(empty, table, i) }
         </>
     }
 }

@@ -6,7 +6,11 @@ use yew_router::hooks::use_location;
 use super::gaps::GapsTab;
 use super::handovers::{HandoversTab, NewHandoverDialog};
 use super::losses::LossesTab;
+use super::plans::PlansTab;
+use super::pool::{PoolRules, PoolTab};
 use super::rules::RulesTab;
+use super::stand_ins::StandInsTab;
+use super::visits::VisitsTab;
 use crate::i18n::{Msg, use_i18n};
 use crate::route::{self, Route};
 use crate::session::{may, right, use_me};
@@ -22,6 +26,10 @@ pub fn OwnershipPage() -> Html {
     let all = [
         (right::VIEW_OWNERSHIP, "gaps", Msg::OwnershipGaps),
         (right::VIEW_HANDOVERS, "handovers", Msg::OwnershipHandovers),
+        (right::VIEW_STAND_INS, "stand_ins", Msg::StandInTitle),
+        (right::VIEW_OWNERSHIP, "visits", Msg::VisitTitle),
+        (right::VIEW_CARE_PLANS, "plans", Msg::PlanTitle),
+        (right::VIEW_POOL, "pool", Msg::PoolTitle),
         (right::VIEW_OWNERSHIP, "losses", Msg::OwnershipLosses),
         (right::VIEW_TEAM_RULES, "rules", Msg::OwnershipRules),
     ];
@@ -45,8 +53,12 @@ pub fn OwnershipPage() -> Html {
                 { match chosen {
                     "gaps" => html! { <GapsTab /> },
                     "handovers" => html! { <HandoversTab /> },
+                    "stand_ins" => html! { <StandInsTab /> },
+                    "visits" => html! { <VisitsTab /> },
+                    "plans" => html! { <PlansTab /> },
+                    "pool" => html! { <PoolTab /> },
                     "losses" => html! { <LossesTab /> },
-                    _ => html! { <RulesTab /> },
+                    _ => html! { <><RulesTab /><PoolRules /></> },
                 } }
             </Tabs>
             if *proposing { <NewHandoverDialog onclose={close} /> }

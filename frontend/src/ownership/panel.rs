@@ -1,4 +1,4 @@
-use guanxi_api::{OwnershipPeriod, Page as Rows};
+use guanxi_api::{OwnershipPeriod, Page as Rows, StandIn, StandInState};
 use uuid::Uuid;
 use yew::prelude::*;
 
@@ -7,7 +7,7 @@ use crate::fetch::use_query;
 use crate::i18n::{Msg, use_i18n};
 use crate::labels::Label;
 use crate::session::{may, right, use_me};
-use crate::ui::{Badge, Button, ErrorPanel, Icon, Look, Panel, Skeleton, Tone, use_toasts};
+use crate::ui::{Badge, Button, ErrorPanel, Icon, Look, Notice, Panel, Skeleton, Tone, use_toasts};
 
 #[derive(Properties, PartialEq, Clone)]
 pub struct OwnershipPanelProps {
@@ -58,8 +58,12 @@ pub fn OwnershipPanel(props: &OwnershipPanelProps) -> Html {
             </li>
         }
     };
+    let owner = query.remote.data.as_ref().and_then(|rows| {
+        rows.data.first().filter(|period| period.to.is_none()).map(|period| period.owner.id)
+    });
     html! {
         <Panel title={i.t(Msg::OwnershipRecord)} flush=true>
+            if let Some(owner) = owner { <Away {owner} /> }
             { match (&query.remote.data, &query.remote.error) {
                 (Some(rows), _) if rows.data.is_empty() => html! { <p class="combo__none">{ i.t(Msg::OwnershipNobody) }</p> },
                 (Some(rows), _) => html! { <ul class="lines">{ for rows.data.iter().map(line) }</ul> },
@@ -67,5 +71,39 @@ pub fn OwnershipPanel(props: &OwnershipPanelProps) -> Html {
                 (None, None) => html! { <Skeleton bare=true rows=2 /> },
             } }
         </Panel>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct AwayProps {
+    owner: Uuid,
+}
+
+/// Who stands in for an owner who is away today.
+#[function_component]
+fn Away(props: &AwayProps) -> Html {
+    let i = use_i18n();
+    let me = use_me();
+    let sees = me.as_ref().is_some_and(|me| may(me, right::VIEW_STAND_INS));
+    let today = i.today();
+    let filter = format!(
+        "absent_user_id eq \"{}\" and from le \"{today}\" and until ge \"{today}\" and cancelled eq false",
+        props.owner
+    );
+    let key = sees.then(|| format!("stand-ins/for/{}", props.owner));
+    let found =
+        use_query::<Rows<StandIn>, _, _>(
+            key,
+            move || async move { api::ownership::stand_ins(&filter, "").await },
+        );
+    let active =
+        found.remote.data.as_ref().and_then(|rows| {
+            rows.data.iter().find(|stand_in| stand_in.state == StandInState::Active).cloned()
+        });
+    match active {
+        Some(stand_in) => html! {
+            <Notice tone="info">{ i.t(Msg::StandInNow { name: &stand_in.absent.display_name, day: &stand_in.until.to_string(), other: &stand_in.stand_in.display_name }) }</Notice>
+        },
+        None => html!(),
     }
 }

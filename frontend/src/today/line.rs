@@ -29,6 +29,7 @@ const fn icon_of(reason: TodayReason) -> Icon {
         TodayReason::Maturity => Icon::Wallet,
         TodayReason::Birthday => Icon::Cake,
         TodayReason::ContactDue => Icon::Phone,
+        TodayReason::VisitDue => Icon::CalendarCheck,
     }
 }
 
@@ -84,6 +85,7 @@ fn why(line: &TodayLine, reason: AttrValue, me: &Me, i: I18n) -> Html {
                 <Badge tone={Tone::Warning}>{ TaskPriority::High.label(i) }</Badge>
             }
             if let Some(task) = task.filter(|task| task.assignee.id != me.id) { <span class="muted">{ &task.assignee.display_name }</span> }
+            if task.is_none() && let Some(colleague) = &line.stands_in_for { <span class="muted">{ i.t(Msg::TodayStandsInFor { name: &colleague.display_name }) }</span> }
             if refuses { <Badge tone={Tone::Bad}>{ i.t(Msg::TodayDoNotContact) }</Badge> }
         </>
     }

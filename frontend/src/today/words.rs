@@ -35,6 +35,7 @@ pub fn reason(line: &TodayLine, day: NaiveDate, i: I18n) -> AttrValue {
             None => i.t(Msg::TodayBirthday { when: &when }),
         },
         TodayReason::ContactDue => silence(line, day, i),
+        TodayReason::VisitDue => i.t(Msg::TodayVisit),
     }
 }
 

@@ -119,6 +119,15 @@ pub fn positions(target: Target) -> &'static [Position] {
         | Target::Handover
         | Target::HandoverList
         | Target::HandoverToAnswer
+        | Target::StandIn
+        | Target::StandInList
+        | Target::Unplanned
+        | Target::CarePlan
+        | Target::CarePlanList
+        | Target::LeaderVisit
+        | Target::LeaderVisitList
+        | Target::Pooled
+        | Target::PooledList
         | Target::Unsigned
         | Target::Household
         | Target::HouseholdMember => &[Own, Team, Unit, Unowned, Sibling, Parent, SiblingBranch, OtherBranch],
@@ -200,6 +209,16 @@ pub fn sees_handover(role: Role, place: &Place) -> bool {
     }
 }
 
+/// Whether the policy lets a role see who stands in for the owner of this place.
+pub fn sees_stand_in(role: Role, place: &Place) -> bool {
+    sees_user(role, place.unit) || place.owner == Some(role.as_str()) || place.in_team
+}
+
+/// Whether the policy lets a role see what is in the pool of this place.
+pub fn sees_pool(role: Role, place: &Place) -> bool {
+    sees_user(role, place.unit)
+}
+
 /// Whether the policy lets a role change a contact with a customer at this place, whose author is the customer's owner.
 fn writes_contact(role: Role, place: &Place) -> bool {
     Right::AssignCustomers.roles().contains(&role) || place.owner == Some(role.as_str())
@@ -264,7 +283,18 @@ fn expected(operation: &Operation, caller: Caller, position: Position) -> u16 {
         | Target::FieldConflictList
         | Target::DuplicateList
         | Target::MergeList
-        | Target::HandoverList => None,
+        | Target::HandoverList
+        | Target::StandInList
+        | Target::CarePlanList
+        | Target::LeaderVisitList
+        | Target::PooledList => None,
+        Target::StandIn if !sees_stand_in(role, &place) => Some(404),
+        Target::StandIn if operation.only_reads() || place.owner == Some(role.as_str()) => None,
+        Target::StandIn => (Reach::of(role) == Reach::Team || !sees_user(role, place.unit)).then_some(403),
+        Target::Unplanned | Target::CarePlan => (!sees_customer(role, &place)).then_some(404),
+        Target::LeaderVisit if !sees_customer(role, &place) => Some(404),
+        Target::LeaderVisit => (place.owner != Some(role.as_str()) && !place.in_team).then_some(403),
+        Target::Pooled => (!sees_pool(role, &place)).then_some(404),
         Target::Handover => (!sees_handover(role, &place)).then_some(404),
         // Whoever hands over sees it, and answers nothing.
         Target::HandoverToAnswer if place.in_team => None,

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use guanxi_api::Role;
 use serde_json::{Value, json};
 
-use super::matrix::{new_handover, team_rules, thresholds};
+use super::matrix::{new_care_plan, new_handover, new_stand_in, pool_policy, team_rules, thresholds};
 use super::policy::{OPERATIONS, Operation, document};
 use super::rows::{Ledger, difference};
 use super::things::{GROUPS, planned_tiers, scheme_definition, segment_definition};
@@ -228,6 +228,14 @@ fn body(operation: &Operation, app: &TestApp) -> Value {
         }
         ("PATCH", "/views/{id}") => json!({"name": "x", "sort": "-updated_at"}),
         ("PUT", "/team-rules") => team_rules(),
+        ("POST", "/stand-ins") => new_stand_in(app, None),
+        ("PATCH", "/stand-ins/{id}") => json!({"note": "Changed"}),
+        ("POST", "/customers/{id}/care-plans") => new_care_plan(app),
+        ("PATCH", "/care-plans/{id}") => json!({"goal": "Changed"}),
+        ("POST", "/care-plans/{id}/steps") => json!({"title": "Call", "due_on": "2026-12-31"}),
+        ("POST", "/care-plans/{id}/end") => json!({"achieved": true}),
+        ("POST", "/leader-visits/{id}/plan") => json!({"planned_on": "2026-12-31"}),
+        ("PUT", "/pool-policy") => pool_policy(),
         ("POST", "/handovers") => new_handover(app),
         ("POST", "/handovers/{id}/acceptance") => json!({"accepts": true}),
         ("POST", "/segment-schemes") => json!(scheme_definition("x")),
@@ -365,6 +373,7 @@ fn b3_members_that_the_server_owns_are_refused_in_every_body() {
         assert!(!schema.is_null(), "{operation} takes something that is not JSON");
         let of_head = [
             "/bulk",
+            "/care-plans",
             "/customers",
             "/duplicates",
             "/field-conflicts",
@@ -373,6 +382,8 @@ fn b3_members_that_the_server_owns_are_refused_in_every_body() {
             "/households",
             "/interactions",
             "/jobs/exports",
+            "/leader-visits",
+            "/stand-ins",
             "/tasks",
             "/today",
         ];

@@ -1,10 +1,13 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use guanxi_api::{NewUser, Role};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::cells::Position::{OtherBranch, Own, Unit, Unowned};
 use super::cells::{
-    Caller, Cell, Place, cells, home, place, sees_customer, sees_handover, sees_task, sees_user, sees_view,
+    Caller, Cell, Place, cells, home, place, sees_customer, sees_handover, sees_pool, sees_stand_in,
+    sees_task, sees_user, sees_view,
 };
 use super::policy::{Operation, Target};
 use super::rows::{Ledger, difference};
@@ -104,6 +107,16 @@ fn body(operation: &Operation, app: &TestApp, caller: Caller, thing: &Thing) -> 
         }
         ("PATCH", "/views/{id}") => json!({"name": format!("n{}", unique()), "sort": "-updated_at"}),
         ("PUT", "/team-rules") => team_rules(),
+        ("POST", "/stand-ins") => new_stand_in(app, caller.username()),
+        ("PATCH", "/stand-ins/{id}") => json!({"note": "Changed"}),
+        ("POST", "/customers/{id}/care-plans") => new_care_plan(app),
+        ("PATCH", "/care-plans/{id}") => json!({"goal": "Changed"}),
+        ("POST", "/care-plans/{id}/steps") => {
+            json!({"title": "Call", "due_on": today(app), "assignee_id": app.fixture.user(caller.username().unwrap_or("rm"))})
+        }
+        ("POST", "/care-plans/{id}/end") => json!({"achieved": true}),
+        ("POST", "/leader-visits/{id}/plan") => json!({"planned_on": today(app)}),
+        ("PUT", "/pool-policy") => pool_policy(),
         ("POST", "/handovers") => new_handover(app),
         ("POST", "/handovers/{id}/acceptance") => json!({"accepts": false, "reason": "too many"}),
         ("POST", "/segment-schemes") => json!(scheme_definition(&format!("n{}", unique()))),
@@ -227,6 +240,29 @@ pub fn new_handover(app: &TestApp) -> Value {
     })
 }
 
+/// A stand-in for a colleague, or for the caller who may name nobody else; each for a day of its own, for somebody is away once at a time.
+pub fn new_stand_in(app: &TestApp, caller: Option<&str>) -> Value {
+    static ARRANGED: AtomicU64 = AtomicU64::new(0);
+    let ahead = ARRANGED.fetch_add(1, Ordering::Relaxed) % 360;
+    let day = today(app) + chrono::Days::new(ahead);
+    let absent = if caller == Some("rm") { "rm" } else { "rm2" };
+    json!({
+        "absent_user_id": app.fixture.user(absent), "stand_in_user_id": app.fixture.user("outlet_head"),
+        "reason": "leave", "from": day, "until": day,
+    })
+}
+
+pub fn new_care_plan(app: &TestApp) -> Value {
+    json!({
+        "goal": "Plans for old age", "review_on": today(app),
+        "steps": [{"title": "Look at what there is", "due_on": today(app)}],
+    })
+}
+
+pub fn pool_policy() -> Value {
+    json!({"rules": [{"tier": "mass", "days": 200}], "notice_days": 20, "claims_per_day": 500, "hold_days": 40})
+}
+
 fn tiers() -> Value {
     let rule = |tier: &str, threshold: &str, channel: &str| json!({"tier": tier, "threshold": threshold, "cadence_days": 10, "servicing_channel": channel});
     json!({"tiers": [
@@ -297,6 +333,10 @@ fn place_of(operation: &Operation, app: &TestApp, thing: &Thing) -> (String, i64
         Target::FieldConflictList
             | Target::ViewsSeen
             | Target::HandoverList
+            | Target::StandInList
+            | Target::CarePlanList
+            | Target::LeaderVisitList
+            | Target::PooledList
             | Target::DuplicateList
             | Target::MergeList
     ) {
@@ -335,10 +375,15 @@ fn list_is_right(client: &Client, app: &TestApp, cell: &Cell, thing: &Thing, ans
         }
         Target::UserList => sees_user(role, cell.place().unit),
         Target::UnitList | Target::ProductList => true,
-        Target::InteractionList | Target::FieldConflictList | Target::DuplicateList | Target::MergeList => {
-            sees_customer(role, &cell.place())
-        }
+        Target::InteractionList
+        | Target::FieldConflictList
+        | Target::DuplicateList
+        | Target::MergeList
+        | Target::CarePlanList
+        | Target::LeaderVisitList => sees_customer(role, &cell.place()),
         Target::HandoverList => sees_handover(role, &cell.place()),
+        Target::StandInList => sees_stand_in(role, &cell.place()),
+        Target::PooledList => sees_pool(role, &cell.place()),
         Target::TaskList => sees_task(role, &cell.place()),
         Target::ViewsSeen => sees_view(role, cell),
         Target::JobList => cell.position == Own || role == Role::Auditor,

@@ -37,6 +37,8 @@ use crate::tasks::{self, TaskId};
 use crate::testing::{Fixture, PASSWORD, TestApp};
 use crate::{clock, holdings, imports, jobs, merging, org, products, relations, segments, surveys};
 
+mod ownership;
+
 /// A target as a request names it.
 #[derive(Clone, Debug, Default)]
 pub struct Thing {
@@ -304,70 +306,6 @@ fn make_views(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<Thi
 fn make_unsigned(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
     let customers = customers_of(app, batch, wanted);
     customers.into_iter().map(|id| Thing { id: id.uuid(), version: 1, ..Thing::default() }).collect()
-}
-
-/// A handover at each place, from the owner to whoever is in the team.
-fn make_handovers(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
-    use guanxi_db::schema::{handover, handover_customer, handover_receiver};
-    let customers = customers_of(app, batch, wanted);
-    let rows: Vec<(Uuid, Uuid, Uuid)> = wanted
-        .iter()
-        .map(|(caller, place)| {
-            let member = caller.username().filter(|_| place.in_team).unwrap_or("rm_a2");
-            let owner = place.owner.filter(|owner| *owner != member).unwrap_or("rm2");
-            (app.fixture.unit(place.unit), app.fixture.user(owner), app.fixture.user(member))
-        })
-        .collect();
-    let day = today(app);
-    app.db(move |conn| {
-        let now = clock::now();
-        let mut made = Vec::new();
-        for (customer, (unit, from, to)) in customers.iter().zip(&rows) {
-            let id: Id<()> = Id::new(Uuid::now_v7());
-            let (unit, from, to): (Id<()>, Id<()>, Id<()>) = (Id::new(*unit), Id::new(*from), Id::new(*to));
-            diesel::insert_into(handover::table)
-                .values((
-                    handover::id.eq(id),
-                    handover::from_user_id.eq(from),
-                    handover::org_unit_id.eq(unit),
-                    handover::reason.eq("moves"),
-                    handover::effective_on.eq(day),
-                    handover::double_access_days.eq(30),
-                    handover::state.eq("proposed"),
-                    handover::customers.eq(1),
-                    handover::moved.eq(0),
-                    handover::skipped.eq(0),
-                    handover::remaining.eq(0),
-                    handover::version.eq(1_i64),
-                    handover::created_at.eq(now),
-                    handover::updated_at.eq(now),
-                ))
-                .execute(conn)
-                .map_err(DbError::from)?;
-            diesel::insert_into(handover_receiver::table)
-                .values((
-                    handover_receiver::handover_id.eq(id),
-                    handover_receiver::user_id.eq(to),
-                    handover_receiver::place.eq(0),
-                    handover_receiver::customers.eq(1),
-                    handover_receiver::state.eq("waiting"),
-                ))
-                .execute(conn)
-                .map_err(DbError::from)?;
-            diesel::insert_into(handover_customer::table)
-                .values((
-                    handover_customer::handover_id.eq(id),
-                    handover_customer::customer_id.eq(customer),
-                    handover_customer::user_id.eq(to),
-                    handover_customer::place.eq(0),
-                    handover_customer::state.eq("waiting"),
-                ))
-                .execute(conn)
-                .map_err(DbError::from)?;
-            made.push(Thing { id: id.uuid(), version: 1, ..Thing::default() });
-        }
-        Ok(made)
-    })
 }
 
 /// A policy of tiers for so many days after tomorrow.
@@ -1103,9 +1041,17 @@ pub fn hash() -> String {
 pub fn make_things(app: &TestApp, batch: &str, cells: &[Cell]) -> Vec<Thing> {
     let mut things = vec![Thing::default(); cells.len()];
     type Make = fn(&TestApp, &str, &[(Caller, Place)]) -> Vec<Thing>;
-    let makers: [(&[Target], Make, &str); 33] = [
-        (&[Target::Handover, Target::HandoverList, Target::HandoverToAnswer], make_handovers, "ho"),
-        (&[Target::Unsigned], make_unsigned, "un"),
+    let makers: [(&[Target], Make, &str); 37] = [
+        (
+            &[Target::Handover, Target::HandoverList, Target::HandoverToAnswer],
+            ownership::make_handovers,
+            "ho",
+        ),
+        (&[Target::Unsigned, Target::Unplanned], make_unsigned, "un"),
+        (&[Target::StandIn, Target::StandInList], ownership::make_stand_ins, "si"),
+        (&[Target::CarePlan, Target::CarePlanList], ownership::make_plans, "cp"),
+        (&[Target::LeaderVisit, Target::LeaderVisitList], ownership::make_visits, "lv"),
+        (&[Target::Pooled, Target::PooledList], ownership::make_pooled, "po"),
         (
             &[Target::Customer, Target::CustomerList, Target::BulkLine, Target::Holding, Target::HoldingList],
             make_customers,

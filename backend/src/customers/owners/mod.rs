@@ -9,7 +9,7 @@ use guanxi_db::{DbConn, Id, Value};
 use crate::access::{Actor, OrgUnitId, Scope, UserId};
 use crate::audit;
 use crate::customers::store::{self as rows, CustomerRow};
-use crate::customers::{CustomerId, House, change, known, ownership};
+use crate::customers::{CustomerId, House, change, known, ownership, view};
 use crate::error::{Code, Error, Result};
 use crate::listing::filter::FieldType;
 use crate::listing::{Field, ListRequest, Resource, set_total};
@@ -48,6 +48,8 @@ impl Cause {
             "created" => OwnershipHow::Created,
             "created_many" | "upserted_many" => OwnershipHow::Import,
             "handed_over" => OwnershipHow::Handover,
+            "fell_back" => OwnershipHow::Pool,
+            "claimed" => OwnershipHow::Claimed,
             _ => OwnershipHow::Assigned,
         };
         Cause { how, by: actor.user_id() }
@@ -251,6 +253,38 @@ pub fn hand_over(
         Err(error) if error.code == Code::Stale => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+/// Takes a customer from its owner, for want of a contact. Gives who that was, and the unit of the customer; none where nobody was.
+///
+/// # Errors
+/// When the database fails.
+pub fn fall_back(conn: &mut DbConn, actor: &Actor, id: CustomerId) -> Result<Option<(UserId, OrgUnitId)>> {
+    rows::lock(conn, id)?;
+    let row = rows::find(conn, &Scope::of(actor), id)?.customer;
+    let Some(owner) = row.owner_id else { return Ok(None) };
+    change::edit_for(conn, actor, id, row.version, "fell_back", None, |_, whole| {
+        whole.row.customer.owner_id = None;
+        Ok(())
+    })?;
+    Ok(Some((owner, row.org_unit_id)))
+}
+
+/// Makes the actor the owner of a customer that nobody owns; whether they may take it is for the caller to say.
+///
+/// # Errors
+/// 412 when the version is no longer the newest, 409 where somebody owns it.
+pub fn claim(conn: &mut DbConn, actor: &Actor, id: CustomerId, version: i64) -> Result<()> {
+    rows::lock(conn, id)?;
+    let whole = view::whole(conn, &Scope::of(&Actor::operator(actor.now())), id)?;
+    change::edit_whole(conn, actor, whole, version, ("claimed", actor.user_id()), |_, whole| {
+        let customer = &mut whole.row.customer;
+        if customer.owner_id.is_some() {
+            return Err(Error::conflict("", "has_an_owner"));
+        }
+        customer.owner_id = actor.user_id();
+        Ok(())
+    })
 }
 
 static LOSS_FIELDS: &[Field] = &[
