@@ -2,6 +2,7 @@
 
 mod duplicates;
 pub mod generator;
+mod mappings;
 mod ownership;
 mod quality;
 mod relations;
@@ -116,6 +117,7 @@ pub fn make(config: &Config, opened: &Opened, demo: Demo) -> Result<String> {
             segments::make(conn, &actor, house, u64::from(customers))?;
             tags::make(conn, &actor, u64::from(customers))?;
             views::make(conn, &actor, &keys, &bank)?;
+            mappings::make(conn, &actor, &bank)?;
             ownership::make(conn, &actor)?;
             duplicates::search(conn, &actor)
         })?;
