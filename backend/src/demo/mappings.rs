@@ -12,12 +12,7 @@ use crate::error::Result;
 use crate::{imports, org};
 
 /// What a record brings: the target, its key, when it is brought, and its fields.
-type DemoRecord = (
-    ImportTarget,
-    &'static str,
-    Option<&'static str>,
-    &'static [(RecordField, &'static str)],
-);
+type DemoRecord = (ImportTarget, &'static str, Option<&'static str>, &'static [(RecordField, &'static str)]);
 
 struct DemoMapping {
     of: Role,
@@ -61,7 +56,16 @@ const MAPPINGS: [DemoMapping; 3] = [
         name: "家庭与关系",
         shared: true,
         source: "core",
-        columns: &["客户号", "姓名", "家庭号", "家庭名称", "家庭角色", "主要成员", "配偶客户号", "介绍人客户号"],
+        columns: &[
+            "客户号",
+            "姓名",
+            "家庭号",
+            "家庭名称",
+            "家庭角色",
+            "主要成员",
+            "配偶客户号",
+            "介绍人客户号",
+        ],
         customer: &[
             (ImportField::ExternalId, "{客户号}"),
             (ImportField::Kind, "person"),

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use guanxi_api::{HouseholdRole, RelatedCustomer};
+use guanxi_api::{HouseholdRole, Language, RelatedCustomer};
 use guanxi_db::DbConn;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -12,9 +12,13 @@ use crate::access::Actor;
 use crate::customers::{self, CustomerId, House};
 use crate::error::{Code, Error, FieldError, Result};
 use crate::messages;
+use crate::names::reading::is_cjk;
 use crate::relations::HouseholdId;
 use crate::relations::households::{self, MOST, MOST_MEMBERS, audited_with, record, with_primary};
 use crate::relations::store::{self, HouseholdRow, MemberRow};
+
+/// Most characters of the name of a household.
+const LONGEST_NAME: usize = 100;
 
 /// Customers who are to be members of one household.
 #[derive(Clone, Debug)]
@@ -164,7 +168,7 @@ impl Draft {
                 (Some(refused), _) => Err(refused),
                 (None, None) => Ok(Joined { id: self.row.id, version: 0, stood, was: nobody() }),
                 (None, Some(id)) => {
-                    let was = self.join(actor, known, id, one);
+                    let was = self.join(known, id, one);
                     Ok(Joined { id: self.row.id, version: 0, stood, was })
                 }
             });
@@ -200,9 +204,9 @@ impl Draft {
         many.then(|| FieldError::new("", "too_many_households"))
     }
 
-    fn join(&mut self, actor: &Actor, known: &mut Known, id: CustomerId, one: &Joining) -> WasMember {
+    fn join(&mut self, known: &mut Known, id: CustomerId, one: &Joining) -> WasMember {
         let before = self.members.iter().find(|member| member.is_primary).map(|member| member.customer_id);
-        let usual = before.map(|id| usual_name(actor, known, id));
+        let usual = before.map(|id| usual_name(known, id));
         let at = self.members.iter().position(|member| member.customer_id == id);
         let role = one.role.as_str().to_owned();
         let was = match at.and_then(|at| self.members.get_mut(at)) {
@@ -232,7 +236,7 @@ impl Draft {
         let is_usual = self.row.name.is_empty() || usual.is_some_and(|usual| usual == self.row.name);
         let name = match (&one.name, primary) {
             (Some(name), _) => Some(name.clone()),
-            (None, Some(primary)) if is_usual => Some(usual_name(actor, known, primary)),
+            (None, Some(primary)) if is_usual => Some(usual_name(known, primary)),
             _ => None,
         };
         let old = name
@@ -275,10 +279,11 @@ fn nobody() -> WasMember {
     WasMember { customer_id: Uuid::nil(), member: None, name: None, primary: None }
 }
 
-fn usual_name(actor: &Actor, known: &Known, id: CustomerId) -> String {
+/// What a household is called after a member: in the language of the name, since a job has none.
+fn usual_name(known: &Known, id: CustomerId) -> String {
     let name = known.seen.get(&id).map_or("", |customer| customer.name.as_str());
-    // A name takes 100 characters, and so does that of a customer.
-    messages::household_name(actor.language(), name).chars().take(100).collect()
+    let language = if name.chars().any(is_cjk) { Language::ZhCn } else { Language::En };
+    messages::household_name(language, name).chars().take(LONGEST_NAME).collect()
 }
 
 /// The versions of some households.

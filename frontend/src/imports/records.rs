@@ -229,9 +229,10 @@ fn RecordFields(props: &RecordFieldsProps) -> Html {
         ImportTarget::Relation => {
             (Some(i.t(Msg::ImportRecordsRelationHelp)), i.t(Msg::ImportRecordsRelationKeyHint))
         }
-        ImportTarget::Household => {
-            (Some(i.t(Msg::ImportRecordsHouseholdHelp)), i.t(Msg::ImportRecordsHouseholdKeyHint { example: &household }))
-        }
+        ImportTarget::Household => (
+            Some(i.t(Msg::ImportRecordsHouseholdHelp)),
+            i.t(Msg::ImportRecordsHouseholdKeyHint { example: &household }),
+        ),
         ImportTarget::Holding | ImportTarget::Interaction | ImportTarget::SurveyAnswer => {
             (None, i.t(Msg::ImportRecordsKeyHint { example: &account }))
         }

@@ -236,13 +236,8 @@ fn what_turns_out_when_all_are_there_is_a_problem_of_a_record_that_was_taken() {
     let app = TestApp::start();
     let head = app.role(Role::OutletHead);
     // The third says that it has the husband of the second; the fifth is not taken, so the fourth has no friend.
-    let text = file(&[
-        "1,王一",
-        "2,李二,,,,,1,配偶",
-        "3,王三,,,,,1,配偶",
-        "4,赵四,,,,,5,朋友",
-        "5,钱五,,,,,1,仇人",
-    ]);
+    let text =
+        file(&["1,王一", "2,李二,,,,,1,配偶", "3,王三,,,,,1,配偶", "4,赵四,,,,,5,朋友", "5,钱五,,,,,1,仇人"]);
     let job = import(&app, &head, &text, mapping());
     assert_eq!(outcome(&head, &job).1, [2, 0, 0, 3]);
     let expected =
@@ -275,7 +270,10 @@ fn whom_one_does_not_see_is_nobody() {
     elsewhere.post("/customers", &new).expect(201);
     let text = file(&["1,王一,,,,,B1,朋友", "2,李二,H1,,户主"]);
     let job = import(&app, &head, &text, mapping());
-    assert_eq!((outcome(&head, &job).1, wrong(&head, &job)), ([1, 0, 0, 1], vec![one(2, "对方", "no_such_other")]));
+    assert_eq!(
+        (outcome(&head, &job).1, wrong(&head, &job)),
+        ([1, 0, 0, 1], vec![one(2, "对方", "no_such_other")])
+    );
     // A household whose members somebody else looks after is joined by nobody.
     let id = customer(&head, "李二")["id"].as_str().expect("an id").to_owned();
     let unit = app.fixture.unit("a2").to_string();
@@ -343,7 +341,11 @@ fn ties_that_were_touched_since_stay_and_keep_their_customers() {
     let house = format!("/households/{}", of["households"][0]["id"].as_str().expect("an id"));
     head.patch(&house, "\"1-0\"", &json!({"name": "赵氏"})).expect(200);
     let related = head.get(&format!("/customers/{}/relations", id("王三"))).expect(200).json();
-    let parent = format!("/customers/{}/relations/{}", id("王三"), related["relations"][0]["id"].as_str().expect("an id"));
+    let parent = format!(
+        "/customers/{}/relations/{}",
+        id("王三"),
+        related["relations"][0]["id"].as_str().expect("an id")
+    );
     head.patch(&parent, "\"1-0\"", &json!({"note": "养父"})).expect(200);
     let undoing = undo(&head, &job);
     app.work();
@@ -369,7 +371,11 @@ fn what_was_removed_here_does_not_come_back_by_itself() {
     import(&app, &head, &family(), mapping());
     let id = |name: &str| customer(&head, name)["id"].as_str().expect("an id").to_owned();
     let related = head.get(&format!("/customers/{}/relations", id("王三"))).expect(200).json();
-    let parent = format!("/customers/{}/relations/{}", id("王三"), related["relations"][0]["id"].as_str().expect("an id"));
+    let parent = format!(
+        "/customers/{}/relations/{}",
+        id("王三"),
+        related["relations"][0]["id"].as_str().expect("an id")
+    );
     head.act(&format!("{parent}/archive"), "\"1-0\"").expect(200);
     let of = head.get(&format!("/customers/{}/households", id("赵四"))).expect(200).json();
     let house = format!("/households/{}", of["households"][0]["id"].as_str().expect("an id"));
@@ -388,13 +394,12 @@ fn keys_of_customers_that_were_merged_lead_to_those_who_stayed() {
     let manager = app.role(Role::BranchManager);
     let made = import(&app, &manager, &file(&["1,王一", "2,王一一", "3,李二"]), mapping());
     assert_eq!(outcome(&manager, &made), done([3, 0, 0, 0]));
-    let [kept, gone] =
-        ["王一", "王一一"].map(|name| {
-            let found = manager.post("/customers/search", &json!({"q": name})).expect(200).json();
-            let rows = found["data"].as_array().expect("rows").clone();
-            let row = rows.iter().find(|row| row["name"] == name).expect("a customer").clone();
-            row["id"].as_str().expect("an id").to_owned()
-        });
+    let [kept, gone] = ["王一", "王一一"].map(|name| {
+        let found = manager.post("/customers/search", &json!({"q": name})).expect(200).json();
+        let rows = found["data"].as_array().expect("rows").clone();
+        let row = rows.iter().find(|row| row["name"] == name).expect("a customer").clone();
+        row["id"].as_str().expect("an id").to_owned()
+    });
     let of = |id: &str| manager.get(&format!("/customers/{id}")).expect(200);
     let merge = json!({"other_id": gone, "other_version": of(&gone).json()["version"], "take": []});
     let tag = of(&kept).tag();
