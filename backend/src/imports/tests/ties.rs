@@ -262,6 +262,33 @@ fn what_turns_out_when_all_are_there_is_a_problem_of_a_record_that_was_taken() {
 }
 
 #[test]
+fn who_has_brought_whom_makes_no_circle_and_a_household_has_room_for_thirty() {
+    let app = TestApp::start();
+    let head = app.role(Role::OutletHead);
+    let brought = file(&[
+        "1,王一,,,,,2,转介人",
+        "2,李二,,,,,3,转介人",
+        "3,王三,,,,,1,转介人",
+        "4,赵四,,,,,1,被转介客户",
+    ]);
+    let job = import(&app, &head, &brought, mapping());
+    let expected = [one(4, "关系", "referral_circle"), one(5, "关系", "has_a_referrer")];
+    assert_eq!((outcome(&head, &job).1, wrong(&head, &job)), ([2, 0, 0, 2], expected.to_vec()));
+    // Now that they are there, the dry run knows it as well, and the records are not taken at all.
+    let upload = send(&head, "c.csv", brought.as_bytes()).expect(201).json();
+    let tried = start(&head, &upload, mapping(), true);
+    app.work();
+    assert_eq!((outcome(&head, &tried).1, wrong(&head, &tried)), ([0, 0, 2, 2], expected.to_vec()));
+
+    let lines: Vec<String> = (0..32).map(|n| format!("M-{n},第{n}人,H9,大家,其他")).collect();
+    let job = import(&app, &head, &file(&lines.iter().map(String::as_str).collect::<Vec<_>>()), mapping());
+    let full = [32, 33].map(|line| one(line, "家庭号", "too_many_members"));
+    assert_eq!((outcome(&head, &job).1, wrong(&head, &job)), ([30, 0, 0, 2], full.to_vec()));
+    assert_eq!(households(&head, "第0人")[0].1.len(), 30);
+    assert_eq!(app.db(verify::verify).wrong, Vec::<String>::new());
+}
+
+#[test]
 fn whom_one_does_not_see_is_nobody() {
     let app = TestApp::start();
     let (head, other) = (app.role(Role::OutletHead), app.role(Role::BranchManager));
