@@ -215,7 +215,7 @@ fn take_all(
         let count = i64::try_from(records.len()).unwrap_or(i64::MAX);
         let (of, records) = (Arc::clone(work), Arc::new(records));
         if count == 0 {
-            if let Some(ended) = tie_all(bench, work, stop, now)? {
+            if let Some(ended) = tie_all(bench, work, stop, now, &mut || each(done))? {
                 return Ok(ended);
             }
             bench.db.write_blocking(move |conn| {
@@ -244,6 +244,7 @@ fn tie_all(
     work: &Arc<Work>,
     stop: &AtomicBool,
     now: fn() -> Moment,
+    each: &mut dyn FnMut(),
 ) -> std::result::Result<Option<Ended>, Failure> {
     if work.claim.dry_run || !work.plan.ties() {
         return Ok(None);
@@ -263,6 +264,7 @@ fn tie_all(
         }
         let (of, records) = (Arc::clone(work), Arc::new(records));
         let stepped = bench.db.write_blocking(move |conn| tie_some(conn, &of, &records, now()))?;
+        each();
         match stepped {
             Stepped::On(Advance::GoOn) => {}
             Stepped::On(Advance::Cancelled) => return Ok(Some(Ended::Over)),

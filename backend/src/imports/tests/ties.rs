@@ -325,12 +325,6 @@ fn ties_across_a_whole_file_are_noted_once_however_often_the_work_is_broken_off(
     let text = file(&lines.iter().map(String::as_str).collect::<Vec<_>>());
     let upload = send(&head, "c.csv", text.as_bytes()).expect(201).json();
     let job = start(&head, &upload, mapping(), false);
-    let stop = AtomicBool::new(false);
-    let claim = app.claim().expect("the job waits");
-    let ended = imports::run(&app.bench(), &claim, &stop, clock::now, |done| {
-        stop.store(done >= 450, Ordering::SeqCst);
-    });
-    assert_eq!(ended.expect("it stops"), Ended::Stopped);
     let count = |sql: &'static str| {
         app.db(move |conn| {
             use diesel::prelude::*;
@@ -343,7 +337,21 @@ fn ties_across_a_whole_file_are_noted_once_however_often_the_work_is_broken_off(
             Ok(count)
         })
     };
+    let run_until = |steps: usize| {
+        let stop = AtomicBool::new(false);
+        let mut taken = 0;
+        let claim = app.claim().expect("the job waits");
+        let ended = imports::run(&app.bench(), &claim, &stop, clock::now, |_| {
+            taken += 1;
+            stop.store(taken >= steps, Ordering::SeqCst);
+        });
+        assert_eq!(ended.expect("it stops"), Ended::Stopped);
+    };
+    run_until(3);
     assert_eq!((count("relation"), count("household")), (0, 0), "all customers come first");
+    // Then it is broken off after the first two hundred of them have been tied, and begins anew.
+    run_until(1);
+    assert_eq!((count("relation"), count("household")), (200, 150));
     app.work();
     assert_eq!(outcome(&head, &job), done([450, 0, 0, 0]));
     assert_eq!((count("relation"), count("household")), (225, 150));
