@@ -16,6 +16,8 @@ pub(crate) struct Texts {
     pub(crate) fields: HashMap<String, String>,
     /// What tasks are called that lines of Today become.
     task_titles: HashMap<String, String>,
+    /// What is called after somebody: `{name}` is theirs.
+    named_after: HashMap<String, String>,
     /// The page on which customers answer surveys.
     survey_page: HashMap<String, String>,
     /// What exported lists are called.
@@ -64,6 +66,12 @@ pub fn problem_detail(language: Language, code: Code, fields: usize) -> String {
 /// What a task is called that follows from something: `{name}` is the customer's, `{product}` what matures, `{day}` when.
 pub fn task_title(language: Language, source: &str) -> &str {
     of(language).and_then(|texts| texts.task_titles.get(source)).map_or(source, String::as_str)
+}
+
+/// What a household is called for which nobody has given a name, after its primary member.
+pub fn household_name(language: Language, primary: &str) -> String {
+    let text = of(language).and_then(|texts| texts.named_after.get("household"));
+    text.map_or_else(|| primary.to_owned(), |text| text.replace("{name}", primary))
 }
 
 /// A text of the page on which customers answer surveys; its name where there is none.

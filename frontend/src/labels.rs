@@ -139,9 +139,11 @@ labels! {
         UnitCode => ImportFieldUnitCode, OwnerUsername => ImportFieldOwnerUsername }
     DuplicateAction { Keep => DuplicateActionKeep, Merge => DuplicateActionMerge, Skip => DuplicateActionSkip }
     DuplicateLikeness { IdentityDocument => DuplicateLikenessIdentityDocument, PhoneAndName => DuplicateLikenessPhoneAndName }
-    ImportTarget { Holding => ImportTargetHolding, Interaction => ImportTargetInteraction, SurveyAnswer => ImportTargetSurveyAnswer }
+    ImportTarget { Holding => ImportTargetHolding, Interaction => ImportTargetInteraction, SurveyAnswer => ImportTargetSurveyAnswer, Relation => ImportTargetRelation, Household => ImportTargetHousehold }
     RecordField { ProductCode => ProductCode, Status => FieldStatus, Currency => HoldingCurrency, Amount => HoldingAmount, OpenedOn => HoldingOpenedOn, MaturesOn => HoldingMaturity, OpenedThrough => HoldingChannelLabel, Reference => HoldingReference,
         Kind => FieldContactKind, Direction => FieldDirection, Purpose => FieldPurpose, Outcome => FieldOutcome, Mood => FieldMood, DurationMinutes => FieldMinutes, DurationSeconds => RecordFieldDurationSeconds, OccurredOn => FieldDay, Notes => LogNotes, AuthorUsername => RecordFieldAuthorUsername,
-        SurveyName => RecordFieldSurveyName, AnsweredOn => RecordFieldAnsweredOn, Answer => RecordFieldAnswer }
+        SurveyName => RecordFieldSurveyName, AnsweredOn => RecordFieldAnsweredOn, Answer => RecordFieldAnswer,
+        OtherExternalId => RecordFieldOtherExternalId, OtherRole => RelationsRole, SharePercent => RelationsShare, Title => RelationsPosition, Authority => RelationsAuthority, Since => RelationsSince, Until => RelationsUntil, Note => RelationsNote,
+        HouseholdName => RecordFieldHouseholdName, MemberRole => RecordFieldMemberRole, Primary => RecordFieldPrimary }
     ResultsBy { None => ResultsByNone, Tier => ResultsByTier, Unit => ResultsByUnit }
 }

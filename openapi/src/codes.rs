@@ -988,11 +988,15 @@ codes! {
         Holding = "holding",
         Interaction = "interaction",
         SurveyAnswer = "survey_answer",
+        /// What another customer is to the record's; entered when all customers of the file are there.
+        Relation = "relation",
+        /// The household that the record's customer is a member of. Records with the same `key` of a household are members of one.
+        Household = "household",
     }
 }
 
 codes! {
-    /// What is said of a holding, a contact or an answer that a file brings.
+    /// What is said of a holding, a contact, an answer, a relation or a place in a household that a file brings.
     RecordField {
         /// Code of the product that is held.
         ProductCode = "product_code",
@@ -1023,6 +1027,26 @@ codes! {
         AnsweredOn = "answered_on",
         /// The answer to the `question` that stands beside it.
         Answer = "answer",
+        /// Key of the other customer in the system that the file comes from. Where a record has none it brings no relation.
+        OtherExternalId = "other_external_id",
+        /// What the other is to the customer.
+        OtherRole = "other_role",
+        /// Of a shareholder or a controller.
+        SharePercent = "share_percent",
+        /// Position of an employee, a representative or a key contact.
+        Title = "title",
+        /// What a key contact decides.
+        Authority = "authority",
+        Since = "since",
+        /// Over since that day.
+        Until = "until",
+        Note = "note",
+        /// Without it the household is named by its primary member.
+        HouseholdName = "household_name",
+        /// What the customer is in the household.
+        MemberRole = "member_role",
+        /// Whether the bank turns to this member (`yes`, `no`); one of a household.
+        Primary = "primary",
     }
 }
 
@@ -1047,6 +1071,10 @@ impl RecordField {
                 AuthorUsername,
             ],
             ImportTarget::SurveyAnswer => &[SurveyName, AnsweredOn, Answer],
+            ImportTarget::Relation => {
+                &[OtherExternalId, OtherRole, SharePercent, Title, Authority, Since, Until, Note]
+            }
+            ImportTarget::Household => &[HouseholdName, MemberRole, Primary],
         }
     }
 
@@ -1057,6 +1085,8 @@ impl RecordField {
             ImportTarget::Holding => &[ProductCode, OpenedOn],
             ImportTarget::Interaction => &[Kind, OccurredOn],
             ImportTarget::SurveyAnswer => &[SurveyName, AnsweredOn, Answer],
+            ImportTarget::Relation => &[OtherExternalId, OtherRole],
+            ImportTarget::Household => &[MemberRole],
         }
     }
 }

@@ -229,14 +229,14 @@ pub struct ImportMapping {
     #[validate(length(min = 1, max = 60), nested)]
     #[cfg_attr(feature = "schema", schema(min_items = 1, max_items = 60))]
     pub customer: Vec<FieldMapping>,
-    /// What it says besides: of what the customer holds, of contacts, of answers to surveys.
+    /// What it says besides: of what the customer holds, of contacts, of answers to surveys, of relations to other customers and of households.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[validate(length(max = 20), nested)]
     #[cfg_attr(feature = "schema", schema(max_items = 20))]
     pub records: Vec<RecordMapping>,
 }
 
-/// A holding, a contact or an answer that each record of a file may bring along.
+/// A holding, a contact, an answer, a relation or a place in a household that each record of a file may bring along.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
@@ -244,6 +244,8 @@ pub struct RecordMapping {
     pub target: ImportTarget,
     /// What tells it from others of the same target and customer, such as an account number: a template as in `from`. With the key of the customer
     /// it is found again, so that the same file changes nothing and another amount moves the holding that is there. Only a keyed hash of it is kept.
+    /// Of a relation, who the other one is and in which role belong to it as well: another one is another relation. Of a household it is the key
+    /// of the household, whichever customer's record it stands in.
     #[validate(length(min = 1, max = 500))]
     #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 500, example = "{Account}"))]
     pub key: String,
@@ -261,7 +263,7 @@ pub struct RecordMapping {
     pub fields: Vec<RecordFieldMapping>,
 }
 
-/// What a field of a holding, a contact or an answer is made of.
+/// What a field of what a record brings is made of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]

@@ -80,7 +80,7 @@ pub use tiers::{
     tier_policies, tiers,
 };
 pub(crate) use tiers::{TIER_HISTORY, TIER_POLICIES};
-pub use view::{changeable, history, read, some_changeable, visible};
+pub use view::{changeable, changeable_among, history, read, some_changeable, visible};
 pub use withdrawal::{CustomerState, put_back, withdraw};
 
 use guanxi_db::Id;

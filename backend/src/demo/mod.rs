@@ -2,6 +2,7 @@
 
 mod duplicates;
 pub mod generator;
+mod mappings;
 mod ownership;
 mod quality;
 mod relations;
@@ -117,6 +118,7 @@ pub fn make(config: &Config, opened: &Opened, demo: Demo) -> Result<String> {
             segments::make(conn, &actor, house, u64::from(customers))?;
             tags::make(conn, &actor, u64::from(customers))?;
             views::make(conn, &actor, &keys, &bank)?;
+            mappings::make(conn, &actor, &bank)?;
             ownership::make(conn, &actor, house, (&bank, &units, &users))?;
             duplicates::search(conn, &actor)
         })?;
@@ -434,7 +436,7 @@ pub fn add_user(opened: &Opened, username: &str, display_name: &str, role: Role)
 #[cfg(test)]
 mod tests {
     use guanxi_db::DbError;
-    use guanxi_db::schema::{interaction, task};
+    use guanxi_db::schema::{import_mapping, interaction, task};
 
     use super::*;
     use crate::server;
@@ -449,15 +451,21 @@ mod tests {
         let opened = server::open(&config).expect("the database opens");
         let demo = Demo { customers: 300, seed: 1, customers_only: false, duplicates: 0 };
         make(&config, &opened, demo).expect("demo data");
-        let (contacts, to_do) = opened
+        let (contacts, to_do, mappings) = opened
             .db
             .read_blocking(|conn| {
                 let contacts = interaction::table.count().get_result::<i64>(conn).map_err(DbError::from)?;
                 let to_do = task::table.count().get_result::<i64>(conn).map_err(DbError::from)?;
-                Ok::<_, Error>((contacts, to_do))
+                let mappings = import_mapping::table
+                    .order(import_mapping::shared)
+                    .select(import_mapping::shared)
+                    .load::<bool>(conn)
+                    .map_err(DbError::from)?;
+                Ok::<_, Error>((contacts, to_do, mappings))
             })
             .expect("the database reads");
         assert!((2_500..4_500).contains(&contacts) && to_do > 50, "{contacts} contacts, {to_do} tasks");
+        assert_eq!(mappings, [false, true, true], "kept mappings, and whether they are shared");
         let report = opened.db.read_blocking(verify).expect("the database reads");
         assert_eq!(report.wrong, Vec::<String>::new());
         assert!(make(&config, &opened, demo).is_err(), "demo data goes only into an empty database");

@@ -12,11 +12,11 @@ use crate::customers::CustomerId;
 use crate::error::{Error, FieldError, Result};
 use crate::imports::brought::{loaded, prepared};
 use crate::imports::mapping::Places;
-use crate::imports::records::{BroughtContact, BroughtHolding, NamedProduct};
+use crate::imports::records::{BroughtContact, BroughtHolding, BroughtRelation, NamedProduct};
 use crate::installation::Settings;
 use crate::products;
 use crate::surveys::{self, Asked};
-use crate::{holdings, interactions, org};
+use crate::{holdings, interactions, org, relations};
 
 /// The bank, as a step of an import asks for it.
 pub(super) struct Bank<'a> {
@@ -128,5 +128,25 @@ impl Places for Bank<'_> {
         let fields = [("/occurred_at", RecordField::OccurredOn)];
         let checked = interactions::check(&prepared(self.actor, nobody, contact), self.actor.now());
         found(checked, &fields, RecordField::Notes)
+    }
+
+    fn wrong_relation(&self, relation: &BroughtRelation) -> Vec<(RecordField, FieldError)> {
+        let today = self.settings.day(self.actor.now());
+        let found = relations::check_told(relation.role, &relation.told, today);
+        found.into_iter().map(|field| (relation_field(&field.pointer), field)).collect()
+    }
+}
+
+/// The field of a record that a member of a relation comes from.
+pub(super) fn relation_field(pointer: &str) -> RecordField {
+    match pointer {
+        "/role" => RecordField::OtherRole,
+        "/share_percent" => RecordField::SharePercent,
+        "/title" => RecordField::Title,
+        "/authority" => RecordField::Authority,
+        "/since" => RecordField::Since,
+        "/until" => RecordField::Until,
+        "/note" => RecordField::Note,
+        _ => RecordField::OtherExternalId,
     }
 }

@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::mem;
 
-use guanxi_api::{AnswerSource, ExternalId, ImportTarget, Instant, Interaction, InteractionPatch};
+use guanxi_api::{
+    AnswerSource, ExternalId, ImportTarget, Instant, Interaction, InteractionPatch, RelationPatch,
+};
 use guanxi_db::{DbConn, Id};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -14,10 +16,12 @@ use crate::customers::{self, CustomerId, House};
 use crate::error::{Error, FieldError, Result};
 use crate::holdings::{self, HoldingId, Loaded, Restated};
 use crate::imports::mapping::Line;
-use crate::imports::records::{BroughtAnswer, BroughtContact, BroughtHolding, What};
+use crate::imports::records::{Brought, BroughtAnswer, BroughtContact, BroughtHolding, What};
 use crate::imports::store::{self, ImportedRow};
+use crate::imports::ties::{self, Ahead};
 use crate::interactions::{self, InteractionId, Prepared};
 use crate::jobs::JobId;
+use crate::relations::WasMember;
 use crate::surveys::{self, Recorded, SurveyId};
 
 /// The right that bringing something takes.
@@ -26,6 +30,7 @@ pub(super) const fn right_to(target: ImportTarget) -> Right {
         ImportTarget::Holding => Right::EditHoldings,
         ImportTarget::Interaction => Right::WriteInteractions,
         ImportTarget::SurveyAnswer => Right::AnswerSurveys,
+        ImportTarget::Relation | ImportTarget::Household => Right::EditCustomers,
     }
 }
 
@@ -34,12 +39,37 @@ pub(super) const fn right_to(target: ImportTarget) -> Right {
 pub(super) struct Todo {
     /// The line that brings it.
     pub(super) line: usize,
-    place: usize,
-    key: [u8; 32],
-    said: [u8; 32],
-    what: What,
+    pub(super) place: usize,
+    pub(super) key: [u8; 32],
+    pub(super) said: [u8; 32],
+    pub(super) what: What,
     /// What it was, where an earlier file has brought it and said something else.
-    known: Option<ImportedRow>,
+    pub(super) known: Option<ImportedRow>,
+}
+
+/// Something that a line brings, by its key.
+pub(super) fn todo(keys: &Keys, (source, external_id): (&str, &str), line: usize, brought: Brought) -> Todo {
+    let target = brought.what.target().as_str();
+    let parts = [source, external_id, target, &brought.key];
+    let key = keys.keyed_hash("imported_record", &parts.join("\u{0}"));
+    let said = keys.keyed_hash("imported_record.said", &brought.said);
+    Todo { line, place: brought.place, key, said, what: brought.what, known: None }
+}
+
+/// Leaves what earlier files have not brought, or not with the same words.
+///
+/// # Errors
+/// When the database fails.
+pub(super) fn keep_new(conn: &mut DbConn, todo: &mut Vec<Todo>) -> Result<()> {
+    let known = store::imported(conn, &todo.iter().map(|one| one.key.as_slice()).collect::<Vec<_>>())?;
+    todo.retain_mut(|one| match known.get(one.key.as_slice()) {
+        Some(row) if row.said == one.said => false,
+        row => {
+            one.known = row.cloned();
+            true
+        }
+    });
+    Ok(())
 }
 
 /// Takes what lines bring, and finds out what of it is to be done; `into` are the customers of lines that are not found by their keys, and lines that bring what cannot be taken become errors.
@@ -49,8 +79,8 @@ pub(super) struct Todo {
 pub(super) fn plan(
     conn: &mut DbConn,
     actor: &Actor,
-    keys: &Keys,
-    source: &str,
+    house: House<'_>,
+    (source, ahead): (&str, &Ahead),
     lines: &mut [Result<Line>],
     into: &[Option<CustomerId>],
 ) -> Result<Vec<Todo>> {
@@ -60,30 +90,21 @@ pub(super) fn plan(
         let Ok(line) = line else { continue };
         let mut seen = HashSet::new();
         for brought in mem::take(&mut line.brought) {
-            let target = brought.what.target().as_str();
-            let parts = [source, &line.customer.external.id, target, &brought.key];
-            let key = keys.keyed_hash("imported_record", &parts.join("\u{0}"));
-            if !seen.insert(key) {
-                refused.push((at, at_place(brought.place, "key", FieldError::new("", "duplicate"))));
+            let one = self::todo(house.keys, (source, &line.customer.external.id), at, brought);
+            if !seen.insert(one.key) {
+                refused.push((at, at_place(one.place, "key", FieldError::new("", "duplicate"))));
             }
-            let said = keys.keyed_hash("imported_record.said", &brought.said);
-            todo.push(Todo { line: at, place: brought.place, key, said, what: brought.what, known: None });
+            todo.push(one);
         }
     }
-    let known = store::imported(conn, &todo.iter().map(|one| one.key.as_slice()).collect::<Vec<_>>())?;
-    todo.retain_mut(|one| match known.get(one.key.as_slice()) {
-        Some(row) if row.said == one.said => false,
-        row => {
-            one.known = row.cloned();
-            true
-        }
-    });
+    keep_new(conn, &mut todo)?;
     for one in &todo {
         if let Some(found) = one.hindrance(conn, actor)? {
             refused.push((one.line, found));
         }
     }
     refused.extend(asked_already(conn, source, (lines, into), &todo)?);
+    refused.extend(ties::hindrances(conn, actor, house, (source, ahead), (lines, into), &todo)?);
     let mut wrong: BTreeMap<usize, Vec<FieldError>> = BTreeMap::new();
     for (line, field) in refused {
         wrong.entry(line).or_default().push(field);
@@ -97,7 +118,7 @@ pub(super) fn plan(
     Ok(todo)
 }
 
-fn at_place(place: usize, member: &str, field: FieldError) -> FieldError {
+pub(super) fn at_place(place: usize, member: &str, field: FieldError) -> FieldError {
     FieldError { pointer: format!("/records/{place}/{member}"), ..field }
 }
 
@@ -153,7 +174,7 @@ impl Todo {
                     }
                 }
             }
-            What::Contact(_) => Ok(None),
+            What::Contact(_) | What::Relation(_) | What::Member(_) => Ok(None),
             // What somebody has answered stands.
             What::Answer(_) => {
                 Ok(Some(at_place(self.place, "answer", FieldError::new("", "answered_otherwise"))))
@@ -215,7 +236,7 @@ fn recorded(customer_id: CustomerId, answer: &BroughtAnswer) -> Recorded {
     }
 }
 
-/// Writes what lines bring; `customers` are those of the lines, as far as they were taken. Gives what was done.
+/// Writes what lines bring, but for what ties customers to others; `customers` are those of the lines, as far as they were taken. Gives what was done.
 ///
 /// # Errors
 /// When the database fails, or something was changed by somebody else in the meantime.
@@ -231,7 +252,7 @@ pub(super) fn write(
     let mut done = Vec::with_capacity(todo.len());
     let (mut held, mut contacts) = (Vec::new(), Vec::new());
     let mut answers: BTreeMap<SurveyId, Vec<(&Todo, Recorded)>> = BTreeMap::new();
-    for one in todo {
+    for one in todo.iter().filter(|one| !one.what.is_tie()) {
         let Some(customer) = customers.get(one.line).copied().flatten() else { continue };
         match (&one.known, &one.what) {
             (Some(known), what) => {
@@ -247,6 +268,7 @@ pub(super) fn write(
             (None, What::Answer(answer)) => {
                 answers.entry(answer.survey.id()).or_default().push((one, recorded(customer, answer)));
             }
+            (None, What::Relation(_) | What::Member(_)) => {}
         }
     }
     let mut keep = |one: &Todo, customer_id: CustomerId, record_id: Id<()>, version: i64| {
@@ -298,10 +320,10 @@ pub(super) struct Done {
     pub(super) before: Option<Before>,
 }
 
-/// How something was that an earlier file had brought.
+/// How something was that an earlier file had brought, or that was there without any.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Before {
-    /// What the earlier file said of it, as a keyed hash.
+    /// What the earlier file said of it, as a keyed hash; empty where no file had brought it.
     pub(super) said: Vec<u8>,
     pub(super) job_id: Uuid,
     /// Its version, as [`Done`] has it.
@@ -314,10 +336,22 @@ pub(super) struct Before {
 pub(super) enum Was {
     Holding(Restated),
     Contact(Box<InteractionPatch>),
+    Relation(Box<RelationPatch>),
+    Member {
+        was: WasMember,
+        /// By what the household is known, as a keyed hash.
+        household: Vec<u8>,
+    },
 }
 
 impl Todo {
-    fn done(&self, customer_id: CustomerId, record_id: Id<()>, version: i64, before: Option<Before>) -> Done {
+    pub(super) fn done(
+        &self,
+        customer_id: CustomerId,
+        record_id: Id<()>,
+        version: i64,
+        before: Option<Before>,
+    ) -> Done {
         let (line, place, target, key) = (self.line, self.place, self.what.target(), self.key);
         Done { line, place, target, key, customer_id, record_id, version, before }
     }
@@ -358,6 +392,7 @@ fn restate(
             Ok((Was::Contact(Box::new(as_it_was(was))), stood, version))
         }
         What::Answer(_) => Err(Error::internal("an answer that stands")),
+        What::Relation(_) | What::Member(_) => Err(Error::internal("a tie before its time")),
     }
 }
 

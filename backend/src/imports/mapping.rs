@@ -15,7 +15,9 @@ use serde_json::{Map, Value, json};
 use crate::access::{OrgUnitId, UserId};
 use crate::error::{Error, FieldError, Result, Wrong};
 use crate::imports::reading::Record;
-use crate::imports::records::{Brought, BroughtContact, BroughtHolding, NamedProduct, PlannedRecord};
+use crate::imports::records::{
+    Brought, BroughtContact, BroughtHolding, BroughtRelation, NamedProduct, PlannedRecord,
+};
 use crate::imports::templates::Origin;
 use crate::imports::{values, words};
 use crate::surveys::Asked;
@@ -152,6 +154,7 @@ pub(super) trait Places {
     fn start_of(&self, day: NaiveDate) -> Moment;
     fn wrong_holding(&self, holding: &BroughtHolding) -> Vec<(RecordField, FieldError)>;
     fn wrong_contact(&self, contact: &BroughtContact) -> Vec<(RecordField, FieldError)>;
+    fn wrong_relation(&self, relation: &BroughtRelation) -> Vec<(RecordField, FieldError)>;
 }
 
 impl Plan {
@@ -216,6 +219,33 @@ impl Plan {
     /// What records may bring besides their customers.
     pub(super) fn targets(&self) -> impl Iterator<Item = ImportTarget> {
         self.records.iter().map(PlannedRecord::target)
+    }
+
+    /// Whether records may tie their customers to others.
+    pub(super) fn ties(&self) -> bool {
+        self.records.iter().any(PlannedRecord::is_tie)
+    }
+
+    /// The households that a record names, by what of the mapping does, with their keys and whether its customer is said to be the primary member.
+    pub(super) fn households(&self, record: &Record) -> Vec<(usize, String, bool)> {
+        let named = self.records.iter().enumerate().filter_map(|(place, planned)| {
+            let (key, primary) = planned.household(record)?;
+            Some((place, key, primary))
+        });
+        named.collect()
+    }
+
+    /// What a record says that ties its customer to others, without all else that it says.
+    ///
+    /// # Errors
+    /// As [`Plan::read`].
+    pub(super) fn read_ties(&self, record: &Record, places: &mut dyn Places) -> Result<Vec<Brought>> {
+        let mut wrong = Wrong::default();
+        let mut brought = Vec::new();
+        for (place, planned) in self.records.iter().enumerate().filter(|(_, planned)| planned.is_tie()) {
+            brought.extend(planned.read(place, record, places, &mut wrong)?);
+        }
+        wrong.unless(Some(brought))
     }
 
     /// The key of a record in the system that it comes from.
@@ -422,6 +452,10 @@ mod tests {
         }
 
         fn wrong_contact(&self, _: &BroughtContact) -> Vec<(RecordField, FieldError)> {
+            Vec::new()
+        }
+
+        fn wrong_relation(&self, _: &BroughtRelation) -> Vec<(RecordField, FieldError)> {
             Vec::new()
         }
     }

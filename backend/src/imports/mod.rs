@@ -22,6 +22,7 @@ mod store;
 mod templates;
 #[cfg(test)]
 mod tests;
+mod ties;
 mod undo;
 mod uploads;
 mod values;
@@ -41,7 +42,8 @@ pub use rehearsal::{rehearse, rehearse_workbook};
 pub use run::run;
 pub(crate) use saved::MAPPINGS;
 pub use saved::{
-    keep_mapping, mapping as saved_mapping, mappings, remove_mapping, set_mapping, shared_mapping,
+    keep_mapping, keep_mapping_for, mapping as saved_mapping, mappings, remove_mapping, set_mapping,
+    shared_mapping,
 };
 pub use start::{Checked, Corrected, check, correct, corrected_file, start, to_correct};
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! From a record to what it says besides of its customer: holdings, contacts, answers to surveys. Pure rules; what they need to know of the
+//! From a record to what it says besides of its customer: holdings, contacts, answers to surveys, relations, households. Pure rules; what they need to know of the
 //! bank they ask [`Places`].
 
 use std::collections::HashSet;
@@ -6,8 +6,9 @@ use std::rc::Rc;
 
 use chrono::NaiveDate;
 use guanxi_api::{
-    Amount, AnswerValue, Direction, HoldingChannel, HoldingStatus, ImportTarget, InteractionKind,
-    InteractionOutcome, InteractionPurpose, Mood, RecordField, RecordFieldMapping, RecordMapping,
+    Amount, AnswerValue, Authority, Direction, HoldingChannel, HoldingStatus, HouseholdRole, ImportTarget,
+    InteractionKind, InteractionOutcome, InteractionPurpose, Mood, RecordField, RecordFieldMapping,
+    RecordMapping, RelationRole,
 };
 use guanxi_db::Moment;
 
@@ -19,17 +20,25 @@ use crate::imports::reading::Record;
 use crate::imports::templates::Origin;
 use crate::imports::{values, words};
 use crate::products::ProductId;
+use crate::relations::Told;
 use crate::surveys::Asked;
 use crate::text;
 
 /// Nothing is brought closed: what is closed belongs to nobody's assets.
 const HELD: &[&str] = &[HoldingStatus::Active.as_str(), HoldingStatus::Matured.as_str()];
 
+/// What a file says that something is, or is not.
+const YES_NO: &[&str] = &["yes", "no"];
+
 /// Where the words for the codes of a field stand in `locales/imports.toml`, and the codes.
 fn codes(target: ImportTarget, field: RecordField) -> Option<(&'static str, &'static [&'static str])> {
     Some(match (target, field) {
         (ImportTarget::Holding, RecordField::Status) => ("holding_status", HELD),
         (ImportTarget::Holding, RecordField::OpenedThrough) => ("opened_through", HoldingChannel::CODES),
+        (ImportTarget::Relation, RecordField::OtherRole) => ("other_role", RelationRole::CODES),
+        (ImportTarget::Relation, RecordField::Authority) => ("authority", Authority::CODES),
+        (ImportTarget::Household, RecordField::MemberRole) => ("member_role", HouseholdRole::CODES),
+        (ImportTarget::Household, RecordField::Primary) => ("yes_no", YES_NO),
         (_, RecordField::Kind) => ("interaction_kind", InteractionKind::CODES),
         (_, RecordField::Direction) => ("direction", Direction::CODES),
         (_, RecordField::Purpose) => ("purpose", InteractionPurpose::CODES),
@@ -90,6 +99,8 @@ pub(super) enum What {
     Holding(BroughtHolding),
     Contact(BroughtContact),
     Answer(BroughtAnswer),
+    Relation(BroughtRelation),
+    Member(BroughtMember),
 }
 
 impl What {
@@ -98,8 +109,19 @@ impl What {
             What::Holding(_) => ImportTarget::Holding,
             What::Contact(_) => ImportTarget::Interaction,
             What::Answer(_) => ImportTarget::SurveyAnswer,
+            What::Relation(_) => ImportTarget::Relation,
+            What::Member(_) => ImportTarget::Household,
         }
     }
+
+    /// Whether it ties the customer to others, which have to be there first.
+    pub(super) const fn is_tie(&self) -> bool {
+        is_tie(self.target())
+    }
+}
+
+const fn is_tie(target: ImportTarget) -> bool {
+    matches!(target, ImportTarget::Relation | ImportTarget::Household)
 }
 
 #[derive(Clone, Debug)]
@@ -132,6 +154,24 @@ pub(super) struct BroughtAnswer {
     pub(super) survey: Rc<Asked>,
     pub(super) answers: Vec<AnswerValue>,
     pub(super) at: Moment,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct BroughtRelation {
+    /// Key of the other customer in the system that the file comes from.
+    pub(super) other: String,
+    /// What the other is to the customer.
+    pub(super) role: RelationRole,
+    pub(super) told: Told,
+}
+
+/// A place in a household, whose key is that of what is brought.
+#[derive(Clone, Debug)]
+pub(super) struct BroughtMember {
+    pub(super) household: String,
+    pub(super) role: HouseholdRole,
+    pub(super) primary: Option<bool>,
+    pub(super) name: Option<String>,
 }
 
 impl PlannedRecord {
@@ -217,8 +257,31 @@ impl PlannedRecord {
             ImportTarget::Holding => said.holding(places, wrong)?.map(What::Holding),
             ImportTarget::Interaction => said.contact(places, wrong)?.map(What::Contact),
             ImportTarget::SurveyAnswer => said.answer(places, wrong)?.map(What::Answer),
+            ImportTarget::Relation => said.relation(places, wrong).map(What::Relation),
+            ImportTarget::Household => said.member(&key, wrong).map(What::Member),
         };
-        Ok(what.map(|what| Brought { place, key, said: said.written(), what }))
+        let key_of = |what: &What| match what {
+            // Who the other one is and as what cannot be changed: another one is another relation.
+            What::Relation(relation) => [&key, relation.role.as_str(), &relation.other].join("\u{0}"),
+            _ => key.clone(),
+        };
+        Ok(what.map(|what| Brought { place, key: key_of(&what), said: said.written(), what }))
+    }
+
+    /// Whether it ties customers to others.
+    pub(super) const fn is_tie(&self) -> bool {
+        is_tie(self.target)
+    }
+
+    /// The key of the household that a record of the file names, and whether it says that its customer is the primary member.
+    pub(super) fn household(&self, record: &Record) -> Option<(String, bool)> {
+        let asked = self.target == ImportTarget::Household
+            && self.when.as_ref().is_none_or(|when| when.holds(record));
+        let key = self.key.text(record, None).filter(|_| asked)?;
+        let primary = self.fields.iter().find(|planned| planned.field == RecordField::Primary);
+        let said = primary.and_then(|planned| planned.text(self.target, record));
+        let primary = said.and_then(|text| words::code_named("yes_no", YES_NO, &text));
+        Some((key, primary == Some("yes")))
     }
 
     /// All columns that it needs.
@@ -230,6 +293,9 @@ impl PlannedRecord {
 
     /// The column that a wrong member of what is brought comes from.
     pub(super) fn column(&self, member: &str) -> Option<usize> {
+        if member == "key" {
+            return self.key.column();
+        }
         let field = RecordField::from_code(member)?;
         self.fields.iter().find(|planned| planned.field == field)?.origin.column()
     }
@@ -478,5 +544,58 @@ impl Said<'_> {
                 Ok(None)
             }
         }
+    }
+
+    fn relation(&self, places: &mut dyn Places, wrong: &mut Wrong) -> Option<BroughtRelation> {
+        let target = ImportTarget::Relation;
+        // A customer of whom the file names no other one has no such relation.
+        let other = match text::line(self.of(RecordField::OtherExternalId)?, 100) {
+            Ok(other) => Some(other),
+            Err(broken) => {
+                let field = FieldError::broken("", broken);
+                wrong.add(self.foreign(RecordField::OtherExternalId, field));
+                None
+            }
+        };
+        self.needed(RecordField::OtherRole, wrong);
+        let role = |code: &str| RelationRole::from_code(code).map(Some);
+        let role = self.code(target, RecordField::OtherRole, None, role, wrong);
+        let share = self.whole(RecordField::SharePercent, wrong);
+        if share.is_some_and(|share| !(1..=100).contains(&share)) {
+            let range = self.wrong(RecordField::SharePercent, "range").with("min", 1).with("max", 100);
+            wrong.add(range);
+        }
+        let authority = |code: &str| Authority::from_code(code).map(Some);
+        let told = Told {
+            share_percent: share.and_then(|share| i32::try_from(share).ok()),
+            title: self.of(RecordField::Title).map(str::to_owned),
+            authority: self.code(target, RecordField::Authority, None, authority, wrong),
+            note: self.of(RecordField::Note).map(str::to_owned),
+            since: self.day(RecordField::Since, wrong),
+            until: self.day(RecordField::Until, wrong),
+        };
+        let relation = BroughtRelation { other: other?, role: role?, told };
+        for (field, found) in places.wrong_relation(&relation) {
+            wrong.add(self.foreign(field, found));
+        }
+        Some(relation)
+    }
+
+    fn member(&self, household: &str, wrong: &mut Wrong) -> Option<BroughtMember> {
+        let target = ImportTarget::Household;
+        self.needed(RecordField::MemberRole, wrong);
+        let role = |code: &str| HouseholdRole::from_code(code).map(Some);
+        let role = self.code(target, RecordField::MemberRole, None, role, wrong);
+        let is_yes = |code: &str| Some(Some(code == "yes"));
+        let primary = self.code(target, RecordField::Primary, None, is_yes, wrong);
+        let name = match self.of(RecordField::HouseholdName).map(|name| text::line(name, 100)) {
+            Some(Err(broken)) => {
+                let field = FieldError::broken("", broken);
+                wrong.add(self.foreign(RecordField::HouseholdName, field));
+                None
+            }
+            name => name.and_then(std::result::Result::ok),
+        };
+        Some(BroughtMember { household: household.to_owned(), role: role?, primary, name })
     }
 }

@@ -12,7 +12,7 @@ use crate::access::{OrgUnitId, UserId};
 use crate::error::{FieldError, Result};
 use crate::imports::mapping::{Places, Plan};
 use crate::imports::reading::{Records, decoded, unpacked};
-use crate::imports::records::{BroughtContact, BroughtHolding, NamedProduct};
+use crate::imports::records::{BroughtContact, BroughtHolding, BroughtRelation, NamedProduct};
 use crate::imports::{columns, workbook};
 use crate::products::ProductId;
 use crate::surveys::Asked;
@@ -97,6 +97,10 @@ impl Places for Everywhere {
     }
 
     fn wrong_contact(&self, _: &BroughtContact) -> Vec<(RecordField, FieldError)> {
+        Vec::new()
+    }
+
+    fn wrong_relation(&self, _: &BroughtRelation) -> Vec<(RecordField, FieldError)> {
         Vec::new()
     }
 }

@@ -107,6 +107,8 @@ pub async fn get_upload(
 /// Start an import.
 ///
 /// A dry run tells, record by record, what would be done. A record that cannot be taken does not keep the others from being taken.
+/// Relations and households are entered when all customers of the file are there, so the other customer may stand in a later record; a record of which one
+/// turns out to be impossible only then counts as failed, although its customer is there.
 #[utoipa::path(operation_id = "startImport", tag = "jobs", request_body = NewImport,
     params(("Idempotency-Key" = String, Header, description = "8 to 128 visible characters; the same request with the same key is done once")),
     responses((status = 202, body = JobDetails, description = "The job is written down",
@@ -212,7 +214,7 @@ pub async fn correct_import(
 /// Undo an import.
 ///
 /// One's own that has ended, as long as it is kept. A job goes back through it: customers that it has created are archived and lose their key in the
-/// system of the file, those that it has changed become what they were, and so do holdings and contacts; what it has made of them is removed
+/// system of the file, those that it has changed become what they were, and so do holdings, contacts, relations and households; what it has made of them is removed
 /// or archived. What somebody has changed since, or a customer with whom something else has been recorded, stays as it is: `/jobs/{id}/problems`
 /// of the new job tells the lines.
 #[utoipa::path(operation_id = "undoImport", tag = "jobs",

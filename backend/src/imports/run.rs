@@ -17,6 +17,7 @@ use crate::imports::bank::Bank;
 use crate::imports::duplicates::{self, Documents, Known};
 use crate::imports::mapping::{Line, Plan};
 use crate::imports::reading::{ReadError, Record, Records, decoded, unpacked};
+use crate::imports::ties::{self, Ahead, Households};
 use crate::imports::{Input, brought, problems, store, undo};
 use crate::installation::Settings;
 use crate::jobs::{self, Advance, Bench, Claim, Ended, Progress};
@@ -158,11 +159,16 @@ fn take_all(
     now: fn() -> Moment,
     each: &mut impl FnMut(i64),
 ) -> std::result::Result<Ended, Failure> {
-    if work.claim.total.is_none() {
+    let mut ahead = Ahead::default();
+    // The customers whom others are tied to may come later.
+    if work.claim.total.is_none() || work.plan.ties() {
         let mut table = Table::open(bench, &work.input)?;
         let mut total = 0;
-        while table.next()?.is_some() {
+        while let Some(record) = table.next()? {
             total += 1;
+            if let Some(key) = work.plan.key(&record).filter(|_| work.plan.ties()) {
+                ahead.comes(&key);
+            }
             if total > MOST_RECORDS {
                 let field = FieldError::new("", "too_many_records").with("max", MOST_RECORDS);
                 return Err(Failure::Job(field));
@@ -179,11 +185,14 @@ fn take_all(
     let mut table = Table::open(bench, &work.input)?;
     let mut met = Met::default();
     let mut documents = Documents::default();
+    let mut households = Households::default();
+    let ahead = Arc::new(ahead);
     let mut done = 0;
     while done < work.claim.processed {
         let Some(record) = table.next()? else { break };
         if met.is_new(work.plan.key(&record).as_deref()) {
             documents.earlier(work.plan.document(&record).as_deref(), record.line);
+            households.meet(&work.plan, &record);
         }
         done += 1;
         if let Some(ended) = breathe(bench, work, stop, now, done)? {
@@ -200,11 +209,15 @@ fn take_all(
             let first = met.is_new(work.plan.key(&record).as_deref());
             let document = work.plan.document(&record).filter(|_| first);
             let of_line = documents.earlier(document.as_deref(), record.line);
-            records.push(Taken { record, first, of_line });
+            let untied = if first { households.meet(&work.plan, &record) } else { Vec::new() };
+            records.push(Taken { record, first, of_line, untied });
         }
         let count = i64::try_from(records.len()).unwrap_or(i64::MAX);
         let (of, records) = (Arc::clone(work), Arc::new(records));
         if count == 0 {
+            if let Some(ended) = tie_all(bench, work, stop, now, &mut || each(done))? {
+                return Ok(ended);
+            }
             bench.db.write_blocking(move |conn| {
                 jobs::finish(conn, &Actor::operator_job(now(), of.claim.id.uuid()), &of.claim, json!({}))
                     .map(drop)
@@ -212,14 +225,49 @@ fn take_all(
             return Ok(Ended::Over);
         }
         let stepped = patiently(|| {
-            let (of, records) = (Arc::clone(&of), Arc::clone(&records));
-            bench.db.write_blocking(move |conn| step(conn, &of, &records, now()))
+            let (of, records, ahead) = (Arc::clone(&of), Arc::clone(&records), Arc::clone(&ahead));
+            bench.db.write_blocking(move |conn| step(conn, &of, &records, &ahead, now()))
         })?;
         done += count;
         each(done);
         match stepped {
             Stepped::On(Advance::GoOn) => {}
             Stepped::On(Advance::Cancelled) => return Ok(Ended::Over),
+            Stepped::Refused(field) => return Err(Failure::Job(field)),
+        }
+    }
+}
+
+/// Ties the customers of a file to others, now that all of them are there; gives how the job ended, if it did.
+fn tie_all(
+    bench: &Bench,
+    work: &Arc<Work>,
+    stop: &AtomicBool,
+    now: fn() -> Moment,
+    each: &mut dyn FnMut(),
+) -> std::result::Result<Option<Ended>, Failure> {
+    if work.claim.dry_run || !work.plan.ties() {
+        return Ok(None);
+    }
+    let mut table = Table::open(bench, &work.input)?;
+    loop {
+        if stop.load(Ordering::SeqCst) {
+            return Ok(Some(stopped(bench, work, now)?));
+        }
+        let mut records = Vec::with_capacity(STEP);
+        while records.len() < STEP {
+            let Some(record) = table.next()? else { break };
+            records.push(record);
+        }
+        if records.is_empty() {
+            return Ok(None);
+        }
+        let (of, records) = (Arc::clone(work), Arc::new(records));
+        let stepped = bench.db.write_blocking(move |conn| tie_some(conn, &of, &records, now()))?;
+        each();
+        match stepped {
+            Stepped::On(Advance::GoOn) => {}
+            Stepped::On(Advance::Cancelled) => return Ok(Some(Ended::Over)),
             Stepped::Refused(field) => return Err(Failure::Job(field)),
         }
     }
@@ -279,6 +327,8 @@ struct Taken {
     first: bool,
     /// The line of an earlier one with the same identity document.
     of_line: Option<i64>,
+    /// What earlier ones of the file forbid it to say of households.
+    untied: Vec<FieldError>,
 }
 
 impl Taken {
@@ -295,27 +345,49 @@ enum Came {
     Skipped,
 }
 
-/// Takes some records, in one transaction with how far the job is.
-fn step(conn: &mut DbConn, work: &Work, records: &[Taken], now: Moment) -> Result<Stepped> {
-    let Work { claim, plan, keys, settings, .. } = work;
+/// Who works on an import, with the rights of this moment; otherwise how the step ends before anything is done.
+fn begin(conn: &mut DbConn, work: &Work, now: Moment) -> Result<std::result::Result<Actor, Stepped>> {
+    let Work { claim, plan, .. } = work;
     let actor = match claim.created_by {
         None => Actor::operator_job(now, claim.id.uuid()),
         Some(user) => {
             let actor = sessions::acting_for(conn, user, claim.id.uuid(), now)?;
             match actor.filter(|actor| actor.may(Right::RunImports)) {
                 Some(actor) => actor,
-                None => return Ok(Stepped::Refused(FieldError::new("", "may_import_no_longer"))),
+                None => return Ok(Err(Stepped::Refused(FieldError::new("", "may_import_no_longer")))),
             }
         }
     };
-    // Before anything is done: whoever has lost the lease or was told to end does nothing more.
+    // Whoever has lost the lease or was told to end does nothing more.
     if jobs::keep(conn, &actor, claim)? == Advance::Cancelled {
-        return Ok(Stepped::On(Advance::Cancelled));
+        return Ok(Err(Stepped::On(Advance::Cancelled)));
     }
     if let Some(target) = plan.targets().find(|target| !actor.may(brought::right_to(*target))) {
         let field = FieldError::new("", "may_bring_no_longer").with("target", target.as_str());
-        return Ok(Stepped::Refused(field));
+        return Ok(Err(Stepped::Refused(field)));
     }
+    Ok(Ok(actor))
+}
+
+/// Ties the customers of some records to others, in one transaction with what that changes of the counts.
+fn tie_some(conn: &mut DbConn, work: &Work, records: &[Record], now: Moment) -> Result<Stepped> {
+    let Work { claim, plan, keys, settings, .. } = work;
+    let actor = match begin(conn, work, now)? {
+        Ok(actor) => actor,
+        Err(ended) => return Ok(ended),
+    };
+    let house = House { keys, settings, directory: &Directory::default() };
+    let counts = ties::take(conn, &actor, house, (plan, claim.id), records)?;
+    jobs::advance(conn, &actor, claim, Progress { processed: 0, counts, lasts: true }).map(Stepped::On)
+}
+
+/// Takes some records, in one transaction with how far the job is.
+fn step(conn: &mut DbConn, work: &Work, records: &[Taken], ahead: &Ahead, now: Moment) -> Result<Stepped> {
+    let Work { claim, plan, keys, settings, .. } = work;
+    let actor = match begin(conn, work, now)? {
+        Ok(actor) => actor,
+        Err(ended) => return Ok(ended),
+    };
     let house = House { keys, settings, directory: &Directory::default() };
     let mut bank = Bank::new(conn, settings, &actor);
     let mut lines = Vec::with_capacity(records.len());
@@ -323,13 +395,14 @@ fn step(conn: &mut DbConn, work: &Work, records: &[Taken], now: Moment) -> Resul
         lines.push(match plan.read(&taken.record, &mut bank) {
             Ok(_) if !taken.first => Err(Error::field("/external/id", "duplicate")),
             Err(error) if error.code.status() >= 500 => return Err(error),
+            Ok(_) if !taken.untied.is_empty() => Err(Error::fields(taken.untied.clone())),
             read => read,
         });
     }
     let told: Vec<_> =
         records.iter().zip(&lines).map(|(taken, line)| (taken.line(), taken.of_line, line)).collect();
     let mut known = duplicates::find(conn, &actor, house, &work.input, &told)?;
-    let came = take(conn, work, &actor, house, (records, lines), &mut known)?;
+    let came = take(conn, (work, ahead), &actor, house, (records, lines), &mut known)?;
     let mut counts = JobCounts::default();
     let (mut wrong, mut likely) = (Vec::new(), Vec::new());
     let one = |yes: bool| i64::from(yes);
@@ -374,7 +447,7 @@ fn step(conn: &mut DbConn, work: &Work, records: &[Taken], now: Moment) -> Resul
 /// so it may take several rounds.
 fn take(
     conn: &mut DbConn,
-    work: &Work,
+    (work, ahead): (&Work, &Ahead),
     actor: &Actor,
     house: House<'_>,
     (records, lines): (&[Taken], Vec<Result<Line>>),
@@ -415,7 +488,7 @@ fn take(
                 },
             }
         }
-        for (at, outcome, brings) in take_round(conn, work, actor, house, records, round)? {
+        for (at, outcome, brings) in take_round(conn, (work, ahead), actor, house, records, round)? {
             set(&mut came, at, Came::Of(Box::new(outcome), brings));
         }
         if later.is_empty() {
@@ -464,7 +537,7 @@ fn find_made(
 /// Takes records none of which is about the customer of another.
 fn take_round(
     conn: &mut DbConn,
-    work: &Work,
+    (work, ahead): (&Work, &Ahead),
     actor: &Actor,
     house: House<'_>,
     records: &[Taken],
@@ -480,7 +553,7 @@ fn take_round(
     if places.is_empty() {
         return Ok(Vec::new());
     }
-    let todo = brought::plan(conn, actor, keys, plan.source(), &mut lines, &into)?;
+    let todo = brought::plan(conn, actor, house, (plan.source(), ahead), &mut lines, &into)?;
     let numbered = places.iter().zip(lines.into_iter().zip(&into)).map(|(at, (read, into))| BulkLine {
         number: records.get(*at).map_or(0, |taken| u32::try_from(taken.record.line).unwrap_or(u32::MAX)),
         read: read.map(|line| line.customer),

@@ -10,7 +10,7 @@ use guanxi_db::{DbConn, DbError, Doc, Id, Value};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use crate::access::{Actor, Keys, Right};
+use crate::access::{Actor, Keys, Right, UserId};
 use crate::audit;
 use crate::error::{Code, Error, FieldError, Result, Wrong};
 use crate::imports::SavedMappingId;
@@ -114,6 +114,20 @@ pub fn keep_mapping(
     definition: &SavedMappingDefinition,
 ) -> Result<SavedMapping> {
     let Some(owner) = actor.user_id() else { return Err(Error::forbidden()) };
+    let id = keep_mapping_for(conn, actor, owner, definition)?;
+    mapping(conn, actor, id)
+}
+
+/// Keeps a mapping for somebody; gives its id.
+///
+/// # Errors
+/// As [`keep_mapping`].
+pub fn keep_mapping_for(
+    conn: &mut DbConn,
+    actor: &Actor,
+    owner: UserId,
+    definition: &SavedMappingDefinition,
+) -> Result<SavedMappingId> {
     if definition.shared && !actor.may(Right::ShareImportMappings) {
         return Err(Error::forbidden());
     }
@@ -136,7 +150,7 @@ pub fn keep_mapping(
     };
     store::insert_mapping(conn, &row).map_err(taken)?;
     note(conn, actor, (row.id, 1), "created", (&json!({}), &document(&row)))?;
-    mapping(conn, actor, row.id)
+    Ok(row.id)
 }
 
 fn refuse_too_many_shared(conn: &mut DbConn, shared: bool) -> Result<()> {

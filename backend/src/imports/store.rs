@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 
 use diesel::prelude::*;
+use guanxi_api::DuplicateAction;
 use guanxi_db::schema::{
     import_change, import_duplicate, import_mapping, import_problem, imported_record, upload, user_account,
 };
@@ -312,6 +313,34 @@ pub(super) fn known_lines(conn: &mut DbConn, job: JobId, lines: &[i64]) -> Resul
         .load(conn)
         .map_err(DbError::from)?;
     Ok(known)
+}
+
+/// The customers whom records of an import, by their lines, have made (`true`) or changed.
+pub(super) fn customers_of_lines(
+    conn: &mut DbConn,
+    job: JobId,
+    lines: &[i64],
+) -> Result<HashMap<i64, (CustomerId, bool)>> {
+    let rows: Vec<(i64, CustomerId, Option<Vec<u8>>)> = import_change::table
+        .filter(import_change::job_id.eq(job))
+        .filter(import_change::line.eq_any(lines))
+        .filter(import_change::place.eq(0))
+        .select((import_change::line, import_change::customer_id, import_change::before))
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows.into_iter().map(|(line, id, before)| (line, (id, before.is_none()))).collect())
+}
+
+/// The customers with whom records of an import, by their lines, were merged.
+pub(super) fn merged_lines(conn: &mut DbConn, job: JobId, lines: &[i64]) -> Result<HashMap<i64, CustomerId>> {
+    let rows: Vec<(i64, Option<CustomerId>)> = import_duplicate::table
+        .filter(import_duplicate::job_id.eq(job))
+        .filter(import_duplicate::line.eq_any(lines))
+        .filter(import_duplicate::action.eq(DuplicateAction::Merge.as_str()))
+        .select((import_duplicate::line, import_duplicate::customer_id))
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows.into_iter().filter_map(|(line, id)| Some((line, id?))).collect())
 }
 
 /// A mapping that is kept under a name.

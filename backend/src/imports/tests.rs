@@ -1,6 +1,7 @@
 mod duplicates;
 mod mappings;
 mod records;
+mod ties;
 mod undo;
 
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -2,7 +2,7 @@
 //! transaction. What has been changed since, or is in use, stays as it is and is told, line by line. A change that is taken back is
 //! forgotten in the same transaction, so a crash repeats and loses none.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -25,6 +25,7 @@ use crate::installation::Settings;
 use crate::interactions::{self, InteractionId};
 use crate::jobs::{self, Advance, Bench, Claim, Ended, JobId, Progress};
 use crate::org::Directory;
+use crate::relations::{self, HouseholdId, RelationId};
 use crate::surveys::{self, AnswerId};
 use crate::tasks;
 
@@ -35,6 +36,8 @@ const CUSTOMER: &str = "customer";
 /// That of conflicts with verified fields, whose places come after all that a record brings.
 const CONFLICT: &str = "field_conflict";
 const CONFLICTS: i32 = 1000;
+/// What ties customers to others stands after all lines of the file, as it was written after them: so it is taken back first.
+const TIES: i64 = 1 << 40;
 
 /// Writes down what a step of an import has done, in its transaction; `numbers` are the lines of the file, in the order of `outcomes`.
 ///
@@ -100,6 +103,26 @@ pub(super) fn note(
         });
     }
     store::insert_changes(conn, &rows)
+}
+
+/// The same for ties; `numbers` are the lines that they come from, by the lines of `done`.
+///
+/// # Errors
+/// When the database fails.
+pub(super) fn note_ties(
+    conn: &mut DbConn,
+    keys: &Keys,
+    job_id: JobId,
+    numbers: &[i64],
+    done: &[Done],
+) -> Result<()> {
+    let numbers: Vec<i64> = numbers.iter().map(|number| number + TIES).collect();
+    note(conn, keys, job_id, &numbers, &[], done)
+}
+
+/// The line of the file that a change comes from.
+const fn line_of(row: &ChangeRow) -> i64 {
+    if row.line > TIES { row.line - TIES } else { row.line }
 }
 
 fn context((job, line, place): (JobId, i64, i32)) -> Vec<u8> {
@@ -208,12 +231,13 @@ fn step(conn: &mut DbConn, work: &Work, now: Moment) -> Result<Option<i64>> {
         return Ok(None);
     };
     let house = House { keys, settings, directory: &Directory::default() };
-    let mut undoing = Undoing { actor: &actor, house, source: &input.mapping.source, left: Vec::new() };
+    let mut undoing =
+        Undoing { actor: &actor, house, source: &input.mapping.source, left: Vec::new(), gone: Vec::new() };
     undoing.take_back(conn, &rows)?;
     let told: Vec<ProblemRow> = undoing
         .left
         .iter()
-        .map(|(row, why)| problems::left(&actor, keys, claim.id, row.line, &why.as_field(&row.target)))
+        .map(|(row, why)| problems::left(&actor, keys, claim.id, line_of(row), &why.as_field(&row.target)))
         .collect::<Result<_>>()?;
     store::insert_problems(conn, &told)?;
     store::remove_changes_from(conn, *import, last)?;
@@ -258,6 +282,8 @@ impl Left {
                 Some(ImportTarget::Holding) => FieldError::new("", "holding_changed_since"),
                 Some(ImportTarget::Interaction) => FieldError::new("", "contact_changed_since"),
                 Some(ImportTarget::SurveyAnswer) => FieldError::new("", "answer_followed_up"),
+                Some(ImportTarget::Relation) => FieldError::new("", "relation_changed_since"),
+                Some(ImportTarget::Household) => FieldError::new("", "household_changed_since"),
             },
         }
     }
@@ -270,17 +296,92 @@ struct Undoing<'a> {
     /// The system that the file came from.
     source: &'a str,
     left: Vec<(&'a ChangeRow, Left)>,
+    /// Keys, as `imported_record` has them, of households that are no longer there.
+    gone: Vec<Vec<u8>>,
 }
 
 impl<'a> Undoing<'a> {
     fn take_back(&mut self, conn: &mut DbConn, rows: &'a [ChangeRow]) -> Result<()> {
         let of = |target: &str| rows.iter().filter(|row| row.target == target).collect::<Vec<_>>();
+        self.relations(conn, &of(ImportTarget::Relation.as_str()))?;
+        self.households(conn, &of(ImportTarget::Household.as_str()))?;
         self.holdings(conn, &of(ImportTarget::Holding.as_str()))?;
         self.contacts(conn, &of(ImportTarget::Interaction.as_str()))?;
         self.answers(conn, &of(ImportTarget::SurveyAnswer.as_str()))?;
         self.conflicts(conn, &of(CONFLICT))?;
         self.forget(conn, rows)?;
         self.customers(conn, &of(CUSTOMER))
+    }
+
+    fn relations(&mut self, conn: &mut DbConn, rows: &[&'a ChangeRow]) -> Result<()> {
+        // Records that tell of a relation from both sides share its versions: what one of them is taken back from is what the other one left.
+        let mut stands: HashMap<(RelationId, i64), i64> = HashMap::new();
+        for row in rows {
+            let id = RelationId::new(row.record_id.uuid());
+            let which = (row.customer_id, id);
+            let version = stands.get(&(id, row.version)).copied().unwrap_or(row.version);
+            match before::<Before>(self.house.keys, row)? {
+                Some(Before { was: Was::Relation(was), stood, .. }) => {
+                    let done = relations::change(conn, self.actor, self.house, which, version, &was)
+                        .and_then(|()| relations::relation_stands(conn, id));
+                    if let Ok(now) = &done {
+                        stands.extend([((id, stood), *now), ((id, row.version), *now)]);
+                        store::stands_again(conn, row.record_id, (row.version, *now))?;
+                    }
+                    self.settle_as(conn, row, done, Some(stood))?;
+                }
+                _ => {
+                    let done = relations::archive(conn, self.actor, which, version);
+                    self.settle(row, done)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Members of one household are taken back together. They have one version where they came together, and the one before it where
+    /// they came before.
+    fn households(&mut self, conn: &mut DbConn, rows: &[&'a ChangeRow]) -> Result<()> {
+        let mut of_household: BTreeMap<HouseholdId, Vec<&'a ChangeRow>> = BTreeMap::new();
+        for row in rows {
+            of_household.entry(HouseholdId::new(row.record_id.uuid())).or_default().push(row);
+        }
+        let ids: Vec<HouseholdId> = of_household.keys().copied().collect();
+        let now = relations::household_stands(conn, &ids)?;
+        for (id, rows) in of_household {
+            let stands = now.get(&id).copied().unwrap_or_default();
+            let mut versions = HashSet::from([stands]);
+            let (mut untouched, mut were, mut key) = (Vec::new(), Vec::new(), Vec::new());
+            for row in rows {
+                match before::<Before>(self.house.keys, row)? {
+                    Some(Before { was: Was::Member { was, household }, stood, .. })
+                        if versions.contains(&row.version) =>
+                    {
+                        versions.insert(stood);
+                        untouched.push(row);
+                        were.push(was);
+                        key = household;
+                    }
+                    _ => self.left.push((row, Left::ChangedSince)),
+                }
+            }
+            if untouched.is_empty() {
+                continue;
+            }
+            match relations::leave(conn, self.actor, self.house, (id, stands), &were) {
+                Ok(left) => {
+                    for stood in versions {
+                        store::stands_again(conn, Id::new(id.uuid()), (stood, left.version))?;
+                    }
+                    if left.archived {
+                        self.gone.push(key);
+                    }
+                }
+                Err(error) if error.code.status() < 500 => self.leave(untouched.into_iter()),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     fn holdings(&mut self, conn: &mut DbConn, rows: &[&'a ChangeRow]) -> Result<()> {
@@ -353,10 +454,12 @@ impl<'a> Undoing<'a> {
         for row in undone() {
             match (&row.key, before_of_record(self.house.keys, row)?) {
                 (Some(key), None) => gone.push(key.as_slice()),
+                (Some(key), Some(before)) if before.said.is_empty() => gone.push(key.as_slice()),
                 (Some(key), Some(before)) => drop(changed.insert(key.as_slice(), before)),
                 (None, _) => {}
             }
         }
+        gone.extend(self.gone.iter().map(Vec::as_slice));
         store::forget_imported(conn, &gone)?;
         let keys: Vec<&[u8]> = changed.keys().copied().collect();
         for (key, known) in store::imported(conn, &keys)? {
@@ -375,6 +478,7 @@ impl<'a> Undoing<'a> {
         used.extend(interactions::contacted_among(conn, &made)?);
         used.extend(surveys::answered_among(conn, &made)?);
         used.extend(tasks::concerned_among(conn, &made)?);
+        used.extend(relations::tied_among(conn, &made)?);
         // A customer whom several records have changed stands again under another version when the later ones are taken back.
         let mut stands: HashMap<CustomerId, (i64, i64)> = HashMap::new();
         for row in rows {

@@ -17,9 +17,9 @@ use crate::relations::{HouseholdId, known, manage};
 use crate::text;
 
 /// Most members of a household.
-const MOST_MEMBERS: usize = 30;
+pub(super) const MOST_MEMBERS: usize = 30;
 /// Most households of a customer.
-const MOST: usize = 20;
+pub(super) const MOST: usize = 20;
 
 /// A household of which the actor sees a member.
 ///
@@ -175,7 +175,7 @@ fn members_of(
     Ok(rows)
 }
 
-fn with_primary(mut members: Vec<MemberRow>) -> Vec<MemberRow> {
+pub(super) fn with_primary(mut members: Vec<MemberRow>) -> Vec<MemberRow> {
     if !members.iter().any(|member| member.is_primary)
         && let Some(first) = members.first_mut()
     {
@@ -190,7 +190,7 @@ fn write_members(conn: &mut DbConn, id: HouseholdId, members: Vec<MemberRow>) ->
     }
     store::replace_members(conn, id, &members)?;
     let customers: Vec<CustomerId> = members.iter().map(|member| member.customer_id).collect();
-    if store::most_households(conn, &customers)? > MOST {
+    if store::households_by_member(conn, &customers)?.values().any(|count| *count > MOST) {
         return Err(Error::conflict("/members", "too_many_households"));
     }
     Ok(())
@@ -208,7 +208,7 @@ pub fn change_household(
     version: i64,
     patch: &HouseholdPatch,
 ) -> Result<()> {
-    edit(conn, actor, house, id, version, "updated", |conn, row| {
+    edit(conn, actor, house, (id, version), "updated", |conn, row| {
         let mut wrong = Wrong::default();
         let renamed = patch.name.as_deref().map(|given| name(given, &mut wrong));
         let members = match &patch.members {
@@ -248,7 +248,7 @@ pub fn archive_household(
     id: HouseholdId,
     version: i64,
 ) -> Result<()> {
-    edit(conn, actor, house, id, version, "archived", |_, row| {
+    edit(conn, actor, house, (id, version), "archived", |_, row| {
         if row.archived {
             return Err(Error::conflict("", "already_archived"));
         }
@@ -269,7 +269,7 @@ pub fn restore_household(
     id: HouseholdId,
     version: i64,
 ) -> Result<()> {
-    edit(conn, actor, house, id, version, "restored", |_, row| {
+    edit(conn, actor, house, (id, version), "restored", |_, row| {
         if !row.archived {
             return Err(Error::conflict("", "not_archived"));
         }
@@ -279,12 +279,11 @@ pub fn restore_household(
     })
 }
 
-fn edit(
+pub(super) fn edit(
     conn: &mut DbConn,
     actor: &Actor,
     house: House<'_>,
-    id: HouseholdId,
-    version: i64,
+    (id, version): (HouseholdId, i64),
     action: &'static str,
     act: impl FnOnce(&mut DbConn, &mut HouseholdRow) -> Result<()>,
 ) -> Result<()> {
@@ -317,7 +316,12 @@ fn one_is_changeable(conn: &mut DbConn, actor: &Actor, members: &[MemberRow]) ->
 }
 
 fn audited(conn: &mut DbConn, row: &HouseholdRow) -> Result<Value> {
-    let mut members = store::members(conn, &[row.id])?;
+    Ok(audited_with(row, &store::members(conn, &[row.id])?))
+}
+
+/// A household as the audit trail has it.
+pub(super) fn audited_with(row: &HouseholdRow, members: &[MemberRow]) -> Value {
+    let mut members: Vec<&MemberRow> = members.iter().collect();
     members.sort_by_key(|member| member.customer_id);
     let members: Vec<Value> = members
         .into_iter()
@@ -326,10 +330,10 @@ fn audited(conn: &mut DbConn, row: &HouseholdRow) -> Result<Value> {
         })
         .collect();
     let archived = if row.archived { json!(true) } else { Value::Null };
-    Ok(json!({"name": row.name, "archived": archived, "members": members}))
+    json!({"name": row.name, "archived": archived, "members": members})
 }
 
-fn record(
+pub(super) fn record(
     conn: &mut DbConn,
     actor: &Actor,
     row: &HouseholdRow,

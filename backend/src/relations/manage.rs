@@ -5,7 +5,7 @@ use guanxi_api::{
     Authority, CustomerKind, Instant, NewRelation, RelatedCustomer, Relation, RelationPatch, RelationRole,
     Relations,
 };
-use guanxi_db::{DbConn, DbError, Id};
+use guanxi_db::{DbConn, DbError, Id, Moment};
 use serde_json::json;
 
 use crate::access::Actor;
@@ -17,7 +17,7 @@ use crate::relations::{RelationId, known, rules};
 use crate::text;
 
 /// Most relations that one customer has.
-const MOST: usize = 200;
+pub(super) const MOST: usize = 200;
 /// How far a chain of referrals is followed upwards.
 pub(super) const LONGEST_CHAIN: usize = 50;
 
@@ -55,6 +55,14 @@ pub fn relation(
     let other = other_of(&row, id);
     let seen = customers::related(conn, actor, house, &[other])?.remove(&other);
     wire(row, id, seen)
+}
+
+/// The version of a relation, whoever sees it.
+///
+/// # Errors
+/// 404 when there is none.
+pub fn relation_stands(conn: &mut DbConn, relation: RelationId) -> Result<i64> {
+    Ok(store::find(conn, relation)?.ok_or_else(Error::not_found)?.version)
 }
 
 fn found(conn: &mut DbConn, actor: &Actor, (id, relation): (CustomerId, RelationId)) -> Result<RelationRow> {
@@ -118,28 +126,15 @@ pub fn create(
         }),
         Some(_) => {}
     }
-    let stored = rules::is_stored(new.role);
-    let (kind, from_id, to_id) = match (stored, rules::is_mutual(new.role)) {
-        (_, true) => (new.role, id.min(other), id.max(other)),
-        (true, false) => (new.role, other, id),
-        (false, false) => (rules::inverse(new.role), id, other),
-    };
+    let (kind, from_id, to_id) = ends(new.role, id, other);
     let mut row = RelationRow {
-        id: actor.new_id(),
-        from_id,
-        to_id,
-        kind: kind.as_str().to_owned(),
         share_percent: new.share_percent,
         title: new.title.clone(),
         authority: new.authority.map(|authority| authority.as_str().to_owned()),
         note: new.note.clone(),
         since: new.since,
         until: new.until,
-        archived: false,
-        archived_at: None,
-        version: 1,
-        created_at: actor.now(),
-        updated_at: actor.now(),
+        ..blank((actor.new_id(), actor.now()), (from_id, to_id), kind)
     };
     clean(&mut row, kind, house.settings.day(actor.now()), &mut wrong);
     wrong.unless(Some(()))?;
@@ -161,6 +156,44 @@ pub fn create(
     Ok(row.id)
 }
 
+/// The role under which a relation is stored, and of whom to whom.
+pub(super) fn ends(
+    role: RelationRole,
+    id: CustomerId,
+    other: CustomerId,
+) -> (RelationRole, CustomerId, CustomerId) {
+    match (rules::is_stored(role), rules::is_mutual(role)) {
+        (_, true) => (role, id.min(other), id.max(other)),
+        (true, false) => (role, other, id),
+        (false, false) => (rules::inverse(role), id, other),
+    }
+}
+
+/// A relation of which nothing is said but whom it is between.
+pub(super) fn blank(
+    (id, now): (RelationId, Moment),
+    (from_id, to_id): (CustomerId, CustomerId),
+    kind: RelationRole,
+) -> RelationRow {
+    RelationRow {
+        id,
+        from_id,
+        to_id,
+        kind: kind.as_str().to_owned(),
+        share_percent: None,
+        title: None,
+        authority: None,
+        note: None,
+        since: None,
+        until: None,
+        archived: false,
+        archived_at: None,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
 /// That a customer has one spouse at a time and one referrer, and brings nobody by whom it was brought.
 fn check_others(
     conn: &mut DbConn,
@@ -168,18 +201,20 @@ fn check_others(
     kind: RelationRole,
     known: &[RelationRow],
 ) -> Result<()> {
-    let of_kind = |other: &&RelationRow| other.kind == row.kind && other.id != row.id;
+    check_known(row, kind, known)?;
+    let in_circle = kind == RelationRole::Referrer && chain_above(conn, row.from_id)?.contains(&row.to_id);
+    if in_circle { Err(Error::conflict("/role", "referral_circle")) } else { Ok(()) }
+}
+
+/// That a customer has one spouse at a time and one referrer, among all relations of the two.
+pub(super) fn check_known(row: &RelationRow, kind: RelationRole, known: &[RelationRow]) -> Result<()> {
+    let mut of_kind = known.iter().filter(|other| other.kind == row.kind && other.id != row.id);
     match kind {
-        RelationRole::Spouse if row.until.is_none() => {
-            let married = known.iter().filter(of_kind).any(|other| other.until.is_none());
-            if married { Err(Error::conflict("/role", "has_a_spouse")) } else { Ok(()) }
+        RelationRole::Spouse if row.until.is_none() && of_kind.any(|other| other.until.is_none()) => {
+            Err(Error::conflict("/role", "has_a_spouse"))
         }
-        RelationRole::Referrer => {
-            if known.iter().filter(of_kind).any(|other| other.to_id == row.to_id) {
-                return Err(Error::conflict("/role", "has_a_referrer"));
-            }
-            let above = chain_above(conn, row.from_id)?;
-            if above.contains(&row.to_id) { Err(Error::conflict("/role", "referral_circle")) } else { Ok(()) }
+        RelationRole::Referrer if of_kind.any(|other| other.to_id == row.to_id) => {
+            Err(Error::conflict("/role", "has_a_referrer"))
         }
         _ => Ok(()),
     }
@@ -199,7 +234,7 @@ pub(super) fn chain_above(conn: &mut DbConn, id: CustomerId) -> Result<Vec<Custo
 }
 
 /// Brings what is said of a relation into the form in which it is stored.
-fn clean(row: &mut RelationRow, kind: RelationRole, today: NaiveDate, wrong: &mut Wrong) {
+pub(super) fn clean(row: &mut RelationRow, kind: RelationRole, today: NaiveDate, wrong: &mut Wrong) {
     for (pointer, value, max) in [("/title", &mut row.title, 100), ("/note", &mut row.note, 500)] {
         if let Some(given) = value {
             match text::optional_line(given, max) {
@@ -404,7 +439,7 @@ fn edit(
     record(conn, actor, &row, action, &audited(&before))
 }
 
-fn audited(row: &RelationRow) -> serde_json::Value {
+pub(super) fn audited(row: &RelationRow) -> serde_json::Value {
     json!({
         "from_id": row.from_id.uuid(),
         "to_id": row.to_id.uuid(),
@@ -419,7 +454,7 @@ fn audited(row: &RelationRow) -> serde_json::Value {
     })
 }
 
-fn record(
+pub(super) fn record(
     conn: &mut DbConn,
     actor: &Actor,
     row: &RelationRow,

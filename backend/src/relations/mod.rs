@@ -6,6 +6,7 @@
 
 mod balance;
 mod households;
+mod joining;
 mod manage;
 mod network;
 mod routes;
@@ -13,16 +14,22 @@ mod rules;
 mod store;
 #[cfg(test)]
 mod tests;
+mod ties;
 
 pub use balance::balance_sheet;
 pub use households::{
     archive_household, change_household, create_household, household, household_history, households_of,
     restore_household,
 };
+pub use joining::{
+    Gathering, Joined, Joining, Left, WasMember, household_stands, is_household_full, join_many, leave,
+};
 pub use manage::{
-    archive, change, create, move_relations, move_relations_back, relation, relations, restore,
+    archive, change, create, move_relations, move_relations_back, relation, relation_stands, relations,
+    restore,
 };
 pub use network::{network, referrals};
+pub use ties::{Tie, Tied, Told, check_told, misfit, tie_many, tied_among};
 
 use guanxi_db::Id;
 

@@ -1,8 +1,10 @@
+use std::collections::HashMap;
+
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use guanxi_api::RelationRole;
 use guanxi_db::schema::{household, household_member, relation};
-use guanxi_db::{Condition, DbConn, DbError, Id, Moment, Value, on_each};
+use guanxi_db::{Condition, DbConn, DbError, Id, Moment, Value, insert_many, on_each};
 
 use crate::customers::CustomerId;
 use crate::error::Result;
@@ -87,6 +89,11 @@ pub(super) fn insert(conn: &mut DbConn, row: &RelationRow) -> Result<(), DbError
     Ok(())
 }
 
+pub(super) fn insert_all(conn: &mut DbConn, rows: &[RelationRow]) -> Result<()> {
+    insert_many!(conn, relation::table, rows).map_err(DbError::from)?;
+    Ok(())
+}
+
 /// Writes a relation over the version it was made from; false when that is no longer the version.
 pub(super) fn update(conn: &mut DbConn, row: &RelationRow, from_version: i64) -> Result<bool, DbError> {
     let changed = diesel::update(relation::table.find(row.id).filter(relation::version.eq(from_version)))
@@ -104,6 +111,19 @@ pub(super) fn referrer_of(conn: &mut DbConn, id: CustomerId) -> Result<Option<Cu
         .select(relation::from_id)
         .first(conn)
         .optional()
+        .map_err(DbError::from)?;
+    Ok(found)
+}
+
+/// Who has brought whom of these customers, as pairs of who was brought and by whom.
+pub(super) fn referrers_of(conn: &mut DbConn, ids: &[CustomerId]) -> Result<Vec<(CustomerId, CustomerId)>> {
+    let ids = ids.iter().map(|id| Some(Value::Id(Id::new(id.uuid()))));
+    let found = relation::table
+        .filter(Condition::unkept().sql("relation.to_id IN (").bind_all(ids).sql(")"))
+        .filter(relation::archived.eq(false))
+        .filter(relation::kind.eq(RelationRole::Referrer.as_str()))
+        .select((relation::to_id, relation::from_id))
+        .load(conn)
         .map_err(DbError::from)?;
     Ok(found)
 }
@@ -130,6 +150,27 @@ pub(super) fn household(conn: &mut DbConn, id: HouseholdId) -> Result<Option<Hou
         .optional()
         .map_err(DbError::from)?;
     Ok(row)
+}
+
+/// Some households, archived or not; on PostgreSQL locked in the order of their ids, where they are to be written.
+pub(super) fn households(conn: &mut DbConn, ids: &[HouseholdId], writes: bool) -> Result<Vec<HouseholdRow>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    if let (DbConn::Pg(conn), true) = (&mut *conn, writes) {
+        household::table
+            .filter(household::id.eq_any(ids))
+            .order(household::id)
+            .select(household::id)
+            .for_update()
+            .load::<HouseholdId>(conn)
+            .map_err(DbError::from)?;
+    }
+    let ids = ids.iter().map(|id| Some(Value::Id(Id::new(id.uuid()))));
+    let among = Condition::unkept().sql("household.id IN (").bind_all(ids).sql(")");
+    let rows =
+        household::table.filter(among).select(HouseholdRow::as_select()).load(conn).map_err(DbError::from)?;
+    Ok(rows)
 }
 
 /// Makes concurrent changes of one household go one after the other.
@@ -196,17 +237,26 @@ pub(super) fn replace_members(conn: &mut DbConn, id: HouseholdId, rows: &[Member
     Ok(())
 }
 
-/// In how many households that are not archived the one of some customers is that is in the most.
-pub(super) fn most_households(conn: &mut DbConn, ids: &[CustomerId]) -> Result<usize> {
+/// In how many households that are not archived these customers are, of those who are in some.
+pub(super) fn households_by_member(
+    conn: &mut DbConn,
+    ids: &[CustomerId],
+) -> Result<HashMap<CustomerId, usize>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
     let ids = ids.iter().map(|id| Some(Value::Id(Id::new(id.uuid()))));
     let among = Condition::unkept().sql("household_member.customer_id IN (").bind_all(ids).sql(")");
     let rows: Vec<CustomerId> = household_member::table
         .inner_join(household::table)
         .filter(among)
         .filter(household::archived.eq(false))
-        .order(household_member::customer_id)
         .select(household_member::customer_id)
         .load(conn)
         .map_err(DbError::from)?;
-    Ok(rows.chunk_by(|a, b| a == b).map(<[CustomerId]>::len).max().unwrap_or(0))
+    let mut counts = HashMap::new();
+    for id in rows {
+        *counts.entry(id).or_default() += 1;
+    }
+    Ok(counts)
 }

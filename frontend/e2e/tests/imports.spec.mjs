@@ -201,6 +201,74 @@ for (const language of LANGUAGES) {
         });
       });
 
+      test("a file brings households and relations", async ({ page, app, api, t }) => {
+        const own = unique();
+        const names = ["甲", "乙", "丙"].map((letter) => `家人${letter}${own}`);
+        const text = csv([
+          ["客户编号", "姓名", "家庭号", "家庭角色", "主要成员", "配偶客户号", "自"],
+          [`${own}-1`, names[0], own, "配偶", "", `${own}-2`, "2012-05-20"],
+          [`${own}-2`, names[1], own, "户主", "是", `${own}-1`, ""],
+          [`${own}-3`, names[2], own, "子女", "否", `${own}-9`, ""],
+        ]);
+        const one = (target) => page.getByRole("group", { name: t("import_records.one", { kind: t(`import_target.${target}`), number: 1 }), exact: true });
+
+        await test.step("what it brings is said", async () => {
+          await app.open("/imports/new");
+          await page.locator("#import-file").setInputFiles({ name: "families.csv", mimeType: "text/csv", buffer: Buffer.from(text) });
+          await expect(page.locator("#import-step")).toHaveText(t("imports.step_mapping"));
+          await app.button("imports.add_fixed").click();
+          await page.locator("#fixed-field-0").selectOption("kind");
+          await page.locator("#fixed-value-0").selectOption("person");
+          await app.button("import_records.add_household").click();
+          const household = one("household");
+          await expect(app.field("import_records.household_key", household), "one goes on there").toBeFocused();
+          const missing = page.getByText(t("import_records.fill", { record: t("import_records.one", { kind: t("import_target.household"), number: 1 }), field: t("record_field.member_role") }), { exact: true });
+          await expect(missing).toBeVisible();
+          await app.field("import_records.household_key", household).fill("{家庭号}");
+          await app.field("record_field.member_role", household).selectOption("{家庭角色}");
+          await app.field("record_field.primary", household).selectOption("{主要成员}");
+          await expect(missing).toHaveCount(0);
+          await app.button("import_records.add_relation").click();
+          const relation = one("relation");
+          await app.field("import_records.key", relation).fill("配偶");
+          await app.field("record_field.other_external_id", relation).fill("{配偶客户号}");
+          await app.field("relations.role", relation).selectOption("spouse");
+          await app.field("relations.since", relation).fill("{自}");
+          await look(page, language, "import-ties");
+        });
+
+        await test.step("what cannot be is told, and put right", async () => {
+          await app.button("imports.start_dry_run").click();
+          await expect(figure(page, t("job.would_create"))).toHaveText("2");
+          await expect(figure(page, t("job.would_fail"))).toHaveText("1");
+          await app.button("imports.start", { count: "2" }).click();
+          await expect(figure(page, t("job.created"))).toHaveText("2");
+          await app.button("problems.correct", { line: "4" }).click();
+          const cell = page.getByLabel(t("problems.cell", { line: 4, column: "配偶客户号" }), { exact: true });
+          await expect(cell).toHaveAttribute("aria-invalid", "true");
+          await cell.fill("");
+          await app.button("problems.import", { count: "1" }).click();
+          await expect(page).toHaveURL(/\/jobs\/[0-9a-f-]{36}$/);
+          await expect(figure(page, t("job.created"))).toHaveText("1");
+        });
+
+        await test.step("the household stands on the page of each member", async () => {
+          const [{ id }] = await found(api, names[2]);
+          await app.go(`/customers/${id}?tab=relations`);
+          const household = app.panel("household.title");
+          await expect(household.getByRole("heading", { level: 3 })).toHaveText(new RegExp(names[1]));
+          for (const name of names) await expect(household.getByRole("listitem").filter({ hasText: name })).toHaveCount(1);
+          await expect(household.getByRole("listitem").filter({ hasText: names[1] })).toContainText(t("household_role.head"));
+          await look(page, language, "imported-household");
+          const [first] = await found(api, names[0]);
+          await app.go(`/customers/${first.id}?tab=relations`);
+          const relations = app.panel("relations.title").getByRole("listitem");
+          await expect(relations).toHaveCount(1);
+          await expect(relations).toContainText(names[1]);
+          await expect(relations).toContainText(t("relation_role.spouse"));
+        });
+      });
+
       test("an awkward workbook goes through", async ({ page, app, api, t, hygiene }) => {
         const { names, phones, bytes } = awkward();
         const [product, survey] = [await newProduct(), await openSurvey(api)];

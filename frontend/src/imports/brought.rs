@@ -1,8 +1,9 @@
 //! What a file brings besides customers, as it is put together.
 
 use guanxi_api::{
-    Direction, HoldingChannel, HoldingStatus, ImportTarget, InteractionKind, InteractionOutcome,
-    InteractionPurpose, Mood, RecordField, RecordFieldMapping, RecordMapping, UploadColumn,
+    Authority, Direction, HoldingChannel, HoldingStatus, HouseholdRole, ImportTarget, InteractionKind,
+    InteractionOutcome, InteractionPurpose, Mood, RecordField, RecordFieldMapping, RecordMapping,
+    RelationRole, UploadColumn,
 };
 use yew::AttrValue;
 
@@ -34,7 +35,19 @@ pub fn codes(target: ImportTarget, field: RecordField, i: I18n) -> Vec<(AttrValu
         RecordField::Purpose => options::<InteractionPurpose>(i),
         RecordField::Outcome => options::<InteractionOutcome>(i),
         RecordField::Mood => options::<Mood>(i),
+        RecordField::OtherRole => options::<RelationRole>(i),
+        RecordField::Authority => options::<Authority>(i),
+        RecordField::MemberRole => options::<HouseholdRole>(i),
+        RecordField::Primary => vec![("yes".into(), i.t(Msg::CommonYes)), ("no".into(), i.t(Msg::CommonNo))],
         _ => Vec::new(),
+    }
+}
+
+/// What the key of something that records bring is called.
+pub const fn key_label(target: ImportTarget) -> Msg<'static> {
+    match target {
+        ImportTarget::Household => Msg::ImportRecordsHouseholdKey,
+        _ => Msg::ImportRecordsKey,
     }
 }
 
@@ -61,7 +74,7 @@ pub struct AnswerPlan {
     pub from: Typed,
 }
 
-/// A holding, a contact or an answer that each record may bring.
+/// A holding, a contact, an answer, a relation or a place in a household that each record may bring.
 #[derive(Clone, PartialEq, Debug)]
 pub struct RecordPlan {
     /// Tells it from the others of the plan.
@@ -203,7 +216,7 @@ impl RecordPlan {
                 errors.add(format!("/mapping/records/{at}{pointer}"), message);
             }
         };
-        asked("/key".into(), &self.key, i.t(Msg::ImportRecordsKey));
+        asked("/key".into(), &self.key, i.t(key_label(self.target)));
         for (n, origin) in self.fields.iter().enumerate().filter(|(_, origin)| self.needs(origin.field)) {
             asked(format!("{}/from", self.field_at(n)), &origin.from, origin.field.label(i));
         }

@@ -4,7 +4,7 @@ use guanxi_api::{ImportTarget, Page as Rows, Product, Questionnaire, RecordField
 use uuid::Uuid;
 use yew::prelude::*;
 
-use super::brought::{AnswerPlan, Origin, RecordPlan, Typed, codes, said, template};
+use super::brought::{AnswerPlan, Origin, RecordPlan, Typed, codes, key_label, said, template};
 use super::mapping::wrong_at;
 use super::plan::{Change, Plan};
 use super::values::{ValueTable, ValuesChange};
@@ -33,6 +33,8 @@ const fn of(target: ImportTarget) -> (&'static str, Msg<'static>) {
         ImportTarget::Holding => (right::EDIT_HOLDINGS, Msg::ImportRecordsAddHolding),
         ImportTarget::Interaction => (right::WRITE_INTERACTIONS, Msg::ImportRecordsAddInteraction),
         ImportTarget::SurveyAnswer => (right::ANSWER_SURVEYS, Msg::ImportRecordsAddAnswer),
+        ImportTarget::Relation => (right::EDIT_CUSTOMERS, Msg::ImportRecordsAddRelation),
+        ImportTarget::Household => (right::EDIT_CUSTOMERS, Msg::ImportRecordsAddHousehold),
     }
 }
 
@@ -130,7 +132,7 @@ struct RecordFieldsProps {
     asks: Option<Uuid>,
 }
 
-/// A holding, a contact or an answer that each record may bring.
+/// Something that each record may bring.
 #[function_component]
 fn RecordFields(props: &RecordFieldsProps) -> Html {
     let i = use_i18n();
@@ -222,12 +224,28 @@ fn RecordFields(props: &RecordFieldsProps) -> Html {
         }
     };
     let account = template(&i.t(Msg::ImportRecordsAccount));
+    let household = template(&i.t(Msg::ImportRecordsHouseholdColumn));
+    let (help, key_hint) = match target {
+        ImportTarget::Relation => {
+            (Some(i.t(Msg::ImportRecordsRelationHelp)), i.t(Msg::ImportRecordsRelationKeyHint))
+        }
+        ImportTarget::Household => (
+            Some(i.t(Msg::ImportRecordsHouseholdHelp)),
+            i.t(Msg::ImportRecordsHouseholdKeyHint { example: &household }),
+        ),
+        ImportTarget::Holding | ImportTarget::Interaction | ImportTarget::SurveyAnswer => {
+            (None, i.t(Msg::ImportRecordsKeyHint { example: &account }))
+        }
+    };
     html! {
         <fieldset class="brought">
             <legend class="brought__name">{ &name }</legend>
             <div class="brought__remove"><IconButton icon={Icon::X} label={i.t(Msg::NewCustomerLineRemove { name: &name })} onclick={remove} /></div>
+            if let Some(text) = help {
+                <HelpNote {text} />
+            }
             <div class="form__grid">
-                <TextField id={format!("record-{id}-key")} label={i.t(Msg::ImportRecordsKey)} hint={i.t(Msg::ImportRecordsKeyHint { example: &account })} required=true list={COLUMNS}
+                <TextField id={format!("record-{id}-key")} label={i.t(key_label(target))} hint={key_hint} required=true list={COLUMNS}
                     value={text(&record.key)} oninput={set_key} error={wrong("/key", &record.key)} />
                 <TextField id={format!("record-{id}-when")} label={i.t(Msg::ImportRecordsWhen)} hint={i.t(Msg::ImportRecordsWhenHint)} optional=true
                     value={record.when.clone()} oninput={set_when} error={wrong("/when", &None)} />

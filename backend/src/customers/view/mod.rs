@@ -87,6 +87,18 @@ pub fn some_changeable(conn: &mut DbConn, actor: &Actor, ids: &[CustomerId]) -> 
     Ok(!rows::seen_among(conn, &Scope::to_change(actor), ids)?.is_empty())
 }
 
+/// Those of these customers that the actor looks after.
+///
+/// # Errors
+/// When the database fails.
+pub fn changeable_among(
+    conn: &mut DbConn,
+    actor: &Actor,
+    ids: &[CustomerId],
+) -> Result<std::collections::HashSet<CustomerId>> {
+    rows::seen_among(conn, &Scope::to_change(actor), ids)
+}
+
 /// The history of a customer, newest first.
 ///
 /// # Errors

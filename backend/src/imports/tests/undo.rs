@@ -11,14 +11,14 @@ use crate::jobs::Ended;
 use crate::testing::{Client, TestApp};
 use crate::{clock, imports, verify};
 
-fn import(app: &TestApp, client: &Client, text: &str, mapping: Value) -> Value {
+pub(super) fn import(app: &TestApp, client: &Client, text: &str, mapping: Value) -> Value {
     let upload = send(client, "c.csv", text.as_bytes()).expect(201).json();
     let job = start(client, &upload, mapping, false);
     app.work();
     job
 }
 
-fn undo(client: &Client, job: &Value) -> Value {
+pub(super) fn undo(client: &Client, job: &Value) -> Value {
     post(client, &format!("{}/undo", path(job)), &json!({})).expect(202).json()
 }
 
@@ -28,12 +28,12 @@ fn refused(client: &Client, job: &Value) -> String {
 }
 
 /// State, changes taken back, changes left.
-fn undone(client: &Client, job: &Value) -> (String, i64, i64) {
+pub(super) fn undone(client: &Client, job: &Value) -> (String, i64, i64) {
     let (state, [_, back, _, left]) = outcome(client, job);
     (state, back, left)
 }
 
-fn customer(client: &Client, name: &str) -> Value {
+pub(super) fn customer(client: &Client, name: &str) -> Value {
     let found = client.post("/customers/search", &json!({"q": name})).expect(200).json();
     let id = found["data"][0]["id"].as_str().unwrap_or_else(|| panic!("no {name}")).to_owned();
     client.get(&format!("/customers/{id}")).expect(200).json()
@@ -46,7 +46,7 @@ fn of_customer(client: &Client, customer: &Value, what: &str) -> Vec<Value> {
 }
 
 /// Lines of the file of an undoing of which something was left, and why.
-fn left(client: &Client, job: &Value) -> Vec<(i64, String)> {
+pub(super) fn left(client: &Client, job: &Value) -> Vec<(i64, String)> {
     let rows = client.get(&format!("{}/problems", path(job))).expect(200).json();
     let told = |row: &Value| {
         let code = row["problems"][0]["code"].as_str().expect("a code").to_owned();
