@@ -102,12 +102,11 @@ fn add_glances(conn: &mut DbConn, actor: &Actor, house: House<'_>, lines: &mut [
         rows.iter().map(|row| (row.id.uuid(), row.owner_id)).collect();
     let found: HashMap<Uuid, CustomerGlance> =
         rows.into_iter().map(|row| Ok((row.id.uuid(), glance(actor, row)?))).collect::<Result<_>>()?;
-    let names = house.directory.newest(conn)?;
     for line in lines {
         let of_task = line.task.as_ref().map(|task| UserId::new(task.assignee.id));
         if line.customer.is_none() {
             let owner = subject(line).and_then(|id| owners.get(&id).copied().flatten());
-            line.stands_in_for = absent(actor, &names, of_task.or(owner))?;
+            line.stands_in_for = absent(conn, actor, house, of_task.or(owner))?;
             line.customer = subject(line).and_then(|id| found.get(&id).cloned());
         }
     }
@@ -115,8 +114,15 @@ fn add_glances(conn: &mut DbConn, actor: &Actor, house: House<'_>, lines: &mut [
 }
 
 /// Whose something is, if it is that of a colleague for whom the actor stands in.
-fn absent(actor: &Actor, names: &org::Names, whose: Option<UserId>) -> Result<Option<UserRef>> {
-    whose.filter(|user| actor.stands_in_for().contains(user)).map(|user| names.user(user)).transpose()
+fn absent(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    whose: Option<UserId>,
+) -> Result<Option<UserRef>> {
+    // Few stand in for anybody, and for all others no name is read.
+    let Some(user) = whose.filter(|user| actor.stands_in_for().contains(user)) else { return Ok(None) };
+    house.directory.newest(conn)?.user(user).map(Some)
 }
 
 fn glance(actor: &Actor, row: GlanceRow) -> Result<CustomerGlance> {
@@ -152,14 +158,13 @@ fn contacts_due(
     let rows = store::silent(conn, (actor, house.settings), only, (&demands, day), ROWS)?;
     let ids: Vec<CustomerId> = rows.iter().map(|row| row.id).collect();
     let by_segment = segments::cadences_of(conn, &ids)?;
-    let names = house.directory.newest(conn)?;
     let due = rows.into_iter().map(|row| {
         let tier = tier(&row)?;
         let by_tier = rules.iter().find(|rule| rule.tier == tier).and_then(|rule| rule.cadence_days);
         let by_grade =
             grades.iter().find(|(grade, _)| row.grade.as_ref() == Some(grade)).map(|(_, days)| *days);
         let cadence = by_tier.into_iter().chain(by_segment.get(&row.id).copied()).chain(by_grade).min();
-        let stands_in_for = absent(actor, &names, row.owner_id)?;
+        let stands_in_for = absent(conn, actor, house, row.owner_id)?;
         Ok(TodayLine { stands_in_for, ..contact_due(actor, house, cadence, (row, day))? })
     });
     due.collect()
@@ -193,7 +198,6 @@ fn birthdays(
     let day = house.settings.day(actor.now());
     let days = rules::birthdays(day);
     let rows = store::celebrating(conn, actor, only, &days, ROWS)?;
-    let names = house.directory.newest(conn)?;
     let line = |row: GlanceRow| {
         let born = row.birth_date?;
         let due_on = rules::next_birthday(born, day)?;
@@ -206,7 +210,7 @@ fn birthdays(
             Ok(TodayLine {
                 id: line.to_string(),
                 due_on,
-                stands_in_for: absent(actor, &names, row.owner_id)?,
+                stands_in_for: absent(conn, actor, house, row.owner_id)?,
                 customer: Some(glance(actor, row)?),
                 age: Some(age),
                 ..nothing_but(TodayReason::Birthday)

@@ -116,7 +116,7 @@ for (const language of LANGUAGES) {
         await look(page, language, "team-rules");
         const box = gold.getByRole("checkbox", { name: t("team_role.deputy_manager") });
         await box.setChecked(!(await box.isChecked()));
-        await app.button("common.save").click();
+        await app.button("common.save", {}, app.panel("ownership.rules")).click();
         await expect(app.toast(t("ownership.rules_saved"))).toBeVisible();
         const { etag } = await api.send("GET", "/team-rules");
         await api.send("PUT", "/team-rules", { rules: before.rules }, { "if-match": etag });
