@@ -25,11 +25,11 @@ use crate::fetch::use_query;
 use crate::i18n::{Msg, use_i18n};
 use crate::labels::Label;
 use crate::parts::{
-    LazyHoldingsTab, LazyOwnershipPanel, LazyRelationsTab, LazySegmentsTab, LazyTagLine, LazyValueTab,
+    LazyCustomerAnswers, LazyHoldingsTab, LazyOwnershipPanel, LazyRelationsTab, LazySegmentsTab, LazyTagLine,
+    LazyValueTab,
 };
 use crate::route::{self, Route};
 use crate::session::{may, right, use_me};
-use crate::surveys::CustomerAnswers;
 use crate::ui::{
     Avatar, Badge, EmptyState, ErrorPanel, GradeMark, HelpNote, Icon, IconButton, Link, Notice, Page,
     Skeleton, Tab, Tabs, TierMark, Time, Tone,
@@ -211,7 +211,7 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
                 } else if chosen == "value" {
                     <LazyValueTab {id} />
                 } else if chosen == "surveys" {
-                    <CustomerAnswers {id} />
+                    <LazyCustomerAnswers {id} />
                 } else {
                     if let Some(completeness) = &customer.completeness {
                         <CompletenessBar completeness={completeness.clone()} edit={subject.may_edit()} wanted={wanted.clone()} />

@@ -24,7 +24,7 @@ const LEAST: usize = 2;
 /// Customers shown.
 const MOST: u32 = 8;
 
-#[derive(Properties, PartialEq)]
+#[derive(Clone, Properties, PartialEq)]
 pub struct PaletteProps {
     pub me: Rc<Me>,
     pub onclose: Callback<()>,

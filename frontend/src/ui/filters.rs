@@ -6,7 +6,9 @@ use super::{
     Button, Check, Choice, Combobox, DateField, Icon, IconButton, InputKind, Look, Popover, Search, Select,
     TextField, read_date,
 };
+use crate::dom;
 use crate::i18n::{I18n, Msg, use_i18n};
+use crate::parts::LazyTermForm;
 
 /// How a field is compared.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -385,7 +387,7 @@ pub fn FilterChips(props: &FilterChipsProps) -> Html {
                     shut.emit(());
                     onchange.emit(next);
                 });
-                html! { <TermForm fields={fields.clone()} start={term.clone()} onapply={apply} /> }
+                html! { <LazyTermForm fields={fields.clone()} start={term.clone()} onapply={apply} /> }
             })
         };
         let label = term.in_words(field, i);
@@ -407,7 +409,7 @@ pub fn FilterChips(props: &FilterChipsProps) -> Html {
                 shut.emit(());
                 onchange.emit(next);
             });
-            html! { <TermForm fields={fields.clone()} onapply={apply} /> }
+            html! { <LazyTermForm fields={fields.clone()} onapply={apply} /> }
         })
     };
     let clear = cb!((onchange), |_: MouseEvent| onchange.emit(Vec::new()));
@@ -426,16 +428,17 @@ pub fn FilterChips(props: &FilterChipsProps) -> Html {
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct TermFormProps {
-    fields: Vec<FilterField>,
+#[derive(Clone, Properties, PartialEq)]
+pub struct TermFormProps {
+    pub fields: Vec<FilterField>,
     #[prop_or_default]
-    start: Option<FilterTerm>,
-    onapply: Callback<FilterTerm>,
+    pub start: Option<FilterTerm>,
+    pub onapply: Callback<FilterTerm>,
 }
 
+/// Which field, how it is compared, and with what.
 #[function_component]
-fn TermForm(props: &TermFormProps) -> Html {
+pub fn TermForm(props: &TermFormProps) -> Html {
     let i = use_i18n();
     let begin = |field: &FilterField| FilterTerm {
         field: field.key.clone(),
@@ -443,6 +446,8 @@ fn TermForm(props: &TermFormProps) -> Html {
         values: Vec::new(),
     };
     let term = use_state(|| props.start.clone().or_else(|| props.fields.first().map(begin)));
+    // It may come later than what it stands in has opened.
+    use_effect_with((), |()| dom::focus("filter-field"));
     // The names of what was just found, which the field does not know yet.
     let picked = use_state(Vec::<(AttrValue, AttrValue)>::new);
     let Some(now) = (*term).clone() else { return html!() };

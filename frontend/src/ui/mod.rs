@@ -33,7 +33,7 @@ pub use date::{DateField, date_of, read_date};
 pub use dialog::{ConfirmDialog, Dialog, Shape};
 pub use field::{Check, Field, InputKind, OptionGroup, Segments, Select, TextArea, TextField};
 pub use file::FileDrop;
-pub use filters::{FilterChips, FilterField, FilterKind, FilterTerm};
+pub use filters::{FilterChips, FilterField, FilterKind, FilterTerm, TermForm, TermFormProps};
 pub use history::{Changes, HistoryChange, HistoryEntry, HistoryList};
 pub use icon::Icon;
 pub use ime::use_composed;
