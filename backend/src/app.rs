@@ -111,7 +111,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 /// What lists filter and sort by. A list of the end of a path is the same wherever it stands.
-static LISTS: [(&str, &Resource); 32] = [
+static LISTS: [(&str, &Resource); 33] = [
     ("/handovers/{id}/customers", &ownership::SHEET),
     ("/handovers", &ownership::HANDOVERS),
     ("/care-gaps", &ownership::GAPS),
@@ -121,6 +121,7 @@ static LISTS: [(&str, &Resource); 32] = [
     ("/ownership", &customers::OWNERSHIP),
     ("/customers", &customers::CUSTOMERS),
     ("/tags", &customers::TAGS),
+    ("/households", &relations::HOUSEHOLDS),
     ("/org-units", &org::UNITS),
     ("/users", &org::USERS),
     ("/audit-entries", &audit::ENTRIES),

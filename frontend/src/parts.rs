@@ -33,7 +33,7 @@ use crate::palette::{Palette, PaletteProps};
 use crate::products::{ProductsPage, RatesPage};
 use crate::quality::{ConflictsPage, DataQualityPage, FieldDialog, FieldDialogProps};
 use crate::relations::{
-    OwnersPanel, OwnersProps, RelationsTab, RelationsTabProps,
+    HouseholdPage, HouseholdsPage, OwnersPanel, OwnersProps, RelationsTab, RelationsTabProps,
 };
 use crate::reports::{ReportsPage, TargetsPage};
 use crate::route::Route;
@@ -70,6 +70,8 @@ pub enum Part {
     Tiers,
     /// Who looks after customers.
     Ownership,
+    /// Which customers belong together.
+    Relations,
     /// Customers who are alike.
     Segments,
     /// What customers are worth, and how they are graded.
@@ -88,6 +90,7 @@ impl Part {
             Part::Quality => "quality",
             Part::Tiers => "tiers",
             Part::Ownership => "ownership",
+            Part::Relations => "relations",
             Part::Segments => "segments",
             Part::Value => "value",
             Part::Administration => "administration",
@@ -103,6 +106,7 @@ impl Part {
             Part::Quality => quality().await,
             Part::Tiers => tiers().await,
             Part::Ownership => ownership().await,
+            Part::Relations => relations().await,
             Part::Segments => segments().await,
             Part::Value => value().await,
             Part::Administration => administration().await,
@@ -185,6 +189,15 @@ fn ownership() -> Result<Pages, ApiError> {
     Ok(|route| match route {
         Route::Ownership => html! { <OwnershipPage /> },
         Route::Handover { id } => html! { <HandoverPage key={id.to_string()} id={*id} /> },
+        _ => html!(),
+    })
+}
+
+#[wasm_split(relations, fallible)]
+fn relations() -> Result<Pages, ApiError> {
+    Ok(|route| match route {
+        Route::Households => html! { <HouseholdsPage /> },
+        Route::Household { id } => html! { <HouseholdPage key={id.to_string()} id={*id} /> },
         _ => html!(),
     })
 }

@@ -136,6 +136,7 @@ fn PageOf(props: &PageOfProps) -> Html {
         Route::DataQuality => part(Part::Quality, right::VIEW_REPORTS),
         Route::TierWatch => part(Part::Tiers, right::VIEW_HOLDINGS),
         Route::Customer { .. } => open(Part::Daily),
+        Route::Households | Route::Household { .. } => part(Part::Relations, right::VIEW_RELATIONS),
         Route::Holdings => part(Part::Daily, right::VIEW_HOLDINGS),
         Route::Products | Route::Units => open(Part::Administration),
         Route::Ownership => part(Part::Ownership, right::VIEW_TEAM_RULES),
@@ -226,6 +227,13 @@ fn places(me: &Me, at: &Route) -> [Vec<Place>; 2] {
             Icon::Smile,
             Msg::NavSurveys,
             matches!(at, Route::Surveys | Route::Survey { .. } | Route::Questionnaire { .. }),
+        ),
+        place(
+            right::VIEW_RELATIONS,
+            Route::Households,
+            Icon::House,
+            Msg::HouseholdTitle,
+            matches!(at, Route::Households | Route::Household { .. }),
         ),
         place(
             right::VIEW_HOLDINGS,

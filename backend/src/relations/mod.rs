@@ -15,9 +15,10 @@ mod store;
 mod tests;
 
 pub use balance::balance_sheet;
+pub(crate) use households::HOUSEHOLDS;
 pub use households::{
     archive_household, change_household, create_household, household, household_history, households_of,
-    restore_household,
+    list_households, renew_sounds, restore_household, search_households,
 };
 pub use manage::{
     archive, change, create, move_relations, move_relations_back, relation, relations, restore,
@@ -49,7 +50,9 @@ pub fn routes(config: &mut impl crate::web::Routes) {
         .service(routes::get_network)
         .service(routes::get_referrals)
         .service(routes::list_households_of_customer)
+        .service(routes::list_households)
         .service(routes::create_household)
+        .service(routes::search_households)
         .service(routes::get_household)
         .service(routes::change_household)
         .service(routes::archive_household)

@@ -117,6 +117,9 @@ pub fn Palette(props: &PaletteProps) -> Html {
     if may(me, right::VIEW_SURVEYS) {
         pages.push(("surveys", Icon::Smile, Msg::NavSurveys, Route::Surveys));
     }
+    if may(me, right::VIEW_RELATIONS) {
+        pages.push(("households", Icon::House, Msg::HouseholdTitle, Route::Households));
+    }
     if may(me, right::VIEW_HOLDINGS) {
         pages.push(("tier-watch", Icon::TrendingUp, Msg::NavTierWatch, Route::TierWatch));
     }

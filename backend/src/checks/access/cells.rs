@@ -121,6 +121,7 @@ pub fn positions(target: Target) -> &'static [Position] {
         | Target::HandoverToAnswer
         | Target::Unsigned
         | Target::Household
+        | Target::HouseholdList
         | Target::HouseholdMember => &[Own, Team, Unit, Unowned, Sibling, Parent, SiblingBranch, OtherBranch],
         Target::NewCustomer => &[Unit, Sibling, Parent, SiblingBranch, OtherBranch],
         Target::User | Target::UserList | Target::Unit | Target::UnitList => {
@@ -264,6 +265,7 @@ fn expected(operation: &Operation, caller: Caller, position: Position) -> u16 {
         | Target::FieldConflictList
         | Target::DuplicateList
         | Target::MergeList
+        | Target::HouseholdList
         | Target::HandoverList => None,
         Target::Handover => (!sees_handover(role, &place)).then_some(404),
         // Whoever hands over sees it, and answers nothing.

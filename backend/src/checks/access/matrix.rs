@@ -78,6 +78,7 @@ fn body(operation: &Operation, app: &TestApp, caller: Caller, thing: &Thing) -> 
         ("POST", "/households") => {
             json!({"name": "张家", "members": [{"customer_id": thing.id, "role": "head"}]})
         }
+        ("POST", "/households/search") => json!({"q": "张家", "limit": 200}),
         ("PATCH", "/households/{id}") => json!({"name": "张氏一家"}),
         ("PUT", "/customers/{id}/fields/{field}/verification") => json!({"verified": true}),
         ("POST", "/field-conflicts/{id}/resolve") => json!({"take": "offered"}),
@@ -335,9 +336,11 @@ fn list_is_right(client: &Client, app: &TestApp, cell: &Cell, thing: &Thing, ans
         }
         Target::UserList => sees_user(role, cell.place().unit),
         Target::UnitList | Target::ProductList => true,
-        Target::InteractionList | Target::FieldConflictList | Target::DuplicateList | Target::MergeList => {
-            sees_customer(role, &cell.place())
-        }
+        Target::InteractionList
+        | Target::FieldConflictList
+        | Target::DuplicateList
+        | Target::MergeList
+        | Target::HouseholdList => sees_customer(role, &cell.place()),
         Target::HandoverList => sees_handover(role, &cell.place()),
         Target::TaskList => sees_task(role, &cell.place()),
         Target::ViewsSeen => sees_view(role, cell),
