@@ -1,4 +1,4 @@
-// The list of households, and one household with its history.
+// The list of households, one household with its history, and how much of a customer's wealth lies here.
 import { randomInt } from "node:crypto";
 
 import { Keyboard } from "../support/keyboard.mjs";
@@ -70,6 +70,28 @@ for (const language of LANGUAGES) {
       await keys.to(page.getByRole("link", { name }));
       await keys.press("Enter");
       await expect(page.getByRole("heading", { level: 1, name })).toBeVisible();
+    });
+
+    test("the share of wallet follows what is known of other banks", async ({ page, app, api, t }) => {
+      const person = await api.newPerson();
+      const products = await api.get("/products?limit=200");
+      const deposit = products.data.find((product) => product.kind === "deposit" && product.currency === "CNY");
+      await api.create(`/customers/${person.id}/holdings`, { product_id: deposit.id, amount: "500000", opened_on: "2026-01-05" });
+      await app.open(`/customers/${person.id}`);
+      const panel = app.panel("outside.title");
+      await expect(panel).toContainText(t("outside.none"));
+      await expect(panel).not.toContainText(t("field.share_of_wallet"));
+      await app.button("outside.add").click();
+      const dialog = page.getByRole("dialog");
+      await app.field("outside.institution", dialog).fill("招商银行");
+      await dialog.getByLabel(t("outside.estimate", { currency: "CNY" })).fill("1,500,000");
+      await app.button("common.save", {}, dialog).click();
+      await expect(panel).toContainText(`${t("field.share_of_wallet")} 25 %`);
+      await expect(panel).toContainText(t("outside.formula"));
+      await expect(page.locator(".header__facts")).toContainText(`${t("field.share_of_wallet")} 25 %`);
+      await look(page, language, "customer-wallet");
+      await app.button("outside.remove", { name: "招商银行" }).click();
+      await expect(page.locator(".header__facts")).not.toContainText(t("field.share_of_wallet"));
     });
   });
 }
