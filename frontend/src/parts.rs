@@ -43,7 +43,7 @@ use crate::tags::{TagLine, TagLineProps, TagsPage};
 use crate::tasks::{HandOverDialog, PostponeDialog, PostponeProps, TasksPage, WorkProps};
 use crate::tiers::{TierWatchPage, TiersPage};
 use crate::ui::{
-    Button, EmptyState, Icon, Page, Skeleton, TagMark, TermForm,
+    Button, EmptyState, FilterDialog, FilterDialogProps, Icon, Page, Skeleton, TagMark, TermForm,
     TermFormProps, use_toasts,
 };
 use crate::value::{GradeRulesPage, ValuePage, ValueTab, ValueTabProps};
@@ -377,6 +377,10 @@ lazy!(
 lazy!(
     /// [`TermForm`], as soon as its part is here.
     LazyTermForm, term_form: daily::TermForm(TermFormProps), |_| Stead::Form
+);
+lazy!(
+    /// [`FilterDialog`], as soon as its part is here.
+    LazyFilterDialog, filter_dialog: daily::FilterDialog(FilterDialogProps), |props| Stead::Dialog(props.onclose.clone())
 );
 lazy!(
     /// [`Palette`], as soon as its part is here.

@@ -1,5 +1,6 @@
 //! The components that every page is made of. They know the contract's codes and the texts, but no room.
 
+mod advanced;
 mod button;
 mod chart;
 mod combobox;
@@ -23,7 +24,9 @@ mod states;
 mod table;
 mod tabs;
 mod toast;
+mod tree;
 
+pub use advanced::{FilterDialog, FilterDialogProps};
 pub use button::{Button, IconButton, Look};
 pub use chart::{ShareBar, StepLine, meter, swatch};
 pub use combobox::{Choice, Combobox, Search};
