@@ -111,7 +111,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 /// What lists filter and sort by. A list of the end of a path is the same wherever it stands.
-static LISTS: [(&str, &Resource); 37] = [
+static LISTS: [(&str, &Resource); 38] = [
     ("/handovers/{id}/customers", &ownership::SHEET),
     ("/handovers", &ownership::HANDOVERS),
     ("/stand-ins", &ownership::STAND_INS),
@@ -126,6 +126,7 @@ static LISTS: [(&str, &Resource); 37] = [
     ("/ownership", &customers::OWNERSHIP),
     ("/customers", &customers::CUSTOMERS),
     ("/tags", &customers::TAGS),
+    ("/households", &relations::HOUSEHOLDS),
     ("/org-units", &org::UNITS),
     ("/users", &org::USERS),
     ("/audit-entries", &audit::ENTRIES),

@@ -22,7 +22,7 @@ use crate::imports::UploadId;
 use crate::jobs::{Bench, Claim, Ended, JobId};
 use crate::{
     audit, bulk_actions, clock, customers, due, duplicates, exports, grades, holdings, idempotency, imports,
-    jobs, org, ownership, segments,
+    jobs, org, ownership, relations, segments,
 };
 
 /// How often the loop looks for work.
@@ -321,6 +321,7 @@ pub(crate) fn keep_house(state: &web::Data<AppState>, now: Moment) -> Result<()>
     while state.db.write_blocking(org::renew_search)? > 0 {}
     while state.db.write_blocking(customers::renew_search)? > 0 {}
     while state.db.write_blocking(customers::renew_completeness)? > 0 {}
+    while state.db.write_blocking(relations::renew_sounds)? > 0 {}
     state.signer.reload(&state.db, &state.keys, now)?;
     remove_expired_files(state, now)
 }

@@ -129,6 +129,7 @@ pub fn ListBody(props: &ListBodyProps) -> Html {
     let foreign = terms.is_none().then(|| AttrValue::from(listing.filter.clone()));
     let onchange =
         cb!((listing), |terms: Vec<FilterTerm>| listing.go(&FilterTerm::write_all(&terms), &listing.sort));
+    let onfilter = cb!((listing), |filter: String| listing.go(&filter, &listing.sort));
     let onsort = cb!((listing), |sort: Sort| listing.go(&listing.filter, &sort.write()));
     let cursors = listing.cursors();
     let go_to = |cursors: Vec<String>| {
@@ -139,7 +140,7 @@ pub fn ListBody(props: &ListBodyProps) -> Html {
     let onback = cursors.split_last().map(|(_, before)| go_to(before.to_vec()));
     html! {
         <>
-            <div class="filters" role="search"><FilterChips fields={fields.clone()} terms={terms.unwrap_or_default()} {foreign} {onchange} /></div>
+            <div class="filters" role="search"><FilterChips fields={fields.clone()} terms={terms.unwrap_or_default()} {foreign} {onchange} {onfilter} /></div>
             { match (&rows.rows, &rows.error) {
                 (Some(shown), _) if shown.is_empty() => html! { <EmptyState icon={words.icon} title={&words.none} text={&words.none_text} /> },
                 (Some(shown), _) => html! {

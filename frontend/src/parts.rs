@@ -6,34 +6,48 @@
 // `wasm_split` writes the functions through which a part is entered as foreign ones.
 #![allow(unsafe_code)]
 
+use std::any::Any;
+use std::cell::RefCell;
+use std::future::Future;
 use std::rc::Rc;
 
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
 use yew::prelude::*;
 
+use crate::account::{MustChangePassword, PreferencesPage, SessionsPage};
 use crate::api::ApiError;
 use crate::audit::AuditPage;
-use crate::customers::{BulkDialog, BulkDialogProps};
+use crate::customers::{BulkDialog, BulkDialogProps, CustomerPage, NewCustomerPage};
 use crate::dom;
 use crate::duplicates::{DuplicatePage, DuplicatesPage};
+use crate::exports::{ExportDialog, ExportDialogProps};
 use crate::fetch::use_query;
-use crate::holdings::{HoldingsTab, HoldingsTabProps};
+use crate::help::HelpPage;
+use crate::holdings::{HoldingsPage, HoldingsTab, HoldingsTabProps};
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::imports::{JobPage, JobsPage, NewImportPage};
+use crate::interactions::{ContactsPage, LogDialog, LogDialogProps};
 use crate::org::{NewUserPage, UnitsPage, UserPage, UsersPage};
 use crate::ownership::{
     CareTab, CareTabProps, HandoverPage, OwnershipPage, OwnershipPanel, OwnershipPanelProps,
 };
+use crate::palette::{Palette, PaletteProps};
 use crate::products::{ProductsPage, RatesPage};
 use crate::quality::{ConflictsPage, DataQualityPage, FieldDialog, FieldDialogProps};
-use crate::relations::{OwnersPanel, OwnersProps, RelationsTab, RelationsTabProps};
+use crate::relations::{
+    HouseholdPage, HouseholdsPage, OwnersPanel, OwnersProps, RelationsTab, RelationsTabProps,
+};
 use crate::reports::{ReportsPage, TargetsPage};
 use crate::route::Route;
 use crate::segments::{SegmentsPage, SegmentsTab, SegmentsTabProps};
-use crate::surveys::{QuestionnairePage, SurveyPage, SurveysPage};
+use crate::surveys::{CustomerAnswers, CustomerAnswersProps, QuestionnairePage, SurveyPage, SurveysPage};
 use crate::tags::{TagLine, TagLineProps, TagsPage};
+use crate::tasks::{HandOverDialog, PostponeDialog, PostponeProps, TasksPage, WorkProps};
 use crate::tiers::{TierWatchPage, TiersPage};
-use crate::ui::{Button, EmptyState, Icon, Page, Skeleton, TagMark, use_toasts};
+use crate::ui::{
+    Button, EmptyState, FilterDialog, FilterDialogProps, Icon, Page, Skeleton, TagMark, TermForm,
+    TermFormProps, use_toasts,
+};
 use crate::value::{GradeRulesPage, ValuePage, ValueTab, ValueTabProps};
 use crate::views::{ViewBar, ViewBarProps};
 
@@ -43,6 +57,9 @@ type Pages = fn(&Route) -> Html;
 /// Pages that are loaded together.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Part {
+    /// What a day comes to after its first page: one customer, tasks, contacts, what matures; and what one sets for oneself. One file, since
+    /// each further one divides what the others share.
+    Daily,
     /// Surveys and questionnaires.
     Surveys,
     /// Figures for heads and managers.
@@ -55,6 +72,8 @@ pub enum Part {
     Tiers,
     /// Who looks after customers.
     Ownership,
+    /// Which customers belong together.
+    Relations,
     /// Customers who are alike.
     Segments,
     /// What customers are worth, and how they are graded.
@@ -66,12 +85,14 @@ pub enum Part {
 impl Part {
     fn name(self) -> &'static str {
         match self {
+            Part::Daily => "daily",
             Part::Surveys => "surveys",
             Part::Reports => "reports",
             Part::Imports => "imports",
             Part::Quality => "quality",
             Part::Tiers => "tiers",
             Part::Ownership => "ownership",
+            Part::Relations => "relations",
             Part::Segments => "segments",
             Part::Value => "value",
             Part::Administration => "administration",
@@ -80,12 +101,14 @@ impl Part {
 
     async fn load(self) -> Result<Pages, ApiError> {
         match self {
+            Part::Daily => daily().await,
             Part::Surveys => surveys().await,
             Part::Reports => reports().await,
             Part::Imports => imports().await,
             Part::Quality => quality().await,
             Part::Tiers => tiers().await,
             Part::Ownership => ownership().await,
+            Part::Relations => relations().await,
             Part::Segments => segments().await,
             Part::Value => value().await,
             Part::Administration => administration().await,
@@ -97,6 +120,21 @@ impl From<SplitLoaderError> for ApiError {
     fn from(_: SplitLoaderError) -> Self {
         ApiError::unreachable()
     }
+}
+
+#[wasm_split(daily, fallible)]
+fn daily() -> Result<Pages, ApiError> {
+    Ok(|route| match route {
+        Route::NewCustomer => html! { <NewCustomerPage /> },
+        Route::Customer { id } => html! { <CustomerPage key={id.to_string()} id={*id} /> },
+        Route::Holdings => html! { <HoldingsPage /> },
+        Route::Contacts => html! { <ContactsPage /> },
+        Route::Tasks => html! { <TasksPage /> },
+        Route::Preferences => html! { <PreferencesPage /> },
+        Route::Sessions => html! { <SessionsPage /> },
+        Route::Help => html! { <HelpPage /> },
+        _ => html!(),
+    })
 }
 
 #[wasm_split(surveys, fallible)]
@@ -157,14 +195,13 @@ fn ownership() -> Result<Pages, ApiError> {
     })
 }
 
-#[wasm_split(ownership, fallible)]
-fn ownership_panel() -> Result<fn(&OwnershipPanelProps) -> Html, ApiError> {
-    Ok(|props| html! { <OwnershipPanel ..props.clone() /> })
-}
-
-#[wasm_split(ownership, fallible)]
-fn care_tab() -> Result<fn(&CareTabProps) -> Html, ApiError> {
-    Ok(|props| html! { <CareTab ..props.clone() /> })
+#[wasm_split(relations, fallible)]
+fn relations() -> Result<Pages, ApiError> {
+    Ok(|route| match route {
+        Route::Households => html! { <HouseholdsPage /> },
+        Route::Household { id } => html! { <HouseholdPage key={id.to_string()} id={*id} /> },
+        _ => html!(),
+    })
 }
 
 #[wasm_split(segments, fallible)]
@@ -175,11 +212,6 @@ fn segments() -> Result<Pages, ApiError> {
     })
 }
 
-#[wasm_split(segments, fallible)]
-fn segments_tab() -> Result<fn(&SegmentsTabProps) -> Html, ApiError> {
-    Ok(|props| html! { <SegmentsTab ..props.clone() /> })
-}
-
 #[wasm_split(value, fallible)]
 fn value() -> Result<Pages, ApiError> {
     Ok(|route| match route {
@@ -187,46 +219,6 @@ fn value() -> Result<Pages, ApiError> {
         Route::GradeRules => html! { <GradeRulesPage /> },
         _ => html!(),
     })
-}
-
-#[wasm_split(value, fallible)]
-fn value_tab() -> Result<fn(&ValueTabProps) -> Html, ApiError> {
-    Ok(|props| html! { <ValueTab ..props.clone() /> })
-}
-
-#[wasm_split(quality, fallible)]
-fn field_dialog() -> Result<fn(&FieldDialogProps) -> Html, ApiError> {
-    Ok(|props| html! { <FieldDialog ..props.clone() /> })
-}
-
-#[wasm_split(holdings, fallible)]
-fn holdings_tab() -> Result<fn(&HoldingsTabProps) -> Html, ApiError> {
-    Ok(|props| html! { <HoldingsTab ..props.clone() /> })
-}
-
-#[wasm_split(relations, fallible)]
-fn relations_tab() -> Result<fn(&RelationsTabProps) -> Html, ApiError> {
-    Ok(|props| html! { <RelationsTab ..props.clone() /> })
-}
-
-#[wasm_split(relations, fallible)]
-fn owners() -> Result<fn(&OwnersProps) -> Html, ApiError> {
-    Ok(|props| html! { <OwnersPanel ..props.clone() /> })
-}
-
-#[wasm_split(views, fallible)]
-fn bulk_dialog() -> Result<fn(&BulkDialogProps) -> Html, ApiError> {
-    Ok(|props| html! { <BulkDialog ..props.clone() /> })
-}
-
-#[wasm_split(tags, fallible)]
-fn tag_line() -> Result<fn(&TagLineProps) -> Html, ApiError> {
-    Ok(|props| html! { <TagLine ..props.clone() /> })
-}
-
-#[wasm_split(views, fallible)]
-fn view_bar() -> Result<fn(&ViewBarProps) -> Html, ApiError> {
-    Ok(|props| html! { <ViewBar ..props.clone() /> })
 }
 
 #[wasm_split(administration, fallible)]
@@ -244,6 +236,246 @@ fn administration() -> Result<Pages, ApiError> {
     })
 }
 
+// What has been loaded, by its name. It stays: code is never out of date, and no user's own.
+thread_local! {
+    static HERE: RefCell<Vec<(&'static str, Rc<dyn Any>)>> = const { RefCell::new(Vec::new()) };
+}
+
+fn known<T: Copy + 'static>(name: &str) -> Option<T> {
+    let found = HERE.with_borrow(|here| here.iter().find(|(n, _)| *n == name).map(|(_, it)| Rc::clone(it)));
+    found?.downcast_ref().copied()
+}
+
+fn keep<T: 'static>(name: &'static str, it: T) {
+    HERE.with_borrow_mut(|here| {
+        here.retain(|(n, _)| *n != name);
+        here.push((name, Rc::new(it)));
+    });
+}
+
+/// A function of a part, as far as it is here.
+struct Loaded<T> {
+    draw: Option<T>,
+    error: Option<Rc<ApiError>>,
+    reload: Callback<()>,
+    i: I18n,
+}
+
+/// Loads a function of a part, unless it is here.
+#[hook]
+fn use_part<T, F, A>(name: &'static str, load: F) -> Loaded<T>
+where
+    T: Copy + 'static,
+    F: FnOnce() -> A + 'static,
+    A: Future<Output = Result<T, ApiError>> + 'static,
+{
+    let i = use_i18n();
+    let here = known(name);
+    let key = here.is_none().then(|| format!("part/{name}"));
+    let query = use_query::<(), _, _>(key, move || async move {
+        keep(name, load().await?);
+        Ok(())
+    });
+    Loaded { draw: here, error: query.remote.error, reload: query.reload, i }
+}
+
+/// What stands in the place of something that is not here yet, or does not come.
+enum Stead {
+    /// Of the content of a tab.
+    Tab,
+    /// Of a panel among others.
+    Panel,
+    /// Of a dialog.
+    Dialog(Callback<()>),
+    /// Of a form inside something that is open.
+    Form,
+}
+
+impl Stead {
+    fn draw(self, error: Option<Rc<ApiError>>, reload: &Callback<()>, i: I18n) -> Html {
+        match (self, error) {
+            (Stead::Tab, None) => html! { <Skeleton bare=true /> },
+            (Stead::Form, None) => html! { <Skeleton bare=true rows=3 /> },
+            (Stead::Panel | Stead::Dialog(_), None) => html!(),
+            (Stead::Dialog(onclose), Some(error)) => html! { <FailedDialog {error} {onclose} /> },
+            (_, Some(_)) => lost(reload, i),
+        }
+    }
+}
+
+/// A component of a part: a function that loads it, and the component that stands for it until it is here.
+macro_rules! lazy {
+    ($(#[$about:meta])* $lazy:ident, $load:ident: $part:ident :: $component:ident($props:ident), $stead:expr) => {
+        #[wasm_split($part, fallible)]
+        fn $load() -> Result<fn(&$props) -> Html, ApiError> {
+            Ok(|props| html! { <$component ..props.clone() /> })
+        }
+
+        $(#[$about])*
+        #[function_component]
+        pub fn $lazy(props: &$props) -> Html {
+            let part = use_part(stringify!($load), $load);
+            let stead: fn(&$props) -> Stead = $stead;
+            match part.draw {
+                Some(draw) => draw(props),
+                None => stead(props).draw(part.error, &part.reload, part.i),
+            }
+        }
+    };
+}
+
+lazy!(
+    /// [`HoldingsTab`], as soon as its part is here.
+    LazyHoldingsTab, holdings_tab: holdings::HoldingsTab(HoldingsTabProps), |_| Stead::Tab
+);
+lazy!(
+    /// [`RelationsTab`], as soon as its part is here.
+    LazyRelationsTab, relations_tab: relations::RelationsTab(RelationsTabProps), |_| Stead::Tab
+);
+lazy!(
+    /// [`SegmentsTab`], as soon as its part is here.
+    LazySegmentsTab, segments_tab: segments::SegmentsTab(SegmentsTabProps), |_| Stead::Tab
+);
+lazy!(
+    /// [`ValueTab`], as soon as its part is here.
+    LazyValueTab, value_tab: value::ValueTab(ValueTabProps), |_| Stead::Tab
+);
+lazy!(
+    /// [`CustomerAnswers`], as soon as its part is here.
+    LazyCustomerAnswers, customer_answers: surveys::CustomerAnswers(CustomerAnswersProps), |_| Stead::Tab
+);
+lazy!(
+    /// [`OwnershipPanel`], as soon as its part is here.
+    LazyOwnershipPanel, ownership_panel: ownership::OwnershipPanel(OwnershipPanelProps), |_| Stead::Panel
+);
+lazy!(
+    /// [`CareTab`], as soon as its part is here.
+    LazyCareTab, care_tab: ownership::CareTab(CareTabProps), |_| Stead::Tab
+);
+lazy!(
+    /// [`OwnersPanel`], as soon as its part is here.
+    LazyOwnersPanel, owners: relations::OwnersPanel(OwnersProps), |_| Stead::Panel
+);
+lazy!(
+    /// [`BulkDialog`], as soon as its part is here.
+    LazyBulkDialog, bulk_dialog: views::BulkDialog(BulkDialogProps), |props| Stead::Dialog(props.onclose.clone())
+);
+lazy!(
+    /// [`FieldDialog`], as soon as its part is here.
+    LazyFieldDialog, field_dialog: quality::FieldDialog(FieldDialogProps), |props| Stead::Dialog(props.onclose.clone())
+);
+lazy!(
+    /// [`LogDialog`], as soon as its part is here.
+    LazyLogDialog, log_dialog: daily::LogDialog(LogDialogProps), |props| Stead::Dialog(props.onclose.clone())
+);
+lazy!(
+    /// [`PostponeDialog`], as soon as its part is here.
+    LazyPostponeDialog, postpone_dialog: daily::PostponeDialog(PostponeProps), |props| Stead::Dialog(props.onclose.clone())
+);
+lazy!(
+    /// [`HandOverDialog`], as soon as its part is here.
+    LazyHandOverDialog, hand_over_dialog: daily::HandOverDialog(WorkProps), |props| Stead::Dialog(props.onclose.clone())
+);
+lazy!(
+    /// [`ExportDialog`], as soon as its part is here.
+    LazyExportDialog, export_dialog: daily::ExportDialog(ExportDialogProps), |props| Stead::Dialog(props.onclose.clone())
+);
+lazy!(
+    /// [`TermForm`], as soon as its part is here.
+    LazyTermForm, term_form: daily::TermForm(TermFormProps), |_| Stead::Form
+);
+lazy!(
+    /// [`FilterDialog`], as soon as its part is here.
+    LazyFilterDialog, filter_dialog: daily::FilterDialog(FilterDialogProps), |props| Stead::Dialog(props.onclose.clone())
+);
+lazy!(
+    /// [`Palette`], as soon as its part is here.
+    LazyPalette, palette: daily::Palette(PaletteProps), |props| Stead::Dialog(props.onclose.clone())
+);
+#[wasm_split(daily, fallible)]
+fn must_change_password() -> Result<fn() -> Html, ApiError> {
+    Ok(|| html! { <MustChangePassword /> })
+}
+
+/// [`MustChangePassword`], as soon as its part is here.
+#[function_component]
+pub fn LazyMustChangePassword() -> Html {
+    let part = use_part("must_change_password", must_change_password);
+    match part.draw {
+        Some(draw) => draw(),
+        None => Stead::Tab.draw(part.error, &part.reload, part.i),
+    }
+}
+
+#[wasm_split(daily, fallible)]
+fn tag_line() -> Result<fn(&TagLineProps) -> Html, ApiError> {
+    Ok(|props| html! { <TagLine ..props.clone() /> })
+}
+
+/// [`TagLine`], as soon as its part is here; until then, and without it, the tags alone.
+#[function_component]
+pub fn LazyTagLine(props: &TagLineProps) -> Html {
+    let part = use_part("tag_line", tag_line);
+    let i = part.i;
+    match part.draw {
+        Some(draw) => draw(props),
+        None => html! {
+            <div class="tagline">
+                if !props.tags.is_empty() {
+                    <ul class="tags" aria-label={i.t(Msg::TagsTitle)}>{ for props.tags.iter().map(|given| html! { <li key={given.tag.id.to_string()}><TagMark tag={given.tag.clone()} /></li> }) }</ul>
+                }
+            </div>
+        },
+    }
+}
+
+#[wasm_split(views, fallible)]
+fn view_bar() -> Result<fn(&ViewBarProps) -> Html, ApiError> {
+    Ok(|props| html! { <ViewBar ..props.clone() /> })
+}
+
+/// [`ViewBar`], as soon as its part is here. Without it the list is what the address says.
+#[function_component]
+pub fn LazyViewBar(props: &ViewBarProps) -> Html {
+    let part = use_part("view_bar", view_bar);
+    use_effect_with(part.error.is_some(), {
+        let onready = props.onready.clone();
+        move |failed| {
+            if *failed {
+                onready.emit(());
+            }
+        }
+    });
+    match part.draw {
+        Some(draw) => draw(props),
+        None => html! { <div class="views"></div> },
+    }
+}
+
+/// Loads what the work of a day comes to next. If it does not come, it is asked for again when it is wanted.
+pub fn fetch_ahead() {
+    spawn!((), {
+        let Ok(pages) = daily().await else { return };
+        keep(Part::Daily.name(), pages);
+        // They lie in the file that has just come.
+        if let Ok(draw) = palette().await {
+            keep("palette", draw);
+        }
+        if let Ok(draw) = log_dialog().await {
+            keep("log_dialog", draw);
+        }
+        if let Ok(draw) = postpone_dialog().await {
+            keep("postpone_dialog", draw);
+        }
+        if let Ok(draw) = term_form().await {
+            keep("term_form", draw);
+        }
+        if let Ok(draw) = tag_line().await {
+            keep("tag_line", draw);
+        }
+    });
+}
+
 #[derive(Properties, PartialEq)]
 pub struct PartPageProps {
     pub part: Part,
@@ -253,12 +485,13 @@ pub struct PartPageProps {
 /// A page of a part, as soon as that is here.
 #[function_component]
 pub fn PartPage(props: &PartPageProps) -> Html {
-    let i = use_i18n();
     let part = props.part;
-    let query = use_query(Some(format!("part/{}", part.name())), move || part.load());
-    match (&query.remote.data, &query.remote.error) {
+    let loaded = use_part(part.name(), move || part.load());
+    match (loaded.draw, &loaded.error) {
         (Some(pages), _) => pages(&props.route),
-        (None, Some(_)) => html! { <Page title={i.t(Msg::ErrorPartTitle)}>{ lost(&query.reload, i) }</Page> },
+        (None, Some(_)) => {
+            html! { <Page title={loaded.i.t(Msg::ErrorPartTitle)}>{ lost(&loaded.reload, loaded.i) }</Page> }
+        }
         (None, None) => html! { <div class="page"><Skeleton bare=true /></div> },
     }
 }
@@ -271,151 +504,6 @@ fn lost(reload: &Callback<()>, i: I18n) -> Html {
             <Button icon={Icon::RefreshCw} onclick={retry}>{ i.t(Msg::CommonRetry) }</Button>
             <Button onclick={|_| dom::reload()}>{ i.t(Msg::ShellReload) }</Button>
         </EmptyState>
-    }
-}
-
-/// [`HoldingsTab`], as soon as its part is here.
-#[function_component]
-pub fn LazyHoldingsTab(props: &HoldingsTabProps) -> Html {
-    let i = use_i18n();
-    let query = use_query(Some("part/holdings".to_owned()), holdings_tab);
-    match (&query.remote.data, &query.remote.error) {
-        (Some(draw), _) => draw(props),
-        (None, Some(_)) => lost(&query.reload, i),
-        (None, None) => html! { <Skeleton bare=true /> },
-    }
-}
-
-/// [`RelationsTab`], as soon as its part is here.
-#[function_component]
-pub fn LazyRelationsTab(props: &RelationsTabProps) -> Html {
-    let i = use_i18n();
-    let query = use_query(Some("part/relations".to_owned()), relations_tab);
-    match (&query.remote.data, &query.remote.error) {
-        (Some(draw), _) => draw(props),
-        (None, Some(_)) => lost(&query.reload, i),
-        (None, None) => html! { <Skeleton bare=true /> },
-    }
-}
-
-/// [`SegmentsTab`], as soon as its part is here.
-#[function_component]
-pub fn LazySegmentsTab(props: &SegmentsTabProps) -> Html {
-    let i = use_i18n();
-    let query = use_query(Some("part/segments_tab".to_owned()), segments_tab);
-    match (&query.remote.data, &query.remote.error) {
-        (Some(draw), _) => draw(props),
-        (None, Some(_)) => lost(&query.reload, i),
-        (None, None) => html! { <Skeleton bare=true /> },
-    }
-}
-
-/// [`ValueTab`], as soon as its part is here.
-#[function_component]
-pub fn LazyValueTab(props: &ValueTabProps) -> Html {
-    let i = use_i18n();
-    let query = use_query(Some("part/value_tab".to_owned()), value_tab);
-    match (&query.remote.data, &query.remote.error) {
-        (Some(draw), _) => draw(props),
-        (None, Some(_)) => lost(&query.reload, i),
-        (None, None) => html! { <Skeleton bare=true /> },
-    }
-}
-
-/// [`ViewBar`], as soon as its part is here. Without it the list is what the address says.
-#[function_component]
-pub fn LazyViewBar(props: &ViewBarProps) -> Html {
-    let query = use_query(Some("part/views".to_owned()), view_bar);
-    use_effect_with(query.remote.error.is_some(), {
-        let onready = props.onready.clone();
-        move |failed| {
-            if *failed {
-                onready.emit(());
-            }
-        }
-    });
-    match &query.remote.data {
-        Some(draw) => draw(props),
-        None => html! { <div class="views"></div> },
-    }
-}
-
-/// [`TagLine`], as soon as its part is here; until then, and without it, the tags alone.
-#[function_component]
-pub fn LazyTagLine(props: &TagLineProps) -> Html {
-    let i = use_i18n();
-    let query = use_query(Some("part/tag_line".to_owned()), tag_line);
-    match &query.remote.data {
-        Some(draw) => draw(props),
-        None => html! {
-            <div class="tagline">
-                if !props.tags.is_empty() {
-                    <ul class="tags" aria-label={i.t(Msg::TagsTitle)}>{ for props.tags.iter().map(|given| html! { <li key={given.tag.id.to_string()}><TagMark tag={given.tag.clone()} /></li> }) }</ul>
-                }
-            </div>
-        },
-    }
-}
-
-/// [`OwnershipPanel`], as soon as its part is here.
-#[function_component]
-pub fn LazyOwnershipPanel(props: &OwnershipPanelProps) -> Html {
-    let i = use_i18n();
-    let query = use_query(Some("part/ownership_panel".to_owned()), ownership_panel);
-    match (&query.remote.data, &query.remote.error) {
-        (Some(draw), _) => draw(props),
-        (None, Some(_)) => lost(&query.reload, i),
-        (None, None) => html!(),
-    }
-}
-
-/// [`CareTab`], as soon as its part is here.
-#[function_component]
-pub fn LazyCareTab(props: &CareTabProps) -> Html {
-    let i = use_i18n();
-    let query = use_query(Some("part/care_tab".to_owned()), care_tab);
-    match (&query.remote.data, &query.remote.error) {
-        (Some(draw), _) => draw(props),
-        (None, Some(_)) => lost(&query.reload, i),
-        (None, None) => html! { <Skeleton bare=true rows=6 /> },
-    }
-}
-
-/// [`OwnersPanel`], as soon as its part is here.
-#[function_component]
-pub fn LazyOwnersPanel(props: &OwnersProps) -> Html {
-    let i = use_i18n();
-    let query = use_query(Some("part/owners".to_owned()), owners);
-    match (&query.remote.data, &query.remote.error) {
-        (Some(draw), _) => draw(props),
-        (None, Some(_)) => lost(&query.reload, i),
-        (None, None) => html!(),
-    }
-}
-
-/// [`BulkDialog`], as soon as its part is here.
-#[function_component]
-pub fn LazyBulkDialog(props: &BulkDialogProps) -> Html {
-    let query = use_query(Some("part/bulk_dialog".to_owned()), bulk_dialog);
-    match (&query.remote.data, &query.remote.error) {
-        (Some(draw), _) => draw(props),
-        (None, Some(error)) => {
-            html! { <FailedDialog error={error.clone()} onclose={props.onclose.clone()} /> }
-        }
-        (None, None) => html!(),
-    }
-}
-
-/// [`FieldDialog`], as soon as its part is here.
-#[function_component]
-pub fn LazyFieldDialog(props: &FieldDialogProps) -> Html {
-    let query = use_query(Some("part/field_dialog".to_owned()), field_dialog);
-    match (&query.remote.data, &query.remote.error) {
-        (Some(draw), _) => draw(props),
-        (None, Some(error)) => {
-            html! { <FailedDialog error={error.clone()} onclose={props.onclose.clone()} /> }
-        }
-        (None, None) => html!(),
     }
 }
 

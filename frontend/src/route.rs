@@ -23,6 +23,10 @@ pub enum Route {
     TierWatch,
     #[at("/customers/:id")]
     Customer { id: Uuid },
+    #[at("/households")]
+    Households,
+    #[at("/households/:id")]
+    Household { id: Uuid },
     #[at("/holdings")]
     Holdings,
     #[at("/products")]

@@ -2,30 +2,28 @@
 
 use std::rc::Rc;
 
+use gloo_timers::callback::Timeout;
 use guanxi_api::{Language, Me, Theme};
 use yew::prelude::*;
 use yew_router::Routable;
 use yew_router::hooks::{use_location, use_route};
 
-use crate::account::{MustChangePassword, PreferencesPage, SessionsPage};
-use crate::customers::{CustomerPage, CustomersPage, NewCustomerPage};
-use crate::help::HelpPage;
-use crate::holdings::HoldingsPage;
+use crate::customers::CustomersPage;
 use crate::i18n::{I18n, Msg, use_i18n};
-use crate::interactions::ContactsPage;
 use crate::labels::{Label, options};
-use crate::palette::Palette;
-use crate::parts::{Part, PartPage};
+use crate::parts::{LazyMustChangePassword, LazyPalette, Part, PartPage, fetch_ahead};
 use crate::route::Route;
 use crate::session::{Session, may, right, use_session};
 use crate::settings::use_settings;
-use crate::tasks::TasksPage;
 use crate::today::TodayPage;
 use crate::ui::{
     Avatar, Button, Dialog, EmptyState, Icon, IconButton, Kbd, Link, Look, Menu, MenuItem, Page, Shape,
     Skeleton, use_toasts,
 };
 use crate::{api, dom, route};
+
+/// Milliseconds after which what is likely wanted next is loaded.
+const AHEAD: u32 = 1_500;
 
 #[derive(Properties, PartialEq)]
 pub struct ShellProps {
@@ -77,6 +75,11 @@ pub fn Shell(props: &ShellProps) -> Html {
         Session::SignedIn(me) if !props.starting => Some(Rc::clone(me)),
         _ => None,
     };
+    // When the first page has what it needs.
+    use_effect_with(me.is_some(), |here| {
+        let timer = here.then(|| Timeout::new(AHEAD, fetch_ahead));
+        move || drop(timer)
+    });
     let open = cb!((palette), |_: MouseEvent| palette.set(true));
     let close = cb!((palette), |()| palette.set(false));
     html! {
@@ -100,8 +103,8 @@ pub fn Shell(props: &ShellProps) -> Html {
                 </main>
             </div>
             if let Some(me) = me {
-                if *palette { <Palette me={Rc::clone(&me)} onclose={close} /> }
-                if me.must_change_password { <MustChangePassword /> }
+                if *palette { <LazyPalette me={Rc::clone(&me)} onclose={close} /> }
+                if me.must_change_password { <LazyMustChangePassword /> }
             }
         </>
     }
@@ -115,30 +118,27 @@ struct PageOfProps {
 
 #[function_component]
 fn PageOf(props: &PageOfProps) -> Html {
-    let i = use_i18n();
-    let allowed = |right: &str, page: Html| {
+    let open = |part: Part| html! { <PartPage {part} route={props.route.clone()} /> };
+    let part = |part: Part, right: &str| {
         if may(&props.me, right) {
-            page
+            open(part)
         } else {
             html! { <Missing /> }
         }
     };
-    let part =
-        |part: Part, right: &str| allowed(right, html! { <PartPage {part} route={props.route.clone()} /> });
     match &props.route {
         Route::Home if may(&props.me, right::VIEW_TASKS) => html! { <TodayPage /> },
         Route::Home => html! { <Home /> },
         Route::Customers => html! { <CustomersPage /> },
-        Route::NewCustomer => allowed(right::CREATE_CUSTOMERS, html! { <NewCustomerPage /> }),
+        Route::NewCustomer => part(Part::Daily, right::CREATE_CUSTOMERS),
         Route::FieldConflicts => part(Part::Quality, right::VIEW_FIELD_CONFLICTS),
         Route::Duplicates | Route::Duplicate { .. } => part(Part::Quality, right::VIEW_DUPLICATES),
         Route::DataQuality => part(Part::Quality, right::VIEW_REPORTS),
         Route::TierWatch => part(Part::Tiers, right::VIEW_HOLDINGS),
-        Route::Customer { id } => html! { <CustomerPage key={id.to_string()} id={*id} /> },
-        Route::Holdings => allowed(right::VIEW_HOLDINGS, html! { <HoldingsPage /> }),
-        Route::Products | Route::Units => {
-            html! { <PartPage part={Part::Administration} route={props.route.clone()} /> }
-        }
+        Route::Customer { .. } => open(Part::Daily),
+        Route::Households | Route::Household { .. } => part(Part::Relations, right::VIEW_RELATIONS),
+        Route::Holdings => part(Part::Daily, right::VIEW_HOLDINGS),
+        Route::Products | Route::Units => open(Part::Administration),
         Route::Ownership => part(Part::Ownership, right::VIEW_TEAM_RULES),
         Route::Handover { .. } => part(Part::Ownership, right::VIEW_HANDOVERS),
         Route::Segments => part(Part::Segments, right::VIEW_SEGMENT_SCHEMES),
@@ -153,15 +153,13 @@ fn PageOf(props: &PageOfProps) -> Html {
         Route::Rates => part(Part::Administration, right::VIEW_RATES),
         Route::Audit => part(Part::Administration, right::VIEW_AUDIT),
         Route::Tags => part(Part::Administration, right::CREATE_TAGS),
-        Route::Contacts => allowed(right::VIEW_INTERACTIONS, html! { <ContactsPage /> }),
-        Route::Tasks => allowed(right::VIEW_TASKS, html! { <TasksPage /> }),
+        Route::Contacts => part(Part::Daily, right::VIEW_INTERACTIONS),
+        Route::Tasks => part(Part::Daily, right::VIEW_TASKS),
         Route::Reports => part(Part::Reports, right::VIEW_REPORTS),
         Route::ContactTargets => part(Part::Reports, right::VIEW_TARGETS),
         Route::NewImport => part(Part::Imports, right::RUN_IMPORTS),
         Route::Jobs | Route::Job { .. } => part(Part::Imports, right::VIEW_JOBS),
-        Route::Preferences => html! { <PreferencesPage /> },
-        Route::Sessions => html! { <SessionsPage /> },
-        Route::Help => html! { <HelpPage title={i.t(Msg::HelpTitle)} /> },
+        Route::Preferences | Route::Sessions | Route::Help => open(Part::Daily),
         Route::Missing => html! { <Missing /> },
     }
 }
@@ -229,6 +227,13 @@ fn places(me: &Me, at: &Route) -> [Vec<Place>; 2] {
             Icon::Smile,
             Msg::NavSurveys,
             matches!(at, Route::Surveys | Route::Survey { .. } | Route::Questionnaire { .. }),
+        ),
+        place(
+            right::VIEW_RELATIONS,
+            Route::Households,
+            Icon::House,
+            Msg::HouseholdTitle,
+            matches!(at, Route::Households | Route::Household { .. }),
         ),
         place(
             right::VIEW_HOLDINGS,

@@ -27,6 +27,28 @@ pub struct CustomerOverview {
     pub tags: Option<Vec<CustomerTag>>,
     /// What matures next, from today on.
     pub next_maturity: Option<NextMaturity>,
+    /// Which part of what the customer owns lies here; null where nothing is known of other banks.
+    #[serde(default)]
+    pub wallet: Option<ShareOfWallet>,
+}
+
+/// Share of wallet: assets here ÷ (assets here + estimates of those at other banks), in the base currency at today's rates. Loans and cards are
+/// no assets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct ShareOfWallet {
+    /// Assets under management.
+    pub inside: Money,
+    /// The estimates together.
+    pub outside: Money,
+    /// In whole percent; null while nothing has an estimate.
+    #[cfg_attr(feature = "schema", schema(minimum = 0, maximum = 100, example = 62))]
+    pub percent: Option<u8>,
+    /// Assets at other banks that are left out, having no estimate or being in a currency without a rate.
+    pub left_out: u32,
+    /// The day of the oldest estimate that counts.
+    #[cfg_attr(feature = "schema", schema(value_type = Option<String>, format = Date))]
+    pub oldest: Option<NaiveDate>,
 }
 
 /// The holding that matures next.

@@ -5,7 +5,8 @@ use validator::Validate;
 
 use crate::common::{clearable, present};
 use crate::{
-    Authority, BalanceClass, CustomerKind, HouseholdRole, Instant, Money, ProductKind, RelationRole, Tier,
+    Authority, BalanceClass, CustomerKind, HouseholdRole, Include, Instant, Money, ProductKind, RelationRole,
+    Tier,
 };
 
 /// A customer as relations name it.
@@ -194,6 +195,37 @@ pub struct HouseholdMember {
 pub struct Households {
     #[cfg_attr(feature = "schema", schema(max_items = 20))]
     pub households: Vec<Household>,
+}
+
+/// A search for households. Search text goes through this body, since URLs are logged.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Validate)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct HouseholdSearch {
+    /// What the name begins with, in characters or pinyin, or what finds a member among the customers.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[validate(length(min = 1, max = 100))]
+    #[cfg_attr(feature = "schema", schema(min_length = 1, max_length = 100))]
+    #[cfg_attr(feature = "schema", schema(nullable = false, example = "王"))]
+    pub q: Option<String>,
+    /// The filter grammar of the list.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[cfg_attr(feature = "schema", schema(nullable = false, max_length = 2048))]
+    pub filter: Option<String>,
+    /// Sort keys of the list.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[cfg_attr(feature = "schema", schema(nullable = false, max_length = 200))]
+    pub sort: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[validate(range(min = 1, max = 200))]
+    #[cfg_attr(feature = "schema", schema(nullable = false, minimum = 1, maximum = 200))]
+    pub limit: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[cfg_attr(feature = "schema", schema(nullable = false, max_length = 4096))]
+    pub cursor: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[cfg_attr(feature = "schema", schema(nullable = false))]
+    pub include: Option<Include>,
 }
 
 /// A household to be formed.

@@ -962,6 +962,7 @@ diesel::table! {
         version -> BigInt,
         created_at -> DbMoment,
         updated_at -> DbMoment,
+        name_sort -> Text,
     }
 }
 

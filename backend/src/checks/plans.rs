@@ -338,7 +338,7 @@ fn literal(item: &str) -> String {
 ///
 /// A book may be sorted, but never found by walking the bank in the list's order.
 fn faults(engine: Engine, plan: &[String], may_sort: bool, is_book: bool) -> Vec<String> {
-    const LARGE: [&str; 46] = [
+    const LARGE: [&str; 49] = [
         "duplicate_pair",
         "pair",
         "customer_merge",
@@ -360,7 +360,10 @@ fn faults(engine: Engine, plan: &[String], may_sort: bool, is_book: bool) -> Vec
         "aum_balance",
         "field_conflict",
         "relation",
+        "household",
         "household_member",
+        "belongs",
+        "named",
         "holding_co_owner",
         "owned",
         "job",

@@ -4,15 +4,16 @@
 mod routes;
 #[cfg(test)]
 mod tests;
+mod wallet;
 
 use chrono::NaiveDate;
-use guanxi_api::{CustomerOverview, Holding, HoldingStatus, NextMaturity};
+use guanxi_api::{Customer, CustomerOverview, Holding, HoldingStatus, NextMaturity, ShareOfWallet};
 use guanxi_db::DbConn;
 
 use crate::access::{Actor, Right};
 use crate::customers::{self, CustomerId, House};
 use crate::error::Result;
-use crate::{holdings, interactions, surveys, tasks};
+use crate::{holdings, interactions, products, surveys, tasks};
 
 /// The routes of this room.
 pub fn routes(config: &mut impl crate::web::Routes) {
@@ -55,7 +56,32 @@ pub fn overview(
         .transpose()?;
     let today = house.settings.day(actor.now());
     let next_maturity = holdings.as_deref().and_then(|held| next_maturity(held, today));
-    Ok(CustomerOverview { customer, interactions, holdings, tasks, survey_answers, tags, next_maturity })
+    let wallet = wallet(conn, house, &customer, today)?;
+    Ok(CustomerOverview {
+        customer,
+        interactions,
+        holdings,
+        tasks,
+        survey_answers,
+        tags,
+        next_maturity,
+        wallet,
+    })
+}
+
+/// The share of wallet at the rates of a day. Who sees the customer masked sees neither of its sides.
+fn wallet(
+    conn: &mut DbConn,
+    house: House<'_>,
+    customer: &Customer,
+    today: NaiveDate,
+) -> Result<Option<ShareOfWallet>> {
+    let Some(here) = &customer.figures.aum else { return Ok(None) };
+    if customer.profile.outside_assets.is_empty() {
+        return Ok(None);
+    }
+    let rates = products::rates_of_day(conn, house.settings, today)?;
+    Ok(wallet::share(here, &customer.profile.outside_assets, &rates))
 }
 
 fn next_maturity(held: &[Holding], today: NaiveDate) -> Option<NextMaturity> {

@@ -1,18 +1,20 @@
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use guanxi_api::{
-    AuditEntry, Household, HouseholdMember, HouseholdPatch, HouseholdRole, Households, Instant, NewHousehold,
-    NewHouseholdMember, Page,
+    AuditEntry, CustomerKind, CustomerSearch, Household, HouseholdMember, HouseholdPatch, HouseholdRole,
+    HouseholdSearch, Households, Include, Instant, NewHousehold, NewHouseholdMember, Page, RelatedCustomer,
 };
-use guanxi_db::{DbConn, Id};
+use guanxi_db::{Condition, DbConn, Id};
 use serde_json::{Value, json};
 
-use crate::access::Actor;
+use crate::access::{Actor, Scope};
 use crate::audit;
 use crate::customers::{self, CustomerId, House};
 use crate::error::{Code, Error, FieldError, Result, Wrong};
-use crate::listing::ListRequest;
-use crate::relations::store::{self, HouseholdRow, MemberRow};
+use crate::listing::filter::FieldType;
+use crate::listing::{Field, ListRequest, Privacy, Resource, set_total};
+use crate::names::name_sort;
+use crate::relations::store::{self, HouseholdRow, MemberRow, Wanted};
 use crate::relations::{HouseholdId, known, manage};
 use crate::text;
 
@@ -21,6 +23,114 @@ pub(super) const MOST_MEMBERS: usize = 30;
 /// Most households of a customer.
 pub(super) const MOST: usize = 20;
 
+/// Most customers whose households a search text finds.
+const MOST_FOUND: u32 = 200;
+/// Households whose sound is worked out in one transaction.
+const AT_ONCE: i64 = 500;
+
+/// What households can be filtered and sorted by.
+pub(crate) static HOUSEHOLDS: Resource = Resource {
+    name: "households",
+    fields: &[
+        Field::new("name", "household.name_sort", FieldType::Text).sortable().privacy(Privacy::Order),
+        Field::new("archived", "household.archived", FieldType::Bool),
+    ],
+    default_sort: "name",
+    id_column: "household.id",
+    unless_asked: Some(("archived", in_use)),
+};
+
+fn in_use() -> Condition {
+    Condition::new().sql("household.archived = ").bind(guanxi_db::Value::Bool(false))
+}
+
+/// The households of which the actor sees a member, by how their names sound.
+///
+/// # Errors
+/// As every list.
+pub fn list_households(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    request: &ListRequest,
+) -> Result<Page<Household>> {
+    page(conn, actor, house, request, None)
+}
+
+/// Those whose name begins with a text, by its characters or their sound, or one of whose members the text finds among the customers that
+/// the actor sees.
+///
+/// # Errors
+/// As every list.
+pub fn search_households(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    search: &HouseholdSearch,
+) -> Result<Page<Household>> {
+    let request = ListRequest {
+        filter: search.filter.clone(),
+        sort: search.sort.clone(),
+        limit: search.limit,
+        cursor: search.cursor.clone(),
+        total: search.include == Some(Include::Total),
+        q: search.q.clone(),
+        in_body: true,
+    };
+    let text = search.q.as_deref().map(str::trim).unwrap_or_default();
+    if text.is_empty() {
+        return page(conn, actor, house, &request, None);
+    }
+    let asked =
+        CustomerSearch { q: Some(text.to_owned()), limit: Some(MOST_FOUND), ..CustomerSearch::default() };
+    let found = customers::search(conn, actor, house, &asked)?;
+    let sound = sound_of(text);
+    let wanted = Wanted {
+        sound: (!sound.is_empty()).then_some(sound.as_str()),
+        // What is typed in Latin letters is the sound itself.
+        characters: (!text.is_ascii()).then_some(text),
+        members: found.data.iter().map(|customer| CustomerId::new(customer.id)).collect(),
+    };
+    page(conn, actor, house, &request, Some(&wanted))
+}
+
+/// What the sort key of a name that begins with a text begins with.
+fn sound_of(text: &str) -> String {
+    let key = name_sort(CustomerKind::Person, text);
+    key.split("  ").next().unwrap_or_default().trim().to_owned()
+}
+
+fn page(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    request: &ListRequest,
+    wanted: Option<&Wanted<'_>>,
+) -> Result<Page<Household>> {
+    let listing = request.read(&HOUSEHOLDS, actor, house.keys.cursor())?;
+    let scope = Scope::of(actor);
+    let whose = (&scope, actor.reach());
+    let mut rows = store::list_households(conn, whose, &listing, wanted)?;
+    let key = |row: &HouseholdRow, _: &str| guanxi_db::Value::Text(row.name_sort.clone());
+    let mut info = listing.page(&mut rows, house.keys.cursor(), key, |row| Id::new(row.id.uuid()))?;
+    if listing.total {
+        set_total(&mut info, store::count_households(conn, whose, &listing, wanted)?);
+    }
+    Ok(Page { data: wire_all(conn, actor, house, rows)?, page: info })
+}
+
+/// Works out how the names of some households sound where that is not known, as after an update of the server; gives how many were met.
+///
+/// # Errors
+/// When the database fails.
+pub fn renew_sounds(conn: &mut DbConn) -> Result<usize> {
+    let rows = store::unsorted(conn, AT_ONCE)?;
+    for (id, name) in &rows {
+        store::sort(conn, *id, name, &name_sort(CustomerKind::Person, name))?;
+    }
+    Ok(rows.len())
+}
+
 /// A household of which the actor sees a member.
 ///
 /// # Errors
@@ -28,7 +138,7 @@ pub(super) const MOST: usize = 20;
 pub fn household(conn: &mut DbConn, actor: &Actor, house: House<'_>, id: HouseholdId) -> Result<Household> {
     let row = store::household(conn, id)?.ok_or_else(Error::not_found)?;
     let members = store::members(conn, &[id])?;
-    let household = wire(conn, actor, house, row, &members)?;
+    let household = wire(&members, &seen_of(conn, actor, house, &members)?, row)?;
     if household.members.is_empty() { Err(Error::not_found()) } else { Ok(household) }
 }
 
@@ -44,15 +154,7 @@ pub fn households_of(
 ) -> Result<Households> {
     customers::visible(conn, actor, id)?;
     let rows = store::households_of(conn, id)?;
-    let ids: Vec<HouseholdId> = rows.iter().map(|row| row.id).collect();
-    let members = store::members(conn, &ids)?;
-    let mut households = Vec::with_capacity(rows.len());
-    for row in rows {
-        let of: Vec<MemberRow> =
-            members.iter().filter(|member| member.household_id == row.id).cloned().collect();
-        households.push(wire(conn, actor, house, row, &of)?);
-    }
-    Ok(Households { households })
+    Ok(Households { households: wire_all(conn, actor, house, rows)? })
 }
 
 /// The history of a household, newest first.
@@ -70,18 +172,42 @@ pub fn household_history(
     audit::history(conn, actor, house.keys, ("household", id.uuid()), request)
 }
 
-fn wire(
+/// Households with their members, which are read at once.
+fn wire_all(
     conn: &mut DbConn,
     actor: &Actor,
     house: House<'_>,
-    row: HouseholdRow,
+    rows: Vec<HouseholdRow>,
+) -> Result<Vec<Household>> {
+    let ids: Vec<HouseholdId> = rows.iter().map(|row| row.id).collect();
+    let members = store::members(conn, &ids)?;
+    let seen = seen_of(conn, actor, house, &members)?;
+    let mut of: HashMap<HouseholdId, Vec<MemberRow>> = HashMap::new();
+    for member in members {
+        of.entry(member.household_id).or_default().push(member);
+    }
+    rows.into_iter().map(|row| wire(&of.remove(&row.id).unwrap_or_default(), &seen, row)).collect()
+}
+
+/// Those of some members whom the actor sees.
+fn seen_of(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
     members: &[MemberRow],
+) -> Result<HashMap<CustomerId, RelatedCustomer>> {
+    let ids: HashSet<CustomerId> = members.iter().map(|member| member.customer_id).collect();
+    customers::related(conn, actor, house, &ids.into_iter().collect::<Vec<_>>())
+}
+
+fn wire(
+    members: &[MemberRow],
+    seen: &HashMap<CustomerId, RelatedCustomer>,
+    row: HouseholdRow,
 ) -> Result<Household> {
-    let ids: Vec<CustomerId> = members.iter().map(|member| member.customer_id).collect();
-    let mut seen = customers::related(conn, actor, house, &ids)?;
     let mut shown = Vec::with_capacity(members.len());
     for member in members {
-        if let Some(customer) = seen.remove(&member.customer_id) {
+        if let Some(customer) = seen.get(&member.customer_id).cloned() {
             let role = known(HouseholdRole::from_code(&member.role))?;
             shown.push(HouseholdMember { customer, role, primary: member.is_primary });
         }
@@ -118,6 +244,7 @@ pub fn create_household(
     one_is_changeable(conn, actor, &members)?;
     let row = HouseholdRow {
         id,
+        name_sort: name_sort(CustomerKind::Person, &name),
         name,
         archived: false,
         archived_at: None,
@@ -217,6 +344,7 @@ pub fn change_household(
         };
         wrong.unless(Some(()))?;
         if let Some(Some(name)) = renamed {
+            row.name_sort = name_sort(CustomerKind::Person, &name);
             row.name = name;
         }
         if let Some(mut members) = members {

@@ -17,9 +17,10 @@ mod tests;
 mod ties;
 
 pub use balance::balance_sheet;
+pub(crate) use households::HOUSEHOLDS;
 pub use households::{
     archive_household, change_household, create_household, household, household_history, households_of,
-    restore_household,
+    list_households, renew_sounds, restore_household, search_households,
 };
 pub use joining::{
     Gathering, Joined, Joining, Left, WasMember, household_stands, is_household_full, join_many, leave,
@@ -56,7 +57,9 @@ pub fn routes(config: &mut impl crate::web::Routes) {
         .service(routes::get_network)
         .service(routes::get_referrals)
         .service(routes::list_households_of_customer)
+        .service(routes::list_households)
         .service(routes::create_household)
+        .service(routes::search_households)
         .service(routes::get_household)
         .service(routes::change_household)
         .service(routes::archive_household)

@@ -1,7 +1,7 @@
 use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
 use guanxi_api::{
-    AuditEntry, BalanceSheet, Household, HouseholdPatch, Households, ListQuery, Network, NewHousehold,
-    NewRelation, Page, Referrals, Relation, RelationPatch, Relations,
+    AuditEntry, BalanceSheet, Household, HouseholdPatch, HouseholdSearch, Households, ListQuery, Network,
+    NewHousehold, NewRelation, Page, Referrals, Relation, RelationPatch, Relations,
 };
 use guanxi_db::DbConn;
 use serde::Serialize;
@@ -237,6 +237,43 @@ pub async fn list_households_of_customer(
     let households =
         state.db.read(move |conn| relations::households_of(conn, &actor, shared.house(), id)).await?;
     Ok(answer::ok(&households))
+}
+
+/// List households.
+///
+/// Those of which the caller sees a member, by the sound of their names. Members whom the caller does not see are counted.
+#[utoipa::path(operation_id = "listHouseholds", tag = "relations", params(ListQuery),
+    responses((status = 200, body = Page<Household>, description = "A page of households")))]
+#[get("/households")]
+pub async fn list_households(
+    request: HttpRequest,
+    who: May<kinds::ViewRelations>,
+    state: web::Data<AppState>,
+    query: Query<ListQuery>,
+) -> Result<HttpResponse> {
+    let (actor, shared, asked) = (who.actor(), state.clone(), ListRequest::from(query.0));
+    let page =
+        state.db.read(move |conn| relations::list_households(conn, &actor, shared.house(), &asked)).await?;
+    Ok(answer::page(&request, &page))
+}
+
+/// Search households.
+///
+/// By what their name begins with, in characters or pinyin, or by a member: all that finds customers finds their households. With the filter
+/// grammar of the list.
+#[utoipa::path(operation_id = "searchHouseholds", tag = "relations", request_body = HouseholdSearch,
+    responses((status = 200, body = Page<Household>, description = "A page of households")))]
+#[post("/households/search")]
+pub async fn search_households(
+    request: HttpRequest,
+    who: May<kinds::ViewRelations>,
+    state: web::Data<AppState>,
+    body: Json<HouseholdSearch>,
+) -> Result<HttpResponse> {
+    let (actor, shared, asked) = (who.actor(), state.clone(), body.0);
+    let page =
+        state.db.read(move |conn| relations::search_households(conn, &actor, shared.house(), &asked)).await?;
+    Ok(answer::page(&request, &page))
 }
 
 /// Form a household.

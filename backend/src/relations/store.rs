@@ -6,8 +6,10 @@ use guanxi_api::RelationRole;
 use guanxi_db::schema::{household, household_member, relation};
 use guanxi_db::{Condition, DbConn, DbError, Id, Moment, Value, insert_many, on_each};
 
+use crate::access::{Reach, Scope};
 use crate::customers::CustomerId;
 use crate::error::Result;
+use crate::listing::{COUNTED, Listing};
 use crate::relations::{HouseholdId, RelationId};
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset, Clone)]
@@ -41,6 +43,7 @@ pub(super) struct HouseholdRow {
     pub(super) version: i64,
     pub(super) created_at: Moment,
     pub(super) updated_at: Moment,
+    pub(super) name_sort: String,
 }
 
 #[derive(Queryable, Selectable, Insertable, Clone)]
@@ -173,6 +176,133 @@ pub(super) fn households(conn: &mut DbConn, ids: &[HouseholdId], writes: bool) -
     Ok(rows)
 }
 
+/// That a household has a member in a scope. What is looked after by few is found from its customers, so that the bank's households are not
+/// walked for it; where it is most of the bank, each household of the list is asked.
+fn with_a_member(scope: &Scope, reach: Reach) -> Condition {
+    match reach {
+        Reach::Nobody => Condition::nothing(),
+        // Each has a member.
+        Reach::All => Condition::everything(),
+        Reach::Team | Reach::Unit => Condition::unkept()
+            .sql("household.id IN (SELECT belongs.household_id FROM customer JOIN household_member AS belongs ON belongs.customer_id = customer.id WHERE ")
+            .part(scope.customers())
+            .sql(")"),
+        Reach::Subtree => Condition::unkept()
+            .sql("EXISTS (SELECT 1 FROM household_member AS belongs JOIN customer ON customer.id = belongs.customer_id WHERE belongs.household_id = household.id AND (")
+            .part(scope.customer())
+            .sql("))"),
+    }
+}
+
+/// What households are looked for by.
+pub(super) struct Wanted<'a> {
+    /// What the sound of a name begins with.
+    pub(super) sound: Option<&'a str>,
+    /// What the name itself begins with.
+    pub(super) characters: Option<&'a str>,
+    /// Members.
+    pub(super) members: Vec<CustomerId>,
+}
+
+/// That a household is named so or has one of some members: a set of few ids, whatever the order of the list.
+fn among(wanted: &Wanted<'_>) -> Condition {
+    let named = wanted.sound.map(|sound| {
+        let named = Condition::new()
+            .sql("SELECT named.id FROM household AS named WHERE named.archived IN (")
+            .bind_all([Some(Value::Bool(false)), Some(Value::Bool(true))])
+            .sql(") AND named.name_sort >= ")
+            .bind(Value::Text(sound.to_owned()))
+            .sql(" AND named.name_sort < ")
+            .bind(Value::Text(format!("{sound}\u{10ffff}")));
+        match wanted.characters {
+            None => named,
+            Some(text) => named
+                .sql(" AND substr(named.name, 1, length(")
+                .bind(Value::Text(text.to_owned()))
+                .sql(")) = ")
+                .bind(Value::Text(text.to_owned())),
+        }
+    });
+    let members = (!wanted.members.is_empty()).then(|| {
+        let ids = wanted.members.iter().map(|id| Some(Value::Id(Id::new(id.uuid()))));
+        Condition::new()
+            .sql(
+                "SELECT belongs.household_id FROM household_member AS belongs WHERE belongs.customer_id IN (",
+            )
+            .bind_all(ids)
+            .sql(")")
+    });
+    let either = match (named, members) {
+        (Some(named), Some(members)) => named.sql(" UNION ").part(members),
+        (Some(one), None) | (None, Some(one)) => one,
+        (None, None) => return Condition::nothing(),
+    };
+    Condition::unkept().sql("household.id IN (").part(either).sql(")")
+}
+
+/// A page of the households of which somebody in a scope is a member.
+pub(super) fn list_households(
+    conn: &mut DbConn,
+    (scope, reach): (&Scope, Reach),
+    listing: &Listing,
+    wanted: Option<&Wanted<'_>>,
+) -> Result<Vec<HouseholdRow>> {
+    let rows = household::table
+        .select(HouseholdRow::as_select())
+        .into_boxed()
+        .filter(with_a_member(scope, reach))
+        .filter(wanted.map_or_else(Condition::everything, among))
+        .filter(listing.condition())
+        .order(listing.ordering().first(listing.rows()))
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}
+
+/// How many there are, counted no further than lists do.
+pub(super) fn count_households(
+    conn: &mut DbConn,
+    (scope, reach): (&Scope, Reach),
+    listing: &Listing,
+    wanted: Option<&Wanted<'_>>,
+) -> Result<i64> {
+    let counted = household::table
+        .select(household::id)
+        .into_boxed()
+        .filter(with_a_member(scope, reach))
+        .filter(wanted.map_or_else(Condition::everything, among))
+        .filter(listing.filter.clone())
+        .limit(COUNTED + 1)
+        .load::<HouseholdId>(conn)
+        .map_err(DbError::from)?;
+    Ok(i64::try_from(counted.len()).unwrap_or(i64::MAX))
+}
+
+/// Households whose name has no sound yet, as far as `most`; archived ones as well.
+pub(super) fn unsorted(conn: &mut DbConn, most: i64) -> Result<Vec<(HouseholdId, String)>> {
+    let unsorted = Condition::unkept()
+        .sql("household.archived IN (")
+        .bind_all([Some(Value::Bool(false)), Some(Value::Bool(true))])
+        .sql(") AND household.name_sort = ")
+        .bind(Value::Text(String::new()));
+    let rows = household::table
+        .filter(unsorted)
+        .limit(most)
+        .select((household::id, household::name))
+        .load(conn)
+        .map_err(DbError::from)?;
+    Ok(rows)
+}
+
+/// Keeps how the name of a household sounds, unless it has another name by now.
+pub(super) fn sort(conn: &mut DbConn, id: HouseholdId, name: &str, sound: &str) -> Result<()> {
+    diesel::update(household::table.find(id).filter(household::name.eq(name)))
+        .set(household::name_sort.eq(sound))
+        .execute(conn)
+        .map_err(DbError::from)?;
+    Ok(())
+}
+
 /// Makes concurrent changes of one household go one after the other.
 pub(super) fn lock_household(conn: &mut DbConn, id: HouseholdId) -> Result<()> {
     if let DbConn::Pg(conn) = conn {
@@ -193,7 +323,7 @@ pub(super) fn households_of(conn: &mut DbConn, id: CustomerId) -> Result<Vec<Hou
         .inner_join(household::table)
         .filter(household_member::customer_id.eq(id))
         .filter(household::archived.eq(false))
-        .order((household::name, household::id))
+        .order((household::name_sort, household::id))
         .select(HouseholdRow::as_select())
         .load(conn)
         .map_err(DbError::from)?;

@@ -24,7 +24,7 @@ use crate::access::{Actor, MaskProfile, Scope, UserId};
 use crate::customers::{self, CustomerId, House};
 use crate::error::{Error, Result};
 use crate::tasks::{self, Opening, Work};
-use crate::{grades, holdings, messages, org, ownership, segments};
+use crate::{grades, holdings, messages, ownership, segments};
 pub use rules::LineId;
 use store::{Demands, GlanceRow};
 

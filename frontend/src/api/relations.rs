@@ -1,10 +1,10 @@
 use guanxi_api::{
-    BalanceSheet, CoOwners, Household, HouseholdPatch, Households, Network, NewCoOwners, NewHousehold,
-    NewRelation, Referrals, Relation, RelationPatch, Relations,
+    AuditEntry, BalanceSheet, CoOwners, Household, HouseholdPatch, HouseholdSearch, Households, Network,
+    NewCoOwners, NewHousehold, NewRelation, Page, Referrals, Relation, RelationPatch, Relations,
 };
 use uuid::Uuid;
 
-use super::{ApiError, Call};
+use super::{ApiError, Call, Tagged, query};
 
 fn tag(version: i64) -> String {
     format!("\"{version}-0\"")
@@ -38,6 +38,22 @@ pub async fn referrals(id: Uuid) -> Result<Referrals, ApiError> {
 
 pub async fn households(id: Uuid) -> Result<Households, ApiError> {
     Call::get(format!("/customers/{id}/households")).read().await
+}
+
+pub async fn all_households(cursor: &str) -> Result<Page<Household>, ApiError> {
+    Call::get(format!("/households{}", query(&[("cursor", cursor)]))).read().await
+}
+
+pub async fn search_households(search: &HouseholdSearch) -> Result<Page<Household>, ApiError> {
+    Call::post("/households/search").json(search).read().await
+}
+
+pub async fn household(id: Uuid) -> Result<Tagged<Household>, ApiError> {
+    Call::get(format!("/households/{id}")).read_tagged().await
+}
+
+pub async fn household_history(id: Uuid, cursor: &str) -> Result<Page<AuditEntry>, ApiError> {
+    Call::get(format!("/households/{id}/history{}", query(&[("cursor", cursor)]))).read().await
 }
 
 pub async fn create_household(new: &NewHousehold, key: &str) -> Result<(), ApiError> {

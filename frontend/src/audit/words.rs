@@ -85,7 +85,7 @@ pub fn resource_words(resource: &str, i: I18n) -> Option<AttrValue> {
         "customer" => Msg::ResourceCustomer,
         "field_conflict" => Msg::ResourceFieldConflict,
         "relation" => Msg::ResourceRelation,
-        "household" => Msg::HouseholdTitle,
+        "household" => Msg::HouseholdOne,
         "org_unit" => Msg::ResourceOrgUnit,
         "user" => Msg::ResourceUser,
         "session" => Msg::ResourceSession,

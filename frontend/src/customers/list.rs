@@ -252,6 +252,7 @@ pub fn CustomersPage() -> Html {
     let set_terms = cb!((view), |terms: Vec<FilterTerm>| {
         route::go(&Address { filter: FilterTerm::write_all(&terms), ..view.clone() }.path());
     });
+    let set_filter = cb!((view), |filter: String| route::go(&Address { filter, ..view.clone() }.path()));
     let onsort = cb!((view), |sort: Sort| route::go(&Address { sort: sort.write(), ..view.clone() }.path()));
 
     let go_to = |cursors: Vec<String>, count: bool| {
@@ -337,7 +338,7 @@ pub fn CustomersPage() -> Html {
                     <input class="input" id="customer-search" type="text" autocomplete="off" spellcheck="false" value={(*typed).clone()}
                         placeholder={i.t(Msg::CustomersSearch)} aria-label={i.t(Msg::CustomersSearch)} {oninput} ref={field} {onkeydown} />
                 </div>
-                <FilterChips fields={fields.clone()} terms={read.unwrap_or_default()} {foreign} onchange={set_terms} />
+                <FilterChips fields={fields.clone()} terms={read.unwrap_or_default()} {foreign} onchange={set_terms} onfilter={set_filter} />
             </div>
             { match (data, &rows.remote.error) {
                 (_, Some(error)) if !fresh => html! {

@@ -1,6 +1,6 @@
 use std::rc::Rc;
 
-use guanxi_api::{Customer, CustomerOverview, Me, Money};
+use guanxi_api::{Customer, CustomerOverview, Me, Money, ShareOfWallet};
 use uuid::Uuid;
 use web_sys::UrlSearchParams;
 use yew::prelude::*;
@@ -25,12 +25,11 @@ use crate::fetch::use_query;
 use crate::i18n::{Msg, use_i18n};
 use crate::labels::Label;
 use crate::parts::{
-    LazyCareTab, LazyHoldingsTab, LazyOwnershipPanel, LazyRelationsTab, LazySegmentsTab, LazyTagLine,
-    LazyValueTab,
+    LazyCareTab, LazyCustomerAnswers, LazyHoldingsTab, LazyOwnershipPanel, LazyRelationsTab, LazySegmentsTab,
+    LazyTagLine, LazyValueTab,
 };
 use crate::route::{self, Route};
 use crate::session::{may, right, use_me};
-use crate::surveys::CustomerAnswers;
 use crate::ui::{
     Avatar, Badge, EmptyState, ErrorPanel, GradeMark, HelpNote, Icon, IconButton, Link, Notice, Page,
     Skeleton, Tab, Tabs, TierMark, Time, Tone,
@@ -195,7 +194,7 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
     let customer = &tagged.value;
     html! {
         <Page title={customer.profile.name.clone()} heading={heading(customer, i)} actions={html! { <><Walk {id} /><LogContact subject={subject.clone()} open={logs} tab={chosen} /><Actions subject={subject.clone()} /></> }}>
-            { facts_line(customer, i) }
+            { facts_line(customer, known.wallet.as_ref(), i) }
             if let Some(tags) = &known.tags { <LazyTagLine {id} tags={tags.clone()} open={subject.may_edit()} /> }
             { standing(&customer.figures, i) }
             if let Some(into) = customer.merged_into {
@@ -219,7 +218,7 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
                 } else if chosen == "value" {
                     <LazyValueTab {id} />
                 } else if chosen == "surveys" {
-                    <CustomerAnswers {id} />
+                    <LazyCustomerAnswers {id} />
                 } else {
                     if let Some(completeness) = &customer.completeness {
                         <CompletenessBar completeness={completeness.clone()} edit={subject.may_edit()} wanted={wanted.clone()} />
@@ -232,7 +231,7 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
                             <IdentityPanel subject={subject.clone()} wanted={*wanted} />
                             <TeamPanel subject={subject.clone()} />
                             <RestrictionPanel subject={subject.clone()} />
-                            <OutsidePanel subject={subject.clone()} />
+                            <OutsidePanel subject={subject.clone()} wallet={known.wallet.clone()} />
                             <ExternalIdPanel {subject} />
                         </div>
                     </div>
@@ -303,7 +302,7 @@ fn heading(customer: &Customer, i: crate::i18n::I18n) -> Html {
     }
 }
 
-fn facts_line(customer: &Customer, i: crate::i18n::I18n) -> Html {
+fn facts_line(customer: &Customer, wallet: Option<&ShareOfWallet>, i: crate::i18n::I18n) -> Html {
     let fact = |label: Msg<'_>, value: Html| html! { <span>{ i.t(label) }{ " " }<b>{ value }</b></span> };
     // In few digits, to the cent when pointed at.
     let money = |money: &Money| {
@@ -317,6 +316,9 @@ fn facts_line(customer: &Customer, i: crate::i18n::I18n) -> Html {
             { fact(Msg::FieldCustomerNo, html! { { &customer.customer_no } }) }
             { fact(Msg::FieldKind, html! { { customer.kind.label(i) } }) }
             if let Some(aum) = &customer.figures.aum { { fact(Msg::FieldAum, money(aum)) } }
+            if let Some(percent) = wallet.and_then(|wallet| wallet.percent) {
+                { fact(Msg::FieldShareOfWallet, html! { <data value={percent.to_string()} title={i.t(Msg::OutsideFormula)}>{ i.number(u32::from(percent)) }{ " %" }</data> }) }
+            }
             if let Some(average) = &customer.figures.average_aum { { fact(Msg::FieldAverageAum, money(average)) } }
             if let Some(value) = &customer.figures.value {
                 { fact(Msg::FieldContribution, money(&value.contribution)) }

@@ -1,12 +1,14 @@
 //! What may not be sold to the customer, and what the customer holds at other banks.
 
-use guanxi_api::{Amount, CustomerPatch, Money, OutsideAsset, OutsideAssetKind, RestrictionPatch};
+use guanxi_api::{
+    Amount, CustomerPatch, Money, OutsideAsset, OutsideAssetKind, RestrictionPatch, ShareOfWallet,
+};
 use yew::prelude::*;
 
 use super::page::{Subject, SubjectProps};
 use crate::api::{self, ApiError};
 use crate::checks::Errors;
-use crate::i18n::{Msg, use_i18n};
+use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::{Label, by_code, options};
 use crate::ui::{
     Button, DateField, Dialog, Icon, IconButton, InputKind, Look, Notice, Panel, Select, TextField, date_of,
@@ -138,17 +140,46 @@ fn RestrictionDialog(props: &FormProps) -> Html {
     }
 }
 
+#[derive(Properties, PartialEq)]
+pub struct OutsideProps {
+    pub subject: Subject,
+    pub wallet: Option<ShareOfWallet>,
+}
+
+/// How much of what is known lies here, and how that is reckoned.
+fn share(wallet: &ShareOfWallet, i: I18n) -> Html {
+    let money = |money: &Money| format!("{} {}", i.short_amount(money.amount), money.currency);
+    html! {
+        <div class="wallet">
+            if let Some(percent) = wallet.percent {
+                <p><b>{ i.t(Msg::FieldShareOfWallet) }{ " " }{ i.number(u32::from(percent)) }{ " %" }</b>{ " · " }
+                    { i.t(Msg::OutsideShare { inside: &money(&wallet.inside), outside: &money(&wallet.outside) }) }</p>
+            }
+            <p class="small muted">
+                { i.t(Msg::OutsideFormula) }
+                if wallet.left_out > 0 { { " " }{ i.t(Msg::OutsideLeftOut { count: &wallet.left_out.to_string() }) } }
+                if let Some(day) = wallet.oldest { { " " }{ i.t(Msg::OutsideOldest { day: &day.to_string() }) } }
+            </p>
+        </div>
+    }
+}
+
 /// What the customer holds at other banks.
 #[function_component]
-pub fn OutsidePanel(props: &SubjectProps) -> Html {
+pub fn OutsidePanel(props: &OutsideProps) -> Html {
     let i = use_i18n();
     let open = use_state(|| false);
     let subject = &props.subject;
     let assets = &subject.customer().profile.outside_assets;
     let edit = subject.may_edit();
-    let (send, _, refused, _) = use_patch(subject, Callback::noop());
+    // The share follows from what has changed.
+    let (send, _, refused, _) = use_patch(subject, subject.reload.clone());
     let start = cb!((open), |_: MouseEvent| open.set(true));
-    let close = cb!((open), |()| open.set(false));
+    let reload = subject.reload.clone();
+    let close = cb!((open, reload), |()| {
+        open.set(false);
+        reload.emit(());
+    });
     let actions = html! { if edit { <IconButton small=true icon={Icon::Plus} label={i.t(Msg::OutsideAdd)} onclick={start} /> } };
     let line = |(index, asset): (usize, &OutsideAsset)| {
         let remove = cb!((send, assets), |_: MouseEvent| {
@@ -178,6 +209,7 @@ pub fn OutsidePanel(props: &SubjectProps) -> Html {
             } else {
                 <ul class="lines">{ for assets.iter().enumerate().map(line) }</ul>
             }
+            if let Some(wallet) = &props.wallet { { share(wallet, i) } }
             if *open { <OutsideDialog subject={subject.clone()} onclose={close} /> }
         </Panel>
     }

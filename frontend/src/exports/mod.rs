@@ -11,6 +11,7 @@ use crate::fetch::{self, use_query};
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::imports::{JobProgress, use_job};
 use crate::labels::{Label, by_code, options};
+use crate::parts::LazyExportDialog;
 use crate::session::{may, right, use_me};
 use crate::ui::{
     Button, Column, Dialog, Icon, InputKind, Look, Notice, Segments, Sort, TextField, use_toasts,
@@ -80,20 +81,20 @@ pub fn ExportButton(props: &ExportButtonProps) -> Html {
     html! {
         <>
             <Button icon={Icon::Download} small={props.small} onclick={cb!((open), |_: MouseEvent| open.set(true))}>{ i.t(if props.small { Msg::ExportsButtonChosen } else { Msg::ExportsButton }) }</Button>
-            if *open { <ExportDialog of={props.clone()} {onclose} /> }
+            if *open { <LazyExportDialog of={props.clone()} {onclose} /> }
         </>
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct ExportDialogProps {
-    of: ExportButtonProps,
-    onclose: Callback<()>,
+#[derive(Clone, Properties, PartialEq)]
+pub struct ExportDialogProps {
+    pub of: ExportButtonProps,
+    pub onclose: Callback<()>,
 }
 
 /// What becomes a file and how; then how far it is, and the file.
 #[function_component]
-fn ExportDialog(props: &ExportDialogProps) -> Html {
+pub fn ExportDialog(props: &ExportDialogProps) -> Html {
     let i = use_i18n();
     let job = use_state(|| None::<Uuid>);
     let list = props.of.list.label(i);

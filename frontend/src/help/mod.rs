@@ -5,14 +5,9 @@ use yew::prelude::*;
 use crate::i18n::{Msg, use_i18n};
 use crate::ui::{Kbd, Page};
 
-#[derive(Properties, PartialEq)]
-pub struct HelpPageProps {
-    pub title: AttrValue,
-}
-
 /// The help page.
 #[function_component]
-pub fn HelpPage(props: &HelpPageProps) -> Html {
+pub fn HelpPage() -> Html {
     let i = use_i18n();
     let part = |title: Msg<'_>, text: Msg<'_>| html! { <><h2>{ i.t(title) }</h2><p>{ i.t(text) }</p></> };
     let key = |keys: &[&'static str], text: Msg<'_>| {
@@ -21,7 +16,7 @@ pub fn HelpPage(props: &HelpPageProps) -> Html {
         }
     };
     html! {
-        <Page title={&props.title}>
+        <Page title={i.t(Msg::HelpTitle)}>
             <div class="prose">
                 <p>{ i.t(Msg::HelpIntro) }</p>
                 { part(Msg::HelpTodayTitle, Msg::HelpTodayText) }

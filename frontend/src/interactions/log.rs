@@ -19,7 +19,7 @@ use crate::ui::{
 /// Days after which the next step is due unless told otherwise.
 const STEP_DAYS: u64 = 7;
 
-#[derive(Properties, PartialEq)]
+#[derive(Clone, Properties, PartialEq)]
 pub struct LogDialogProps {
     pub with: With,
     /// The contact to change; without it, one is recorded.

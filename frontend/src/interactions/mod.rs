@@ -8,7 +8,7 @@ use uuid::Uuid;
 use yew::prelude::*;
 
 pub use list::{ContactList, ContactsPage};
-pub use log::LogDialog;
+pub use log::{LogDialog, LogDialogProps};
 
 use crate::i18n::{I18n, Msg};
 use crate::session::{may, right};

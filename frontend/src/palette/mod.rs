@@ -24,7 +24,7 @@ const LEAST: usize = 2;
 /// Customers shown.
 const MOST: u32 = 8;
 
-#[derive(Properties, PartialEq)]
+#[derive(Clone, Properties, PartialEq)]
 pub struct PaletteProps {
     pub me: Rc<Me>,
     pub onclose: Callback<()>,
@@ -116,6 +116,9 @@ pub fn Palette(props: &PaletteProps) -> Html {
     }
     if may(me, right::VIEW_SURVEYS) {
         pages.push(("surveys", Icon::Smile, Msg::NavSurveys, Route::Surveys));
+    }
+    if may(me, right::VIEW_RELATIONS) {
+        pages.push(("households", Icon::House, Msg::HouseholdTitle, Route::Households));
     }
     if may(me, right::VIEW_HOLDINGS) {
         pages.push(("tier-watch", Icon::TrendingUp, Msg::NavTierWatch, Route::TierWatch));

@@ -4,6 +4,7 @@ use guanxi_api::{
 };
 use uuid::Uuid;
 use yew::prelude::*;
+use yew_router::Routable;
 
 use super::{name_of, use_customers};
 use crate::api::{self, ApiError};
@@ -13,9 +14,10 @@ use crate::dom;
 use crate::fetch::use_query;
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::{Label, by_code, options};
+use crate::route::Route;
 use crate::session::{may, right};
 use crate::ui::{
-    Badge, Button, Check, Choice, Combobox, Dialog, ErrorPanel, Icon, IconButton, Look, Menu, MenuItem,
+    Badge, Button, Check, Choice, Combobox, Dialog, ErrorPanel, Icon, IconButton, Link, Look, Menu, MenuItem,
     Notice, Panel, Select, Shape, Skeleton, TextField, Tone, use_toasts,
 };
 
@@ -78,7 +80,7 @@ pub fn HouseholdsPanel(props: &HouseholdsProps) -> Html {
         html! {
             <div class="household" key={household.id.to_string()}>
                 <div class="household__head">
-                    <h3>{ &household.name }</h3>
+                    <h3><Link to={Route::Household { id: household.id }.to_path()} class="link">{ &household.name }</Link></h3>
                     if edit { <Menu label={i.t(Msg::RelationsMenu { name: &household.name })} button={Icon::Ellipsis.draw()} {items} /> }
                 </div>
                 <ul class="lines">
@@ -95,6 +97,7 @@ pub fn HouseholdsPanel(props: &HouseholdsProps) -> Html {
             </div>
         }
     };
+    let with = Some((id, AttrValue::from(subject.customer().profile.name.clone())));
     let actions = html! { if edit { <IconButton small=true icon={Icon::Plus} label={i.t(Msg::HouseholdForm)} onclick={start} /> } };
     html! {
         <Panel title={i.t(Msg::HouseholdTitle)} {actions}>
@@ -106,22 +109,22 @@ pub fn HouseholdsPanel(props: &HouseholdsProps) -> Html {
             } }
             { match (*doing).clone() {
                 None => html!(),
-                Some(Doing::Forming) => html! { <HouseholdDialog subject={subject.clone()} ondone={done} onclose={close} /> },
-                Some(Doing::Changing(household)) => html! { <HouseholdDialog subject={subject.clone()} household={Some(*household)} ondone={done} onclose={close} /> },
+                Some(Doing::Forming) => html! { <HouseholdDialog with={with.clone()} ondone={done} onclose={close} /> },
+                Some(Doing::Changing(household)) => html! { <HouseholdDialog {with} household={Some(*household)} ondone={done} onclose={close} /> },
             } }
         </Panel>
     }
 }
 
 #[derive(Properties, PartialEq)]
-struct BalanceProps {
-    id: Uuid,
-    version: i64,
+pub struct BalanceProps {
+    pub id: Uuid,
+    pub version: i64,
 }
 
 /// What a household owns and owes, each holding counted once.
 #[function_component]
-fn Balance(props: &BalanceProps) -> Html {
+pub fn Balance(props: &BalanceProps) -> Html {
     let i = use_i18n();
     let id = props.id;
     let sheet = use_query::<BalanceSheet, _, _>(
@@ -154,12 +157,14 @@ fn Balance(props: &BalanceProps) -> Html {
 }
 
 #[derive(Properties, PartialEq)]
-struct HouseholdDialogProps {
-    subject: Subject,
+pub struct HouseholdDialogProps {
+    /// The customer with whom a new one begins.
     #[prop_or_default]
-    household: Option<Household>,
-    ondone: Callback<()>,
-    onclose: Callback<()>,
+    pub with: Option<(Uuid, AttrValue)>,
+    #[prop_or_default]
+    pub household: Option<Household>,
+    pub ondone: Callback<()>,
+    pub onclose: Callback<()>,
 }
 
 /// A member as it is being entered.
@@ -173,13 +178,13 @@ struct Entry {
 
 /// Forms a household or changes it.
 #[function_component]
-fn HouseholdDialog(props: &HouseholdDialogProps) -> Html {
+pub fn HouseholdDialog(props: &HouseholdDialogProps) -> Html {
     let (i, toasts) = (use_i18n(), use_toasts());
-    let HouseholdDialogProps { subject, household, ondone, .. } = props;
-    let customer = subject.customer();
+    let HouseholdDialogProps { with, household, ondone, .. } = props;
+    let first = with.clone().unwrap_or_default();
     let name = use_state(|| match household {
         Some(household) => household.name.clone(),
-        None => i.t(Msg::HouseholdNameOf { name: &customer.profile.name }).to_string(),
+        None => i.t(Msg::HouseholdNameOf { name: &first.1 }).to_string(),
     });
     let members = use_state(|| match household {
         Some(household) => household
@@ -192,18 +197,13 @@ fn HouseholdDialog(props: &HouseholdDialogProps) -> Html {
                 primary: member.primary,
             })
             .collect(),
-        None => vec![Entry {
-            id: subject.id,
-            name: customer.profile.name.clone().into(),
-            role: HouseholdRole::Head,
-            primary: true,
-        }],
+        None => vec![Entry { id: first.0, name: first.1.clone(), role: HouseholdRole::Head, primary: true }],
     });
     let errors = use_state(Errors::default);
     let refused = use_state(|| None::<ApiError>);
     let busy = use_state(|| false);
     let key = use_memo((), |()| dom::random_id());
-    let search = use_customers(subject.id);
+    let search = use_customers(first.0);
     let add = cb!((members), |choice: Option<Choice>| {
         let Some((id, name)) =
             choice.and_then(|choice| Some((Uuid::parse_str(&choice.key).ok()?, choice.text)))

@@ -2,6 +2,7 @@
 
 mod dialog;
 mod household;
+mod households;
 mod network;
 mod owners;
 
@@ -24,6 +25,7 @@ use crate::ui::{
 
 use dialog::RelationDialog;
 use household::HouseholdsPanel;
+pub use households::{HouseholdPage, HouseholdsPage};
 use network::{NetworkPanel, ReferralsPanel};
 pub use owners::{OwnersPanel, OwnersProps};
 

@@ -111,7 +111,7 @@ pub fn AnswersTab(props: &AnswersTabProps) -> Html {
     }
 }
 
-#[derive(Properties, PartialEq)]
+#[derive(Clone, Properties, PartialEq)]
 pub struct CustomerAnswersProps {
     pub id: Uuid,
 }

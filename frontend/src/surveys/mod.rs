@@ -12,7 +12,7 @@ mod survey;
 use guanxi_api::{LocalText, SurveyStatus};
 use yew::prelude::*;
 
-pub use answers::CustomerAnswers;
+pub use answers::{CustomerAnswers, CustomerAnswersProps};
 pub use builder::QuestionnairePage;
 pub use charts::{Gauge, percent, signed};
 pub use list::SurveysPage;

@@ -39,7 +39,7 @@ impl Postponed {
     }
 }
 
-#[derive(Properties, PartialEq)]
+#[derive(Clone, Properties, PartialEq)]
 pub struct PostponeProps {
     pub what: Postponed,
     /// Is given the task as it is now.
@@ -109,7 +109,7 @@ pub fn PostponeDialog(props: &PostponeProps) -> Html {
     }
 }
 
-#[derive(Properties, PartialEq)]
+#[derive(Clone, Properties, PartialEq)]
 pub struct WorkProps {
     pub task: Task,
     pub ondone: Callback<()>,

@@ -3,5 +3,5 @@
 mod forms;
 mod list;
 
-pub use forms::{HandOverDialog, NewTaskDialog, PostponeDialog, Postponed};
+pub use forms::{HandOverDialog, NewTaskDialog, PostponeDialog, PostponeProps, Postponed, WorkProps};
 pub use list::{TaskList, TasksPage};

@@ -13,12 +13,13 @@ use crate::api::{self, ApiError};
 use crate::customers::listed;
 use crate::fetch::{self, use_query};
 use crate::i18n::{I18n, Msg, use_i18n};
-use crate::interactions::{LogDialog, With};
+use crate::interactions::With;
 use crate::labels::{Label, by_code};
+use crate::parts::{LazyHandOverDialog, LazyLogDialog, LazyPostponeDialog};
 use crate::route::Route;
 use crate::session::{may, right, use_me};
 use crate::settings::use_settings;
-use crate::tasks::{HandOverDialog, PostponeDialog, Postponed};
+use crate::tasks::Postponed;
 use crate::ui::{Button, EmptyState, ErrorPanel, HelpNote, Icon, Link, Page, Skeleton, use_toasts};
 use crate::{dom, route};
 
@@ -267,7 +268,7 @@ pub fn TodayPage() -> Html {
                 leaves.emit(line.id.clone());
                 reload.emit(());
             });
-            html! { <LogDialog {with} {purpose} {ondone} onclose={close} /> }
+            html! { <LazyLogDialog {with} {purpose} {ondone} onclose={close} /> }
         }
         Some(Doing::Postponing(line)) => {
             let what = match line.task.clone() {
@@ -289,14 +290,14 @@ pub fn TodayPage() -> Html {
                     reload.emit(());
                 }
             });
-            html! { <PostponeDialog {what} {ondone} onclose={leave} /> }
+            html! { <LazyPostponeDialog {what} {ondone} onclose={leave} /> }
         }
         Some(Doing::HandingOver(task)) => {
             let ondone = cb!((leave), |()| {
                 fetch::forget("tasks/");
                 leave.emit(());
             });
-            html! { <HandOverDialog {task} {ondone} onclose={close} /> }
+            html! { <LazyHandOverDialog {task} {ondone} onclose={close} /> }
         }
     };
     html! {

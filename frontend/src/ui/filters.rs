@@ -2,11 +2,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use guanxi_api::Instant;
 use yew::prelude::*;
 
+use super::tree::filter_in_words;
 use super::{
     Button, Check, Choice, Combobox, DateField, Icon, IconButton, InputKind, Look, Popover, Search, Select,
     TextField, read_date,
 };
+use crate::dom;
 use crate::i18n::{I18n, Msg, use_i18n};
+use crate::parts::{LazyFilterDialog, LazyTermForm};
 
 /// How a field is compared.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -15,22 +18,26 @@ pub enum Operator {
     /// Of a set of codes: has one of them.
     Has,
     Eq,
+    Ne,
     Starts,
     Ge,
     Le,
+    Gt,
     Lt,
     Missing,
     Present,
 }
 
 impl Operator {
-    const ALL: [Operator; 9] = [
+    const ALL: [Operator; 11] = [
         Operator::In,
         Operator::Has,
         Operator::Eq,
+        Operator::Ne,
         Operator::Starts,
         Operator::Ge,
         Operator::Le,
+        Operator::Gt,
         Operator::Lt,
         Operator::Missing,
         Operator::Present,
@@ -41,6 +48,8 @@ impl Operator {
             Operator::In => "in",
             Operator::Has => "has",
             Operator::Eq => "eq",
+            Operator::Ne => "ne",
+            Operator::Gt => "gt",
             Operator::Starts => "starts",
             Operator::Ge => "ge",
             Operator::Le => "le",
@@ -54,6 +63,8 @@ impl Operator {
         i.t(match self {
             Operator::In | Operator::Has => Msg::FilterIn,
             Operator::Eq => Msg::FilterEq,
+            Operator::Ne => Msg::RuleIsNot,
+            Operator::Gt => Msg::RuleGt,
             Operator::Starts => Msg::FilterStarts,
             Operator::Ge if date => Msg::FilterFrom,
             Operator::Le if date => Msg::FilterUntil,
@@ -161,12 +172,18 @@ impl FilterField {
         }
     }
 
+    /// How it can be compared, as codes and words.
+    pub fn comparisons(&self, i: I18n) -> Vec<(AttrValue, AttrValue)> {
+        let time = self.is_of_time();
+        self.operators().iter().map(|o| (o.code().into(), o.words(time, i))).collect()
+    }
+
     fn operators(&self) -> Vec<Operator> {
         let mut list = match self.kind {
             FilterKind::Codes(_) | FilterKind::Found { .. } => vec![Operator::In],
             FilterKind::Set(_) => vec![Operator::Has],
-            FilterKind::Text => vec![Operator::Eq, Operator::Starts],
-            FilterKind::Number => vec![Operator::Ge, Operator::Le, Operator::Lt],
+            FilterKind::Text => vec![Operator::Eq, Operator::Ne, Operator::Starts],
+            FilterKind::Number => vec![Operator::Ge, Operator::Le, Operator::Gt, Operator::Lt],
             FilterKind::Date | FilterKind::Moment => vec![Operator::Ge, Operator::Le],
             FilterKind::Ago => vec![Operator::Lt, Operator::Ge],
         };
@@ -216,10 +233,10 @@ fn quoted(text: &str) -> String {
 
 impl FilterTerm {
     /// In the API's grammar. Figures and truth values stand without quotes.
-    fn write(&self) -> String {
+    pub(super) fn write(&self) -> String {
         let literal = |text: &AttrValue| {
             let bare = match self.operator {
-                Operator::Ge | Operator::Le | Operator::Lt => is_figure(text),
+                Operator::Ge | Operator::Le | Operator::Gt | Operator::Lt => is_figure(text),
                 Operator::In => matches!(text.as_str(), "true" | "false"),
                 _ => false,
             };
@@ -240,18 +257,51 @@ impl FilterTerm {
         }
     }
 
-    fn in_words(&self, field: &FilterField, i: I18n) -> AttrValue {
+    pub(super) fn in_words(&self, field: &FilterField, i: I18n) -> AttrValue {
         let values: Vec<String> = self.values.iter().map(|value| field.words(value, i).to_string()).collect();
         let (words, joined) =
             (self.operator.words(field.is_of_time(), i), values.join(&i.t(Msg::CommonListComma)));
         format!("{} {words} {joined}", field.label).into()
     }
 
-    /// A filter in words; as it stands where it is more than a list of comparisons.
+    /// A filter in words; as it stands where it speaks of something else.
     pub fn all_in_words(text: &str, fields: &[FilterField], i: I18n) -> Vec<AttrValue> {
-        let Some(terms) = FilterTerm::read_all(text, fields) else { return vec![text.to_owned().into()] };
+        let Some(terms) = FilterTerm::read_all(text, fields) else {
+            return vec![filter_in_words(text, fields, i).unwrap_or_else(|| text.to_owned().into())];
+        };
         let field = |term: &FilterTerm| fields.iter().find(|field| field.key == term.field);
         terms.iter().filter_map(|term| Some(term.in_words(field(term)?, i))).collect()
+    }
+
+    /// A comparison of a field to begin with.
+    pub fn of(field: &FilterField) -> Self {
+        let operator = field.operators().first().copied().unwrap_or(Operator::Eq);
+        FilterTerm { field: field.key.clone(), operator, values: Vec::new() }
+    }
+
+    /// With its values as the grammar has them; nothing while it is not complete.
+    pub fn settled(&self, field: &FilterField, i: I18n) -> Option<Self> {
+        let values = match (self.operator.takes_value(), self.values.is_empty()) {
+            (false, _) => Vec::new(),
+            (true, true) => return None,
+            (true, false) => self
+                .values
+                .iter()
+                .map(|value| field.read(value, self.operator, i))
+                .collect::<Option<Vec<_>>>()?,
+        };
+        Some(FilterTerm { values, ..self.clone() })
+    }
+
+    /// Compared in the way of a code.
+    pub fn compared_by(&self, code: &str) -> Option<Self> {
+        let operator = Operator::ALL.into_iter().find(|operator| operator.code() == code)?;
+        Some(FilterTerm { operator, ..self.clone() })
+    }
+
+    /// The code of how it compares.
+    pub fn operator_code(&self) -> &'static str {
+        self.operator.code()
     }
 
     /// All terms must hold.
@@ -261,43 +311,70 @@ impl FilterTerm {
 
     /// Reads what `write_all` has written; `None` for anything that is not a plain list of comparisons of known fields.
     pub fn read_all(text: &str, fields: &[FilterField]) -> Option<Vec<FilterTerm>> {
-        let mut words = Words { rest: text.trim() };
+        let mut words = Words::of(text);
         let mut terms = Vec::new();
-        while !words.rest.is_empty() {
-            if !terms.is_empty() && words.word()? != "and" {
+        while !words.is_empty() {
+            if !terms.is_empty() && !words.take_word("and") {
                 return None;
             }
-            let name = words.word()?;
-            let field = fields.iter().find(|field| field.key == name)?;
-            let operator = words.word()?;
-            let codes = matches!(field.kind, FilterKind::Codes(_) | FilterKind::Found { .. });
-            let set = matches!(field.kind, FilterKind::Set(_));
-            let (operator, values) = match operator {
-                "in" if set => (Operator::Has, words.list()?),
-                "has" if set => (Operator::Has, vec![words.literal()?]),
-                "in" => (Operator::In, words.list()?),
-                "eq" | "ne" if words.take("null") => {
-                    (if operator == "eq" { Operator::Missing } else { Operator::Present }, Vec::new())
-                }
-                "eq" if codes => (Operator::In, vec![words.literal()?]),
-                "eq" => (Operator::Eq, vec![words.literal()?]),
-                "starts" => (Operator::Starts, vec![words.literal()?]),
-                "ge" => (Operator::Ge, vec![words.literal()?]),
-                "le" => (Operator::Le, vec![words.literal()?]),
-                "lt" if field.operators().contains(&Operator::Lt) => (Operator::Lt, vec![words.literal()?]),
-                _ => return None,
-            };
-            terms.push(FilterTerm { field: field.key.clone(), operator, values });
+            terms.push(FilterTerm::read(&mut words, fields)?);
         }
         Some(terms)
     }
+
+    /// Reads one comparison.
+    pub(super) fn read(words: &mut Words<'_>, fields: &[FilterField]) -> Option<FilterTerm> {
+        let name = words.word()?;
+        let field = fields.iter().find(|field| field.key == name)?;
+        let operator = words.word()?;
+        let codes = matches!(field.kind, FilterKind::Codes(_) | FilterKind::Found { .. });
+        let set = matches!(field.kind, FilterKind::Set(_));
+        let known = |operator: Operator| field.operators().contains(&operator);
+        let (operator, values) = match operator {
+            "in" if set => (Operator::Has, words.list()?),
+            "has" if set => (Operator::Has, vec![words.literal()?]),
+            "in" => (Operator::In, words.list()?),
+            "eq" | "ne" if words.take("null") => {
+                (if operator == "eq" { Operator::Missing } else { Operator::Present }, Vec::new())
+            }
+            "eq" if codes => (Operator::In, vec![words.literal()?]),
+            "eq" => (Operator::Eq, vec![words.literal()?]),
+            "ne" if known(Operator::Ne) => (Operator::Ne, vec![words.literal()?]),
+            "starts" => (Operator::Starts, vec![words.literal()?]),
+            "ge" => (Operator::Ge, vec![words.literal()?]),
+            "le" => (Operator::Le, vec![words.literal()?]),
+            "gt" if known(Operator::Gt) => (Operator::Gt, vec![words.literal()?]),
+            "lt" if known(Operator::Lt) => (Operator::Lt, vec![words.literal()?]),
+            _ => return None,
+        };
+        Some(FilterTerm { field: field.key.clone(), operator, values })
+    }
 }
 
-struct Words<'a> {
+/// What is left of a filter that is being read.
+pub(super) struct Words<'a> {
     rest: &'a str,
 }
 
 impl<'a> Words<'a> {
+    pub(super) fn of(text: &'a str) -> Self {
+        Words { rest: text.trim() }
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// Takes this word, if it is the next one.
+    pub(super) fn take_word(&mut self, word: &str) -> bool {
+        let before = self.rest;
+        let found = self.word() == Some(word);
+        if !found {
+            self.rest = before;
+        }
+        found
+    }
+
     fn word(&mut self) -> Option<&'a str> {
         let end = self
             .rest
@@ -308,7 +385,7 @@ impl<'a> Words<'a> {
         (!word.is_empty()).then_some(word)
     }
 
-    fn take(&mut self, token: &str) -> bool {
+    pub(super) fn take(&mut self, token: &str) -> bool {
         match self.rest.strip_prefix(token) {
             Some(rest) => {
                 self.rest = rest.trim_start();
@@ -354,9 +431,12 @@ pub struct FilterChipsProps {
     pub fields: Vec<FilterField>,
     pub terms: Vec<FilterTerm>,
     pub onchange: Callback<Vec<FilterTerm>>,
-    /// A filter that came with the address and is more than a list of comparisons.
+    /// A filter that is more than a list of comparisons.
     #[prop_or_default]
     pub foreign: Option<AttrValue>,
+    /// Takes any filter, which is put together in a dialog.
+    #[prop_or_default]
+    pub onfilter: Option<Callback<String>>,
 }
 
 /// The comparisons a list is narrowed by: each can be changed and dropped, more can be added.
@@ -385,7 +465,7 @@ pub fn FilterChips(props: &FilterChipsProps) -> Html {
                     shut.emit(());
                     onchange.emit(next);
                 });
-                html! { <TermForm fields={fields.clone()} start={term.clone()} onapply={apply} /> }
+                html! { <LazyTermForm fields={fields.clone()} start={term.clone()} onapply={apply} /> }
             })
         };
         let label = term.in_words(field, i);
@@ -407,83 +487,135 @@ pub fn FilterChips(props: &FilterChipsProps) -> Html {
                 shut.emit(());
                 onchange.emit(next);
             });
-            html! { <TermForm fields={fields.clone()} onapply={apply} /> }
+            html! { <LazyTermForm fields={fields.clone()} onapply={apply} /> }
         })
     };
     let clear = cb!((onchange), |_: MouseEvent| onchange.emit(Vec::new()));
+    let advanced = use_state(|| false);
+    let open = cb!((advanced), |_: MouseEvent| advanced.set(true));
+    let foreign = |text: &AttrValue| {
+        let words = filter_in_words(text, fields, i);
+        let editable = words.is_some() && props.onfilter.is_some();
+        let (class, shown) = match words {
+            Some(words) => (None, words),
+            None => (Some("mono"), text.clone()),
+        };
+        html! {
+            <span class="chip"><button type="button" class="chip__edit" disabled={!editable} onclick={open.clone()}><b {class}>{ shown }</b></button></span>
+        }
+    };
+    let dialog = props.onfilter.as_ref().filter(|_| *advanced).map(|onfilter| {
+        let text = props.foreign.clone().unwrap_or_else(|| FilterTerm::write_all(terms).into());
+        let onapply = cb!((advanced, onfilter), |text: String| {
+            advanced.set(false);
+            onfilter.emit(text);
+        });
+        html! { <LazyFilterDialog fields={fields.clone()} {text} {onapply} onclose={cb!((advanced), |()| advanced.set(false))} /> }
+    });
     html! {
         <>
-            if let Some(foreign) = &props.foreign {
-                <span class="chip"><button type="button" class="chip__edit" disabled=true><b class="mono">{ foreign }</b></button></span>
-            }
+            if let Some(text) = &props.foreign { { foreign(text) } }
             { for terms.iter().enumerate().filter_map(chip) }
             <Popover label={i.t(Msg::FilterAdd)} body={add} class={classes!("button", "button--quiet", "button--small")}
                 button={html! { <>{ Icon::ListFilter.draw() }<span>{ i.t(Msg::FilterAdd) }</span></> }} />
+            if props.onfilter.is_some() {
+                <Button small=true look={Look::Quiet} icon={Icon::Network} onclick={open.clone()}>{ i.t(Msg::FilterAdvanced) }</Button>
+            }
             if !terms.is_empty() || props.foreign.is_some() {
                 <Button small=true look={Look::Quiet} onclick={clear}>{ i.t(Msg::FilterClear) }</Button>
             }
+            { dialog.unwrap_or_default() }
         </>
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct TermFormProps {
-    fields: Vec<FilterField>,
+#[derive(Clone, Properties, PartialEq)]
+pub struct TermFormProps {
+    pub fields: Vec<FilterField>,
     #[prop_or_default]
-    start: Option<FilterTerm>,
-    onapply: Callback<FilterTerm>,
+    pub start: Option<FilterTerm>,
+    pub onapply: Callback<FilterTerm>,
 }
 
+/// Which field, how it is compared, and with what.
 #[function_component]
-fn TermForm(props: &TermFormProps) -> Html {
+pub fn TermForm(props: &TermFormProps) -> Html {
     let i = use_i18n();
-    let begin = |field: &FilterField| FilterTerm {
-        field: field.key.clone(),
-        operator: field.operators().first().copied().unwrap_or(Operator::Eq),
-        values: Vec::new(),
-    };
-    let term = use_state(|| props.start.clone().or_else(|| props.fields.first().map(begin)));
-    // The names of what was just found, which the field does not know yet.
-    let picked = use_state(Vec::<(AttrValue, AttrValue)>::new);
+    let term = use_state(|| props.start.clone().or_else(|| props.fields.first().map(FilterTerm::of)));
+    // It may come later than what it stands in has opened.
+    use_effect_with((), |()| dom::focus("filter-field"));
     let Some(now) = (*term).clone() else { return html!() };
     let Some(field) = props.fields.iter().find(|field| field.key == now.field).cloned() else {
         return html!();
     };
-    let date = field.is_of_time();
-
     let fields = &props.fields;
     let choose_field = cb!((term, fields), |key: String| {
         if let Some(field) = fields.iter().find(|field| field.key == key) {
-            term.set(Some(begin(field)));
+            term.set(Some(FilterTerm::of(field)));
         }
     });
     let choose_operator = cb!((term, now), |code: String| {
-        if let Some(operator) = Operator::ALL.into_iter().find(|o| o.code() == code) {
-            term.set(Some(FilterTerm { operator, ..now.clone() }));
+        if let Some(next) = now.compared_by(&code) {
+            term.set(Some(next));
         }
     });
     let set_values = cb!((term, now), |values: Vec<AttrValue>| {
         term.set(Some(FilterTerm { values, ..now.clone() }));
     });
-    let type_value = cb!((set_values), |text: String| set_values.emit(vec![text.into()]));
-    let values: Option<Vec<AttrValue>> = match (now.operator.takes_value(), now.values.is_empty()) {
-        (false, _) => Some(Vec::new()),
-        (true, true) => None,
-        (true, false) => now.values.iter().map(|value| field.read(value, now.operator, i)).collect(),
-    };
-    let complete = values.is_some();
+    let settled = now.settled(&field, i);
+    let complete = settled.is_some();
     let onapply = &props.onapply;
-    let onsubmit = cb!((onapply, now, values), |event: SubmitEvent| {
+    let onsubmit = cb!((onapply, settled), |event: SubmitEvent| {
         event.prevent_default();
-        if let Some(values) = values.clone() {
-            onapply.emit(FilterTerm { values, ..now.clone() });
+        if let Some(term) = settled.clone() {
+            onapply.emit(term);
         }
     });
-    let operators = field.operators();
+    let operators = field.comparisons(i);
+    html! {
+        <form class="form" {onsubmit}>
+            <Select id="filter-field" label={i.t(Msg::FilterField)} value={now.field.clone()} onchange={choose_field}
+                options={props.fields.iter().map(|f| (f.key.clone(), f.label.clone())).collect::<Vec<_>>()} />
+            if operators.len() > 1 {
+                <Select id="filter-operator" label={i.t(Msg::FilterOperator)} value={now.operator.code()} onchange={choose_operator} options={operators} />
+            }
+            <TermValue id="filter-value" label={i.t(Msg::FilterValue)} field={field.clone()} term={now.clone()} onchange={set_values} />
+            <Button submit=true look={Look::Primary} disabled={!complete}>{ i.t(Msg::FilterApply) }</Button>
+        </form>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct TermValueProps {
+    pub id: AttrValue,
+    pub label: AttrValue,
+    /// The label is heard and not seen.
+    #[prop_or_default]
+    pub quiet: bool,
+    pub field: FilterField,
+    pub term: FilterTerm,
+    /// Is given the values as they are typed or chosen.
+    pub onchange: Callback<Vec<AttrValue>>,
+}
+
+/// What a field is compared with.
+#[function_component]
+pub fn TermValue(props: &TermValueProps) -> Html {
+    let i = use_i18n();
+    // The names of what was just found, which the field does not know yet.
+    let picked = use_state(Vec::<(AttrValue, AttrValue)>::new);
+    let TermValueProps { field, term: now, onchange: set_values, .. } = props;
+    if !now.operator.takes_value() {
+        return html!();
+    }
+    let (id, quiet_label) = (props.id.clone(), props.quiet);
+    let type_value = cb!((set_values), |text: String| set_values.emit(vec![text.into()]));
     let value = now.values.first().cloned().unwrap_or_default();
-    let entry = match &field.kind {
+    // Of choices the field itself is the better name where it is not beside them.
+    let own = if quiet_label { props.label.clone() } else { field.label.clone() };
+    match &field.kind {
         FilterKind::Codes(codes) | FilterKind::Set(codes) => html! {
-            <div class="checks" role="group" aria-label={field.label.clone()}>
+            <div class="checks" role="group" aria-label={own}>
                 { for codes.iter().map(|(code, words)| {
                     let onchange = cb!((set_values, now, code), |on: bool| {
                         let mut values: Vec<AttrValue> = now.values.iter().filter(|v| **v != code).cloned().collect();
@@ -511,7 +643,7 @@ fn TermForm(props: &TermFormProps) -> Html {
             };
             html! {
                 <>
-                    <Combobox id="filter-value" label={field.label.clone()} search={search.clone()} {onchoose} />
+                    <Combobox {id} label={own} search={search.clone()} {onchoose} />
                     if !now.values.is_empty() {
                         <ul class="picks">
                             { for now.values.iter().map(|value| {
@@ -533,33 +665,21 @@ fn TermForm(props: &TermFormProps) -> Html {
             // An instant is chosen by its day.
             let value =
                 read_moment(&value).and_then(|at| i.day_of(at)).map_or(value, |day| day.to_string().into());
-            html! { <DateField id="filter-value" label={i.t(Msg::FilterValue)} {value} oninput={type_value} required=true /> }
+            html! { <DateField {id} label={&props.label} {quiet_label} {value} oninput={type_value} required=true /> }
         }
         FilterKind::Ago => {
             let value = days_ago(&value).map_or(value.clone(), |days| days.to_owned().into());
-            html! { <TextField id="filter-value" label={i.t(Msg::FilterDays)} {value} oninput={type_value} kind={InputKind::Number} /> }
+            html! { <TextField {id} label={i.t(Msg::FilterDays)} {value} oninput={type_value} kind={InputKind::Number} /> }
         }
         FilterKind::Number => {
             // The figure read aloud: it is easy to type a nought too many.
             let hint =
                 field.read(&value, now.operator, i).map(|figure| AttrValue::from(i.short_figure(&figure)));
-            html! { <TextField id="filter-value" label={i.t(Msg::FilterValue)} {value} oninput={type_value} kind={InputKind::Number} {hint} /> }
+            html! { <TextField {id} label={&props.label} {quiet_label} {value} oninput={type_value} kind={InputKind::Number} {hint} /> }
         }
         FilterKind::Text => {
-            html! { <TextField id="filter-value" label={i.t(Msg::FilterValue)} {value} oninput={type_value} /> }
+            html! { <TextField {id} label={&props.label} {quiet_label} {value} oninput={type_value} /> }
         }
-    };
-    html! {
-        <form class="form" {onsubmit}>
-            <Select id="filter-field" label={i.t(Msg::FilterField)} value={now.field.clone()} onchange={choose_field}
-                options={props.fields.iter().map(|f| (f.key.clone(), f.label.clone())).collect::<Vec<_>>()} />
-            if operators.len() > 1 {
-                <Select id="filter-operator" label={i.t(Msg::FilterOperator)} value={now.operator.code()} onchange={choose_operator}
-                    options={operators.iter().map(|o| (o.code().into(), o.words(date, i))).collect::<Vec<_>>()} />
-            }
-            if now.operator.takes_value() { { entry } }
-            <Button submit=true look={Look::Primary} disabled={!complete}>{ i.t(Msg::FilterApply) }</Button>
-        </form>
     }
 }
 

@@ -5,6 +5,7 @@ use yew::prelude::*;
 /// One outline of the set.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Icon {
+    House,
     Users,
     User,
     Landmark,
@@ -93,6 +94,9 @@ impl Icon {
             }
             Icon::ListChecks => "M3 17l2 2 4-4M3 7l2 2 4-4M13 6h8M13 12h8M13 18h8",
             Icon::BadgeCheck => "M2 12a10 10 0 1 0 20 0a10 10 0 1 0 -20 0M9 12l2 2 4-4",
+            Icon::House => {
+                "M15 21v-8a1 1 0 0 0-1-1h-4a1 1 0 0 0-1 1v8M3 10a2 2 0 0 1 .709-1.528l7-5.999a2 2 0 0 1 2.582 0l7 5.999A2 2 0 0 1 21 10v9a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2z"
+            }
             Icon::Users => {
                 "M16 21v-2a4 4 0 0 0-4-4H6a4 4 0 0 0-4 4v2M16 3.128a4 4 0 0 1 0 7.744M22 21v-2a4 4 0 0 0-3-3.87M5 7a4 4 0 1 0 8 0a4 4 0 1 0 -8 0"
             }

@@ -1,5 +1,6 @@
 //! The components that every page is made of. They know the contract's codes and the texts, but no room.
 
+mod advanced;
 mod button;
 mod chart;
 mod combobox;
@@ -23,7 +24,9 @@ mod states;
 mod table;
 mod tabs;
 mod toast;
+mod tree;
 
+pub use advanced::{FilterDialog, FilterDialogProps};
 pub use button::{Button, IconButton, Look};
 pub use chart::{ShareBar, StepLine, meter, swatch};
 pub use combobox::{Choice, Combobox, Search};
@@ -33,7 +36,7 @@ pub use date::{DateField, date_of, read_date};
 pub use dialog::{ConfirmDialog, Dialog, Shape};
 pub use field::{Check, Field, InputKind, OptionGroup, Segments, Select, TextArea, TextField};
 pub use file::FileDrop;
-pub use filters::{FilterChips, FilterField, FilterKind, FilterTerm};
+pub use filters::{FilterChips, FilterField, FilterKind, FilterTerm, TermForm, TermFormProps};
 pub use history::{Changes, HistoryChange, HistoryEntry, HistoryList};
 pub use icon::Icon;
 pub use ime::use_composed;

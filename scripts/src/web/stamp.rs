@@ -25,6 +25,7 @@ pub fn inputs(workspace: &Workspace, settings: &[String]) -> Outcome<String> {
         "openapi/Cargo.toml",
         "scripts/src/web.rs",
         "scripts/src/web/site.rs",
+        "scripts/src/web/bundle.rs",
         "scripts/src/web/compress.rs",
         "scripts/src/web/boot.js",
         "scripts/src/web/notice.js",

@@ -130,6 +130,7 @@ pub fn positions(target: Target) -> &'static [Position] {
         | Target::PooledList
         | Target::Unsigned
         | Target::Household
+        | Target::HouseholdList
         | Target::HouseholdMember => &[Own, Team, Unit, Unowned, Sibling, Parent, SiblingBranch, OtherBranch],
         Target::NewCustomer => &[Unit, Sibling, Parent, SiblingBranch, OtherBranch],
         Target::User | Target::UserList | Target::Unit | Target::UnitList => {
@@ -287,6 +288,7 @@ fn expected(operation: &Operation, caller: Caller, position: Position) -> u16 {
         | Target::StandInList
         | Target::CarePlanList
         | Target::LeaderVisitList
+        | Target::HouseholdList
         | Target::PooledList => None,
         Target::StandIn if !sees_stand_in(role, &place) => Some(404),
         Target::StandIn if operation.only_reads() || place.owner == Some(role.as_str()) => None,

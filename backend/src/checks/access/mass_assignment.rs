@@ -277,6 +277,7 @@ fn body(operation: &Operation, app: &TestApp) -> Value {
         ("POST", "/households") => {
             json!({"name": "张家", "members": [{"customer_id": unit, "role": "head"}]})
         }
+        ("POST", "/households/search") => json!({"q": "张家"}),
         ("PATCH", "/households/{id}") => json!({"name": "张氏一家"}),
         ("PUT", "/customers/{id}/fields/{field}/verification") => json!({"verified": true}),
         ("POST", "/field-conflicts/{id}/resolve") => json!({"take": "offered"}),

@@ -81,6 +81,7 @@ fn body(operation: &Operation, app: &TestApp, caller: Caller, thing: &Thing) -> 
         ("POST", "/households") => {
             json!({"name": "张家", "members": [{"customer_id": thing.id, "role": "head"}]})
         }
+        ("POST", "/households/search") => json!({"q": "张家", "limit": 200}),
         ("PATCH", "/households/{id}") => json!({"name": "张氏一家"}),
         ("PUT", "/customers/{id}/fields/{field}/verification") => json!({"verified": true}),
         ("POST", "/field-conflicts/{id}/resolve") => json!({"take": "offered"}),
@@ -380,6 +381,7 @@ fn list_is_right(client: &Client, app: &TestApp, cell: &Cell, thing: &Thing, ans
         | Target::DuplicateList
         | Target::MergeList
         | Target::CarePlanList
+        | Target::HouseholdList
         | Target::LeaderVisitList => sees_customer(role, &cell.place()),
         Target::HandoverList => sees_handover(role, &cell.place()),
         Target::StandInList => sees_stand_in(role, &cell.place()),

@@ -28,6 +28,7 @@ pub enum Target {
     Related,
     /// Of one customer.
     Household,
+    HouseholdList,
     /// A customer to be put into one.
     HouseholdMember,
     NewCustomer,
@@ -351,6 +352,8 @@ pub const OPERATIONS: &[Operation] = &[
     op("GET", "/customers/{id}/network", Needs(ViewRelations), Customer, 200),
     op("GET", "/customers/{id}/referrals", Needs(ViewRelations), Customer, 200),
     op("GET", "/customers/{id}/households", Needs(ViewRelations), Customer, 200),
+    op("GET", "/households", Needs(ViewRelations), HouseholdList, 200),
+    op("POST", "/households/search", Needs(ViewRelations), Nothing, 200),
     op("POST", "/households", Needs(EditCustomers), HouseholdMember, 201),
     op("GET", "/households/{id}", Needs(ViewRelations), Household, 200),
     op("PATCH", "/households/{id}", Needs(EditCustomers), Household, 200),

@@ -1072,7 +1072,7 @@ pub fn make_things(app: &TestApp, batch: &str, cells: &[Cell]) -> Vec<Thing> {
         (&[Target::Interaction, Target::InteractionList], make_interactions, "i"),
         (&[Target::Task, Target::TaskList], make_tasks, "t"),
         (&[Target::Related], make_related, "r"),
-        (&[Target::Household], make_households, "k"),
+        (&[Target::Household, Target::HouseholdList], make_households, "k"),
         (&[Target::HouseholdMember], make_customers, "m"),
         (&[Target::FieldConflict, Target::FieldConflictList], make_conflicts, "d"),
         (&[Target::Duplicate, Target::DuplicateList], make_duplicates, "du"),
