@@ -344,8 +344,7 @@ pub fn change_household(
         };
         wrong.unless(Some(()))?;
         if let Some(Some(name)) = renamed {
-            row.name_sort = name_sort(CustomerKind::Person, &name);
-            row.name = name;
+            row.rename(name);
         }
         if let Some(mut members) = members {
             // Those whom the actor does not see stay, and one of them may be the primary one.

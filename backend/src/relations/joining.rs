@@ -134,6 +134,7 @@ fn blank(actor: &Actor) -> HouseholdRow {
     HouseholdRow {
         id: actor.new_id(),
         name: String::new(),
+        name_sort: String::new(),
         archived: false,
         archived_at: None,
         version: 1,
@@ -239,9 +240,7 @@ impl Draft {
             (None, Some(primary)) if is_usual => Some(usual_name(known, primary)),
             _ => None,
         };
-        let old = name
-            .filter(|name| *name != self.row.name)
-            .map(|name| std::mem::replace(&mut self.row.name, name));
+        let old = name.filter(|name| *name != self.row.name).map(|name| self.row.rename(name));
         WasMember {
             customer_id: id.uuid(),
             member: was,
@@ -327,7 +326,7 @@ pub fn leave(
             (row.archived, row.archived_at) = (true, Some(actor.now()));
             return Ok(());
         }
-        row.name = back.name;
+        row.rename(back.name);
         store::replace_members(conn, id, &with_primary(members))
     })?;
     let row = store::household(conn, id)?.ok_or_else(Error::not_found)?;
@@ -349,7 +348,7 @@ fn put_back(row: &mut HouseholdRow, mut members: Vec<MemberRow>, was: &WasMember
         }
     }
     if let Some(name) = &was.name {
-        row.name.clone_from(name);
+        row.rename(name.clone());
     }
     members
 }

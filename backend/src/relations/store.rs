@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use guanxi_api::RelationRole;
+use guanxi_api::{CustomerKind, RelationRole};
 use guanxi_db::schema::{household, household_member, relation};
 use guanxi_db::{Condition, DbConn, DbError, Id, Moment, Value, insert_many, on_each};
 
@@ -10,6 +10,7 @@ use crate::access::{Reach, Scope};
 use crate::customers::CustomerId;
 use crate::error::Result;
 use crate::listing::{COUNTED, Listing};
+use crate::names::name_sort;
 use crate::relations::{HouseholdId, RelationId};
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset, Clone)]
@@ -44,6 +45,14 @@ pub(super) struct HouseholdRow {
     pub(super) created_at: Moment,
     pub(super) updated_at: Moment,
     pub(super) name_sort: String,
+}
+
+impl HouseholdRow {
+    /// Gives it another name, with its sound; gives the one that it had.
+    pub(super) fn rename(&mut self, name: String) -> String {
+        self.name_sort = name_sort(CustomerKind::Person, &name);
+        std::mem::replace(&mut self.name, name)
+    }
 }
 
 #[derive(Queryable, Selectable, Insertable, Clone)]

@@ -99,6 +99,14 @@ impl TestApp {
             .clone()
     }
 
+    /// Signs in everybody anew who has been signed in, for tests that take longer than an access token lasts.
+    pub fn sign_in_anew(&self) {
+        let mut clients = self.clients.lock().expect("no test panicked in here");
+        for (username, client) in clients.iter_mut() {
+            *client = self.anonymous().sign_in(username, PASSWORD);
+        }
+    }
+
     /// A client of the fixture's first user with this role.
     pub fn role(&self, role: Role) -> Client {
         self.user(role.as_str())

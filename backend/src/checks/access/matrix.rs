@@ -459,6 +459,7 @@ fn b1_every_operation_for_every_role_on_every_customer() {
 
     let things = make_things(&app, "w", &writing);
     make_accounts(&app);
+    app.sign_in_anew();
     let mut rows = ledger.rows(&app);
     for (cell, thing) in writing.iter().zip(&things) {
         let (client, thing) = caller_of(&app, cell, thing);

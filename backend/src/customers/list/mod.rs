@@ -1,3 +1,5 @@
+mod store;
+
 use guanxi_api::{Amount, CustomerSearch, CustomerSummary, Include, Instant, Money, Page};
 use guanxi_db::search::{has_tokens, hits};
 use guanxi_db::{Coded, Condition, Day, DbConn, Id, Value};
@@ -5,12 +7,13 @@ use guanxi_db::{Coded, Condition, Day, DbConn, Id, Value};
 use crate::access::{Actor, MaskProfile, Scope};
 use crate::customers::fields::{CHOSEN, CUSTOMERS};
 use crate::customers::rules::search::{self, Exact};
-use crate::customers::store::{self, Exactly, SummaryRow};
+use crate::customers::store::these;
 use crate::customers::{CustomerId, House, completeness, contacted, grading, purpose, tags, tiers};
 use crate::error::{Code, Result};
 use crate::listing::{ListRequest, Listing, set_total};
 use crate::names;
 use crate::org::Names;
+use store::{Exactly, SummaryRow};
 
 /// Most customers found by name that are looked up and put in order. Where there are more, the list is walked in its own order and
 /// each row is asked, which finds a page soon because they are many.
@@ -43,7 +46,7 @@ pub fn list_chosen(
 ) -> Result<Page<CustomerSummary>> {
     let asked = ListRequest { q: None, filter: None, ..request.clone() };
     let mut listing = asked.read(&CHOSEN, actor, house.keys.cursor())?;
-    listing.filter = listing.filter.and(store::these(ids));
+    listing.filter = listing.filter.and(these(ids));
     page(conn, actor, house, &listing, None, FEW)
 }
 

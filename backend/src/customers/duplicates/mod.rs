@@ -1,5 +1,7 @@
 //! Which customers that are there somebody may be of whom another system tells: by the identity document, or by a phone and the name.
 
+mod store;
+
 use std::collections::{HashMap, HashSet};
 
 use guanxi_api::{BulkCustomer, ContactPointKind, DuplicateLikeness, IdentityKind, LocalName};
@@ -7,10 +9,11 @@ use guanxi_db::DbConn;
 
 use crate::access::{Actor, Scope};
 use crate::customers::rules::{contact, identity};
-use crate::customers::store::{self, LikelyRow};
+use crate::customers::store as rows;
 use crate::customers::{CustomerId, House, purpose};
 use crate::error::Result;
 use crate::names::reading::fold;
+use store::LikelyRow;
 
 /// A customer that somebody may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +75,7 @@ pub fn likely(
         return Ok(vec![None; lines.len()]);
     }
     let ids: Vec<CustomerId> = ids.into_iter().collect();
-    let seen = store::seen_among(conn, &Scope::of(actor), &ids)?;
+    let seen = rows::seen_among(conn, &Scope::of(actor), &ids)?;
     let best = |rows: &mut dyn Iterator<Item = &LikelyRow>, likeness: DuplicateLikeness| {
         let first = rows.map(|row| row.id).min_by_key(|id| (!seen.contains(id), *id))?;
         Some(Likely { id: first, likeness })
@@ -114,7 +117,7 @@ pub fn likely_told(
     actor: &Actor,
     ids: &[CustomerId],
 ) -> Result<HashMap<CustomerId, LikelyTold>> {
-    let seen = store::seen_among(conn, &Scope::of(actor), ids)?;
+    let seen = rows::seen_among(conn, &Scope::of(actor), ids)?;
     let rows = store::likely_told(conn, ids)?;
     let told = rows.into_iter().map(|(id, customer_no, name, zh_cn, en)| {
         (id, LikelyTold { customer_no, name, unit: LocalName { zh_cn, en }, seen: seen.contains(&id) })

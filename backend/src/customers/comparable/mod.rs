@@ -1,9 +1,11 @@
+mod store;
+
 use chrono::NaiveDate;
 use guanxi_api::{ContactPointKind, CustomerKind};
 use guanxi_db::DbConn;
 use serde_json::Value;
 
-use crate::customers::{CustomerId, known, store};
+use crate::customers::{CustomerId, known};
 use crate::error::Result;
 
 /// What customers are compared by, for finding those who are entered twice. Of numbers and addresses only the keyed hashes.
