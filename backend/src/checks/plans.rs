@@ -421,6 +421,20 @@ fn faults(engine: Engine, plan: &[String], may_sort: bool, is_book: bool) -> Vec
     faults
 }
 
+/// A leader is to visit every customer.
+fn add_visits(app: &TestApp) {
+    app.db(|conn| {
+        conn.batch_execute(
+            "INSERT INTO leader_visit (id, customer_id, user_id, role, tier, rank, since, due_on) \
+             SELECT customer.id, customer.id, (SELECT user_account.id FROM user_account WHERE user_account.username = \
+             CASE customer.search_key % 3 WHEN 0 THEN 'branch_manager' WHEN 1 THEN 'deputy_manager' ELSE 'outlet_head' END), \
+             'outlet_head', 'gold', 1, customer.created_at, '2027-01-01' FROM customer;",
+        )
+        .map_err(DbError::from)?;
+        guanxi_db::analyse(conn).map_err(Error::from)
+    });
+}
+
 #[test]
 fn plans_of_lists_follow_an_index() {
     let app = TestApp::start();

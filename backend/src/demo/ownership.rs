@@ -20,7 +20,7 @@ const AT_ONCE: i64 = 500;
 /// Customers of the higher tiers that plans and visits are made for.
 const CARED_FOR: usize = 150;
 /// Customers who are in the pool: of the outlet that one signs in at, and of others.
-const POOLED: (usize, usize) = (4, 12);
+const POOLED: (usize, usize) = (6, 12);
 
 /// What is to be reached, and by which steps.
 const PLANS: [(&str, [&str; 3]); 4] = [
@@ -128,12 +128,7 @@ fn stand_in(
     let managers: Vec<usize> = (0..bank.users.len())
         .filter(|n| bank.users.get(*n).is_some_and(|user| user.role == Role::Rm))
         .collect();
-    let colleague = |of: usize| {
-        let unit = bank.users.get(of).map(|user| user.unit);
-        managers.iter().copied().find(|other| {
-            *other != of && !shown(other) && bank.users.get(*other).map(|user| user.unit) == unit
-        })
-    };
+    let colleague = |of: usize| managers.iter().copied().find(|other| *other != of && !shown(other));
     let away = managers.iter().copied().find(|n| !shown(n) && colleague(*n).is_some());
     let planned = managers.iter().copied().find(|n| shown(n) && colleague(*n).is_some());
     let absences = [(away, 0, 6, AbsenceReason::Leave), (planned, 20, 26, AbsenceReason::Training)];
@@ -169,26 +164,22 @@ fn fall_back(
     let rm = bank.showcase.iter().filter_map(|n| bank.users.get(*n)).find(|user| user.role == Role::Rm);
     let outlet = rm.and_then(|user| units.get(user.unit));
     let silent_since = actor.now().plus_seconds(-200 * 86_400).to_utc().to_rfc3339();
-    let silent = format!(
-        "tier eq \"mass\" and owner_id ne null and do_not_contact eq false and last_contacted_at lt \"{silent_since}\""
-    );
-    for (unit, most) in [(outlet, POOLED.0), (None, POOLED.1)] {
-        let filter = match unit {
-            Some(unit) => format!("{silent} and org_unit_id eq \"{}\"", unit.uuid()),
-            None => silent.clone(),
-        };
-        let found = customers::briefs_by_filter(
-            conn,
-            actor,
-            house.keys,
-            &filter,
-            Condition::everything(),
-            20 * most,
-        )?;
-        let of_others =
-            found.iter().filter(|brief| brief.owner_id.is_some_and(|owner| !shown.contains(&owner)));
-        for brief in of_others.take(most) {
-            pool::fall_back(conn, actor, brief.id)?;
+    let silent =
+        format!("tier eq \"mass\" and do_not_contact eq false and last_contacted_at lt \"{silent_since}\"");
+    let found = |conn: &mut DbConn, filter: &str, most| {
+        customers::briefs_by_filter(conn, actor, house.keys, filter, Condition::everything(), most)
+    };
+    let others = found(conn, &format!("{silent} and owner_id ne null"), 20 * POOLED.1)?;
+    let of_others = others.iter().filter(|brief| brief.owner_id.is_some_and(|owner| !shown.contains(&owner)));
+    for brief in of_others.take(POOLED.1) {
+        pool::fall_back(conn, actor, brief.id)?;
+    }
+    // The outlet where one signs in has one relationship manager; who has left it had some before.
+    let left = bank.users.iter().zip(users).find(|(user, id)| user.role == Role::Rm && !shown.contains(id));
+    if let (Some(outlet), Some((_, left))) = (outlet, left) {
+        let of_outlet = format!("{silent} and owner_id eq null and org_unit_id eq \"{}\"", outlet.uuid());
+        for brief in found(conn, &of_outlet, POOLED.0)? {
+            pool::put_in(conn, actor, &brief, *left)?;
         }
     }
     Ok(())

@@ -201,6 +201,9 @@ fn NewStandInDialog(props: &NewProps) -> Html {
             from: day("/from", &from),
             until: day("/until", &until),
         };
+        if new.until < new.from {
+            errors.add("/until", i.t(Msg::StandInOrder));
+        }
         let once = (*once).clone();
         form.send(errors, async move { api::ownership::arrange_stand_in(&new, &once).await.map(drop) });
     });
@@ -257,6 +260,9 @@ fn ChangeDialog(props: &ChangeProps) -> Html {
             errors.add("/until", wrong);
             None
         });
+        if last.is_some_and(|last| last < stand_in.from) {
+            errors.add("/until", i.t(Msg::StandInOrder));
+        }
         let note = Some(note.trim().to_owned()).filter(|note| !note.is_empty());
         let patch = StandInPatch { until: last, note: Some(note) };
         let stand_in = stand_in.clone();

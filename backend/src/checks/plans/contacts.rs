@@ -171,6 +171,7 @@ fn plans_of_contacts_and_tasks_follow_an_index() {
     populate_holdings(&app);
     populate_answers(&app);
     add_contacts(&app);
+    add_visits(&app);
     enlarge(&app);
     let rm = UserId::new(app.fixture.user("rm"));
     let (customer, rows) = app.db(move |conn| {

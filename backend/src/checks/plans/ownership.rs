@@ -1,7 +1,7 @@
 use diesel::connection::SimpleConnection;
 use guanxi_db::{DbConn, DbError, Engine};
 
-use super::{actor, enlarge, faults, plans, populate};
+use super::{actor, add_visits, enlarge, faults, plans, populate};
 use crate::access::Actor;
 use crate::customers::{self, House};
 use crate::error::{Error, Result};
@@ -15,6 +15,7 @@ type List = fn(&mut DbConn, &Actor, House<'_>, &ListRequest) -> Result<()>;
 fn plans_of_ownership_follow_an_index() {
     let app = TestApp::start();
     populate(&app, 10_000);
+    add_visits(&app);
     enlarge(&app);
     // Every customer lacks something and was lost once.
     app.db(|conn| {
@@ -31,10 +32,13 @@ fn plans_of_ownership_follow_an_index() {
              INSERT INTO care_plan (id, customer_id, goal, starts_on, review_on, state, version, created_at, updated_at) \
              SELECT customer.id, customer.id, 'goal', '2026-01-01', '2027-01-01', \
              CASE customer.search_key % 4 WHEN 0 THEN 'achieved' ELSE 'active' END, 1, customer.created_at, customer.created_at FROM customer; \
-             INSERT INTO leader_visit (id, customer_id, user_id, role, tier, rank, since, due_on) \
-             SELECT customer.id, customer.id, (SELECT user_account.id FROM user_account WHERE user_account.username = \
-             CASE customer.search_key % 3 WHEN 0 THEN 'branch_manager' WHEN 1 THEN 'deputy_manager' ELSE 'outlet_head' END), \
-             'outlet_head', 'gold', 1, customer.created_at, '2027-01-01' FROM customer; \
+             INSERT INTO task (id, customer_id, title, assignee_id, due_on, priority, status, source, source_id, version, created_at, updated_at) \
+             SELECT customer.id, customer.id, 'step', (SELECT user_account.id FROM user_account WHERE user_account.username = 'rm'), '2027-01-01', 'normal', 'open', \
+             CASE customer.search_key % 2 WHEN 0 THEN 'care_plan' ELSE 'leader_visit' END, customer.id, 1, customer.created_at, customer.created_at FROM customer; \
+             INSERT INTO stand_in (id, absent_id, org_unit_id, user_id, reason, begins_on, ends_on, begins_at, ends_at, cancelled, version, created_at, updated_at) \
+             SELECT customer.id, (SELECT user_account.id FROM user_account WHERE user_account.username = 'rm'), customer.org_unit_id, \
+             (SELECT user_account.id FROM user_account WHERE user_account.username = 'rm2'), 'leave', '2020-01-01', '2020-01-02', customer.created_at, \
+             customer.created_at, FALSE, 1, customer.created_at, customer.created_at FROM customer; \
              INSERT INTO pool_warning (customer_id, warned_on, falls_on) SELECT customer.id, '2026-01-01', '2027-01-01' FROM customer; \
              INSERT INTO pool_customer (customer_id, org_unit_id, previous_owner_id, fell_at) \
              SELECT customer.id, customer.org_unit_id, (SELECT user_account.id FROM user_account WHERE user_account.username = 'rm'), \

@@ -18,8 +18,8 @@ use guanxi_api::{
 use guanxi_db::{DbConn, Id, Moment, Value};
 use serde_json::json;
 
-use crate::access::{Actor, Right, Scope, UnitScope};
-use crate::customers::{self, CustomerId, House};
+use crate::access::{Actor, Right, Scope, UnitScope, UserId};
+use crate::customers::{self, CustomerBrief, CustomerId, House};
 use crate::error::{Code, Error, FieldError, Result, Wrong};
 use crate::following::{self, Follower};
 use crate::installation::Settings;
@@ -383,6 +383,25 @@ pub fn fall_back(conn: &mut DbConn, actor: &Actor, id: CustomerId) -> Result<()>
         store::insert_fallen(conn, &row)?;
     }
     store::remove_warnings(conn, &[id])
+}
+
+/// Puts a customer whom nobody owns into the pool, as one that somebody has left behind.
+///
+/// # Errors
+/// When the database fails.
+pub fn put_in(
+    conn: &mut DbConn,
+    actor: &Actor,
+    customer: &CustomerBrief,
+    previous_owner_id: UserId,
+) -> Result<()> {
+    let row = FallenRow {
+        customer_id: customer.id,
+        org_unit_id: customer.org_unit_id,
+        previous_owner_id,
+        fell_at: actor.now(),
+    };
+    store::insert_fallen(conn, &row)
 }
 
 /// How many warnings are not what the rules say, and how many customers are in the pool who have an owner; none while there is work.
