@@ -31,7 +31,6 @@ use crate::org::{NewUserPage, UnitsPage, UserPage, UsersPage};
 use crate::ownership::{
     CareTab, CareTabProps, HandoverPage, OwnershipPage, OwnershipPanel, OwnershipPanelProps,
 };
-use crate::palette::{Palette, PaletteProps};
 use crate::products::{ProductsPage, RatesPage};
 use crate::quality::{ConflictsPage, DataQualityPage, FieldDialog, FieldDialogProps};
 use crate::relations::{
@@ -387,10 +386,6 @@ lazy!(
 lazy!(
     /// [`FilterDialog`], as soon as its part is here.
     LazyFilterDialog, filter_dialog: daily::FilterDialog(FilterDialogProps), |props| Stead::Dialog(props.onclose.clone())
-);
-lazy!(
-    /// [`Palette`], as soon as its part is here.
-    LazyPalette, palette: daily::Palette(PaletteProps), |props| Stead::Dialog(props.onclose.clone())
 );
 #[wasm_split(daily, fallible)]
 fn must_change_password() -> Result<fn() -> Html, ApiError> {

@@ -11,7 +11,8 @@ use yew_router::hooks::{use_location, use_route};
 use crate::customers::CustomersPage;
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::{Label, options};
-use crate::parts::{LazyMustChangePassword, LazyPalette, Part, PartPage, fetch_ahead};
+use crate::palette::Palette;
+use crate::parts::{LazyMustChangePassword, Part, PartPage, fetch_ahead};
 use crate::route::Route;
 use crate::session::{Session, may, right, use_session};
 use crate::settings::use_settings;
@@ -103,7 +104,7 @@ pub fn Shell(props: &ShellProps) -> Html {
                 </main>
             </div>
             if let Some(me) = me {
-                if *palette { <LazyPalette me={Rc::clone(&me)} onclose={close} /> }
+                if *palette { <Palette me={Rc::clone(&me)} onclose={close} /> }
                 if me.must_change_password { <LazyMustChangePassword /> }
             }
         </>

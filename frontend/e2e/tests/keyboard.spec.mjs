@@ -116,7 +116,7 @@ for (const language of LANGUAGES) {
 
       await test.step("look back", async () => {
         await keys.to(page.getByRole("tab", { name: t("customer.profile") }), "Shift+Tab");
-        await keys.press("ArrowRight", 7);
+        await keys.press("ArrowRight", 8);
         await expect(page.getByRole("tab", { name: t("customer.history") })).toHaveAttribute("aria-selected", "true");
         const entries = page.getByRole("tabpanel").getByRole("listitem");
         await expect(entries.first()).toContainText("客户要求核对");
