@@ -453,9 +453,6 @@ pub fn fetch_ahead() {
         let Ok(pages) = daily().await else { return };
         keep(Part::Daily.name(), pages);
         // They lie in the file that has just come.
-        if let Ok(draw) = palette().await {
-            keep("palette", draw);
-        }
         if let Ok(draw) = log_dialog().await {
             keep("log_dialog", draw);
         }
