@@ -1,12 +1,13 @@
 use actix_web::{HttpRequest, HttpResponse, get, put, web};
 use guanxi_api::{CustomerGrade, GradePolicy, GradeRules, ValueReport};
+use guanxi_db::DbConn;
 
-use crate::access::{May, kinds};
+use crate::access::{Actor, May, kinds};
 use crate::app::AppState;
 use crate::customers::CustomerMark;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::grades;
-use crate::idempotency::{self, Once};
+use crate::idempotency;
 use crate::web::{self as answer, IfMatch, Json, PathId};
 
 /// How customers are graded, and what they are thought to bring and to cost.
@@ -41,17 +42,9 @@ pub async fn set_grade_policy(
     body: Json<GradeRules>,
 ) -> Result<HttpResponse> {
     let once = idempotency::Request::read(&request, &body.0)?;
-    let (actor, rules) = (who.actor(), body.0);
-    let (policy, replayed) = state
-        .db
-        .write(move |conn| {
-            let act = |conn: &mut guanxi_db::DbConn| grades::set_policy(conn, &actor, version.0, &rules);
-            match idempotency::once(conn, &actor, &once, act, |_| None)? {
-                Once::Done(policy) => Ok((policy, false)),
-                Once::Replayed(_) => Ok::<_, Error>((grades::policy(conn)?, true)),
-            }
-        })
-        .await?;
+    let rules = body.0;
+    let set = move |conn: &mut DbConn, actor: &Actor| grades::set_policy(conn, actor, version.0, &rules);
+    let (policy, replayed) = idempotency::set(&state, who.actor(), once, set, grades::policy).await?;
     let mut response = answer::ok_tagged(&policy, &answer::etag(&who, policy.version, 0));
     if replayed {
         answer::mark_replayed(&mut response);

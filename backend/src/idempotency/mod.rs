@@ -164,6 +164,27 @@ pub async fn written<T: Send + 'static>(
         .await
 }
 
+/// Sets something of which there is one, such as a policy, in a transaction of its own, at most once for a key; what it is then, and whether it
+/// was set before.
+///
+/// # Errors
+/// As [`once`].
+pub async fn set<T: Send + 'static>(
+    state: &web::Data<AppState>,
+    actor: Actor,
+    request: Request,
+    act: impl Fn(&mut DbConn, &Actor) -> Result<T> + Send + 'static,
+    read: fn(&mut DbConn) -> Result<T>,
+) -> Result<(T, bool)> {
+    state
+        .db
+        .write(move |conn| match once(conn, &actor, &request, |conn| act(conn, &actor), |_| None)? {
+            Once::Done(set) => Ok((set, false)),
+            Once::Replayed(_) => Ok((read(conn)?, true)),
+        })
+        .await
+}
+
 fn is_lock_timeout(error: &DbError) -> bool {
     matches!(error, DbError::LockTimeout)
 }

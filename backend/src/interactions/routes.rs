@@ -299,17 +299,9 @@ pub async fn set_contact_targets(
     body: Json<ContactTargets>,
 ) -> Result<HttpResponse> {
     let once = idempotency::Request::read(&request, &body.0)?;
-    let (actor, new) = (who.actor(), body.0);
-    let (policy, replayed) = state
-        .db
-        .write(move |conn| {
-            let act = |conn: &mut DbConn| interactions::set_targets(conn, &actor, version.0, &new);
-            match idempotency::once(conn, &actor, &once, act, |_| None)? {
-                Once::Done(policy) => Ok((policy, false)),
-                Once::Replayed(_) => Ok::<_, Error>((interactions::targets(conn)?, true)),
-            }
-        })
-        .await?;
+    let new = body.0;
+    let set = move |conn: &mut DbConn, actor: &Actor| interactions::set_targets(conn, actor, version.0, &new);
+    let (policy, replayed) = idempotency::set(&state, who.actor(), once, set, interactions::targets).await?;
     let mut response = answer::ok_tagged(&policy, &answer::etag(&who, policy.version, 0));
     if replayed {
         answer::mark_replayed(&mut response);

@@ -119,17 +119,9 @@ pub async fn set_team_rules(
     body: Json<TeamRulesDefinition>,
 ) -> Result<HttpResponse> {
     let once = idempotency::Request::read(&request, &body.0)?;
-    let (actor, new) = (who.actor(), body.0);
-    let (rules, replayed) = state
-        .db
-        .write(move |conn| {
-            let act = |conn: &mut DbConn| ownership::set_team_rules(conn, &actor, version.0, &new);
-            match idempotency::once(conn, &actor, &once, act, |_| None)? {
-                Once::Done(rules) => Ok((rules, false)),
-                Once::Replayed(_) => Ok::<_, Error>((ownership::team_rules(conn)?, true)),
-            }
-        })
-        .await?;
+    let new = body.0;
+    let set = move |conn: &mut DbConn, actor: &Actor| ownership::set_team_rules(conn, actor, version.0, &new);
+    let (rules, replayed) = idempotency::set(&state, who.actor(), once, set, ownership::team_rules).await?;
     let mut response = answer::ok_tagged(&rules, &answer::etag(&who, rules.version, 0));
     if replayed {
         answer::mark_replayed(&mut response);

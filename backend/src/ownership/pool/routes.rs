@@ -2,11 +2,11 @@ use actix_web::{HttpRequest, HttpResponse, get, post, put, web};
 use guanxi_api::{Customer, ListQuery, Page, PoolCustomer, PoolPolicy, PoolPolicyDefinition, PoolWarning};
 use guanxi_db::DbConn;
 
-use crate::access::{May, kinds};
+use crate::access::{Actor, May, kinds};
 use crate::app::AppState;
 use crate::customers::{self, CustomerMark};
-use crate::error::{Error, Result};
-use crate::idempotency::{self, Once};
+use crate::error::Result;
+use crate::idempotency;
 use crate::listing::ListRequest;
 use crate::ownership::pool;
 use crate::web::{self as answer, IfMatch, Json, PathId, Query};
@@ -103,17 +103,9 @@ pub async fn set_pool_policy(
     body: Json<PoolPolicyDefinition>,
 ) -> Result<HttpResponse> {
     let once = idempotency::Request::read(&request, &body.0)?;
-    let (actor, new) = (who.actor(), body.0);
-    let (policy, replayed) = state
-        .db
-        .write(move |conn| {
-            let act = |conn: &mut DbConn| pool::set_policy(conn, &actor, version.0, &new);
-            match idempotency::once(conn, &actor, &once, act, |_| None)? {
-                Once::Done(policy) => Ok((policy, false)),
-                Once::Replayed(_) => Ok::<_, Error>((pool::policy(conn)?, true)),
-            }
-        })
-        .await?;
+    let new = body.0;
+    let set = move |conn: &mut DbConn, actor: &Actor| pool::set_policy(conn, actor, version.0, &new);
+    let (policy, replayed) = idempotency::set(&state, who.actor(), once, set, pool::policy).await?;
     let mut response = answer::ok_tagged(&policy, &answer::etag(&who, policy.version, 0));
     if replayed {
         answer::mark_replayed(&mut response);
