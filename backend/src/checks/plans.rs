@@ -188,6 +188,11 @@ fn enlarge(app: &TestApp) {
                 copy_of("segment_member", "", n),
                 copy_of("customer_tag", "", n),
                 copy_of("holding", &format!(", 'id', md5(t.id::text || {n})::uuid"), n),
+                format!(
+                    "INSERT INTO household SELECT copy.* FROM household AS h, LATERAL jsonb_populate_record(h, jsonb_build_object(\
+                     'id', md5(h.id::text || {n})::uuid, 'name', h.name || '-{n}')) AS copy WHERE strpos(h.name, '-') = 0"
+                ),
+                copy_of("household_member", &format!(", 'household_id', md5(t.household_id::text || {n})::uuid"), n),
             ];
             // However slow the machine is that makes them.
             let patience = "SET LOCAL statement_timeout = 0".to_owned();
