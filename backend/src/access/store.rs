@@ -46,7 +46,7 @@ pub(super) fn lock_account(conn: &mut DbConn, id: UserId) -> Result<AccountRow> 
         user_account::table
             .find(id)
             .select(user_account::id)
-            .for_update()
+            .for_no_key_update()
             .first::<UserId>(conn)
             .map_err(DbError::from)?;
     }

@@ -1,11 +1,17 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Barrier;
+use std::sync::{Barrier, mpsc};
+use std::time::Duration;
 
 use guanxi_api::Role;
 use serde_json::{Value, json};
 
 use super::paging::is_full;
-use crate::testing::{Answer, Client, TestApp};
+use crate::customers::{self, CustomerId};
+use crate::error::Error;
+use crate::testing::{Answer, Client, TestApp, TestDatabase};
+
+/// How long somebody waits who should not have to.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The answer, asked for again while the server says that it is overloaded: then nothing was written.
 fn patiently(ask: impl Fn() -> Answer) -> Answer {
@@ -14,7 +20,7 @@ fn patiently(ask: impl Fn() -> Answer) -> Answer {
         if answer.status != 503 {
             return answer;
         }
-        std::thread::sleep(std::time::Duration::from_millis(50));
+        std::thread::sleep(Duration::from_millis(50));
     }
 }
 
@@ -37,6 +43,37 @@ fn c1_each_version_is_changed_once() {
     for (path, member) in [(customer, "occupation"), (contact, "notes"), (task, "title")] {
         change_from_everywhere(&rm, &path, member);
     }
+}
+
+#[test]
+fn c1_a_contact_is_recorded_while_its_customer_is_looked_at() {
+    // On SQLite one writes at a time.
+    if !TestDatabase::is_postgres() {
+        return;
+    }
+    let app = TestApp::start();
+    let rm = app.role(Role::Rm);
+    let created = rm.post("/customers", &json!({"kind": "person", "name": "王伟"})).expect(201).json();
+    let id: uuid::Uuid = created["id"].as_str().expect("an id").parse().expect("a UUID");
+    let (locked, is_locked) = mpsc::channel();
+    let (done, is_done) = mpsc::channel();
+    std::thread::scope(|scope| {
+        let db = app.state.db.clone();
+        let looked_at = scope.spawn(move || {
+            db.write_blocking(move |conn| {
+                customers::lock_all(conn, &[CustomerId::new(id)])?;
+                locked.send(()).expect("somebody waits");
+                Ok::<bool, Error>(is_done.recv_timeout(PATIENCE).is_ok())
+            })
+        });
+        is_locked.recv().expect("the customer is locked");
+        let contact = json!({"kind": "call", "purpose": "sale", "outcome": "reached"});
+        let answer = rm.post(&format!("/customers/{id}/interactions"), &contact);
+        // Without anybody there it waited until the other one's patience was over.
+        let _ = done.send(());
+        answer.expect(201);
+        assert!(looked_at.join().expect("no panic").expect("it commits"), "the contact waited");
+    });
 }
 
 /// Changes one resource from many clients that read it first; each version must be changed by one of them.

@@ -231,13 +231,14 @@ pub(super) fn find(conn: &mut DbConn, scope: &Scope, id: CustomerId) -> Result<W
     Ok(row)
 }
 
-/// Makes concurrent changes of one customer go one after the other: the row stays locked until the transaction ends.
+/// Makes concurrent changes of one customer go one after the other: the row stays locked until the transaction ends. What refers to the
+/// customer is still written, a contact say: that it is there is asked after the figures are locked, and would wait for one who waits for them.
 pub(super) fn lock(conn: &mut DbConn, id: CustomerId) -> Result<()> {
     if let DbConn::Pg(conn) = conn {
         customer::table
             .find(id)
             .select(customer::id)
-            .for_update()
+            .for_no_key_update()
             .first::<CustomerId>(conn)
             .optional()
             .map_err(DbError::from)?;
@@ -252,7 +253,7 @@ pub(super) fn lock_many(conn: &mut DbConn, ids: &[CustomerId]) -> Result<()> {
             .filter(customer::id.eq_any(ids))
             .order(customer::id)
             .select(customer::id)
-            .for_update()
+            .for_no_key_update()
             .load::<CustomerId>(conn)
             .map_err(DbError::from)?;
     }

@@ -174,7 +174,7 @@ pub(super) fn households(conn: &mut DbConn, ids: &[HouseholdId], writes: bool) -
             .filter(household::id.eq_any(ids))
             .order(household::id)
             .select(household::id)
-            .for_update()
+            .for_no_key_update()
             .load::<HouseholdId>(conn)
             .map_err(DbError::from)?;
     }
@@ -318,7 +318,7 @@ pub(super) fn lock_household(conn: &mut DbConn, id: HouseholdId) -> Result<()> {
         household::table
             .find(id)
             .select(household::id)
-            .for_update()
+            .for_no_key_update()
             .first::<HouseholdId>(conn)
             .optional()
             .map_err(DbError::from)?;
