@@ -111,7 +111,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 /// What lists filter and sort by. A list of the end of a path is the same wherever it stands.
-static LISTS: [(&str, &Resource); 38] = [
+pub(crate) static LISTS: [(&str, &Resource); 39] = [
     ("/handovers/{id}/customers", &ownership::SHEET),
     ("/handovers", &ownership::HANDOVERS),
     ("/stand-ins", &ownership::STAND_INS),
@@ -120,8 +120,10 @@ static LISTS: [(&str, &Resource); 38] = [
     ("/pool", &ownership::POOL),
     ("/pool-warnings", &ownership::WARNINGS),
     ("/care-gaps", &ownership::GAPS),
+    ("/jobs/{id}/duplicates", &imports::DUPLICATES),
     ("/duplicates", &duplicates::DUPLICATES),
     ("/customer-merges", &merging::MERGES),
+    ("/field-conflicts", &customers::CONFLICTS),
     ("/customer-losses", &customers::LOSSES),
     ("/ownership", &customers::OWNERSHIP),
     ("/customers", &customers::CUSTOMERS),
@@ -148,7 +150,6 @@ static LISTS: [(&str, &Resource); 38] = [
     ("/jobs", &jobs::JOBS),
     ("/views", &views::VIEWS),
     ("/problems", &imports::PROBLEMS),
-    ("/duplicates", &imports::DUPLICATES),
     ("/import-mappings", &imports::MAPPINGS),
 ];
 

@@ -896,3 +896,4 @@ fn a7_searches_by_nearness_mean_the_same_in_sql_and_in_memory() {
 }
 
 mod contacts;
+mod every;

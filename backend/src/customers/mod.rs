@@ -59,8 +59,8 @@ pub use owners::{claim, fall_back, hand_over, losses, ownership_of, sign, sign_a
 pub use ownership::{add_to_team, assign, assign_now, can_place, set_team};
 pub use portfolio::{fold_portfolio, portfolio_has_changes};
 pub use provenance::{
-    ConflictBefore, FieldConflictMark, OpenedConflict, conflict, conflicts, field_history, field_sources,
-    resolve, set_verified, withdraw_conflict,
+    CONFLICTS, ConflictBefore, FieldConflictMark, OpenedConflict, conflict, conflicts, field_history,
+    field_sources, resolve, set_verified, withdraw_conflict,
 };
 pub use reveal::reveal;
 pub(crate) use routes::changed;

@@ -2,17 +2,18 @@ use std::collections::HashSet;
 
 use chrono::Days;
 use guanxi_api::{
-    AbsenceReason, Direction, InteractionKind, InteractionOutcome, InteractionPurpose, NewCarePlan,
-    NewCareStep, NewStandIn, PoolPolicyDefinition, PoolRule, Role, TeamRole, Tier,
+    AbsenceReason, Direction, HandoverReason, InteractionKind, InteractionOutcome, InteractionPurpose,
+    NewCarePlan, NewCareStep, NewHandover, NewHandoverReceiver, NewStandIn, PoolPolicyDefinition, PoolRule,
+    Role, TeamRole, Tier,
 };
-use guanxi_db::{Condition, DbConn};
+use guanxi_db::{Condition, DbConn, Id};
 
 use super::generator::Bank;
 use crate::access::{Actor, OrgUnitId, UserId};
 use crate::customers::{self, CustomerBrief, CustomerId, House};
 use crate::error::Result;
 use crate::interactions;
-use crate::ownership::{plans, pool, stand_ins};
+use crate::ownership::{self, plans, pool, stand_ins};
 
 /// Every so many customers the relationship manager has not signed yet.
 const UNSIGNED: usize = 12;
@@ -40,7 +41,7 @@ const PLANS: [(&str, [&str; 3]); 4] = [
 ];
 
 /// Has relationship managers sign for most of their customers, gives some customers a care plan, lets leaders have visited some, and colleagues stand in
-/// for each other; some customers are in the pool.
+/// for each other; a book waits to be handed over, and some customers are in the pool.
 pub(super) fn make(
     conn: &mut DbConn,
     actor: &Actor,
@@ -54,6 +55,7 @@ pub(super) fn make(
     plan(conn, actor, house, &cared_for)?;
     visit(conn, actor, house, &cared_for)?;
     stand_in(conn, actor, house, (bank, users))?;
+    hand_over(conn, actor, house, (bank, users))?;
     fall_back(conn, actor, house, (bank, units, users))
 }
 
@@ -146,6 +148,42 @@ fn stand_in(
             until: today + Days::new(until),
         };
         stand_ins::arrange(conn, actor, house, &new)?;
+    }
+    Ok(())
+}
+
+/// Proposes to hand over the books of two who nobody signs in as: one was taken back, the other waits for the one who signs in and a colleague.
+fn hand_over(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    (bank, users): (&Bank, &[UserId]),
+) -> Result<()> {
+    let managers = bank.users.iter().enumerate().filter(|(_, user)| user.role == Role::Rm).map(|(n, _)| n);
+    let (shown, others): (Vec<usize>, Vec<usize>) = managers.partition(|n| bank.showcase.contains(n));
+    let [.., colleague, moving, leaving] = others.as_slice() else { return Ok(()) };
+    let receivers = shown.iter().chain([colleague]).filter_map(|n| users.get(*n)).map(|id| id.uuid());
+    let filters = [Some("tier in (\"gold\", \"platinum\", \"diamond\", \"private\")".to_owned()), None];
+    let to: Vec<NewHandoverReceiver> =
+        receivers.zip(filters).map(|(user_id, filter)| NewHandoverReceiver { user_id, filter }).collect();
+    let effective_on = house.settings.day(actor.now()) + Days::new(14);
+    for (from, reason, note, stands) in [
+        (moving, HandoverReason::Rebalancing, "网点调整，暂缓", false),
+        (leaving, HandoverReason::Leaves, "下月离职，请尽快与客户见面交接", true),
+    ] {
+        let Some(from) = users.get(*from) else { continue };
+        let new = NewHandover {
+            from_user_id: from.uuid(),
+            to: to.clone(),
+            reason,
+            note: Some(note.to_owned()),
+            effective_on,
+            double_access_days: 30,
+        };
+        let proposed = ownership::propose(conn, actor, house, &new)?;
+        if !stands {
+            ownership::cancel(conn, actor, house, Id::new(proposed.id), proposed.version)?;
+        }
     }
     Ok(())
 }

@@ -28,7 +28,7 @@ const DEFAULT_LIMIT: u32 = 50;
 pub const COUNTED: i64 = 10_000;
 
 /// One field of a resource that lists can filter or sort by.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Field {
     /// Its name on the wire.
     pub name: &'static str,
@@ -41,8 +41,8 @@ pub struct Field {
     pub privacy: Privacy,
     /// The id beside this column in its index, where that is not the resource's own.
     pub id_column: Option<&'static str>,
-    /// The column of the order, where the field's own may be null.
-    pub sort_column: Option<&'static str>,
+    /// The column of the order and its type, where that is not the field's own.
+    pub sort_column: Option<(&'static str, FieldType)>,
 }
 
 /// Where a field may be filtered by.
@@ -96,8 +96,21 @@ impl Field {
     #[must_use]
     pub const fn sortable_by(mut self, column: &'static str) -> Self {
         self.sortable = true;
-        self.sort_column = Some(column);
+        self.sort_column = Some((column, self.kind));
         self
+    }
+
+    /// Sortable by a column that says in numbers how the codes of this one follow each other.
+    #[must_use]
+    pub const fn sortable_by_rank(mut self, column: &'static str) -> Self {
+        self.sortable = true;
+        self.sort_column = Some((column, FieldType::Integer));
+        self
+    }
+
+    /// The column of the order, and the type of what stands in it.
+    fn order(&self) -> (&'static str, FieldType) {
+        self.sort_column.unwrap_or((self.column, self.kind))
     }
 
     #[must_use]
@@ -352,7 +365,7 @@ impl Listing {
         if keys.len() != self.order.len() + 1 {
             return Err(CursorInvalid);
         }
-        let kinds = self.order.iter().map(|(field, _)| Some(field.kind)).chain([None]);
+        let kinds = self.order.iter().map(|(field, _)| Some(field.order().1)).chain([None]);
         let values = kinds.zip(keys).map(|(kind, key)| key_value(kind, key).ok_or(CursorInvalid));
         self.after = Some(values.collect::<Result<_, _>>()?);
         Ok(())
@@ -365,10 +378,7 @@ impl Listing {
 
     /// The columns of the order, each with whether it is descending.
     fn columns(&self) -> Vec<(&'static str, bool)> {
-        let fields = self
-            .order
-            .iter()
-            .map(|(field, descending)| (field.sort_column.unwrap_or(field.column), *descending));
+        let fields = self.order.iter().map(|(field, descending)| (field.order().0, *descending));
         fields.chain([(self.id_column, self.id_descends())]).collect()
     }
 

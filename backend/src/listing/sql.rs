@@ -88,8 +88,9 @@ fn comparison(field: &Field, test: &Test, operand: Operand) -> Condition {
     if field.kind.is_set() {
         return membership(field, test, operand);
     }
-    // The column of the order holds the same where the field's own is not null, and has the index.
-    let column = || Condition::new().sql(field.sort_column.unwrap_or(field.column));
+    // The column of the order holds the same where the field's own is not null, and has the index; a rank is another thing.
+    let (order, kind) = field.order();
+    let column = || Condition::new().sql(if kind == field.kind { order } else { field.column });
     let compared = |sign, wanted| operand(column().sql(sign), field, wanted);
     let plain = match test {
         Test::IsNull if !field.nullable => return Condition::nothing(),

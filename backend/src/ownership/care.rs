@@ -23,7 +23,8 @@ use crate::ownership::visits::{self, Visitor};
 use crate::ownership::{known, plans};
 
 static FIELDS: &[Field] = &[
-    Field::new("tier", "customer_care.tier", FieldType::Code(Tier::CODES)).sortable_by("customer_care.rank"),
+    Field::new("tier", "customer_care.tier", FieldType::Code(Tier::CODES))
+        .sortable_by_rank("customer_care.rank"),
     Field::new("since", "customer_care.since", FieldType::Instant).sortable(),
     Field::new("no_owner", "customer_care.no_owner", FieldType::Bool),
     Field::new("unsigned", "customer_care.unsigned", FieldType::Bool),

@@ -26,8 +26,9 @@ use uuid::Uuid;
 use crate::access::Actor;
 use crate::app::{self, AppState};
 use crate::config::Config;
+use crate::demo::Demo;
 use crate::jobs::{self, Bench, Claim, Ended};
-use crate::{clock, exports, server};
+use crate::{clock, demo, exports, server};
 
 /// A running server and what the tests need to know of its database.
 pub struct TestApp {
@@ -51,17 +52,41 @@ impl TestApp {
         let database = TestDatabase::new();
         let mut values = database.settings();
         values.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let mut app = TestApp::serve(values, Fixture::make);
+        let mut app = TestApp::serve(values, |_, opened| Fixture::make(opened));
         app.database = Some(database);
+        app
+    }
+
+    /// A server with a demo bank of so many customers. The users of its showcase, one of each role, are signed in under the codes of
+    /// their roles.
+    pub fn start_with_demo(customers: u32) -> TestApp {
+        const SEED: u64 = 1;
+        let database = TestDatabase::new();
+        let mut app = TestApp::serve(database.settings(), |config, opened| {
+            let demo = Demo { customers, seed: SEED, customers_only: false, duplicates: demo::DUPLICATES };
+            demo::make(config, opened, demo).expect("the demo is made");
+            Fixture { units: HashMap::new(), users: HashMap::new() }
+        });
+        app.database = Some(database);
+        let sign_ins = demo::sign_ins(&app.config).expect("sign-ins");
+        let (_, password) = sign_ins.trim_end().rsplit_once(' ').expect("a password");
+        let bank = demo::generator::bank(SEED, customers.into());
+        for user in bank.showcase.iter().map(|index| &bank.users[*index]) {
+            let client = app.anonymous().sign_in(&user.username, password);
+            app.clients.lock().expect("nobody else").insert(user.role.as_str().to_owned(), client);
+        }
         app
     }
 
     /// A server on a database that is there and has the bank of this fixture.
     pub fn on(values: HashMap<String, String>, fixture: &Fixture) -> TestApp {
-        TestApp::serve(values, |_| fixture.clone())
+        TestApp::serve(values, |_, _| fixture.clone())
     }
 
-    fn serve(given: HashMap<String, String>, fixture: impl FnOnce(&server::Opened) -> Fixture) -> TestApp {
+    fn serve(
+        given: HashMap<String, String>,
+        fixture: impl FnOnce(&Config, &server::Opened) -> Fixture,
+    ) -> TestApp {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let addr = listener.local_addr().expect("its address").to_string();
         let defaults = [
@@ -77,7 +102,7 @@ impl TestApp {
         values.extend(given);
         let config = Config::from_values(&values).expect("settings");
         let opened = server::open(&config).expect("the database opens");
-        let fixture = fixture(&opened);
+        let fixture = fixture(&config, &opened);
         let state = server::state(&config, opened).expect("state");
 
         let app_state = state.clone();

@@ -99,7 +99,7 @@ impl PageDocument {
     /// When a line has no JSON.
     pub fn of<T: Serialize>(page: &Page<T>) -> Result<Self> {
         /// Room for most lines of a list.
-        const USUAL_LINE: usize = 700;
+        const USUAL_LINE: usize = 1_300;
         let document = Document::with_room(page, 200 + page.data.len() * USUAL_LINE)?;
         Ok(PageDocument { document, next: page.page.next.clone() })
     }

@@ -30,7 +30,8 @@ static FIELDS: &[Field] = &[
     Field::new("offered_at", "field_conflict.offered_at", FieldType::Instant).sortable(),
 ];
 
-static CONFLICTS: Resource = Resource {
+/// How conflicts are listed.
+pub static CONFLICTS: Resource = Resource {
     name: "field-conflicts",
     fields: FIELDS,
     default_sort: "-offered_at",

@@ -10,7 +10,8 @@ mod store;
 mod tests;
 
 pub use conflicts::{
-    ConflictBefore, FieldConflictMark, OpenedConflict, conflict, conflicts, resolve, withdraw_conflict,
+    CONFLICTS, ConflictBefore, FieldConflictMark, OpenedConflict, conflict, conflicts, resolve,
+    withdraw_conflict,
 };
 pub(super) use conflicts::{Offer, offer, would_open};
 

@@ -1,7 +1,7 @@
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use guanxi_db::schema::{customer_tag, tag, user_account};
-use guanxi_db::{Condition, DbConn, DbError, Id, Moment, Value};
+use guanxi_db::{Condition, DbConn, DbError, Engine, Id, Moment, Value};
 
 use crate::access::UserId;
 use crate::customers::{CustomerId, TagId};
@@ -125,10 +125,18 @@ pub(super) fn add_to_count(conn: &mut DbConn, id: TagId, more: i64) -> Result<()
     Ok(())
 }
 
-/// The condition on what customers have. The table begins empty, so its plans are not kept.
-fn of(ids: &[CustomerId]) -> Condition {
-    let values = ids.iter().map(|id| Some(Value::Id(Id::new(id.uuid()))));
-    Condition::unkept().sql("customer_tag.customer_id IN (").bind_all(values).sql(")")
+/// Lengths of lists of customers whose statements SQLite keeps: one of them, a usual page, the longest one.
+const LENGTHS: [usize; 3] = [1, 50, 200];
+
+/// The rows of some customers. Every page of customers asks for them, so that SQLite is to read the statement once: what is missing to a
+/// kept length is the last id again. PostgreSQL plans it anew with what the table has become, which begins empty.
+fn of(engine: Engine, ids: &[CustomerId]) -> Condition {
+    let length = LENGTHS.into_iter().find(|length| ids.len() <= *length && engine == Engine::Sqlite);
+    let condition = if length.is_some() { Condition::new() } else { Condition::unkept() };
+    let missing = length.unwrap_or(ids.len()) - ids.len();
+    let all = ids.iter().chain(std::iter::repeat_n(ids.last(), missing).flatten());
+    let values = all.map(|id| Some(Value::Id(Id::new(id.uuid()))));
+    condition.sql("customer_tag.customer_id IN (").bind_all(values).sql(")")
 }
 
 /// The tags of some customers, in no order.
@@ -138,7 +146,7 @@ pub(super) fn of_customers(conn: &mut DbConn, ids: &[CustomerId]) -> Result<Vec<
     }
     let rows = customer_tag::table
         .inner_join(tag::table)
-        .filter(of(ids))
+        .filter(of(conn.engine(), ids))
         .select((customer_tag::customer_id, NamedRow::as_select()))
         .load(conn)
         .map_err(DbError::from)?;
@@ -150,7 +158,7 @@ pub(super) fn of_customer(conn: &mut DbConn, id: CustomerId) -> Result<Vec<Tagge
     let rows = customer_tag::table
         .inner_join(tag::table)
         .left_join(user_account::table)
-        .filter(of(&[id]))
+        .filter(of(conn.engine(), &[id]))
         .select((NamedRow::as_select(), GivenRow::as_select(), user_account::display_name.nullable()))
         .load(conn)
         .map_err(DbError::from)?;
@@ -159,7 +167,7 @@ pub(super) fn of_customer(conn: &mut DbConn, id: CustomerId) -> Result<Vec<Tagge
 
 pub(super) fn count_of(conn: &mut DbConn, id: CustomerId) -> Result<i64> {
     let counted = customer_tag::table
-        .filter(of(&[id]))
+        .filter(of(conn.engine(), &[id]))
         .select(diesel::dsl::count_star())
         .first(conn)
         .map_err(DbError::from)?;
