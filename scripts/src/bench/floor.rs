@@ -45,8 +45,14 @@ pub trait Floor {
 /// The columns of a line of the customer list.
 const SUMMARY: &str = "customer.id, customer.customer_no, customer.kind, customer.name, customer.status, customer.gender, \
     customer.city, customer.org_unit_id, org_unit.name_zh, org_unit.name_en, customer.owner_id, user_account.display_name, \
-    customer_figures.tier, customer_figures.aum, customer.phone_masked, customer.customer_since, customer.archived_at, \
-    customer.version, customer.created_at, customer.updated_at";
+    customer_figures.tier, customer_figures.aum, customer_figures.average_aum, customer_figures.promotion_candidate, \
+    customer_figures.promotion_gap, customer_figures.in_grace, customer_figures.demotes_on, customer_figures.hidden_gem, \
+    customer_figures.largest_transaction, customer_figures.largest_transaction_on, customer_figures.grade, \
+    customer_figures.grade_score, customer_figures.contribution, customer_figures.lifetime_value, \
+    customer_figures.completeness, customer_figures.missing, customer_figures.data_gap, customer_figures.last_contacted_at, \
+    customer.phone_masked, customer.customer_since, customer.archived_at, customer.version, customer.created_at, \
+    customer.updated_at, \
+    (SELECT COUNT(*) FROM customer_tag JOIN tag ON tag.id = customer_tag.tag_id WHERE customer_tag.customer_id = customer.id)";
 
 /// Where they come from.
 const JOINED: &str = "customer JOIN customer_figures ON customer_figures.customer_id = customer.id \
