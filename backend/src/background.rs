@@ -27,6 +27,10 @@ use crate::{
 
 /// How often the loop looks for work.
 const PAUSE: Duration = Duration::from_millis(250);
+/// So many requests at the database are a crowd, which is let through before what follows from changes.
+const CROWD: usize = 8;
+/// How many times as long as it has worked the loop then leaves what follows alone.
+const REST: i64 = 3;
 /// How long a server may hold the publisher's lease without renewing it.
 const LEASE_SECONDS: i64 = 10;
 /// How often expired things are removed and keys looked at.
@@ -84,7 +88,7 @@ impl Drop for JobLoop {
 
 fn run(state: &web::Data<AppState>, stop: &AtomicBool) {
     let holder = Uuid::now_v7();
-    let mut housekeeping_due = Moment(0);
+    let (mut housekeeping_due, mut resting_until) = (Moment(0), Moment(0));
     while !stop.load(Ordering::SeqCst) {
         let now = clock::now();
         // Looking first keeps an idle server from writing four times a second.
@@ -105,28 +109,41 @@ fn run(state: &web::Data<AppState>, stop: &AtomicBool) {
                 tracing::warn!(%error, "housekeeping failed; it is tried again");
             }
         }
-        let worked = do_due_work(state, now);
-        if let Err(error) = &worked {
-            tracing::warn!(%error, "work that is due failed; it is tried again");
-        }
-        let segmented = do_segment_work(state, now);
-        if let Err(error) = &segmented {
-            tracing::warn!(%error, "putting customers into segments failed; it is tried again");
-        }
-        let graded = do_grade_work(state, now);
-        if let Err(error) = &graded {
-            tracing::warn!(%error, "grading customers failed; it is tried again");
-        }
-        let cared = do_ownership_work(state, now);
-        if let Err(error) = &cared {
-            tracing::warn!(%error, "looking at the care of customers failed; it is tried again");
+        let has_worked = now >= resting_until && do_what_follows(state, now);
+        if has_worked {
+            resting_until = rests_until(now, clock::now(), state.db.waiting());
         }
         // A full batch means that more waits.
-        let has_worked = [&worked, &segmented, &graded, &cared].iter().any(|done| matches!(done, Ok(true)));
         if !matches!(published, Ok(done) if done >= 1000) && !has_worked {
             std::thread::sleep(PAUSE);
         }
     }
+}
+
+/// Until when what follows from changes waits after a chunk of it, with so many requests at the database.
+fn rests_until(began: Moment, ended: Moment, requests: usize) -> Moment {
+    if requests < CROWD { ended } else { Moment(ended.0 + REST * (ended.0 - began.0)) }
+}
+
+/// Does a chunk of what follows from changes and from the new day; false when there was none.
+fn do_what_follows(state: &web::Data<AppState>, now: Moment) -> bool {
+    let worked = do_due_work(state, now);
+    if let Err(error) = &worked {
+        tracing::warn!(%error, "work that is due failed; it is tried again");
+    }
+    let segmented = do_segment_work(state, now);
+    if let Err(error) = &segmented {
+        tracing::warn!(%error, "putting customers into segments failed; it is tried again");
+    }
+    let graded = do_grade_work(state, now);
+    if let Err(error) = &graded {
+        tracing::warn!(%error, "grading customers failed; it is tried again");
+    }
+    let cared = do_ownership_work(state, now);
+    if let Err(error) = &cared {
+        tracing::warn!(%error, "looking at the care of customers failed; it is tried again");
+    }
+    [worked, segmented, graded, cared].iter().any(|done| matches!(done, Ok(true)))
 }
 
 fn work_on_imports(state: &web::Data<AppState>, stop: &AtomicBool) {
@@ -368,5 +385,18 @@ fn remove_expired_job_files(state: &web::Data<AppState>, now: Moment) -> Result<
                 Err(error) => tracing::warn!(%error, %job, "an expired file cannot be removed"),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_follows_waits_while_requests_are_many() {
+        let (began, ended) = (Moment(1_000_000), Moment(1_200_000));
+        assert_eq!(rests_until(began, ended, 0), ended);
+        assert_eq!(rests_until(began, ended, CROWD - 1), ended);
+        assert_eq!(rests_until(began, ended, CROWD), Moment(1_800_000));
     }
 }
