@@ -111,7 +111,7 @@ fn run(state: &web::Data<AppState>, stop: &AtomicBool) {
         }
         let has_worked = now >= resting_until && do_what_follows(state, now);
         if has_worked {
-            resting_until = rests_until(now, clock::now(), state.db.waiting());
+            resting_until = rests_until(now, clock::now(), state.db.in_flight());
         }
         // A full batch means that more waits.
         if !matches!(published, Ok(done) if done >= 1000) && !has_worked {
