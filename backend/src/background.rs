@@ -31,6 +31,13 @@ const PAUSE: Duration = Duration::from_millis(250);
 const CROWD: usize = 8;
 /// How many times as long as it has worked the loop then leaves what follows alone.
 const REST: i64 = 3;
+/// What follows from changes and from the new day, and what does a chunk of it.
+const FOLLOWS: [(&str, Work); 4] = [
+    ("work that is due", do_due_work),
+    ("putting customers into segments", do_segment_work),
+    ("grading customers", do_grade_work),
+    ("looking at the care of customers", do_ownership_work),
+];
 /// How long a server may hold the publisher's lease without renewing it.
 const LEASE_SECONDS: i64 = 10;
 /// How often expired things are removed and keys looked at.
@@ -38,6 +45,9 @@ const HOUSEKEEPING_SECONDS: i64 = 600;
 
 /// How long a file may lie before it has a row: longer than any takes to arrive.
 const LONELY_SECONDS: i64 = 24 * 3600;
+
+/// Does a chunk of work; false when there was none.
+type Work = fn(&web::Data<AppState>, Moment) -> Result<bool>;
 
 /// The running loop; it ends when this is told to or dropped.
 #[derive(Debug)]
@@ -127,23 +137,14 @@ fn rests_until(began: Moment, ended: Moment, requests: usize) -> Moment {
 
 /// Does a chunk of what follows from changes and from the new day; false when there was none.
 fn do_what_follows(state: &web::Data<AppState>, now: Moment) -> bool {
-    let worked = do_due_work(state, now);
-    if let Err(error) = &worked {
-        tracing::warn!(%error, "work that is due failed; it is tried again");
+    let mut has_worked = false;
+    for (what, work) in FOLLOWS {
+        match work(state, now) {
+            Ok(worked) => has_worked |= worked,
+            Err(error) => tracing::warn!(%error, "{what} failed; it is tried again"),
+        }
     }
-    let segmented = do_segment_work(state, now);
-    if let Err(error) = &segmented {
-        tracing::warn!(%error, "putting customers into segments failed; it is tried again");
-    }
-    let graded = do_grade_work(state, now);
-    if let Err(error) = &graded {
-        tracing::warn!(%error, "grading customers failed; it is tried again");
-    }
-    let cared = do_ownership_work(state, now);
-    if let Err(error) = &cared {
-        tracing::warn!(%error, "looking at the care of customers failed; it is tried again");
-    }
-    [worked, segmented, graded, cared].iter().any(|done| matches!(done, Ok(true)))
+    has_worked
 }
 
 fn work_on_imports(state: &web::Data<AppState>, stop: &AtomicBool) {

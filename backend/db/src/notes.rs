@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use crate::search::terms;
+use crate::search::TokenIndex;
 use crate::{Condition, DbConn, DbError, DbUuid, Engine, Id, Statement, Value};
 
 /// The statement that puts a new interaction into the index.
@@ -72,14 +72,7 @@ pub fn index_many(conn: &mut DbConn, notes: &[(Id<()>, Vec<String>)]) -> Result<
     Ok(())
 }
 
-mod by_row {
-    diesel::table! {
-        #[sql_name = "interaction_search"]
-        interaction_search (rowid) {
-            rowid -> BigInt,
-        }
-    }
-}
+const NOTES: TokenIndex = TokenIndex { table: "interaction_search", key: "interaction_id" };
 
 /// The interactions with all these tokens, as a condition on `interaction`, unless they are more than `most`: then none is given. A token
 /// with `true` may be the beginning of one.
@@ -92,45 +85,14 @@ pub fn among_hits(
     most: usize,
 ) -> Result<Option<Condition>, DbError> {
     let engine = conn.engine();
-    let Some(terms) = terms(engine, tokens) else { return Ok(Some(Condition::nothing())) };
-    let limit = i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1);
-    let keys: Vec<String> = match engine {
+    let among = |keys: Value| match engine {
         Engine::Postgres => {
-            // Materialized, so that it is planned for all its rows and by the index.
-            let found = Statement::<DbUuid>::new(
-                Condition::new()
-                    .sql(
-                        "WITH found AS MATERIALIZED (SELECT interaction_search.interaction_id FROM interaction_search \
-                         WHERE interaction_search.tokens @@ CAST(",
-                    )
-                    .bind(terms)
-                    .sql(" AS tsquery)) SELECT found.interaction_id FROM found LIMIT ")
-                    .bind(Value::Integer(limit)),
-            )
-            .load::<Id<()>>(conn)?;
-            found.iter().map(|id| id.uuid().to_string()).collect()
+            Condition::new().sql("interaction.id IN (SELECT UNNEST(CAST(").bind(keys).sql(" AS uuid[])))")
         }
-        Engine::Sqlite => {
-            let found = by_row::interaction_search::table
-                .filter(Condition::new().sql("interaction_search MATCH ").bind(terms))
-                .select(by_row::interaction_search::rowid)
-                .limit(limit)
-                .load::<i64>(conn)?;
-            found.iter().map(i64::to_string).collect()
-        }
-    };
-    if keys.len() > most {
-        return Ok(None);
-    }
-    let keys = keys.join(",");
-    Ok(Some(match engine {
-        Engine::Postgres => Condition::new()
-            .sql("interaction.id IN (SELECT UNNEST(CAST(")
-            .bind(Value::Text(format!("{{{keys}}}")))
-            .sql(" AS uuid[])))"),
         Engine::Sqlite => Condition::new()
             .sql("interaction.search_key IN (SELECT hit.value FROM json_each(")
-            .bind(Value::Text(format!("[{keys}]")))
+            .bind(keys)
             .sql(") AS hit)"),
-    }))
+    };
+    Ok(NOTES.keys(conn, tokens, most)?.map(among))
 }

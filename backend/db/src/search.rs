@@ -2,7 +2,7 @@
 //! server and are the same on both; they hold only letters a–z, digits and CJK characters.
 
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Text};
+use diesel::sql_types::{Array, BigInt, Text};
 
 use crate::{Condition, DbConn, DbError, DbUuid, Engine, Id, Statement, Value};
 
@@ -91,74 +91,91 @@ pub fn index_new_customer(conn: &mut DbConn, found_by: FoundByName) -> Result<()
     Ok(())
 }
 
-mod by_row {
-    diesel::table! {
-        #[sql_name = "customer_search"]
-        customer_search (rowid) {
-            rowid -> BigInt,
-        }
+/// A full-text index: tokens by row on SQLite, by a key on PostgreSQL.
+pub(crate) struct TokenIndex {
+    pub(crate) table: &'static str,
+    /// The key on PostgreSQL.
+    pub(crate) key: &'static str,
+}
+
+const CUSTOMERS: TokenIndex = TokenIndex { table: "customer_search", key: "customer_id" };
+
+impl TokenIndex {
+    /// The rows or keys with all these tokens as a list of the engine, an array or JSON, unless they are more than `most`: then none
+    /// is given. A token with `true` may be the beginning of one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) fn keys(
+        &self,
+        conn: &mut DbConn,
+        tokens: &[(String, bool)],
+        most: usize,
+    ) -> Result<Option<Value>, DbError> {
+        let engine = conn.engine();
+        let limit = Value::Integer(i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1));
+        let list = |keys: Vec<String>| {
+            Value::Text(match engine {
+                Engine::Postgres => format!("{{{}}}", keys.join(",")),
+                Engine::Sqlite => format!("[{}]", keys.join(",")),
+            })
+        };
+        let Some(terms) = terms(engine, tokens) else { return Ok(Some(list(Vec::new()))) };
+        let found = Condition::new();
+        Ok(match engine {
+            Engine::Postgres => {
+                // Materialized, so that it is planned for all its rows and by the index: with the limit in sight the planner
+                // would rather read the table from its beginning, which takes long when it is wrong about a word.
+                let found = found
+                    .sql("WITH found AS MATERIALIZED (SELECT ")
+                    .sql(self.key)
+                    .sql(" AS id FROM ")
+                    .sql(self.table)
+                    .sql(" WHERE tokens @@ CAST(")
+                    .bind(terms)
+                    .sql(" AS tsquery)) SELECT found.id FROM found LIMIT ")
+                    .bind(limit);
+                let found: Vec<Id<()>> = Statement::<DbUuid>::new(found).load(conn)?;
+                let keys = || list(found.iter().map(|id| id.uuid().to_string()).collect());
+                (found.len() <= most).then(keys)
+            }
+            Engine::Sqlite => {
+                let found = found
+                    .sql("SELECT rowid FROM ")
+                    .sql(self.table)
+                    .sql(" WHERE ")
+                    .sql(self.table)
+                    .sql(" MATCH ")
+                    .bind(terms)
+                    .sql(" LIMIT ")
+                    .bind(limit);
+                let found: Vec<i64> = Statement::<BigInt>::new(found).load(conn)?;
+                let keys = || list(found.iter().map(i64::to_string).collect());
+                (found.len() <= most).then(keys)
+            }
+        })
     }
 }
 
-/// The customers whose tokens the index found, as a statement takes them.
-#[derive(Clone, Debug)]
-pub struct Hits {
-    keys: String,
-    count: usize,
-}
-
-impl Hits {
-    pub fn count(&self) -> usize {
-        self.count
-    }
-
-    /// Their ids, as a subquery.
-    pub fn ids(&self, engine: Engine) -> Condition {
-        let keys = Value::Text(self.keys.clone());
-        match engine {
-            Engine::Postgres => Condition::new().sql("SELECT UNNEST(CAST(").bind(keys).sql(" AS uuid[]))"),
-            Engine::Sqlite => Condition::new()
-                .sql("SELECT listed.id FROM json_each(")
-                .bind(keys)
-                .sql(") AS hit CROSS JOIN customer AS listed ON listed.search_key = hit.value"),
-        }
-    }
-}
-
-/// The customers that have all these tokens, `most` of them at most; one with `true` may be the beginning of a token.
+/// The ids of the customers that have all these tokens, as a subquery, unless they are more than `most`: then none is given. A token
+/// with `true` may be the beginning of one.
 ///
 /// # Errors
 /// When the database fails.
-pub fn hits(conn: &mut DbConn, tokens: &[(String, bool)], most: i64) -> Result<Hits, DbError> {
+pub fn ids_of_hits(
+    conn: &mut DbConn,
+    tokens: &[(String, bool)],
+    most: usize,
+) -> Result<Option<Condition>, DbError> {
     let engine = conn.engine();
-    let Some(terms) = terms(engine, tokens) else { return Ok(Hits { keys: String::new(), count: 0 }) };
-    let (keys, around) = match engine {
-        Engine::Postgres => {
-            // Materialized, so that it is planned for all its rows and by the index: with the limit in sight the planner
-            // would rather read the table from its beginning, which takes long when it is wrong about a word.
-            let found = Statement::<DbUuid>::new(
-                Condition::new()
-                    .sql(
-                        "WITH found AS MATERIALIZED (SELECT customer_search.customer_id FROM customer_search \
-                         WHERE customer_search.tokens @@ CAST(",
-                    )
-                    .bind(terms)
-                    .sql(" AS tsquery)) SELECT found.customer_id FROM found LIMIT ")
-                    .bind(Value::Integer(most)),
-            )
-            .load::<Id<()>>(conn)?;
-            (found.iter().map(|id| id.uuid().to_string()).collect::<Vec<_>>(), ('{', '}'))
-        }
-        Engine::Sqlite => {
-            let found = by_row::customer_search::table
-                .filter(Condition::new().sql("customer_search MATCH ").bind(terms))
-                .select(by_row::customer_search::rowid)
-                .limit(most)
-                .load::<i64>(conn)?;
-            (found.iter().map(i64::to_string).collect(), ('[', ']'))
-        }
+    let ids = |keys: Value| match engine {
+        Engine::Postgres => Condition::new().sql("SELECT UNNEST(CAST(").bind(keys).sql(" AS uuid[]))"),
+        Engine::Sqlite => Condition::new()
+            .sql("SELECT listed.id FROM json_each(")
+            .bind(keys)
+            .sql(") AS hit CROSS JOIN customer AS listed ON listed.search_key = hit.value"),
     };
-    Ok(Hits { count: keys.len(), keys: format!("{}{}{}", around.0, keys.join(","), around.1) })
+    Ok(CUSTOMERS.keys(conn, tokens, most)?.map(ids))
 }
 
 /// The condition that a customer has all these tokens, which no engine takes for the place to start from: it is asked of the rows

@@ -14,7 +14,7 @@ pub struct Sample {
     pub city: String,
     /// Ids of random customers, as text.
     pub ids: Vec<String>,
-    /// Two characters of names of random customers.
+    /// Two Chinese characters of names of random customers.
     pub words: Vec<String>,
     /// Assets (1/10000) and id of the row before the deep page.
     pub deep: (i64, String),

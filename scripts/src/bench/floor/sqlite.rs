@@ -247,7 +247,9 @@ impl Floor for SqliteFloor {
             |row| row.get(0),
         )?;
         let mut picked = connection.prepare(
-            "SELECT lower(hex(id)), substr(name, -2) FROM customer WHERE kind = 'person' ORDER BY random() LIMIT 2000",
+            "SELECT lower(hex(id)), substr(name, -2) FROM customer WHERE kind = 'person' \
+             AND unicode(substr(name, -1)) BETWEEN 19968 AND 40959 AND unicode(substr(name, -2)) BETWEEN 19968 AND 40959 \
+             ORDER BY random() LIMIT 2000",
         )?;
         let rows = picked.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
         let (ids, words) =
