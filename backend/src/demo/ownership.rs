@@ -2,9 +2,9 @@ use std::collections::HashSet;
 
 use chrono::Days;
 use guanxi_api::{
-    AbsenceReason, Direction, HandoverReason, InteractionKind, InteractionOutcome, InteractionPurpose,
-    NewCarePlan, NewCareStep, NewHandover, NewHandoverReceiver, NewStandIn, PoolPolicyDefinition, PoolRule,
-    Role, TeamRole, Tier,
+    AbsenceReason, CustomerPatch, CustomerStatus, Direction, HandoverReason, InteractionKind,
+    InteractionOutcome, InteractionPurpose, NewCarePlan, NewCareStep, NewHandover, NewHandoverReceiver,
+    NewStandIn, PoolPolicyDefinition, PoolRule, Role, TeamRole, Tier,
 };
 use guanxi_db::{Condition, DbConn, Id};
 
@@ -22,6 +22,9 @@ const AT_ONCE: i64 = 500;
 const CARED_FOR: usize = 150;
 /// Customers who are in the pool: of the outlet that one signs in at, and of others.
 const POOLED: (usize, usize) = (6, 12);
+
+/// Of how many relationship managers customers were lost, and how many of each; the last of them came back.
+const LOST: (usize, usize) = (4, 3);
 
 /// What is to be reached, and by which steps.
 const PLANS: [(&str, [&str; 3]); 4] = [
@@ -41,7 +44,7 @@ const PLANS: [(&str, [&str; 3]); 4] = [
 ];
 
 /// Has relationship managers sign for most of their customers, gives some customers a care plan, lets leaders have visited some, and colleagues stand in
-/// for each other; a book waits to be handed over, and some customers are in the pool.
+/// for each other; a book waits to be handed over, some customers were lost, and some are in the pool.
 pub(super) fn make(
     conn: &mut DbConn,
     actor: &Actor,
@@ -56,6 +59,7 @@ pub(super) fn make(
     visit(conn, actor, house, &cared_for)?;
     stand_in(conn, actor, house, (bank, users))?;
     hand_over(conn, actor, house, (bank, users))?;
+    lose(conn, actor, house, (bank, users))?;
     fall_back(conn, actor, house, (bank, units, users))
 }
 
@@ -152,6 +156,19 @@ fn stand_in(
     Ok(())
 }
 
+/// The relationship managers who nobody signs in as, those of the branch where one does last.
+fn colleagues(bank: &Bank) -> Vec<usize> {
+    let signs_in = |n: &&usize| bank.users.get(**n).is_some_and(|user| user.role == Role::BranchManager);
+    let branch = bank.showcase.iter().find(signs_in).and_then(|n| bank.users.get(*n)).map(|user| user.unit);
+    let users = bank.users.iter().enumerate();
+    let mut managers: Vec<(bool, usize)> = users
+        .filter(|(n, user)| user.role == Role::Rm && !bank.showcase.contains(n))
+        .map(|(n, user)| (branch.is_some_and(|branch| bank.is_within(user.unit, branch)), n))
+        .collect();
+    managers.sort_unstable();
+    managers.into_iter().map(|(_, n)| n).collect()
+}
+
 /// Proposes to hand over the books of two who nobody signs in as: one was taken back, the other waits for the one who signs in and a colleague.
 fn hand_over(
     conn: &mut DbConn,
@@ -159,8 +176,13 @@ fn hand_over(
     house: House<'_>,
     (bank, users): (&Bank, &[UserId]),
 ) -> Result<()> {
-    let managers = bank.users.iter().enumerate().filter(|(_, user)| user.role == Role::Rm).map(|(n, _)| n);
-    let (shown, others): (Vec<usize>, Vec<usize>) = managers.partition(|n| bank.showcase.contains(n));
+    let others = colleagues(bank);
+    let shown: Vec<usize> = bank
+        .showcase
+        .iter()
+        .copied()
+        .filter(|n| bank.users.get(*n).is_some_and(|user| user.role == Role::Rm))
+        .collect();
     let [.., colleague, moving, leaving] = others.as_slice() else { return Ok(()) };
     let receivers = shown.iter().chain([colleague]).filter_map(|n| users.get(*n)).map(|id| id.uuid());
     let filters = [Some("tier in (\"gold\", \"platinum\", \"diamond\", \"private\")".to_owned()), None];
@@ -183,6 +205,27 @@ fn hand_over(
         let proposed = ownership::propose(conn, actor, house, &new)?;
         if !stands {
             ownership::cancel(conn, actor, house, Id::new(proposed.id), proposed.version)?;
+        }
+    }
+    Ok(())
+}
+
+/// Some customers were lost, and one of them has come back.
+fn lose(conn: &mut DbConn, actor: &Actor, house: House<'_>, (bank, users): (&Bank, &[UserId])) -> Result<()> {
+    let status = |status| CustomerPatch { status: Some(status), ..CustomerPatch::default() };
+    let owners = colleagues(bank).into_iter().rev().filter_map(|n| users.get(n));
+    for owner in owners.take(LOST.0) {
+        let filter =
+            format!("status eq \"active\" and tier eq \"mass\" and owner_id eq \"{}\"", owner.uuid());
+        let everything = Condition::everything();
+        let lost = customers::briefs_by_filter(conn, actor, house.keys, &filter, everything, LOST.1)?;
+        for (n, brief) in lost.iter().enumerate() {
+            let version = customers::read(conn, actor, house, brief.id)?.0.version;
+            customers::change(conn, actor, house, brief.id, version, &status(CustomerStatus::Lost))?;
+            if n + 1 == LOST.1 {
+                let back = status(CustomerStatus::Active);
+                customers::change(conn, actor, house, brief.id, version + 1, &back)?;
+            }
         }
     }
     Ok(())

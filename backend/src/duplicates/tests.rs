@@ -134,6 +134,8 @@ fn whoever_enters_a_customer_is_told_that_there_is_one() {
     assert_eq!(ask(&rm, &json!({"kind": "person", "name": "李四", "phone": "13800138000"})), Value::Null);
     let asked_alike = json!({"kind": "person", "name": "张三丰", "phone": "138-0013-8000"});
     assert_eq!(ask(&rm, &asked_alike)["customer"]["id"], json!(id));
+    let traditional = json!({"kind": "person", "name": "張三豐", "phone": "13800138000"});
+    assert_eq!(ask(&rm, &traditional)["customer"]["id"], json!(id));
     let found = ask(&elsewhere, &asked_alike);
     assert_eq!((&found["customer"], &found["likeness"]), (&Value::Null, &json!("phone_and_name")));
     assert!(found["org_unit"]["name"].is_object());

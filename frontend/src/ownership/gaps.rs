@@ -117,7 +117,7 @@ pub fn GapsTab() -> Html {
     html! {
         <>
             <HelpNote text={i.t(Msg::OwnershipGapsHelp)} />
-            <div class="filters"><Select id="gap-kind" label={i.t(Msg::OwnershipKind)} options={kinds} none={i.t(Msg::OwnershipAll)} value={(*filter).clone()} onchange={choose} /></div>
+            <div class="list-bar"><Select id="gap-kind" label={i.t(Msg::OwnershipKind)} options={kinds} none={i.t(Msg::OwnershipAll)} value={(*filter).clone()} onchange={choose} /></div>
             { gaps.show(empty, table, i) }
             if let Some(gap) = &*assigning { <AssignDialog gap={gap.clone()} onclose={close} ondone={done} /> }
         </>

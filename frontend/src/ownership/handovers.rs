@@ -41,9 +41,9 @@ pub fn HandoversTab() -> Html {
     let columns = Rc::new(vec![
         Column::new("from", i.t(Msg::HandoverFrom)).phone(OnPhone::Title),
         Column::new("state", i.t(Msg::FieldStatus)).phone(OnPhone::Mark),
-        Column::new("to", i.t(Msg::HandoverTo)).long().phone(OnPhone::Line),
+        Column::new("to", i.t(Msg::HandoverTo)).long().phone(OnPhone::Named),
         Column::new("reason", i.t(Msg::HandoverReason)).phone(OnPhone::Line),
-        Column::new("on", i.t(Msg::HandoverOn)).phone(OnPhone::Line),
+        Column::new("on", i.t(Msg::HandoverOn)).phone(OnPhone::Named),
         Column::new("customers", i.t(Msg::HandoverCustomers)).number(),
         Column::new("moved", i.t(Msg::HandoverMoved)).number(),
     ]);

@@ -23,10 +23,10 @@ pub fn LossesTab() -> Html {
     let columns = Rc::new(vec![
         Column::new("name", i.t(Msg::FieldName)).phone(OnPhone::Title),
         Column::new("lost", i.t(Msg::OwnershipLostOn)).phone(OnPhone::Mark),
-        Column::new("owner", i.t(Msg::OwnershipResponsible)).phone(OnPhone::Line),
+        Column::new("owner", i.t(Msg::OwnershipResponsible)).phone(OnPhone::Named),
         Column::new("unit", i.t(Msg::FieldOrgUnit)).phone(OnPhone::Line),
         Column::new("by", i.t(Msg::OwnershipRecordedBy)),
-        Column::new("back", i.t(Msg::OwnershipReturnedOn)).phone(OnPhone::Line),
+        Column::new("back", i.t(Msg::OwnershipReturnedOn)).phone(OnPhone::Named),
     ]);
     let row = |loss: &CustomerLoss| {
         let name = |user: &Option<guanxi_api::UserRef>| {

@@ -67,8 +67,8 @@ pub fn PlansTab() -> Html {
         Column::new("name", i.t(Msg::FieldName)).phone(OnPhone::Title),
         Column::new("tier", i.t(Msg::FieldTier)).phone(OnPhone::Mark),
         Column::new("goal", i.t(Msg::PlanGoal)).long().phone(OnPhone::Line),
-        Column::new("review", i.t(Msg::PlanReview)).phone(OnPhone::Line),
-        Column::new("steps", i.t(Msg::PlanSteps)).phone(OnPhone::Line),
+        Column::new("review", i.t(Msg::PlanReview)).phone(OnPhone::Named),
+        Column::new("steps", i.t(Msg::PlanSteps)).phone(OnPhone::Named),
         Column::new("next", i.t(Msg::PlanNext)).long(),
         Column::new("state", i.t(Msg::FieldStatus)),
     ]);
@@ -83,7 +83,7 @@ pub fn PlansTab() -> Html {
     html! {
         <>
             <HelpNote text={i.t(Msg::PlanHelp)} />
-            <div class="filters"><Select id="plan-state" label={i.t(Msg::OwnershipKind)} options={states} none={CarePlanState::Active.label(i)} value={(*state).clone()} onchange={choose} /></div>
+            <div class="list-bar"><Select id="plan-state" label={i.t(Msg::OwnershipKind)} options={states} none={CarePlanState::Active.label(i)} value={(*state).clone()} onchange={choose} /></div>
             { plans.show(empty, table, i) }
         </>
     }

@@ -78,9 +78,9 @@ pub fn PoolTab() -> Html {
         Column::new("tier", i.t(Msg::FieldTier)).phone(OnPhone::Mark),
         Column::new("city", i.t(Msg::FieldCity)),
         Column::new("unit", i.t(Msg::FieldOrgUnit)).long(),
-        Column::new("previous", i.t(Msg::PoolPrevious)).phone(OnPhone::Line),
-        Column::new("fell", i.t(Msg::PoolFell)).phone(OnPhone::Line),
-        Column::new("last", i.t(Msg::FieldLastContactedAt)).phone(OnPhone::Line),
+        Column::new("previous", i.t(Msg::PoolPrevious)).phone(OnPhone::Named),
+        Column::new("fell", i.t(Msg::PoolFell)).phone(OnPhone::Named),
+        Column::new("last", i.t(Msg::FieldLastContactedAt)).phone(OnPhone::Named),
         Column::new("acts", i.t(Msg::OwnershipActs)).phone(OnPhone::Line),
     ]);
     let empty =
@@ -124,10 +124,10 @@ fn Warnings() -> Html {
     let columns = Rc::new(vec![
         Column::new("name", i.t(Msg::FieldName)).phone(OnPhone::Title),
         Column::new("tier", i.t(Msg::FieldTier)).phone(OnPhone::Mark),
-        Column::new("falls", i.t(Msg::PoolFalls)).phone(OnPhone::Line),
+        Column::new("falls", i.t(Msg::PoolFalls)).phone(OnPhone::Named),
         Column::new("owner", i.t(Msg::FieldOwner)).phone(OnPhone::Line),
         Column::new("unit", i.t(Msg::FieldOrgUnit)).long(),
-        Column::new("last", i.t(Msg::FieldLastContactedAt)).phone(OnPhone::Line),
+        Column::new("last", i.t(Msg::FieldLastContactedAt)).phone(OnPhone::Named),
     ]);
     let empty = html! { <p class="muted">{ i.t(Msg::PoolWarningsNone) }</p> };
     let table = |rows: &[PoolWarning]| {

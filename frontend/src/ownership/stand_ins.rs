@@ -85,9 +85,9 @@ pub fn StandInsTab() -> Html {
     let columns = Rc::new(vec![
         Column::new("absent", i.t(Msg::StandInAbsent)).phone(OnPhone::Title),
         Column::new("state", i.t(Msg::FieldStatus)).phone(OnPhone::Mark),
-        Column::new("stand_in", i.t(Msg::StandInWho)).phone(OnPhone::Line),
-        Column::new("from", i.t(Msg::StandInFrom)).phone(OnPhone::Line),
-        Column::new("until", i.t(Msg::StandInUntil)).phone(OnPhone::Line),
+        Column::new("stand_in", i.t(Msg::StandInWho)).phone(OnPhone::Named),
+        Column::new("from", i.t(Msg::StandInFrom)).phone(OnPhone::Named),
+        Column::new("until", i.t(Msg::StandInUntil)).phone(OnPhone::Named),
         Column::new("reason", i.t(Msg::StandInReason)),
         Column::new("unit", i.t(Msg::FieldOrgUnit)).long(),
         Column::new("note", i.t(Msg::HandoverNote)).long(),

@@ -50,7 +50,7 @@ pub fn VisitsTab() -> Html {
     html! {
         <>
             <HelpNote text={i.t(Msg::VisitHelp)} />
-            <div class="filters"><Select id="visit-kind" label={i.t(Msg::OwnershipKind)} options={kinds} none={i.t(Msg::OwnershipAll)} value={(*kind).clone()} onchange={choose} /></div>
+            <div class="list-bar"><Select id="visit-kind" label={i.t(Msg::OwnershipKind)} options={kinds} none={i.t(Msg::OwnershipAll)} value={(*kind).clone()} onchange={choose} /></div>
             <List visits={Rc::new(visits)} names=true />
         </>
     }
@@ -127,10 +127,10 @@ fn List(props: &ListProps) -> Html {
         } else {
             OnPhone::Title
         }),
-        Column::new("due", i.t(Msg::VisitDue)).phone(if names { OnPhone::Line } else { OnPhone::Mark }),
+        Column::new("due", i.t(Msg::VisitDue)).phone(if names { OnPhone::Named } else { OnPhone::Mark }),
         Column::new("role", i.t(Msg::VisitRole)),
-        Column::new("last", i.t(Msg::VisitLast)).phone(OnPhone::Line),
-        Column::new("planned", i.t(Msg::VisitPlanned)).phone(OnPhone::Line),
+        Column::new("last", i.t(Msg::VisitLast)).phone(OnPhone::Named),
+        Column::new("planned", i.t(Msg::VisitPlanned)).phone(OnPhone::Named),
         Column::new("every", i.t(Msg::VisitInterval)),
     ];
     if names {

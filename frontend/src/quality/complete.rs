@@ -70,8 +70,8 @@ pub fn CompleteTab(props: &CompleteTabProps) -> Html {
     let mut columns = vec![
         Column::new("name", i.t(Msg::FieldName)).phone(OnPhone::Title),
         Column::new("tier", i.t(Msg::FieldTier)).phone(OnPhone::Mark),
-        Column::new("completeness", i.in_unit(Msg::FieldCompleteness, "%")).number().phone(OnPhone::Line),
-        Column::new("missing", i.t(Msg::FieldMissing)).long().phone(OnPhone::Line),
+        Column::new("completeness", i.in_unit(Msg::FieldCompleteness, "%")).number().phone(OnPhone::Named),
+        Column::new("missing", i.t(Msg::FieldMissing)).long().phone(OnPhone::Named),
     ];
     // One's own list need not say whose it is.
     let others = me.role != Role::Rm;
@@ -85,14 +85,8 @@ pub fn CompleteTab(props: &CompleteTabProps) -> Html {
     let row = |customer: &CustomerSummary| {
         let to = Route::Customer { id: customer.id }.to_path();
         let known = customer.completeness.as_ref();
-        // A card has no headings.
-        let on_card = |text: AttrValue| html! { <span class="narrow-only">{ text }{ " " }</span> };
-        let score = known.map(|known| {
-            html! { <>{ on_card(i.t(Msg::FieldCompleteness)) }{ known.score }<span class="narrow-only">{ " %" }</span></> }
-        });
-        let missing = known.map(|known| {
-            html! { <span>{ on_card(i.t(Msg::FieldMissing)) }{ missing_words(known, i) }</span> }
-        });
+        let score = known.map(|known| html! { { known.score } });
+        let missing = known.map(|known| html! { <span>{ missing_words(known, i) }</span> });
         let mut cells = vec![
             html! { <Link {to} class="table__link">{ &customer.name }</Link> },
             customer.tier.map(|tier| html! { <TierMark {tier} /> }).unwrap_or_default(),
@@ -133,7 +127,7 @@ pub fn CompleteTab(props: &CompleteTabProps) -> Html {
         <>
             <HelpNote text={i.t(Msg::DataQualityHelp)} />
             if let Some(report) = &report.remote.data { { figures(report, &me, i) } }
-            <div class="quality-bar">
+            <div class="list-bar">
                 <Select id="quality-list" label={i.t(Msg::DataQualityWhich)} {options} value={if all { "all" } else { "must" }} {onchange} />
                 <Button icon={Icon::Users} to={customers(&filter)}>{ i.t(Msg::DataQualityOpen) }</Button>
             </div>

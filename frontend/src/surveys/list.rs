@@ -88,7 +88,7 @@ fn Surveys() -> Html {
         Column::new("name", i.t(Msg::SurveyName)).phone(OnPhone::Title),
         Column::new("status", i.t(Msg::FieldStatus)).phone(OnPhone::Mark),
         Column::new("questionnaire", i.t(Msg::SurveyQuestionnaire)).phone(OnPhone::Line),
-        Column::new("closes_at", i.t(Msg::SurveyClosesAt)).phone(OnPhone::Line),
+        Column::new("closes_at", i.t(Msg::SurveyClosesAt)).phone(OnPhone::Named),
         Column::new("org_unit", i.t(Msg::FieldOrgUnit)),
     ]);
     let row = |survey: &Survey| Row {
@@ -99,7 +99,7 @@ fn Surveys() -> Html {
             html! { <Link to={Route::Survey { id: survey.id }.to_path()} class="table__link">{ &survey.name }</Link> },
             html! { <>{ status_badge(survey.status, i) } if survey.anonymous { { " " }<Badge>{ i.t(Msg::SurveyAnonymous) }</Badge> }</> },
             html! { { said(&survey.questionnaire.title, i) } },
-            html! { <><span class="narrow-only">{ i.t(Msg::SurveyClosesAt) }{ " " }</span><Time at={survey.closes_at} /></> },
+            html! { <Time at={survey.closes_at} /> },
             html! { { survey.org_unit.name.in_language(i.lang).to_owned() } },
         ],
     };

@@ -110,17 +110,19 @@ impl Watch {
     fn columns(self, base: &str, i: I18n) -> Vec<Column> {
         match self {
             Watch::Candidates => vec![
-                Column::new("next", i.t(Msg::TierWatchNext)).phone(OnPhone::Line),
-                Column::new("missing", i.in_unit(Msg::FieldPromotionGap, base)).number().phone(OnPhone::Line),
+                Column::new("next", i.t(Msg::TierWatchNext)).phone(OnPhone::Named),
+                Column::new("missing", i.in_unit(Msg::FieldPromotionGap, base))
+                    .number()
+                    .phone(OnPhone::Named),
             ],
             Watch::Demotions => vec![
                 Column::new("threshold", i.in_unit(Msg::TierWatchThreshold, base)).number(),
-                Column::new("demotes_on", i.t(Msg::FieldDemotesOn)).phone(OnPhone::Line),
+                Column::new("demotes_on", i.t(Msg::FieldDemotesOn)).phone(OnPhone::Named),
             ],
             Watch::Gems => vec![
                 Column::new("largest", i.in_unit(Msg::FieldLargestTransaction, base))
                     .number()
-                    .phone(OnPhone::Line),
+                    .phone(OnPhone::Named),
                 Column::new("day", i.t(Msg::FieldLargestTransactionOn)).phone(OnPhone::Line),
             ],
         }
@@ -128,17 +130,13 @@ impl Watch {
 
     fn cells(self, customer: &CustomerSummary, policy: Option<&TierPolicy>, i: I18n) -> Vec<Html> {
         let standing = customer.standing.as_ref();
-        // A card has no headings.
-        let on_card = |label: Msg<'_>| html! { <span class="narrow-only">{ i.t(label) }{ " " }</span> };
-        let money = |label: Msg<'_>, money: &Money| {
-            html! { <>{ on_card(label) }{ i.amount(money.amount) }</> }
-        };
+        let money = |money: &Money| html! { { i.amount(money.amount) } };
         match self {
             Watch::Candidates => {
                 let next = standing.and_then(|standing| standing.promotion.as_ref());
                 vec![
-                    html! { if let Some(next) = next { { on_card(Msg::TierWatchNext) }<TierMark tier={next.tier} /> } },
-                    next.map(|next| money(Msg::FieldPromotionGap, &next.missing)).unwrap_or_default(),
+                    html! { if let Some(next) = next { <TierMark tier={next.tier} /> } },
+                    next.map(|next| money(&next.missing)).unwrap_or_default(),
                 ]
             }
             Watch::Demotions => {
@@ -151,7 +149,7 @@ impl Watch {
                 vec![
                     html! { { threshold.map(|threshold| i.amount(threshold)).unwrap_or_default() } },
                     html! {
-                        if let Some(day) = day { { on_card(Msg::FieldDemotesOn) }{ day.to_string() }{ " " }{ left((day - i.today()).num_days()) } }
+                        if let Some(day) = day { { day.to_string() }{ " " }{ left((day - i.today()).num_days()) } }
                     },
                 ]
             }
@@ -159,7 +157,7 @@ impl Watch {
                 let gem = standing.and_then(|standing| standing.gem.as_ref());
                 let day = gem.and_then(|gem| gem.day).map(|day| day.to_string());
                 vec![
-                    gem.map(|gem| money(Msg::FieldLargestTransaction, &gem.amount)).unwrap_or_default(),
+                    gem.map(|gem| money(&gem.amount)).unwrap_or_default(),
                     html! { { day.unwrap_or_default() } },
                 ]
             }
@@ -209,7 +207,7 @@ pub fn TierWatchPage() -> Html {
         Column::new("average_aum", i.in_unit(Msg::FieldAverageAum, &base)).number(),
     ];
     columns.extend(watch.columns(&base, i));
-    columns.push(Column::new("last_contacted_at", i.t(Msg::FieldLastContactedAt)).phone(OnPhone::Line));
+    columns.push(Column::new("last_contacted_at", i.t(Msg::FieldLastContactedAt)).phone(OnPhone::Named));
     let row = |customer: &CustomerSummary| {
         let amount =
             |amount: Option<Amount>| html! { { amount.map(|amount| i.amount(amount)).unwrap_or_default() } };
@@ -222,7 +220,7 @@ pub fn TierWatchPage() -> Html {
         cells.push(amount(customer.standing.as_ref().map(|standing| standing.average_aum.amount)));
         cells.extend(watch.cells(customer, policy, i));
         cells.push(match customer.last_contacted_at {
-            Some(at) => html! { <><span class="narrow-only">{ i.t(Msg::FieldLastContactedAt) }{ " " }</span><Time {at} relative=true /></> },
+            Some(at) => html! { <Time {at} relative=true /> },
             None => html! { <span class="muted">{ i.t(Msg::TodayLastNever) }</span> },
         });
         Row { key: customer.id.to_string().into(), name: customer.name.clone().into(), off: false, cells }

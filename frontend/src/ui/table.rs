@@ -17,6 +17,8 @@ pub enum OnPhone {
     Mark,
     /// Below it.
     Line,
+    /// Below it, after its heading: a card has none.
+    Named,
     Hidden,
 }
 
@@ -25,7 +27,7 @@ impl OnPhone {
         match self {
             OnPhone::Title => Some("on-title"),
             OnPhone::Mark => Some("on-mark"),
-            OnPhone::Line => Some("on-line"),
+            OnPhone::Line | OnPhone::Named => Some("on-line"),
             OnPhone::Hidden => None,
         }
     }
@@ -258,7 +260,8 @@ pub fn Table(props: &TableProps) -> Html {
     };
     let cell = |(column, cell): (&Column, &Html)| {
         html! {
-            <td class={classes!(column.number.then_some("number"), column.long.then_some("long"), column.phone.class())}>{ cell.clone() }</td>
+            <td class={classes!(column.number.then_some("number"), column.long.then_some("long"), column.phone.class())}
+                data-heading={(column.phone == OnPhone::Named).then(|| column.label.clone())}>{ cell.clone() }</td>
         }
     };
     let count =

@@ -13,6 +13,7 @@ use crate::customers::store as rows;
 use crate::customers::{CustomerId, House, purpose};
 use crate::error::Result;
 use crate::names::reading::fold;
+use crate::names::variants::one_of_its_variants;
 use store::LikelyRow;
 
 /// A customer that somebody may be.
@@ -95,9 +96,9 @@ pub fn likely(
     Ok(found.collect())
 }
 
-/// A name without what spellings of it differ in.
+/// A name without what spellings of it differ in, traditional and simplified characters among them.
 fn compared(name: &str) -> String {
-    fold(name).chars().filter(|character| character.is_alphanumeric()).collect()
+    fold(name).chars().filter(|character| character.is_alphanumeric()).map(one_of_its_variants).collect()
 }
 
 fn grouped(rows: Vec<LikelyRow>) -> HashMap<Vec<u8>, Vec<LikelyRow>> {

@@ -88,6 +88,11 @@ impl Bank {
         bank
     }
 
+    /// Whether a unit is another one or below it, by their indices.
+    pub fn is_within(&self, unit: usize, other: usize) -> bool {
+        std::iter::successors(Some(unit), |unit| self.units.get(*unit)?.parent).any(|unit| unit == other)
+    }
+
     fn open_units(&mut self, customers: u64) {
         let size = SIZES.iter().find(|(up_to, ..)| customers <= *up_to);
         let (outlets, branches) = size.map_or(LARGEST, |(_, outlets, branches)| (*outlets, *branches));
