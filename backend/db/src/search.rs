@@ -178,6 +178,29 @@ pub fn ids_of_hits(
     Ok(CUSTOMERS.keys(conn, tokens, most)?.map(ids))
 }
 
+/// The ids of all customers that have all these tokens, as a subquery from which an engine starts.
+pub fn ids_of_all_hits(engine: Engine, tokens: &[(String, bool)]) -> Condition {
+    let Some(terms) = terms(engine, tokens) else {
+        return Condition::new().sql("SELECT id FROM customer WHERE 1 = 0");
+    };
+    match engine {
+        // An array, which the planner takes for short: of a subquery it would rather ask each customer in the order of the list.
+        Engine::Postgres => Condition::new()
+            .sql(
+                "SELECT UNNEST(ARRAY(SELECT customer_search.customer_id FROM customer_search \
+                 WHERE customer_search.tokens @@ CAST(",
+            )
+            .bind(terms)
+            .sql(" AS tsquery)))"),
+        Engine::Sqlite => Condition::new()
+            .sql(
+                "SELECT listed.id FROM customer_search CROSS JOIN customer AS listed \
+                 ON listed.search_key = customer_search.rowid WHERE customer_search MATCH ",
+            )
+            .bind(terms),
+    }
+}
+
 /// The condition that a customer has all these tokens, which no engine takes for the place to start from: it is asked of the rows
 /// that a list goes through in its own order.
 pub fn has_tokens(engine: Engine, tokens: &[(String, bool)]) -> Condition {

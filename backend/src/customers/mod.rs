@@ -51,7 +51,7 @@ pub(crate) use fields::CUSTOMERS;
 pub(crate) use fields::FIELDS;
 pub use grading::{Graded, grades_of, set_grades};
 #[cfg(test)]
-pub(crate) use list::search_by;
+pub(crate) use list::{Reach, search_by};
 pub use list::{list, list_chosen, search};
 pub use merge::{Differences, TakenOver, differences, give_back, merged_into, take_over};
 pub(crate) use owners::{LOSSES, OWNERSHIP};

@@ -1,7 +1,7 @@
 mod store;
 
 use guanxi_api::{Amount, CustomerSearch, CustomerSummary, Include, Instant, Money, Page};
-use guanxi_db::search::{has_tokens, ids_of_hits};
+use guanxi_db::search::{has_tokens, ids_of_all_hits, ids_of_hits};
 use guanxi_db::{Coded, Condition, Day, DbConn, Id, Value};
 
 use crate::access::{Actor, MaskProfile, Scope};
@@ -15,10 +15,17 @@ use crate::names;
 use crate::org::Names;
 use store::{Exactly, SummaryRow};
 
-/// Most customers found by name that are looked up and put in order, which takes the longer the more they are. Where there are more,
-/// the list is walked in its own order and each row is asked, which takes the longer the fewer they are, and longest when they all stand
-/// at its end.
-const FEW: usize = 20_000;
+/// How far a search by name goes on one way before it takes another.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reach {
+    /// Most customers found that are looked up and put in order at once.
+    pub(crate) few: usize,
+    /// So many names are gone through in their order, and asked whether they are found. Where many are found that is soon a page, unless
+    /// they stand together far away: then all of them are looked up and put in order.
+    pub(crate) stretch: i64,
+}
+
+const REACH: Reach = Reach { few: 2000, stretch: 20_000 };
 
 /// The customers that the actor sees.
 ///
@@ -31,7 +38,7 @@ pub fn list(
     request: &ListRequest,
 ) -> Result<Page<CustomerSummary>> {
     let listing = request.read(&CUSTOMERS, actor, house.keys.cursor())?;
-    page(conn, actor, house, &listing, None, FEW)
+    page(conn, actor, house, &listing, None, REACH)
 }
 
 /// Those of some customers that the actor sees, archived or not; a filter and a search text of the request say nothing here.
@@ -48,7 +55,7 @@ pub fn list_chosen(
     let asked = ListRequest { q: None, filter: None, ..request.clone() };
     let mut listing = asked.read(&CHOSEN, actor, house.keys.cursor())?;
     listing.filter = listing.filter.and(these(ids));
-    page(conn, actor, house, &listing, None, FEW)
+    page(conn, actor, house, &listing, None, REACH)
 }
 
 /// The customers that the actor sees and that a search text finds: by name or part of it, its sound, the tail of a phone, a whole
@@ -63,16 +70,16 @@ pub fn search(
     house: House<'_>,
     request: &CustomerSearch,
 ) -> Result<Page<CustomerSummary>> {
-    search_by(conn, actor, house, request, FEW)
+    search_by(conn, actor, house, request, REACH)
 }
 
-/// [`search`], with the number up to which customers found by name are few.
+/// [`search`], with how far it goes.
 pub(crate) fn search_by(
     conn: &mut DbConn,
     actor: &Actor,
     house: House<'_>,
     request: &CustomerSearch,
-    few: usize,
+    reach: Reach,
 ) -> Result<Page<CustomerSummary>> {
     let asked = ListRequest {
         filter: request.filter.clone(),
@@ -93,12 +100,12 @@ pub(crate) fn search_by(
     match question.name.beginning().filter(|_| request.sort.is_none()) {
         Some(beginning) => {
             let begins = store::begins_with(conn, &beginning);
-            Ranked::read(&asked, actor, house, begins)?.page(conn, actor, house, &question, few)
+            Ranked::read(&asked, actor, house, begins)?.page(conn, actor, house, &question, reach)
         }
         None => {
             let asked = ListRequest { q: Some(format!("sorted\0{q}")), ..asked };
             let listing = asked.read(&CUSTOMERS, actor, house.keys.cursor())?;
-            page(conn, actor, house, &listing, Some(&question), few)
+            page(conn, actor, house, &listing, Some(&question), reach)
         }
     }
 }
@@ -125,6 +132,13 @@ impl Question {
         };
         ids.push(hits);
         Ok((store::among(ids), true))
+    }
+
+    /// The condition on customers that are found, however many, as a place to start from.
+    fn all(&self, conn: &DbConn) -> Condition {
+        let mut ids = store::ids_of_exact(&self.exact);
+        ids.push(ids_of_all_hits(conn.engine(), &self.tokens));
+        store::among(ids)
     }
 
     /// The text, when it is two characters of names and nothing else.
@@ -180,18 +194,23 @@ impl Ranked {
         actor: &Actor,
         house: House<'_>,
         question: &Question,
-        few: usize,
+        reach: Reach,
     ) -> Result<Page<CustomerSummary>> {
         let scope = Scope::of(actor);
         let (found, mut rows) = match question.pair(conn)? {
             Some(pair) if !self.first.total => (Condition::nothing(), self.of_pair(conn, &scope, pair)?),
             _ => {
-                let (found, are_few) = question.found(conn, few)?;
+                let (found, are_few) = question.found(conn, reach.few)?;
                 let found = self.first.filter.clone().and(found);
                 let rows = if are_few {
                     self.sorted(conn, &scope, &found)?
                 } else {
-                    self.walked(conn, &scope, &found, &question.name)?
+                    match self.walked(conn, &scope, &found, (&question.name, reach.stretch))? {
+                        Some(rows) => rows,
+                        None => {
+                            self.sorted(conn, &scope, &self.first.filter.clone().and(question.all(conn)))?
+                        }
+                    }
                 };
                 (found, rows)
             }
@@ -238,35 +257,36 @@ impl Ranked {
         Ok(rows)
     }
 
-    /// Where the rows are many, each list is walked in its order until the page is full.
+    /// Where the rows are many, each list is walked in its order until the page is full; none where a stretch of it did not fill it.
     fn walked(
         &self,
         conn: &mut DbConn,
         scope: &Scope,
         found: &Condition,
-        name: &names::search::Query,
-    ) -> Result<Vec<SummaryRow>> {
+        (name, stretch): (&names::search::Query, i64),
+    ) -> Result<Option<Vec<SummaryRow>>> {
         let mut rows = Vec::new();
-        if !self.in_second {
-            let (from, until) = name.sorted_between().unzip();
-            let place = match self.first.after() {
+        for (list, begins) in [(&self.first, true), (&self.second, false)] {
+            let missing = list.rows() - i64::try_from(rows.len()).unwrap_or(i64::MAX);
+            if missing <= 0 || (begins && self.in_second) {
+                continue;
+            }
+            let (from, until) = name.sorted_between().filter(|_| begins).unzip();
+            let place = match list.after() {
                 Some(after) => after.and(store::sorted_between(None, until.flatten())),
                 None => store::sorted_between(from, until.flatten()),
             };
-            let condition = found.clone().and(self.begins.clone()).and(place);
-            let order = self.first.ordering();
-            rows = store::list(conn, scope, condition, self.begins.clone(), order, self.first.rows())?;
-        }
-        let missing = self.second.rows() - i64::try_from(rows.len()).unwrap_or(i64::MAX);
-        if missing > 0 {
-            let mut condition = found.clone().and(self.begins.clone().negated());
-            if let Some(after) = self.second.after() {
-                condition = condition.and(after);
+            // Names that begin with the text stand together as it is.
+            let end = if begins { None } else { store::name_after(conn, scope, place.clone(), stretch)? };
+            let is_cut = end.is_some();
+            let meant = if begins { self.begins.clone() } else { self.begins.clone().negated() };
+            let condition = found.clone().and(meant).and(place).and(store::sorted_up_to(end));
+            rows.extend(store::list(conn, scope, condition, self.begins.clone(), list.ordering(), missing)?);
+            if is_cut && i64::try_from(rows.len()).unwrap_or(i64::MAX) < list.rows() {
+                return Ok(None);
             }
-            let order = self.second.ordering();
-            rows.extend(store::list(conn, scope, condition, self.begins.clone(), order, missing)?);
         }
-        Ok(rows)
+        Ok(Some(rows))
     }
 }
 
@@ -290,10 +310,10 @@ fn page(
     house: House<'_>,
     listing: &Listing,
     question: Option<&Question>,
-    few: usize,
+    reach: Reach,
 ) -> Result<Page<CustomerSummary>> {
     let scope = Scope::of(actor);
-    let found = question.map(|question| question.found(conn, few)).transpose()?.map(|(found, _)| found);
+    let found = question.map(|question| question.found(conn, reach.few)).transpose()?.map(|(found, _)| found);
     let of_found = |condition: Condition| match &found {
         Some(found) => condition.and(found.clone()),
         None => condition,

@@ -116,6 +116,26 @@ pub(super) fn list_of_pair(
     Ok(rows)
 }
 
+/// The sort key so many places after the first one that a scope has and that meets a condition on sort keys; none where there are not so
+/// many.
+pub(super) fn name_after(
+    conn: &mut DbConn,
+    scope: &Scope,
+    condition: Condition,
+    places: i64,
+) -> Result<Option<String>> {
+    let name = customer::table
+        .filter(customer::archived.eq(false).and(scope.customers().and(condition)))
+        .order((customer::name_sort, customer::id))
+        .select(customer::name_sort)
+        .offset(places)
+        .limit(1)
+        .first::<String>(conn)
+        .optional()
+        .map_err(DbError::from)?;
+    Ok(name)
+}
+
 /// Whether a text is the name of something besides part of a name, or the pairs of some customer are still those of older rules.
 pub(super) fn pairs_are_not_all(conn: &mut DbConn, exactly: &[Exactly], version: i16) -> Result<bool> {
     let found = Statement::<DbUuid>::new(
@@ -222,6 +242,13 @@ pub(super) fn among(ids: Vec<Condition>) -> Condition {
 /// The condition that a customer's name begins with a text.
 pub(super) fn begins_with(conn: &DbConn, text: &str) -> Condition {
     guanxi_db::search::contains(conn.engine(), "customer.beginnings", format!(" {text}"))
+}
+
+/// The condition that a sort key is no later than a text.
+pub(super) fn sorted_up_to(end: Option<String>) -> Condition {
+    end.map_or_else(Condition::everything, |end| {
+        Condition::new().sql("customer.name_sort <= ").bind(Value::Text(end))
+    })
 }
 
 /// The condition on sort keys between two texts, so that a walk in the order of names need not go through the whole bank. Where a page
