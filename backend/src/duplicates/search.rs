@@ -19,7 +19,7 @@ use crate::jobs::{self, Advance, Bench, Claim, Ended, JobId, NewJob, Progress};
 const PAGE: i64 = 2_000;
 const PAGES: usize = 5;
 /// Pairs that are written in one transaction.
-const PAIRS: usize = 500;
+const PAIRS: usize = 100;
 /// What more customers share than this tells nobody from others: the telephone of an outlet, a date that stands for none.
 const MOST_OF_A_KEY: usize = 60;
 
