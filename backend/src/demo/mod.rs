@@ -183,7 +183,9 @@ fn make_customers(
 ) -> Result<()> {
     let Demo { seed, customers_only, .. } = demo;
     let customers = u64::from(demo.customers);
-    let now = clock::now();
+    // One actor for all: its ids rise, so that whatever goes through customers by their ids meets them as the seed made them.
+    let actor = Actor::operator(clock::now());
+    let now = actor.now();
     let today = opened.settings.day(now);
     let prepare = |n: u64| -> Result<(Prepared, Vec<DemoHolding>)> {
         let demo = generator::customer(seed, n, bank, today);
@@ -214,11 +216,12 @@ fn make_customers(
             if customers_only { Dealings::default() } else { dealings(seed, n, bank, calendar, users)? };
         Ok((customer, held, dealings))
     };
+    let preparing = actor.clone();
     let batch = |from: u64| -> Result<Vec<Ready>> {
         let all: Vec<u64> = (from..(from + TRANSACTION).min(customers)).collect();
         let chunks = all.chunks(CHUNK).map(|chunk| {
             let chunk: Vec<Whole> = chunk.iter().map(|n| whole(*n)).collect::<Result<_>>()?;
-            make_ready(house, now, &chunk, catalogue)
+            make_ready(house, &preparing, &chunk, catalogue)
         });
         chunks.collect()
     };
@@ -233,10 +236,11 @@ fn make_customers(
             let mut ready = prepared?;
             written += ready.iter().map(|chunk| chunk.customers.ids().count()).sum::<usize>();
             let (keys, settings) = (std::sync::Arc::clone(&opened.keys), opened.settings.clone());
+            let actor = actor.clone();
             opened.db.write_blocking(move |conn| {
                 load::begin_transaction(conn)?;
                 let house = House { keys: &keys, settings: &settings, directory: &Directory::default() };
-                ready.iter_mut().try_for_each(|chunk| write(conn, house, now, chunk))
+                ready.iter_mut().try_for_each(|chunk| write(conn, house, &actor, chunk))
             })?;
             if written % 50_000 == 0 {
                 tracing::info!(customers = written, "demo data");
@@ -262,10 +266,14 @@ struct Ready {
     tasks: Vec<tasks::Prepared>,
 }
 
-fn make_ready(house: House<'_>, now: Moment, customers: &[Whole], catalogue: &[ProductId]) -> Result<Ready> {
-    let actor = Actor::operator(now);
+fn make_ready(
+    house: House<'_>,
+    actor: &Actor,
+    customers: &[Whole],
+    catalogue: &[ProductId],
+) -> Result<Ready> {
     let new: Vec<Prepared> = customers.iter().map(|(new, _, _)| new.clone()).collect();
-    let ready = customers::make_ready(&actor, house, &new)?;
+    let ready = customers::make_ready(actor, house, &new)?;
     let (mut held_by_all, mut contacts, mut to_do) = (Vec::new(), Vec::new(), Vec::new());
     for (id, (new, held, (own_contacts, own_tasks))) in ready.ids().zip(customers) {
         for held in held {
@@ -277,16 +285,15 @@ fn make_ready(house: House<'_>, now: Moment, customers: &[Whole], catalogue: &[P
         let of_customer = |task: &tasks::Prepared| tasks::Prepared { customer_id: Some(id), ..task.clone() };
         to_do.extend(own_tasks.iter().map(of_customer));
     }
-    let contacts = interactions::make_ready(&actor, &contacts)?;
+    let contacts = interactions::make_ready(actor, &contacts)?;
     Ok(Ready { customers: ready, holdings: held_by_all, contacts, tasks: to_do })
 }
 
-fn write(conn: &mut DbConn, house: House<'_>, now: Moment, ready: &mut Ready) -> Result<()> {
-    let actor = Actor::operator(now);
-    customers::write_many(conn, &actor, &mut ready.customers)?;
-    holdings::load(conn, &actor, house, &ready.holdings)?;
-    interactions::write_many(conn, &actor, &ready.contacts)?;
-    tasks::create_many(conn, &actor, &ready.tasks)
+fn write(conn: &mut DbConn, house: House<'_>, actor: &Actor, ready: &mut Ready) -> Result<()> {
+    customers::write_many(conn, actor, &mut ready.customers)?;
+    holdings::load(conn, actor, house, &ready.holdings)?;
+    interactions::write_many(conn, actor, &ready.contacts)?;
+    tasks::create_many(conn, actor, &ready.tasks)
 }
 
 /// The products and the exchange rates.
@@ -435,22 +442,27 @@ pub fn add_user(opened: &Opened, username: &str, display_name: &str, role: Role)
 
 #[cfg(test)]
 mod tests {
+    use diesel::prelude::*;
     use guanxi_db::DbError;
-    use guanxi_db::schema::{import_mapping, interaction, task};
+    use guanxi_db::schema::{customer, customer_figures, import_mapping, interaction, task, user_account};
 
     use super::*;
     use crate::server;
     use crate::testing::TestDatabase;
     use crate::verify::verify;
 
-    #[test]
-    fn a_demo_bank_has_contacts_and_tasks_and_holds_together() {
-        use diesel::prelude::*;
+    fn demo_bank(customers: u32) -> (TestDatabase, Config, server::Opened, Demo) {
         let database = TestDatabase::new();
         let config = Config::from_values(&database.settings()).expect("settings");
         let opened = server::open(&config).expect("the database opens");
-        let demo = Demo { customers: 300, seed: 1, customers_only: false, duplicates: 0 };
+        let demo = Demo { customers, seed: 1, customers_only: false, duplicates: 0 };
         make(&config, &opened, demo).expect("demo data");
+        (database, config, opened, demo)
+    }
+
+    #[test]
+    fn a_demo_bank_has_contacts_and_tasks_and_holds_together() {
+        let (_database, config, opened, demo) = demo_bank(300);
         let (contacts, to_do, mappings) = opened
             .db
             .read_blocking(|conn| {
@@ -469,5 +481,40 @@ mod tests {
         let report = opened.db.read_blocking(verify).expect("the database reads");
         assert_eq!(report.wrong, Vec::<String>::new());
         assert!(make(&config, &opened, demo).is_err(), "demo data goes only into an empty database");
+    }
+    /// Number, tier, average, whether in grace, whether a hidden gem, status, and the owner's name.
+    type Chosen = (String, String, i64, bool, bool, String, Option<String>);
+
+    /// What was chosen among the customers once they were there: whose assets have fallen, who moved a large sum, who is lost and whose owner
+    /// has left.
+    fn chosen(opened: &server::Opened) -> Vec<Chosen> {
+        let rows = |conn: &mut DbConn| {
+            customer::table
+                .inner_join(customer_figures::table)
+                .left_join(user_account::table)
+                .order(customer::customer_no)
+                .select((
+                    customer::customer_no,
+                    customer_figures::tier,
+                    customer_figures::average_aum,
+                    customer_figures::in_grace,
+                    customer_figures::hidden_gem,
+                    customer::status,
+                    user_account::username.nullable(),
+                ))
+                .load(conn)
+                .map_err(|error| Error::from(DbError::from(error)))
+        };
+        opened.db.read_blocking(rows).expect("the database reads")
+    }
+
+    #[test]
+    fn the_same_seed_makes_the_same_bank() {
+        let (_one, _, one, _) = demo_bank(600);
+        let (_other, _, other, _) = demo_bank(600);
+        let (one, other) = (chosen(&one), chosen(&other));
+        assert!(one.iter().any(|customer| customer.3) && one.iter().any(|customer| customer.4));
+        assert!(one.iter().any(|customer| customer.5 == "lost"));
+        assert_eq!(one, other);
     }
 }

@@ -61,10 +61,8 @@ pub(super) fn make(db: &Db, keys: &Arc<Keys>, settings: &Settings, seed: u64) ->
         let ended = open(conn, actor, &new_survey("2026 年客户满意度调查", questionnaire, actor, 21, 1))?;
         let running = open(conn, actor, &new_survey("新客户回访", questionnaire, actor, 3, 30))?;
         let wants_none = customers::wants_no_contact(false);
-        let mut asked =
+        let asked =
             customers::briefs_by_filter(conn, actor, &own_keys, "archived eq false", wants_none, MOST)?;
-        // Ids are made by chance; numbers are the same for a seed.
-        asked.sort_by(|a, b| a.customer_no.cmp(&b.customer_no));
         Ok::<_, crate::error::Error>((ended, running, asked))
     })?;
     let mut recorded = Vec::new();
