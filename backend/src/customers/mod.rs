@@ -71,7 +71,7 @@ pub use selection::{
 pub(crate) use tags::TAGS;
 pub use tags::{
     Given, archive_tag, change_tag, create_tag, give_tag, list_tags, put_tag_back, restore_tag, tag,
-    tag_history, tags_of, take_tag, wrong_tag_counts,
+    tag_history, tags_of, tags_of_seen, take_tag, wrong_tag_counts,
 };
 pub use tiers::{
     Assets, KeptFigures, Largest, figures_version, has_tiers_to_review, join_balances, keep_figures, lock,

@@ -23,7 +23,7 @@ const CARED_FOR: usize = 150;
 /// Customers who are in the pool: of the outlet that one signs in at, and of others.
 const POOLED: (usize, usize) = (6, 12);
 
-/// Of how many relationship managers customers were lost, and how many of each; the last of them came back.
+/// Of how many relationship managers customers were lost, and how many of each; the last of each came back.
 const LOST: (usize, usize) = (4, 3);
 
 /// What is to be reached, and by which steps.
@@ -130,13 +130,10 @@ fn stand_in(
     (bank, users): (&Bank, &[UserId]),
 ) -> Result<()> {
     let today = house.settings.day(actor.now());
-    let shown = |index: &usize| bank.showcase.contains(index);
-    let managers: Vec<usize> = (0..bank.users.len())
-        .filter(|n| bank.users.get(*n).is_some_and(|user| user.role == Role::Rm))
-        .collect();
-    let colleague = |of: usize| managers.iter().copied().find(|other| *other != of && !shown(other));
-    let away = managers.iter().copied().find(|n| !shown(n) && colleague(*n).is_some());
-    let planned = managers.iter().copied().find(|n| shown(n) && colleague(*n).is_some());
+    let others: Vec<usize> = managers(bank).filter(|n| !bank.showcase.contains(n)).collect();
+    let colleague = |of: usize| others.iter().copied().find(|other| *other != of);
+    let away = others.iter().copied().find(|n| colleague(*n).is_some());
+    let planned = signed_in_managers(bank).find(|n| colleague(*n).is_some());
     let absences = [(away, 0, 6, AbsenceReason::Leave), (planned, 20, 26, AbsenceReason::Training)];
     for (absent, from, until, reason) in absences {
         let Some((absent, other)) = absent.and_then(|absent| Some((absent, colleague(absent)?))) else {
@@ -156,17 +153,26 @@ fn stand_in(
     Ok(())
 }
 
+fn managers(bank: &Bank) -> impl Iterator<Item = usize> {
+    bank.users.iter().enumerate().filter(|(_, user)| user.role == Role::Rm).map(|(n, _)| n)
+}
+
+/// The relationship managers whom one signs in as for a look.
+fn signed_in_managers(bank: &Bank) -> impl Iterator<Item = usize> {
+    managers(bank).filter(|n| bank.showcase.contains(n))
+}
+
 /// The relationship managers who nobody signs in as, those of the branch where one does last.
 fn colleagues(bank: &Bank) -> Vec<usize> {
     let signs_in = |n: &&usize| bank.users.get(**n).is_some_and(|user| user.role == Role::BranchManager);
     let branch = bank.showcase.iter().find(signs_in).and_then(|n| bank.users.get(*n)).map(|user| user.unit);
-    let users = bank.users.iter().enumerate();
-    let mut managers: Vec<(bool, usize)> = users
-        .filter(|(n, user)| user.role == Role::Rm && !bank.showcase.contains(n))
-        .map(|(n, user)| (branch.is_some_and(|branch| bank.is_within(user.unit, branch)), n))
-        .collect();
-    managers.sort_unstable();
-    managers.into_iter().map(|(_, n)| n).collect()
+    let is_near = |n: usize| {
+        let unit = bank.users.get(n).map(|user| user.unit);
+        branch.zip(unit).is_some_and(|(branch, unit)| bank.is_within(unit, branch))
+    };
+    let mut others: Vec<usize> = managers(bank).filter(|n| !bank.showcase.contains(n)).collect();
+    others.sort_by_key(|n| is_near(*n));
+    others
 }
 
 /// Proposes to hand over the books of two who nobody signs in as: one was taken back, the other waits for the one who signs in and a colleague.
@@ -177,14 +183,9 @@ fn hand_over(
     (bank, users): (&Bank, &[UserId]),
 ) -> Result<()> {
     let others = colleagues(bank);
-    let shown: Vec<usize> = bank
-        .showcase
-        .iter()
-        .copied()
-        .filter(|n| bank.users.get(*n).is_some_and(|user| user.role == Role::Rm))
-        .collect();
     let [.., colleague, moving, leaving] = others.as_slice() else { return Ok(()) };
-    let receivers = shown.iter().chain([colleague]).filter_map(|n| users.get(*n)).map(|id| id.uuid());
+    let receivers =
+        signed_in_managers(bank).chain([*colleague]).filter_map(|n| users.get(n)).map(|id| id.uuid());
     let filters = [Some("tier in (\"gold\", \"platinum\", \"diamond\", \"private\")".to_owned()), None];
     let to: Vec<NewHandoverReceiver> =
         receivers.zip(filters).map(|(user_id, filter)| NewHandoverReceiver { user_id, filter }).collect();
@@ -210,7 +211,7 @@ fn hand_over(
     Ok(())
 }
 
-/// Some customers were lost, and one of them has come back.
+/// Some customers were lost, and one of each of their managers has come back.
 fn lose(conn: &mut DbConn, actor: &Actor, house: House<'_>, (bank, users): (&Bank, &[UserId])) -> Result<()> {
     let status = |status| CustomerPatch { status: Some(status), ..CustomerPatch::default() };
     let owners = colleagues(bank).into_iter().rev().filter_map(|n| users.get(n));

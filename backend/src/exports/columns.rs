@@ -14,6 +14,8 @@ pub(super) enum Cell {
     Text(String),
     /// A code of a set of codes.
     Code(&'static str, &'static str),
+    /// Several codes of a set, one after the other.
+    Codes(&'static str, Vec<&'static str>),
     /// What has a name in each language.
     Name(LocalName),
     Whole(i64),
@@ -146,6 +148,14 @@ pub(super) static CUSTOMERS: &[Column<CustomerSummary>] = &[
     Column::new("largest_transaction", |row| {
         let gem = row.standing.as_ref().and_then(|standing| standing.gem.as_ref());
         optional(gem, |gem| Cell::Amount(gem.amount.amount))
+    }),
+    Column::new("completeness", |row| {
+        optional(row.completeness.as_ref(), |known| Cell::Whole(known.score.into()))
+    }),
+    Column::new("missing", |row| {
+        optional(row.completeness.as_ref(), |known| {
+            Cell::Codes("profile_piece", known.missing.iter().map(|piece| piece.as_str()).collect())
+        })
     }),
 ];
 

@@ -228,7 +228,12 @@ impl<W> Sheet<W> {
                     sheet.write_boolean(row, column, *truth)?;
                 }
                 Cell::Empty => {}
-                Cell::Text(_) | Cell::Code(..) | Cell::Name(_) | Cell::Truth(_) | Cell::Amount(_) => {
+                Cell::Text(_)
+                | Cell::Code(..)
+                | Cell::Codes(..)
+                | Cell::Name(_)
+                | Cell::Truth(_)
+                | Cell::Amount(_) => {
                     write_text(sheet, row, column, text(*manner, cell))?;
                 }
             }
@@ -270,6 +275,7 @@ fn text(manner: Manner, cell: &Cell) -> String {
         Cell::Empty => String::new(),
         Cell::Text(text) => text.clone(),
         Cell::Code(set, known) => code(set, known),
+        Cell::Codes(set, known) => known.iter().map(|known| code(set, known)).collect::<Vec<_>>().join(", "),
         Cell::Truth(truth) => code("truth", if *truth { "true" } else { "false" }),
         Cell::Name(name) => name.in_language(language).to_owned(),
         Cell::Whole(number) => number.to_string(),

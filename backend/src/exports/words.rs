@@ -32,10 +32,11 @@ mod tests {
     use crate::exports::columns::heads;
 
     /// The sets of codes that stand in files.
-    const SETS: [(&str, &[&str]); 17] = [
+    const SETS: [(&str, &[&str]); 18] = [
         ("customer_kind", CustomerKind::CODES),
         ("customer_status", CustomerStatus::CODES),
         ("tier", Tier::CODES),
+        ("profile_piece", ProfilePiece::CODES),
         ("gender", Gender::CODES),
         ("interaction_kind", InteractionKind::CODES),
         ("direction", Direction::CODES),
@@ -71,13 +72,27 @@ mod tests {
         for language in Language::ALL {
             let file = format!("{}/../frontend/locales/{language}.toml", env!("CARGO_MANIFEST_DIR"));
             let screens: toml::Table = std::fs::read_to_string(file).unwrap().parse().unwrap();
-            for (set, codes) in SETS.iter().filter(|(set, _)| *set != "truth") {
+            // The screens call a piece of a profile what they call its field.
+            for (set, codes) in SETS.iter().filter(|(set, _)| !["truth", "profile_piece"].contains(set)) {
                 for known in *codes {
                     let shown = screens[*set][*known].as_str();
                     assert_eq!(Some(code(*language, set, known)), shown, "{language} {set}");
                 }
             }
         }
+    }
+
+    /// The list of customers asks for a file of the columns that it shows.
+    #[test]
+    fn every_column_of_the_list_of_customers_can_stand_in_a_file() {
+        let file = format!("{}/../frontend/src/customers/columns.rs", env!("CARGO_MANIFEST_DIR"));
+        let screen = std::fs::read_to_string(file).unwrap();
+        let shown: Vec<&str> =
+            screen.split("Column::new(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        assert!(shown.len() > 20, "{shown:?}");
+        let heads = heads(ExportList::Customers, CsvProfile::Spreadsheet);
+        let missing: Vec<&&str> = shown.iter().filter(|column| !heads.contains(column)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
     }
 
     #[test]

@@ -50,10 +50,7 @@ pub fn overview(
         .may(Right::ViewSurveys)
         .then(|| surveys::latest_answers(conn, actor, house, id, ANSWERS))
         .transpose()?;
-    let tags = actor
-        .may(Right::ViewCustomerTags)
-        .then(|| customers::tags_of(conn, actor, id).map(|of| of.tags))
-        .transpose()?;
+    let tags = actor.may(Right::ViewCustomerTags).then(|| customers::tags_of_seen(conn, id)).transpose()?;
     let today = house.settings.day(actor.now());
     let next_maturity = holdings.as_deref().and_then(|held| next_maturity(held, today));
     let wallet = wallet(conn, house, &customer, today)?;

@@ -21,8 +21,8 @@ async function all(api, path) {
 }
 
 /** Exports what the screen shows and gives the bytes of the file and its name. */
-async function exported(page, app, t, list, format, before = async () => {}) {
-  await app.button("exports.button").click();
+async function exported(page, app, t, list, format, before = async () => {}, button = "exports.button") {
+  await app.button(button).click();
   const dialog = app.dialog("exports.title", { list: t(list) });
   await expect(dialog).toBeVisible();
   await expect(dialog.getByRole("status").first()).toHaveText(/\d/);
@@ -65,6 +65,19 @@ for (const language of LANGUAGES) {
       expect(xlsx.name).toMatch(/\.xlsx$/);
       expect(column(sheet(xlsx.bytes).rows, heads.no)).toEqual(rows.map((row) => row.customer_no));
       expect(column(sheet(xlsx.bytes).rows, heads.name)).toEqual(rows.map((row) => row.name));
+    });
+
+    test("chosen rows become a file of the columns that are shown", async ({ page, app, api, t }) => {
+      const shown = await api.get("/customers?limit=50");
+      await app.open("/customers?columns=name,completeness,missing,contribution");
+      await expect(page.getByRole("table")).toBeVisible();
+      await page.getByRole("checkbox", { name: t("table.select_page"), exact: true }).check();
+      const csv = await exported(page, app, t, "nav.customers", "csv", undefined, "exports.button_chosen");
+      const [heads, ...rows] = records(csv.bytes);
+      expect(heads).toEqual(["name", "completeness", "missing", "contribution"].map((field) => t(`field.${field}`)).concat(heads[4]));
+      expect(rows.map((row) => Number(row[1])).sort()).toEqual(shown.data.map((row) => row.completeness.score).sort());
+      expect(rows.some((row) => row[2].includes(", "))).toBe(true);
+      expect(new Set(rows.map((row) => row[4]))).toEqual(new Set(["CNY"]));
     });
 
     test("what is searched for is what the file holds, and no text of it is a formula", async ({ page, app, api, t }) => {

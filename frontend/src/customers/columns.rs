@@ -86,13 +86,16 @@ pub fn all(i: I18n, currency: &str, limited: bool) -> Vec<Column> {
     columns
 }
 
-/// The columns of a file that shows what these columns of the list show: amounts have their currency beside them.
+/// Columns of the list that are amounts.
+const AMOUNTS: [&str; 5] = ["aum", "promotion_gap", "largest_transaction", "contribution", "lifetime_value"];
+
+/// The columns of a file that shows what these columns of the list show: the first amount has the currency of all of them beside it.
 pub fn of_file(shown: &[AttrValue]) -> Vec<String> {
-    let of_list = |key: &AttrValue| match key.as_str() {
-        "aum" => vec!["aum".to_owned(), "currency".to_owned()],
-        other => vec![other.to_owned()],
-    };
-    shown.iter().flat_map(of_list).collect()
+    let mut columns: Vec<String> = shown.iter().map(|key| key.to_string()).collect();
+    if let Some(first) = columns.iter().position(|key| AMOUNTS.contains(&key.as_str())) {
+        columns.insert(first + 1, "currency".to_owned());
+    }
+    columns
 }
 
 /// A line of the list, its cells in the order of `columns`.
@@ -236,4 +239,20 @@ pub fn filters(
     );
     fields.retain(|field| !(limited && SENSITIVE.contains(&field.key.as_str())));
     fields
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(shown: &[&str]) -> Vec<String> {
+        of_file(&shown.iter().map(|key| AttrValue::from((*key).to_owned())).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn a_file_says_once_what_its_amounts_are_counted_in() {
+        assert_eq!(file(&["name", "aum", "contribution"]), ["name", "aum", "currency", "contribution"]);
+        assert_eq!(file(&["contribution", "name"]), ["contribution", "currency", "name"]);
+        assert_eq!(file(&["name", "phone"]), ["name", "phone"]);
+    }
 }

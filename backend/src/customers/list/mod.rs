@@ -21,7 +21,8 @@ pub(crate) struct Reach {
     /// Most customers found that are looked up and put in order at once.
     pub(crate) few: usize,
     /// So many names are gone through in their order, and asked whether they are found. Where many are found that is soon a page, unless
-    /// they stand together far away: then all of them are looked up and put in order.
+    /// they stand together far away: then all of them are looked up and put in order. Names that begin with the text stand together as it
+    /// is, and are gone through without an end.
     pub(crate) stretch: i64,
 }
 
@@ -38,7 +39,7 @@ pub fn list(
     request: &ListRequest,
 ) -> Result<Page<CustomerSummary>> {
     let listing = request.read(&CUSTOMERS, actor, house.keys.cursor())?;
-    page(conn, actor, house, &listing, None, REACH)
+    page(conn, actor, house, &listing, None)
 }
 
 /// Those of some customers that the actor sees, archived or not; a filter and a search text of the request say nothing here.
@@ -55,7 +56,7 @@ pub fn list_chosen(
     let asked = ListRequest { q: None, filter: None, ..request.clone() };
     let mut listing = asked.read(&CHOSEN, actor, house.keys.cursor())?;
     listing.filter = listing.filter.and(these(ids));
-    page(conn, actor, house, &listing, None, REACH)
+    page(conn, actor, house, &listing, None)
 }
 
 /// The customers that the actor sees and that a search text finds: by name or part of it, its sound, the tail of a phone, a whole
@@ -105,7 +106,7 @@ pub(crate) fn search_by(
         None => {
             let asked = ListRequest { q: Some(format!("sorted\0{q}")), ..asked };
             let listing = asked.read(&CUSTOMERS, actor, house.keys.cursor())?;
-            page(conn, actor, house, &listing, Some(&question), reach)
+            page(conn, actor, house, &listing, Some((&question, reach.few)))
         }
     }
 }
@@ -309,11 +310,11 @@ fn page(
     actor: &Actor,
     house: House<'_>,
     listing: &Listing,
-    question: Option<&Question>,
-    reach: Reach,
+    question: Option<(&Question, usize)>,
 ) -> Result<Page<CustomerSummary>> {
     let scope = Scope::of(actor);
-    let found = question.map(|question| question.found(conn, reach.few)).transpose()?.map(|(found, _)| found);
+    let found =
+        question.map(|(question, few)| question.found(conn, few)).transpose()?.map(|(found, _)| found);
     let of_found = |condition: Condition| match &found {
         Some(found) => condition.and(found.clone()),
         None => condition,
@@ -325,7 +326,7 @@ fn page(
     if listing.total {
         set_total(&mut info, store::count(conn, &scope, of_found(listing.filter.clone()))?);
     }
-    if let Some(question) = question {
+    if let Some((question, _)) = question {
         rows = question.meant(conn, rows)?;
     }
     Ok(Page { data: summaries(conn, actor, house, rows)?, page: info })

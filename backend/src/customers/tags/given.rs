@@ -27,6 +27,14 @@ pub struct Given {
 /// 404 for a customer that the actor does not see.
 pub fn tags_of(conn: &mut DbConn, actor: &Actor, id: CustomerId) -> Result<CustomerTags> {
     visible(conn, actor, id)?;
+    Ok(CustomerTags { tags: tags_of_seen(conn, id)? })
+}
+
+/// The tags, by name, of a customer whom the actor was found to see.
+///
+/// # Errors
+/// When the database fails.
+pub fn tags_of_seen(conn: &mut DbConn, id: CustomerId) -> Result<Vec<CustomerTag>> {
     let wire = |row: store::TaggedRow| {
         let by = row.given.added_by;
         Ok(CustomerTag {
@@ -37,7 +45,7 @@ pub fn tags_of(conn: &mut DbConn, actor: &Actor, id: CustomerId) -> Result<Custo
     };
     let mut rows = store::of_customer(conn, id)?;
     rows.sort_by(|a, b| (&a.tag.name_sort, a.tag.id).cmp(&(&b.tag.name_sort, b.tag.id)));
-    Ok(CustomerTags { tags: rows.into_iter().map(wire).collect::<Result<_>>()? })
+    rows.into_iter().map(wire).collect()
 }
 
 fn named(row: store::NamedRow) -> Result<TagRef> {

@@ -13,4 +13,4 @@ mod tests;
 pub(crate) use catalogue::TAGS;
 pub use catalogue::{archive_tag, change_tag, create_tag, list_tags, restore_tag, tag, tag_history, tag_tag};
 pub(super) use given::of_page;
-pub use given::{Given, give_tag, put_tag_back, tags_of, take_tag, wrong_tag_counts};
+pub use given::{Given, give_tag, put_tag_back, tags_of, tags_of_seen, take_tag, wrong_tag_counts};
