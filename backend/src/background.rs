@@ -38,6 +38,9 @@ const FOLLOWS: [(&str, Work); 4] = [
     ("grading customers", do_grade_work),
     ("looking at the care of customers", do_ownership_work),
 ];
+/// What is made anew after the rules for it have changed.
+const RENEWED: [Renewal; 4] =
+    [org::renew_search, customers::renew_search, customers::renew_completeness, relations::renew_sounds];
 /// How long a server may hold the publisher's lease without renewing it.
 const LEASE_SECONDS: i64 = 10;
 /// How often expired things are removed and keys looked at.
@@ -48,6 +51,8 @@ const LONELY_SECONDS: i64 = 24 * 3600;
 
 /// Does a chunk of work; false when there was none.
 type Work = fn(&web::Data<AppState>, Moment) -> Result<bool>;
+/// Makes some anew; gives how many.
+type Renewal = fn(&mut DbConn) -> Result<usize>;
 
 /// The running loop; it ends when this is told to or dropped.
 #[derive(Debug)]
@@ -99,6 +104,7 @@ impl Drop for JobLoop {
 fn run(state: &web::Data<AppState>, stop: &AtomicBool) {
     let holder = Uuid::now_v7();
     let (mut housekeeping_due, mut resting_until) = (Moment(0), Moment(0));
+    let mut is_renewing = false;
     while !stop.load(Ordering::SeqCst) {
         let now = clock::now();
         // Looking first keeps an idle server from writing four times a second.
@@ -115,11 +121,17 @@ fn run(state: &web::Data<AppState>, stop: &AtomicBool) {
         }
         if now >= housekeeping_due {
             housekeeping_due = now.plus_seconds(HOUSEKEEPING_SECONDS);
+            is_renewing = true;
             if let Err(error) = keep_house(state, now) {
                 tracing::warn!(%error, "housekeeping failed; it is tried again");
             }
         }
-        let has_worked = now >= resting_until && do_what_follows(state, now);
+        let mut has_worked = false;
+        if now >= resting_until {
+            has_worked = do_what_follows(state, now);
+            is_renewing = is_renewing && renew_some(state);
+            has_worked |= is_renewing;
+        }
         if has_worked {
             resting_until = rests_until(now, clock::now(), state.db.in_flight());
         }
@@ -145,6 +157,21 @@ fn do_what_follows(state: &web::Data<AppState>, now: Moment) -> bool {
         }
     }
     has_worked
+}
+
+/// Makes a chunk anew of what is due; false when nothing is left, and after a failure, until the house is kept again.
+fn renew_some(state: &web::Data<AppState>) -> bool {
+    for renew in RENEWED {
+        match state.db.write_blocking(renew) {
+            Ok(0) => {}
+            Ok(_) => return true,
+            Err(error) => {
+                tracing::warn!(%error, "renewing failed; it is tried again");
+                return false;
+            }
+        }
+    }
+    false
 }
 
 fn work_on_imports(state: &web::Data<AppState>, stop: &AtomicBool) {
@@ -325,7 +352,7 @@ fn do_ownership_work(state: &web::Data<AppState>, now: Moment) -> Result<bool> {
     Ok(worked)
 }
 
-/// Removes what is kept no longer, and renews what is due.
+/// Removes what is kept no longer, and renews statistics and keys.
 pub(crate) fn keep_house(state: &web::Data<AppState>, now: Moment) -> Result<()> {
     let keys = Arc::clone(&state.keys);
     state.db.write_blocking(move |conn| {
@@ -336,10 +363,6 @@ pub(crate) fn keep_house(state: &web::Data<AppState>, now: Moment) -> Result<()>
         rotate_signing_keys(conn, &keys, now)
     })?;
     state.db.write_blocking(|conn| guanxi_db::renew_statistics(conn).map_err(Error::from))?;
-    while state.db.write_blocking(org::renew_search)? > 0 {}
-    while state.db.write_blocking(customers::renew_search)? > 0 {}
-    while state.db.write_blocking(customers::renew_completeness)? > 0 {}
-    while state.db.write_blocking(relations::renew_sounds)? > 0 {}
     state.signer.reload(&state.db, &state.keys, now)?;
     remove_expired_files(state, now)
 }
@@ -391,7 +414,62 @@ fn remove_expired_job_files(state: &web::Data<AppState>, now: Moment) -> Result<
 
 #[cfg(test)]
 mod tests {
+    use diesel::prelude::*;
+    use guanxi_api::Role;
+    use guanxi_db::DbError;
+    use guanxi_db::schema::{customer, user_account};
+    use serde_json::json;
+
     use super::*;
+    use crate::testing::TestApp;
+
+    /// Users and customers whose search tokens are to be made anew.
+    fn outdated(app: &TestApp) -> (i64, i64) {
+        app.db(|conn| {
+            let users = user_account::table.filter(user_account::search_version.eq(0)).count();
+            let customers = customer::table.filter(customer::search_version.eq(0)).count();
+            Ok((
+                users.get_result(conn).map_err(DbError::from)?,
+                customers.get_result(conn).map_err(DbError::from)?,
+            ))
+        })
+    }
+
+    fn set_back(app: &TestApp) {
+        app.db(|conn| {
+            diesel::update(user_account::table)
+                .set(user_account::search_version.eq(0))
+                .execute(conn)
+                .map_err(DbError::from)?;
+            diesel::update(customer::table)
+                .set(customer::search_version.eq(0))
+                .execute(conn)
+                .map_err(DbError::from)?;
+            Ok(())
+        });
+    }
+
+    #[test]
+    fn what_is_made_anew_is_made_in_chunks_between_which_the_loop_goes_on() {
+        let app = TestApp::start();
+        app.role(Role::Rm).post("/customers", &json!({"kind": "person", "name": "张三丰"})).expect(201);
+        set_back(&app);
+        let all = outdated(&app);
+        assert_eq!((all.0 > 0, all.1), (true, 1));
+        keep_house(&app.state, clock::now()).expect("kept");
+        assert_eq!(outdated(&app), all, "not while the house is kept");
+        let turns = [0, 1, 2].map(|_| (renew_some(&app.state), outdated(&app)));
+        assert_eq!(turns, [(true, (0, 1)), (true, (0, 0)), (false, (0, 0))]);
+
+        set_back(&app);
+        let mut running = JobLoop::start(app.state.clone()).expect("threads");
+        let end = clock::now().plus_seconds(30);
+        while outdated(&app) != (0, 0) && clock::now() < end {
+            std::thread::sleep(PAUSE);
+        }
+        running.stop();
+        assert_eq!(outdated(&app), (0, 0));
+    }
 
     #[test]
     fn what_follows_waits_while_requests_are_many() {

@@ -114,13 +114,15 @@ fn use_held(
 ) -> (Held, Callback<()>, Callback<Anything>) {
     let state = use_state(|| (None::<String>, Held { data: None, error: None, loading: true }));
     let round = use_state(|| 0_u32);
-    // Answers that come after the question has changed belong to nobody.
+    // Answers that come after the question has changed belong to nobody, and so do those to what was asked before a change.
     let turn = use_mut_ref(|| Rc::new(Cell::new(0_u32)));
+    let asked = use_mut_ref(|| None::<String>);
 
     use_effect_with((key.clone(), *round), {
-        let (state, turn) = (state.clone(), turn.borrow().clone());
+        let (state, turn, asked) = (state.clone(), turn.borrow().clone(), asked.clone());
         move |(key, _): &(Option<String>, u32)| {
             turn.set(turn.get() + 1);
+            asked.replace(key.clone());
             if let Some(key) = key.clone() {
                 let mine = turn.get();
                 let known = recall(&key);
@@ -156,12 +158,16 @@ fn use_held(
         }
     });
     let set = {
-        let (state, key) = (state.setter(), key.clone());
+        let (state, key, turn) = (state.setter(), key.clone(), turn.borrow().clone());
         Callback::from(move |value: Anything| {
             if let Some(key) = &key {
                 remember(key, Rc::clone(&value));
             }
-            state.set((key.clone(), Held { data: Some(value), error: None, loading: false }));
+            // What is shown meanwhile may be something else.
+            if *asked.borrow() == key {
+                turn.set(turn.get() + 1);
+                state.set((key.clone(), Held { data: Some(value), error: None, loading: false }));
+            }
         })
     };
     // Until the effect has run, what is held still belongs to the key before.

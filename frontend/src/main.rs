@@ -26,6 +26,7 @@ mod interactions;
 mod labels;
 mod listing;
 mod names;
+mod once;
 mod org;
 mod ownership;
 mod palette;

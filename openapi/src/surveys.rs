@@ -215,6 +215,8 @@ pub struct Survey {
     pub opens_at: Instant,
     pub closes_at: Instant,
     pub low_score: LowScore,
+    /// Whether whoever asks may change, open and close it.
+    pub can_change: bool,
     pub version: i64,
     pub created_at: Instant,
     pub updated_at: Instant,

@@ -184,6 +184,16 @@ impl UnitScope {
         }
     }
 
+    /// The condition on the table `org_unit` that one is among these units, or above them.
+    pub fn units_or_above(&self) -> Condition {
+        let Some(path) = &self.path else { return Condition::everything() };
+        let above = Condition::new()
+            .sql("SUBSTR(")
+            .bind(Value::Text(path.clone()))
+            .sql(", 1, LENGTH(org_unit.path)) = org_unit.path");
+        self.units().or(above)
+    }
+
     /// Whether a unit with this path is in it.
     pub fn contains(&self, path: &str) -> bool {
         self.path.as_ref().is_none_or(|own| path.starts_with(own.as_str()))

@@ -351,9 +351,9 @@ pub fn own_account(conn: &mut DbConn, actor: &Actor) -> Result<Candidate> {
 /// Sets one's own password; all other sessions end, and this one as well.
 ///
 /// # Errors
-/// When the account changed since `account` was read.
+/// 409 when the password changed since `account` was read.
 pub fn change_password(conn: &mut DbConn, actor: &Actor, account: &Candidate, hash: &str) -> Result<()> {
-    let row = store::account(conn, account.row.id)?;
+    let row = store::lock_account(conn, account.row.id)?;
     if row.password_hash != account.row.password_hash {
         return Err(Error::conflict("", "changed_meanwhile"));
     }

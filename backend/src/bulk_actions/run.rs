@@ -151,6 +151,7 @@ fn change(conn: &mut DbConn, actor: &Actor, work: &Work, act: &Act<'_>, target: 
             target.owner_id = before.owner_id.map(UserId::uuid);
         }
         Act::CreateTask(task) => {
+            customers::changeable(conn, actor, id)?;
             let assignee = task.assignee_id.map(UserId::new).or(before.owner_id);
             let opening = Opening {
                 customer_id: Some(id),

@@ -1,7 +1,10 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::Days;
+use diesel::prelude::*;
 use guanxi_api::{JobKind, Role};
+use guanxi_db::schema::customer_access;
+use guanxi_db::{DbError, Id};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -134,6 +137,28 @@ fn a_task_is_set_about_each_that_a_filter_finds() {
     )
     .expect(202);
     assert_eq!(counts(&done(&app, &rm, &own)), [2, 0, 0]);
+}
+
+#[test]
+fn no_task_is_set_about_a_customer_who_is_only_seen_for_a_while() {
+    let app = TestApp::start();
+    let (head, rm2) = (app.role(Role::OutletHead), app.user("rm2"));
+    let ids = people(&head, 1, Some(app.fixture.user("rm")));
+    let (former, customer): (Id<()>, Id<()>) =
+        (Id::new(app.fixture.user("rm2")), Id::new(ids[0].parse().expect("an id")));
+    app.db(move |conn| {
+        diesel::insert_into(customer_access::table)
+            .values((
+                customer_access::user_id.eq(former),
+                customer_access::customer_id.eq(customer),
+                customer_access::until.eq(clock::now().plus_seconds(3600)),
+            ))
+            .execute(conn)
+            .map_err(|error| DbError::from(error).into())
+    });
+    rm2.get(&format!("/customers/{}", ids[0])).expect(200);
+    let job = done(&app, &rm2, &start(&rm2, &json!({"ids": ids}), &task(&app, "回访")).expect(202));
+    assert_eq!((counts(&job), &job["bulk"]["refused"][0]["code"]), ([0, 0, 1], &json!("not_found")));
 }
 
 #[test]

@@ -67,6 +67,7 @@ pub(super) fn edit_whole(
         return Err(stale(actor, current, whole.row.figures.changes()));
     }
     let before = view::audited(&whole)?;
+    let sealed = view::Sealed::of(&whole);
     let unchanged_row = whole.row.customer.clone();
     let mut moves = Moves::default();
     moves.take(&unchanged_row, &whole.row.figures);
@@ -85,7 +86,9 @@ pub(super) fn edit_whole(
     owners::record(conn, actor, cause, &[(Some(&unchanged_row), &row)])?;
     // Read without the actor's scope: a handover may have taken the customer out of it.
     let mut after = view::whole(conn, &Scope::of(&Actor::operator(actor.now())), id)?;
-    let changes = audit::changes_between(&before, &view::audited(&after)?);
+    let shown = view::audited(&after)?;
+    let mut changes = audit::changes_between(&before, &shown);
+    sealed.add_changes(&after, (&before, &shown), &mut changes);
     if changes.is_empty() {
         store::update(conn, &row, &unchanged_row)?;
         return Ok(());

@@ -5,7 +5,7 @@ use crate::access::Actor;
 use crate::customers::change::edit;
 use crate::customers::rules::contact::{self, Normalised};
 use crate::customers::store::ContactPointRow;
-use crate::customers::{ContactPointId, CustomerId, House, contact_context, purpose, seal, store};
+use crate::customers::{ContactPointId, CustomerId, House, contact_context, open, purpose, seal, store};
 use crate::error::{Error, FieldError, Result};
 
 /// Most contact points that one customer has.
@@ -59,7 +59,9 @@ pub fn change_contact_point(
             let kind = ContactPointKind::from_code(&row.kind)
                 .ok_or_else(|| Error::internal("a kind that is none"))?;
             let normalised = checked(kind, value, "/value")?;
-            fill(house, &mut row, &normalised)?;
+            if open(house.keys, &row.cipher, &contact_context(&row.id))? != normalised.value {
+                fill(house, &mut row, &normalised)?;
+            }
             row.verified = false;
         }
         row.usage = patch.r#use.map_or(row.usage, |usage| usage.as_str().to_owned());

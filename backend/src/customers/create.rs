@@ -21,6 +21,7 @@ use crate::customers::{
 };
 use crate::customers::{seal, view};
 use crate::error::{Error, FieldError, Result, Wrong};
+use crate::text;
 
 /// Creates a customer and gives it as [`view::read`] would, with the version of its figures. Whoever places a customer sees it.
 ///
@@ -252,13 +253,16 @@ pub(super) fn rows(
         external_ids: new
             .external_ids
             .iter()
-            .map(|external| ExternalIdRow {
-                source: external.source.clone(),
-                value: external.id.trim().to_owned(),
-                customer_id: id,
-                source_version: None,
+            .map(|external| {
+                Ok(ExternalIdRow {
+                    source: external.source.clone(),
+                    value: text::line(&external.id, 100)
+                        .map_err(|broken| Error::fields(vec![FieldError::broken("/external_ids", broken)]))?,
+                    customer_id: id,
+                    source_version: None,
+                })
             })
-            .collect(),
+            .collect::<Result<_>>()?,
     })
 }
 

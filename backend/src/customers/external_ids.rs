@@ -3,7 +3,7 @@ use guanxi_db::{DbConn, DbError};
 
 use crate::access::Actor;
 use crate::customers::change::{edit, write_profile};
-use crate::customers::provenance::{self, Offer, Sources, Word, keep_verified};
+use crate::customers::provenance::{self, Offer, Sources, Word, keep_status, keep_verified};
 use crate::customers::store::ExternalIdRow;
 use crate::customers::{CustomerId, House, create, profile, store, view};
 use crate::error::{Error, FieldError, Result};
@@ -62,6 +62,9 @@ pub fn remove_external_id(
     version: i64,
     source: &str,
 ) -> Result<()> {
+    // A system that cannot be named is none that the customer has a key in.
+    crate::web::check_rules(&ExternalId { source: source.to_owned(), id: "-".to_owned() })
+        .map_err(|_| Error::not_found())?;
     edit(conn, actor, id, version, "updated", |conn, _| {
         if store::delete_external_id(conn, id, source)? { Ok(()) } else { Err(Error::not_found()) }
     })
@@ -88,7 +91,10 @@ pub fn upsert(
     new: &NewCustomer,
 ) -> Result<Upserted> {
     crate::web::check_rules(external)?;
-    let Some(id) = store::by_external_id(conn, &external.source, external.id.trim())? else {
+    let key = text::line(&external.id, 100)
+        .map_err(|broken| Error::fields(vec![FieldError::broken("/id", broken)]))?;
+    let external = &ExternalId { id: key, ..external.clone() };
+    let Some(id) = store::by_external_id(conn, &external.source, &external.id)? else {
         let mut new = new.clone();
         new.external_ids.retain(|other| other.source != external.source);
         new.external_ids.push(external.clone());
@@ -97,6 +103,7 @@ pub fn upsert(
         return Ok(Upserted::Created(whole.row.customer.id));
     };
     let today = house.settings.day(actor.now());
+    store::lock(conn, id)?;
     let whole = view::whole(conn, &crate::access::Scope::of(actor), id)?;
     if whole.row.customer.kind != new.kind.as_str() {
         return Err(Error::conflict("/kind", "kind_differs"));
@@ -106,12 +113,17 @@ pub fn upsert(
         let before = profile::load(row)?;
         let mut profile = new.profile();
         profile::clean(new.kind, &mut profile, today)?;
+        // What a number tells of a person is part of what the other system says, as it was when it created the customer.
+        if let Some(document) = &new.identity {
+            profile::check_identity(new.kind, document, &mut profile, today)?;
+        }
         let mut sources = Sources::of(row)?;
-        let values = keep_verified(&before, &mut profile, &sources)?;
+        let mut values = keep_verified(&before, &mut profile, &sources)?;
         let mut changed = before.differences(&profile);
-        if row.status != new.status.as_str() {
+        let status = row.status.clone();
+        values.extend(keep_status(row, new.status, &sources));
+        if row.status != status {
             changed.push("status");
-            row.status = new.status.as_str().to_owned();
         }
         sources.note(changed, &Word::of_system(actor, &external.source));
         if !values.is_empty() {

@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::access::Actor;
+use crate::access::{Actor, UserId};
 use crate::customers::change::{edit, set_archived, write_profile};
 use crate::customers::contact_points::{MOST, primary_phone};
 use crate::customers::provenance::{self, Said, Sources};
-use crate::customers::store::{ContactPointRow, IdentityRow};
+use crate::customers::store::{ContactPointRow, IdentityRow, TeamRow};
 use crate::customers::view::{self, Whole};
 use crate::customers::{CustomerId, House, identity_context, known, open, profile, seal, store};
 use crate::error::{Error, FieldError, Result, Wrong};
@@ -29,6 +29,9 @@ pub struct TakenOver {
     /// Contact points that went over, and whether they were the first choice.
     #[serde(skip)]
     pub contact_points: Vec<(Uuid, bool)>,
+    /// Users of the team who went over.
+    #[serde(skip)]
+    pub team: Vec<Uuid>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -79,6 +82,8 @@ pub struct Differences {
     pub versions: (i64, i64),
     /// How many contact points would go over.
     pub contact_points: usize,
+    /// How many members of the team would.
+    pub team: usize,
 }
 
 /// In what two customers differ, with what is suggested: the value that somebody has verified, the only one that there is, or what was said last.
@@ -120,10 +125,11 @@ pub fn differences(conn: &mut DbConn, actor: &Actor, ids: (CustomerId, CustomerI
         fields,
         versions: (survivor.row.customer.version, other.row.customer.version),
         contact_points: points_to_take(&survivor, &other).len(),
+        team: other.team.iter().filter(|member| !is_in(&survivor.team, member)).count(),
     })
 }
 
-/// Gives the values of some fields, and the contact points, of one customer to another one, and takes the first out of the lists.
+/// Gives the values of some fields, the contact points and the team of one customer to another one, and takes the first out of the lists.
 ///
 /// # Errors
 /// As [`differences`]; 412 when the version of the one that stays is another one, 409 for that of the other one, 422 for fields that are none.
@@ -144,6 +150,7 @@ pub fn take_over(
     let mut taken = TakenOver::default();
     edit(conn, actor, survivor, version, "updated", |conn, whole| {
         take_points(conn, whole, &its, &mut taken)?;
+        taken.team = move_team(conn, (other, &its.team), (survivor, &whole.team), |_| true)?;
         let row = &mut whole.row.customer;
         let kind = known(CustomerKind::from_code(&row.kind))?;
         let (before, theirs) =
@@ -176,6 +183,19 @@ pub fn take_over(
         }
         let mut profile: CustomerProfile = serde_json::from_value(after).map_err(Error::internal)?;
         profile::clean(kind, &mut profile, today)?;
+        // What follows from a field that was taken goes back with it: the year of birth with the day.
+        let written = document(&profile)?;
+        for name in CustomerProfile::FIELDS.iter().copied() {
+            let value = |of: &Value| of.get(name).cloned().unwrap_or_default();
+            let (was, is) = (value(&before), value(&written));
+            if let Some(field) = taken.fields.get_mut(name) {
+                field.after = is;
+            } else if was != is {
+                let field = TakenField { before: was, after: is, said: sources.kept(name) };
+                taken.fields.insert(name.to_owned(), field);
+                sources.put(name, Some(also.said(name, its.row.customer.created_at)));
+            }
+        }
         write_profile(conn, kind, &profile, &sources, row)
     })?;
     edit(conn, actor, other, other_version, "merged", |conn, whole| {
@@ -225,6 +245,38 @@ fn take_points(conn: &mut DbConn, whole: &mut Whole, its: &Whole, taken: &mut Ta
     Ok(())
 }
 
+/// A member of a team: the user, its name and its role.
+type Member = (UserId, String, String);
+
+fn is_in(team: &[Member], member: &Member) -> bool {
+    team.iter().any(|(id, ..)| *id == member.0)
+}
+
+/// Gives members of one customer's team to another customer, but for those whom that one has itself; gives those who went over.
+fn move_team(
+    conn: &mut DbConn,
+    (from, team): (CustomerId, &[Member]),
+    (to, others): (CustomerId, &[Member]),
+    goes: impl Fn(UserId) -> bool,
+) -> Result<Vec<Uuid>> {
+    let (going, staying): (Vec<&Member>, Vec<&Member>) =
+        team.iter().partition(|member| goes(member.0) && !is_in(others, member));
+    if going.is_empty() {
+        return Ok(Vec::new());
+    }
+    let row = |customer_id: CustomerId, (user_id, _, role): &Member| TeamRow {
+        customer_id,
+        user_id: *user_id,
+        role: role.clone(),
+    };
+    let left: Vec<TeamRow> = staying.into_iter().map(|member| row(from, member)).collect();
+    let grown: Vec<TeamRow> =
+        others.iter().chain(going.iter().copied()).map(|member| row(to, member)).collect();
+    store::replace_team(conn, from, &left)?;
+    store::replace_team(conn, to, &grown)?;
+    Ok(going.into_iter().map(|(id, ..)| id.uuid()).collect())
+}
+
 /// Gives back what a customer took over, as far as it is still what was taken, and puts the other one back into the lists.
 ///
 /// # Errors
@@ -237,11 +289,11 @@ pub fn give_back(
     taken: &TakenOver,
 ) -> Result<()> {
     let today = house.settings.day(actor.now());
-    let version = |conn: &mut DbConn, id: CustomerId| -> Result<i64> {
-        Ok(view::whole_to_change(conn, actor, id)?.row.customer.version)
-    };
-    let before = version(conn, survivor)?;
+    let before = view::whole_to_change(conn, actor, survivor)?.row.customer.version;
+    let its = view::whole_to_change(conn, actor, other)?;
     edit(conn, actor, survivor, before, "updated", |conn, whole| {
+        let went = |user: UserId| taken.team.contains(&user.uuid());
+        move_team(conn, (survivor, &whole.team), (other, &its.team), went)?;
         for (id, was_primary) in &taken.contact_points {
             if whole.contact_points.iter().any(|point| point.id.uuid() == *id) {
                 store::move_contact_point(conn, Id::new(*id), other, *was_primary)?;
@@ -269,8 +321,7 @@ pub fn give_back(
         row.phone_masked = primary_phone(&store::contact_points(conn, survivor)?);
         write_profile(conn, kind, &profile, &sources, row)
     })?;
-    let before = version(conn, other)?;
-    edit(conn, actor, other, before, "restored", |conn, whole| {
+    edit(conn, actor, other, its.row.customer.version, "restored", |conn, whole| {
         let row = &mut whole.row.customer;
         row.phone_masked = primary_phone(&store::contact_points(conn, other)?);
         row.archived = false;

@@ -4,7 +4,7 @@ use guanxi_db::DbConn;
 use crate::access::{Actor, OrgUnitId, Reach, Right, Scope, UnitScope, UserId};
 use crate::customers::change::edit;
 use crate::customers::store::TeamRow;
-use crate::customers::{CustomerId, store, view};
+use crate::customers::{CustomerId, merge, store, view};
 use crate::error::{FieldError, Result, Wrong};
 use crate::org;
 
@@ -111,9 +111,10 @@ pub fn can_place(
 /// customer to another branch may take members from there as well, and members whom it has may stay.
 ///
 /// # Errors
-/// 422 with every member who cannot be one; else as every change of a customer.
+/// 409 for a customer that went up in another one, 422 with every member who cannot be one; else as every change of a customer.
 pub fn set_team(conn: &mut DbConn, actor: &Actor, id: CustomerId, version: i64, team: &Team) -> Result<()> {
     edit(conn, actor, id, version, "team_changed", |conn, whole| {
+        merge::is_no_merged_one(conn, id)?;
         let branch = org::branch_path(conn, whole.row.customer.org_unit_id)?;
         let mut wrong = Wrong::default();
         for (n, member) in team.members.iter().enumerate() {
@@ -165,6 +166,7 @@ pub fn add_to_team(
     new: &[(UserId, TeamRole)],
 ) -> Result<()> {
     edit(conn, actor, id, version, "team_changed", |conn, whole| {
+        merge::is_no_merged_one(conn, id)?;
         let mut rows: Vec<TeamRow> = whole
             .team
             .iter()

@@ -439,3 +439,61 @@ fn a1_a_list_names_units_and_owners_as_they_are_called_now() {
     assert_eq!(shown(&app), (json!("New name"), json!("Someone else")));
     assert_eq!(shown(&other), (json!("New name"), json!("Someone else")));
 }
+
+#[test]
+fn a_change_of_what_looks_alike_when_masked_is_a_change() {
+    let app = TestApp::start();
+    let head = app.role(Role::OutletHead);
+    let (path, tag) = create(
+        &head,
+        &json!({
+            "kind": "person", "name": "张三丰",
+            "identity": {"kind": "passport", "number": "E12345678"},
+            "contact_points": [{"kind": "phone", "value": "13800005678", "verified": true}],
+        }),
+    );
+    let points = head.get(&path).expect(200).json()["contact_points"].clone();
+    let point = format!("{path}/contact-points/{}", points[0]["id"].as_str().expect("an id"));
+    let same = json!({"value": "13800005678", "verified": true});
+    let unchanged = head.patch(&point, &tag, &same).expect(200);
+    assert_eq!(unchanged.tag(), tag, "the same number is no change");
+
+    let other = json!({"value": "13811115678", "verified": true});
+    let changed = head.patch(&point, &tag, &other).expect(200);
+    head.patch(&point, &tag, &json!({"value": "13822225678"})).expect(412);
+    assert_eq!(head.get(&path).expect(200).json()["version"], 2);
+    let number = json!({"identity": {"kind": "passport", "number": "E12945678"}});
+    let tag = head.get(&path).expect(200).tag();
+    let renewed = head.patch(&path, &tag, &number).expect(200);
+    assert_eq!(renewed.json()["version"], 3);
+    assert_ne!(renewed.tag(), changed.tag());
+
+    let history = head.get(&format!("{path}/history")).expect(200).json();
+    let fields = |entry: &Value| entry["changes"][0]["field"].as_str().map(str::to_owned);
+    let told: Vec<Option<String>> =
+        history["data"].as_array().expect("entries").iter().take(2).map(fields).collect();
+    assert_eq!(told, [Some("identity".to_owned()), Some("contact_points".to_owned())]);
+}
+
+#[test]
+fn an_upsert_that_is_repeated_changes_nothing() {
+    let app = TestApp::start();
+    let head = app.role(Role::OutletHead);
+    let path = "/customers/by-external/erp/7";
+    let body = json!({
+        "kind": "person", "name": "张三丰",
+        "identity": {"kind": "resident_card", "number": "11010519491231002X"},
+    });
+    let made = head.send("PUT", path, &[], Some(&body)).expect(201).json();
+    assert_eq!((&made["birth_date"], &made["gender"]), (&json!("1949-12-31"), &json!("female")));
+    let again = head.send("PUT", path, &[], Some(&body)).expect(200).json();
+    assert_eq!((&again["birth_date"], &again["version"]), (&json!("1949-12-31"), &json!(1)));
+    // A key in another form of the same characters is the same key; one that is no text is none.
+    let composed = head.send("PUT", "/customers/by-external/erp/%C3%A9", &[], Some(&body)).expect(201).json();
+    let taken_apart = head.send("PUT", "/customers/by-external/erp/e%CC%81", &[], Some(&body)).expect(200);
+    assert_eq!(taken_apart.json()["id"], composed["id"]);
+    head.send("PUT", "/customers/by-external/erp/a%00b", &[], Some(&body)).expect(422);
+    let customer = format!("/customers/{}", made["id"].as_str().expect("an id"));
+    let tag = head.get(&customer).expect(200).tag();
+    head.send("DELETE", &format!("{customer}/external-ids/%00"), &[("If-Match", &tag)], None).expect(404);
+}

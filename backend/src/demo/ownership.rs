@@ -253,15 +253,18 @@ fn fall_back(
     };
     let others = found(conn, &format!("{silent} and owner_id ne null"), 20 * POOLED.1)?;
     let of_others = others.iter().filter(|brief| brief.owner_id.is_some_and(|owner| !shown.contains(&owner)));
-    for brief in of_others.take(POOLED.1) {
-        pool::fall_back(conn, actor, brief.id)?;
+    let fallen: Vec<CustomerId> = of_others.take(POOLED.1).map(|brief| brief.id).collect();
+    for id in &fallen {
+        pool::fall_back(conn, actor, *id)?;
     }
     // The outlet where one signs in has one relationship manager; who has left it had some before.
     let left = bank.users.iter().zip(users).find(|(user, id)| user.role == Role::Rm && !shown.contains(id));
     if let (Some(outlet), Some((_, left))) = (outlet, left) {
         let of_outlet = format!("{silent} and owner_id eq null and org_unit_id eq \"{}\"", outlet.uuid());
-        for brief in found(conn, &of_outlet, POOLED.0)? {
-            pool::put_in(conn, actor, &brief, *left)?;
+        // Some of the others may have been of this outlet.
+        let of_outlet = found(conn, &of_outlet, POOLED.0 + POOLED.1)?;
+        for brief in of_outlet.iter().filter(|brief| !fallen.contains(&brief.id)).take(POOLED.0) {
+            pool::put_in(conn, actor, brief, *left)?;
         }
     }
     Ok(())

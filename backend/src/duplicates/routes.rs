@@ -122,7 +122,7 @@ async fn decided(
 /// Search the whole bank for customers who may be one.
 ///
 /// A job compares names in every script and by their sound, phones, e-mail addresses, identity documents and birth dates. Open pairs that it does
-/// not find again are removed.
+/// not find again are removed. While a search waits or runs no other one is started.
 #[utoipa::path(operation_id = "searchDuplicates", tag = "duplicates",
     params(("Idempotency-Key" = String, Header, description = "8 to 128 visible characters; the same request with the same key is done once")),
     responses((status = 202, body = JobDetails, description = "The job is written down",

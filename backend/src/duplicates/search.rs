@@ -23,13 +23,17 @@ const PAIRS: usize = 100;
 /// What more customers share than this tells nobody from others: the telephone of an outlet, a date that stands for none.
 const MOST_OF_A_KEY: usize = 60;
 
-/// Starts a search.
+/// Starts a search, one at a time: each removes the open pairs that it has not found itself, and so those that another one has only just found.
 ///
 /// # Errors
-/// 403 without the right to.
+/// 403 without the right to, 409 while another one waits or runs.
 pub fn start(conn: &mut DbConn, actor: &Actor) -> Result<JobId> {
     if !actor.may(Right::SearchDuplicates) {
         return Err(Error::forbidden());
+    }
+    store::lock_searches(conn)?;
+    if store::is_under_way(conn)? {
+        return Err(Error::conflict("", "search_under_way"));
     }
     let job = NewJob {
         kind: JobKind::DuplicateSearch,

@@ -1,8 +1,8 @@
 use std::collections::HashMap;
 
 use diesel::prelude::*;
-use guanxi_api::DuplicateState;
-use guanxi_db::schema::duplicate_pair;
+use guanxi_api::{DuplicateState, JobKind};
+use guanxi_db::schema::{duplicate_pair, installation, job};
 use guanxi_db::{Condition, DbConn, DbError, Doc, Id, Moment, Value, insert_many};
 
 use crate::access::{Scope, UserId};
@@ -28,6 +28,30 @@ pub(super) struct PairRow {
     pub(super) decided_by: Option<UserId>,
     pub(super) reason: Option<String>,
     pub(super) version: i64,
+}
+
+/// Makes concurrent starts of searches go one after the other, by the one row that every bank has.
+pub(super) fn lock_searches(conn: &mut DbConn) -> Result<()> {
+    if let DbConn::Pg(conn) = conn {
+        installation::table
+            .select(installation::id)
+            .for_no_key_update()
+            .first::<i32>(conn)
+            .map_err(DbError::from)?;
+    }
+    Ok(())
+}
+
+/// Whether a search waits or runs.
+pub(super) fn is_under_way(conn: &mut DbConn) -> Result<bool> {
+    let found = job::table
+        .filter(job::finished_at.is_null())
+        .filter(job::kind.eq(JobKind::DuplicateSearch.as_str()))
+        .select(job::id)
+        .first::<JobId>(conn)
+        .optional()
+        .map_err(DbError::from)?;
+    Ok(found.is_some())
 }
 
 fn among(column: &'static str, ids: impl Iterator<Item = CustomerId>) -> Condition {

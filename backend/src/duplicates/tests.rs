@@ -3,7 +3,8 @@ use std::sync::atomic::AtomicBool;
 use guanxi_api::{JobKind, Role};
 use serde_json::{Value, json};
 
-use crate::testing::{Client, TestApp};
+use crate::jobs::Claim;
+use crate::testing::{Answer, Client, TestApp};
 use crate::{clock, duplicates};
 
 fn person(client: &Client, name: &str, more: &Value) -> String {
@@ -17,12 +18,18 @@ fn phone(number: &str) -> Value {
     json!({"contact_points": [{"kind": "phone", "value": number}]})
 }
 
-fn search(app: &TestApp) {
+fn ask(client: &Client) -> Answer {
     let key = uuid::Uuid::now_v7().to_string();
-    let admin = app.role(Role::Admin);
-    admin.send("POST", "/jobs/duplicate-searches", &[("Idempotency-Key", &key)], None).expect(202);
-    let claim = app.claim_job(JobKind::DuplicateSearch).expect("a job");
-    duplicates::run(&app.bench(), &claim, &AtomicBool::new(false), clock::now).expect("the search ends");
+    client.send("POST", "/jobs/duplicate-searches", &[("Idempotency-Key", &key)], None)
+}
+
+fn run(app: &TestApp, claim: &Claim) {
+    duplicates::run(&app.bench(), claim, &AtomicBool::new(false), clock::now).expect("the search ends");
+}
+
+fn search(app: &TestApp) {
+    ask(&app.role(Role::Admin)).expect(202);
+    run(app, &app.claim_job(JobKind::DuplicateSearch).expect("a job"));
 }
 
 fn pairs(client: &Client, query: &str) -> Vec<Value> {
@@ -97,6 +104,43 @@ fn a_search_finds_those_who_are_entered_twice() {
     search(&app);
     assert!(pairs(&manager, "").is_empty());
     head.get(&pair).expect(404);
+}
+
+#[test]
+fn one_search_is_under_way_at_a_time() {
+    let app = TestApp::start();
+    let (admin, manager) = (app.role(Role::Admin), app.role(Role::BranchManager));
+    let refused = |answer: &Answer| {
+        assert_eq!(
+            (answer.status, answer.fields()),
+            (409, vec![(String::new(), "search_under_way".to_owned())])
+        );
+    };
+    for _ in 0..5 {
+        // Of two that are asked for at once one is started.
+        let mut answers: Vec<Answer> = std::thread::scope(|scope| {
+            let asked = [&admin, &manager].map(|client| scope.spawn(move || ask(client)));
+            asked.map(|answer| answer.join().expect("an answer")).into()
+        });
+        answers.sort_by_key(|answer| answer.status);
+        assert_eq!(answers[0].status, 202, "{}", answers[0].text());
+        refused(&answers[1]);
+        refused(&ask(&admin));
+        let claim = app.claim_job(JobKind::DuplicateSearch).expect("a job");
+        assert!(app.claim_job(JobKind::DuplicateSearch).is_none());
+        refused(&ask(&manager));
+        run(&app, &claim);
+    }
+    // What has started one finds it again, and what was cancelled is over.
+    let key = [("Idempotency-Key", "search-2026-11-29")];
+    let started = || {
+        let answer = admin.send("POST", "/jobs/duplicate-searches", &key, None).expect(202);
+        answer.json()["id"].as_str().expect("an id").to_owned()
+    };
+    let job = started();
+    assert_eq!(started(), job);
+    admin.post(&format!("/jobs/{job}/cancel"), &json!(null)).expect(200);
+    ask(&manager).expect(202);
 }
 
 #[test]

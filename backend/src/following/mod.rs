@@ -92,12 +92,16 @@ pub fn next(conn: &mut DbConn, follower: Follower, today: NaiveDate) -> Result<O
         Step { customers: concerned(conn, follower, &events)?, ends_walk: false }
     } else if is_walk_due(follower, &progress, today) {
         let after = progress.after.filter(|_| progress.walking);
+        let began_on = after.and(progress.walked_on).unwrap_or(today);
         let customers = customers::ids_after(conn, after, WALKED_AT_ONCE)?;
+        // Whom a walk passed before midnight has not been looked at on the day that has begun meanwhile.
+        let is_outrun = follower.is_daily() && began_on < today;
         match customers.last() {
-            Some(last) => store::walk_from(conn, follower.name(), Some(*last))?,
-            None => store::end_walk(conn, follower.name(), today)?,
+            Some(last) => store::walk_on(conn, follower.name(), *last, began_on)?,
+            None if is_outrun => begin_walk(conn, follower)?,
+            None => store::end_walk(conn, follower.name(), began_on)?,
         }
-        Step { ends_walk: customers.is_empty(), customers }
+        Step { ends_walk: customers.is_empty() && !is_outrun, customers }
     } else {
         return Ok(None);
     };
@@ -116,7 +120,7 @@ fn is_walk_due(follower: Follower, progress: &ProgressRow, today: NaiveDate) -> 
 /// # Errors
 /// When the database fails.
 pub fn begin_walk(conn: &mut DbConn, follower: Follower) -> Result<()> {
-    store::walk_from(conn, follower.name(), None)
+    store::begin_walk(conn, follower.name())
 }
 
 /// The day on which all customers were last looked at; none while some are to be looked at again.

@@ -20,6 +20,7 @@ pub(super) struct ProgressRow {
     pub(super) walking: bool,
     /// The last customer that the walk has looked at.
     pub(super) after: Option<CustomerId>,
+    /// The day on which the walk began; where none goes on, the last one.
     pub(super) walked_on: Option<NaiveDate>,
 }
 
@@ -57,10 +58,23 @@ pub(super) fn set_event(conn: &mut DbConn, name: &str, seq: i64) -> Result<()> {
     Ok(())
 }
 
-/// Has the walk go on after a customer, or from the beginning.
-pub(super) fn walk_from(conn: &mut DbConn, name: &str, after: Option<CustomerId>) -> Result<()> {
+/// Has a walk begin with the first customer.
+pub(super) fn begin_walk(conn: &mut DbConn, name: &str) -> Result<()> {
     diesel::update(customer_follower::table.find(name))
-        .set((customer_follower::walking.eq(true), customer_follower::after.eq(after)))
+        .set((customer_follower::walking.eq(true), customer_follower::after.eq(None::<CustomerId>)))
+        .execute(conn)
+        .map_err(DbError::from)?;
+    Ok(())
+}
+
+/// Has the walk of a day go on after a customer.
+pub(super) fn walk_on(conn: &mut DbConn, name: &str, after: CustomerId, day: NaiveDate) -> Result<()> {
+    diesel::update(customer_follower::table.find(name))
+        .set((
+            customer_follower::walking.eq(true),
+            customer_follower::after.eq(after),
+            customer_follower::walked_on.eq(day),
+        ))
         .execute(conn)
         .map_err(DbError::from)?;
     Ok(())

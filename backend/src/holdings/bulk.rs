@@ -126,9 +126,11 @@ pub struct Restated {
 /// Whether [`restate`] would be refused.
 ///
 /// # Errors
-/// 404 for one that the actor does not see; 409 for a closed one; 422 for another currency or a day that breaks a rule.
+/// 404 for one that the actor does not see, 403 for one of a customer that the actor does not look after; 409 for a closed one; 422 for another
+/// currency or a day that breaks a rule.
 pub fn check_restated(conn: &mut DbConn, actor: &Actor, id: HoldingId, restated: &Restated) -> Result<()> {
     let row = store::find(conn, &Scope::of(actor), id)?.holding;
+    customers::changeable(conn, actor, row.customer_id)?;
     if row.status == HoldingStatus::Closed.as_str() {
         return Err(Error::conflict("", "closed"));
     }

@@ -9,6 +9,7 @@ use crate::error::{Code, Error, FieldError, Result, Wrong};
 use crate::holdings::store::{self, BalanceRow, HoldingRow, WholeRow};
 use crate::holdings::value::{self, Deal};
 use crate::holdings::{HoldingId, rules, view};
+use crate::listing::ListRequest;
 use crate::products::{self, ProductId};
 
 /// Opens a holding of a customer; its figures follow.
@@ -329,7 +330,19 @@ pub fn reopen(
     if before.status != HoldingStatus::Closed.as_str() {
         return Err(Error::conflict("", "not_closed"));
     }
-    let after =
-        HoldingRow { status: HoldingStatus::Active.as_str().to_owned(), closed_on: None, ..before.clone() };
+    let status = status_before(conn, actor, house, id)?.as_str().to_owned();
+    let after = HoldingRow { status, closed_on: None, ..before.clone() };
     write(conn, actor, house, &before, after, "reopened")
+}
+
+/// What a closed holding was when somebody closed it, as the last word on its status has it. One that came closed is taken for active.
+fn status_before(conn: &mut DbConn, actor: &Actor, house: House<'_>, id: HoldingId) -> Result<HoldingStatus> {
+    let newest = ListRequest { limit: Some(1), ..ListRequest::default() };
+    let page = audit::history_of_field(conn, actor, house.keys, ("holding", id.uuid()), "status", &newest)?;
+    let closed = page.data.into_iter().filter(|entry| entry.action == "holding.closed");
+    let before = closed
+        .flat_map(|entry| entry.changes)
+        .filter(|change| change.field == "status")
+        .find_map(|change| HoldingStatus::from_code(change.before?.as_str()?));
+    Ok(before.unwrap_or(HoldingStatus::Active))
 }

@@ -1,6 +1,6 @@
 //! What is true of holdings and transactions whatever the database and the protocol: pure functions over values.
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use guanxi_api::{Amount, Quantity, TransactionKind};
 
 use crate::error::FieldError;
@@ -69,6 +69,14 @@ pub(super) fn check_day(
     } else {
         Ok(())
     }
+}
+
+/// A day that balances are asked for by: of a year that both engines know.
+pub(super) fn check_asked(name: &'static str, day: Option<NaiveDate>) -> Result<(), FieldError> {
+    if day.is_none_or(|day| (1..=9999).contains(&day.year())) {
+        return Ok(());
+    }
+    Err(FieldError::new(name, "range").with("min", "0001-01-01").with("max", "9999-12-31"))
 }
 
 /// A day of maturity: not before the opening, and a year that lists can tell from none.

@@ -173,6 +173,45 @@ fn a_holding_is_opened_moved_closed_and_opened_again() {
 }
 
 #[test]
+fn a_closed_holding_is_opened_again_as_what_it_was() {
+    let app = TestApp::start();
+    let rm = app.role(Role::Rm);
+    let deposit = product(&app, "td", "deposit", "CNY");
+    let id = customer(&rm, "张三丰");
+    let opened = open(&rm, &id, &deposit, "1000", ago(&app, 30)).expect(201).json();
+    let path = format!("/holdings/{}", text(&opened["id"]));
+    for (status, assets) in [("matured", "0.0000"), ("active", "1000.0000"), ("matured", "0.0000")] {
+        let tag = rm.get(&path).expect(200).tag();
+        let set = rm.patch(&path, &tag, &json!({"status": status})).expect(200).tag();
+        let close = [("If-Match", set.as_str())];
+        let closed = rm.send("POST", &format!("{path}/close"), &close, Some(&json!({}))).expect(200);
+        assert_eq!(closed.json()["status"], "closed");
+        let again = rm.act(&format!("{path}/reopen"), &closed.tag()).expect(200).json();
+        assert_eq!((&again["status"], &again["closed_on"]), (&json!(status), &Value::Null));
+        assert_eq!(figures(&rm, &id).0, assets);
+    }
+    assert_eq!(wrong(&app), Vec::<String>::new());
+}
+
+#[test]
+fn balances_are_asked_for_by_days_that_every_database_knows() {
+    let app = TestApp::start();
+    let rm = app.role(Role::Rm);
+    let deposit = product(&app, "dd", "deposit", "CNY");
+    let opened = open(&rm, &customer(&rm, "张三丰"), &deposit, "1000", ago(&app, 30)).expect(201).json();
+    let balances = |query: &str| rm.get(&format!("/holdings/{}/balances?{query}", text(&opened["id"])));
+    for day in ["-9999-01-01", "-0001-12-31", "0000-12-31", "%2B12345-01-01"] {
+        for name in ["from", "to"] {
+            let refused = balances(&format!("{name}={day}")).expect(400);
+            assert_eq!(refused.code(), "invalid_parameter");
+            assert_eq!(refused.fields(), [(name.to_owned(), "range".to_owned())]);
+        }
+    }
+    let all = balances("from=0001-01-01&to=9999-12-31").expect(200).json();
+    assert_eq!(all["data"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
 fn a_transaction_is_cancelled_once() {
     let app = TestApp::start();
     let rm = app.role(Role::Rm);

@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::access::{Actor, Scope};
 use crate::audit;
 use crate::customers::{self, CustomerId, House};
-use crate::error::{Error, FieldError, Result, Wrong};
+use crate::error::{Code, Error, FieldError, Result, Wrong};
 use crate::holdings::manage::locked;
 use crate::holdings::store::{self, HoldingRow, ShownTransaction, TransactionRow};
 use crate::holdings::value::{self, Deal};
@@ -268,7 +268,7 @@ fn wire(shown: ShownTransaction, reversed_by: Option<TransactionId>) -> Result<H
 /// The balances of a holding on the days on which it changed, newest first.
 ///
 /// # Errors
-/// 404 for a holding whose customer the actor does not see; else as every list.
+/// 400 for days before the year 1 or after 9999, 404 for a holding whose customer the actor does not see; else as every list.
 pub fn balances(
     conn: &mut DbConn,
     actor: &Actor,
@@ -276,6 +276,11 @@ pub fn balances(
     id: HoldingId,
     asked: &BalanceQuery,
 ) -> Result<Page<HoldingBalance>> {
+    let checks = [rules::check_asked("from", asked.from), rules::check_asked("to", asked.to)];
+    let wrong: Vec<FieldError> = checks.into_iter().filter_map(std::result::Result::err).collect();
+    if !wrong.is_empty() {
+        return Err(Error { fields: wrong, ..Error::new(Code::InvalidParameter) });
+    }
     let currency = store::find(conn, &Scope::of(actor), id)?.holding.currency;
     let request = ListRequest {
         limit: asked.limit,

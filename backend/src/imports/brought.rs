@@ -1,7 +1,7 @@
 //! What records bring besides their customers, written down. Each thing is known by a keyed hash of its key in the system that it comes
 //! from, with a keyed hash of what was said of it: the same file changes nothing, another amount moves the holding that is there.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::mem;
 
 use guanxi_api::{
@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::access::{Actor, Keys, Right};
 use crate::customers::{self, CustomerId, House};
-use crate::error::{Error, FieldError, Result};
+use crate::error::{Code, Error, FieldError, Result};
 use crate::holdings::{self, HoldingId, Loaded, Restated};
 use crate::imports::mapping::Line;
 use crate::imports::records::{Brought, BroughtAnswer, BroughtContact, BroughtHolding, What};
@@ -98,16 +98,21 @@ pub(super) fn plan(
         }
     }
     keep_new(conn, &mut todo)?;
+    let customers = receiving(conn, actor, source, (lines, into), &todo)?;
+    refused.extend(out_of_reach(conn, actor, &customers)?);
     for one in &todo {
         if let Some(found) = one.hindrance(conn, actor)? {
             refused.push((one.line, found));
         }
     }
-    refused.extend(asked_already(conn, source, (lines, into), &todo)?);
+    refused.extend(asked_already(conn, &customers, &todo)?);
     refused.extend(ties::hindrances(conn, actor, house, (source, ahead), (lines, into), &todo)?);
     let mut wrong: BTreeMap<usize, Vec<FieldError>> = BTreeMap::new();
     for (line, field) in refused {
-        wrong.entry(line).or_default().push(field);
+        let fields = wrong.entry(line).or_default();
+        if !fields.contains(&field) {
+            fields.push(field);
+        }
     }
     todo.retain(|one| !wrong.contains_key(&one.line));
     for (line, fields) in wrong {
@@ -122,35 +127,131 @@ pub(super) fn at_place(place: usize, member: &str, field: FieldError) -> FieldEr
     FieldError { pointer: format!("/records/{place}/{member}"), ..field }
 }
 
-/// Answers of customers who were asked before they came by a file.
-fn asked_already(
+/// To whom lines bring something besides ties, as far as the customer is there: of one that went up in another one, that one.
+fn receiving(
     conn: &mut DbConn,
+    actor: &Actor,
     source: &str,
     (lines, into): (&[Result<Line>], &[Option<CustomerId>]),
     todo: &[Todo],
+) -> Result<BTreeMap<usize, CustomerId>> {
+    let bringing: BTreeSet<usize> =
+        todo.iter().filter(|one| !one.what.is_tie()).map(|one| one.line).collect();
+    let mut keys: Vec<(usize, ExternalId)> = Vec::with_capacity(bringing.len());
+    for at in bringing {
+        if let Some(Ok(line)) = lines.get(at) {
+            keys.push((at, ExternalId { source: source.to_owned(), id: line.customer.external.id.clone() }));
+        }
+    }
+    let known = customers::ids_by_keys(conn, &keys.iter().map(|(_, key)| key).collect::<Vec<_>>())?;
+    let mut customers: BTreeMap<usize, CustomerId> = BTreeMap::new();
+    for (at, key) in &keys {
+        let into = into.get(*at).copied().flatten();
+        if let Some(id) = into.or_else(|| known.get(&key.id).copied()) {
+            customers.insert(*at, id);
+        }
+    }
+    let ids: BTreeSet<CustomerId> = customers.values().copied().collect();
+    let survivors = survivors(conn, actor, ids, false)?;
+    for id in customers.values_mut() {
+        *id = survivors.get(id).copied().unwrap_or(*id);
+    }
+    Ok(customers)
+}
+
+/// Those of some customers that went up in others, each with the one that is left of it in the end. If the actor `writes`, that one stays locked until the
+/// transaction ends.
+fn survivors(
+    conn: &mut DbConn,
+    actor: &Actor,
+    ids: BTreeSet<CustomerId>,
+    writes: bool,
+) -> Result<BTreeMap<CustomerId, CustomerId>> {
+    let mut ends: BTreeMap<CustomerId, CustomerId> = BTreeMap::new();
+    if ids.is_empty() {
+        return Ok(ends);
+    }
+    // Whoever went up in another one is archived.
+    let briefs = customers::briefs(conn, actor, &ids.into_iter().collect::<Vec<_>>())?;
+    let mut gone: Vec<CustomerId> =
+        briefs.into_iter().filter(|brief| brief.archived).map(|brief| brief.id).collect();
+    while !gone.is_empty() {
+        let mut went: BTreeMap<CustomerId, CustomerId> = BTreeMap::new();
+        for id in gone {
+            if let Some(survivor) = customers::merged_into(conn, id)? {
+                went.insert(id, survivor);
+            }
+        }
+        let next: BTreeSet<CustomerId> = went.values().copied().collect();
+        gone = next.into_iter().collect();
+        if writes {
+            customers::lock_all(conn, &gone)?;
+        }
+        for end in ends.values_mut() {
+            *end = went.get(end).copied().unwrap_or(*end);
+        }
+        ends.extend(went);
+    }
+    Ok(ends)
+}
+
+/// The lines whose customers the actor does not look after: the one that another one went up in may be of another unit.
+fn out_of_reach(
+    conn: &mut DbConn,
+    actor: &Actor,
+    customers: &BTreeMap<usize, CustomerId>,
 ) -> Result<Vec<(usize, FieldError)>> {
-    let mut by_survey: HashMap<SurveyId, Vec<(&Todo, ExternalId)>> = HashMap::new();
+    let ids: Vec<CustomerId> = customers.values().copied().collect();
+    let own = customers::changeable_among(conn, actor, &ids)?;
+    let foreign = customers.iter().filter(|(_, id)| !own.contains(id));
+    Ok(foreign.map(|(line, _)| (*line, not_looked_after())).collect())
+}
+
+fn not_looked_after() -> FieldError {
+    FieldError::new("", "customer_out_of_reach")
+}
+
+/// Answers of customers who were asked before they came by a file.
+fn asked_already(
+    conn: &mut DbConn,
+    customers: &BTreeMap<usize, CustomerId>,
+    todo: &[Todo],
+) -> Result<Vec<(usize, FieldError)>> {
+    let mut by_survey: HashMap<SurveyId, Vec<(&Todo, CustomerId)>> = HashMap::new();
     for one in todo.iter().filter(|one| one.known.is_none()) {
-        if let (What::Answer(answer), Some(Ok(line))) = (&one.what, lines.get(one.line)) {
-            let key = ExternalId { source: source.to_owned(), id: line.customer.external.id.clone() };
-            by_survey.entry(answer.survey.id()).or_default().push((one, key));
+        if let (What::Answer(answer), Some(customer)) = (&one.what, customers.get(&one.line)) {
+            by_survey.entry(answer.survey.id()).or_default().push((one, *customer));
         }
     }
     let mut refused = Vec::new();
     for (survey, answers) in by_survey {
-        let keys: Vec<&ExternalId> = answers.iter().map(|(_, key)| key).collect();
-        let customers = customers::ids_by_keys(conn, &keys)?;
-        let of = |one: &Todo, key: &ExternalId| {
-            into.get(one.line).copied().flatten().or_else(|| customers.get(&key.id).copied())
-        };
-        let ids: Vec<CustomerId> = answers.iter().filter_map(|(one, key)| of(one, key)).collect();
+        let ids: Vec<CustomerId> = answers.iter().map(|(_, id)| *id).collect();
         let asked: HashSet<CustomerId> = surveys::asked_already(conn, survey, &ids)?.into_iter().collect();
-        let is_asked = |one: &Todo, key: &ExternalId| of(one, key).is_some_and(|id| asked.contains(&id));
-        refused.extend(answers.iter().filter(|(one, key)| is_asked(one, key)).map(|(one, _)| {
+        refused.extend(answers.iter().filter(|(_, id)| asked.contains(id)).map(|(one, _)| {
             (one.line, at_place(one.place, "answer", FieldError::new("", "already_answered")))
         }));
     }
     Ok(refused)
+}
+
+/// Puts those in the place of the customers of lines that bring something who have what is said of them: of one that went up in another one, that one.
+/// They stay locked until the transaction ends.
+///
+/// # Errors
+/// When the database fails.
+pub(super) fn to_survivors(
+    conn: &mut DbConn,
+    actor: &Actor,
+    todo: &[Todo],
+    customers: &mut [Option<CustomerId>],
+) -> Result<()> {
+    let bringing = todo.iter().filter(|one| !one.what.is_tie());
+    let ids = bringing.filter_map(|one| customers.get(one.line).copied().flatten()).collect();
+    let survivors = survivors(conn, actor, ids, true)?;
+    for id in customers.iter_mut().flatten() {
+        *id = survivors.get(id).copied().unwrap_or(*id);
+    }
+    Ok(())
 }
 
 impl Todo {
@@ -163,6 +264,9 @@ impl Todo {
                 match holdings::check_restated(conn, actor, id, &restated(holding)) {
                     Ok(()) => Ok(None),
                     Err(error) if error.code.status() >= 500 => Err(error),
+                    Err(error) if matches!(error.code, Code::NotFound | Code::Forbidden) => {
+                        Ok(Some(not_looked_after()))
+                    }
                     Err(error) => {
                         let code = error.fields.first().map_or(error.code.as_str(), |field| &field.code);
                         let member = match error.fields.first().map(|field| field.pointer.as_str()) {
@@ -174,7 +278,17 @@ impl Todo {
                     }
                 }
             }
-            What::Contact(_) | What::Relation(_) | What::Member(_) => Ok(None),
+            What::Contact(_) => {
+                let id = InteractionId::new(known.record_id.uuid());
+                let contact = interactions::read(conn, actor, id)
+                    .and_then(|contact| customers::changeable(conn, actor, Id::new(contact.customer.id)));
+                match contact {
+                    Ok(()) => Ok(None),
+                    Err(error) if error.code.status() >= 500 => Err(error),
+                    Err(_) => Ok(Some(not_looked_after())),
+                }
+            }
+            What::Relation(_) | What::Member(_) => Ok(None),
             // What somebody has answered stands.
             What::Answer(_) => {
                 Ok(Some(at_place(self.place, "answer", FieldError::new("", "answered_otherwise"))))

@@ -562,7 +562,8 @@ fn take_round(
     let lines: Vec<BulkLine> = numbered.collect();
     let outcomes = customers::upsert_lines(conn, actor, house, &lines, !claim.dry_run)?;
     if !claim.dry_run {
-        let taken: Vec<Option<CustomerId>> = outcomes.iter().map(|outcome| outcome.id).collect();
+        let mut taken: Vec<Option<CustomerId>> = outcomes.iter().map(|outcome| outcome.id).collect();
+        brought::to_survivors(conn, actor, &todo, &mut taken)?;
         let done = brought::write(conn, actor, house, claim.id, &todo, &taken)?;
         let numbers: Vec<i64> = lines.iter().map(|line| i64::from(line.number)).collect();
         undo::note(conn, keys, claim.id, &numbers, &outcomes, &done)?;

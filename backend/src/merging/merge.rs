@@ -13,7 +13,8 @@ use crate::error::{Error, FieldError, Result};
 use crate::listing::filter::FieldType;
 use crate::listing::{Field, ListRequest, Resource, set_total};
 use crate::merging::CustomerMergeId;
-use crate::merging::store::{self, MergeRow, TARGETS};
+use crate::merging::store::{self, MergeRow, TARGETS, Target};
+use crate::relations::HouseholdId;
 use crate::{duplicates, holdings, interactions, relations, text};
 
 static FIELDS: &[Field] = &[
@@ -42,8 +43,11 @@ pub(super) struct Kept {
 
 /// The names of the ledger that are no target of the store's.
 pub(super) const CONTACT_POINT: &str = "contact_point";
+pub(super) const TEAM: &str = "team";
 pub(super) const RELATION: &str = "relation";
 pub(super) const OWN_CO_OWNER: &str = "own_co_owner";
+/// The target whose rows are members of what has a version of its own.
+pub(super) const HOUSEHOLD: &str = "household";
 
 /// What merging two customers would do.
 ///
@@ -68,6 +72,7 @@ pub fn preview(
         .filter(|relation| relation.other.as_ref().is_none_or(|one| one.id != survivor.uuid()));
     count(&mut moved, RELATION, with_others.count());
     count(&mut moved, CONTACT_POINT, found.contact_points);
+    count(&mut moved, TEAM, found.team);
     Ok(MergePreview {
         survivor: seen.remove(&survivor).ok_or_else(Error::not_found)?,
         survivor_version: found.versions.0,
@@ -87,8 +92,8 @@ fn count(moved: &mut MovedThings, target: &str, rows: usize) {
         "co_owner" => moved.co_owned_holdings = rows,
         "interaction" => moved.interactions = rows,
         "task" => moved.tasks = rows,
-        "household" => moved.households = rows,
-        "team" => moved.team_members = rows,
+        HOUSEHOLD => moved.households = rows,
+        TEAM => moved.team_members = rows,
         "tag" => moved.tags = rows,
         "survey_invitation" => moved.survey_invitations = rows,
         "survey_answer" => moved.survey_answers = rows,
@@ -112,6 +117,11 @@ pub fn merge(
     let reason = new.reason.as_deref().map(|reason| text::optional_line(reason, 500)).transpose();
     let reason =
         reason.map_err(|broken| Error::fields(vec![FieldError::broken("/reason", broken)]))?.flatten();
+    // Whoever changes a household locks it before its members.
+    for target in TARGETS.iter().filter(|target| target.name == HOUSEHOLD) {
+        let households = store::to_move(conn, target, (other, survivor))?;
+        relations::lock_households(conn, &households_of(&households))?;
+    }
     let mut both = [survivor, other];
     both.sort_unstable();
     customers::lock_all(conn, &both)?;
@@ -143,7 +153,7 @@ pub fn merge(
         let rows = store::to_move(conn, target, (other, survivor))?;
         let noted: Vec<(Uuid, bool)> = rows.iter().map(|id| (*id, false)).collect();
         store::note(conn, row.id, target.name, &noted)?;
-        store::repoint(conn, row.id, target, (other, survivor))?;
+        repoint(conn, actor, row.id, target, (other, survivor))?;
         count(&mut moved, target.name, rows.len());
     }
     let own: Vec<(Uuid, bool)> =
@@ -155,6 +165,9 @@ pub fn merge(
     count(&mut moved, RELATION, related.len());
     store::note(conn, row.id, CONTACT_POINT, &kept.taken.contact_points)?;
     count(&mut moved, CONTACT_POINT, kept.taken.contact_points.len());
+    let team: Vec<(Uuid, bool)> = kept.taken.team.iter().map(|user| (*user, false)).collect();
+    store::note(conn, row.id, TEAM, &team)?;
+    count(&mut moved, TEAM, team.len());
     row.moved = Doc(serde_json::to_value(moved).map_err(Error::internal)?);
     store::set_moved(conn, row.id, &row.moved)?;
 
@@ -163,6 +176,29 @@ pub fn merge(
     duplicates::merged(conn, actor, survivor, other)?;
     record(conn, actor, &row, "created")?;
     merge_of(conn, actor, house, row.id)
+}
+
+/// Gives the rows of a target that stand in the ledger from one customer to another one. A household is changed by it, and has a version by which
+/// others change it.
+pub(super) fn repoint(
+    conn: &mut DbConn,
+    actor: &Actor,
+    merge: CustomerMergeId,
+    target: &Target,
+    ends: (CustomerId, CustomerId),
+) -> Result<()> {
+    if target.name != HOUSEHOLD {
+        return store::repoint(conn, merge, target, ends);
+    }
+    let noted: Vec<Uuid> =
+        store::ledger(conn, merge, target.name)?.into_iter().map(|(household, _)| household).collect();
+    relations::change_members(conn, actor, &households_of(&noted), |conn| {
+        store::repoint(conn, merge, target, ends)
+    })
+}
+
+pub(super) fn households_of(rows: &[Uuid]) -> Vec<HouseholdId> {
+    rows.iter().copied().map(HouseholdId::new).collect()
 }
 
 /// Works out anew what follows from the things that went over.

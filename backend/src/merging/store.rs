@@ -66,7 +66,7 @@ macro_rules! target {
 }
 
 /// In the order in which they go over. Those that are written anew by what they belong to, such as the transactions of a holding, follow it.
-pub(super) const TARGETS: [Target; 11] = [
+pub(super) const TARGETS: [Target; 10] = [
     target!("holding", "holding", "id", "version = version + 1, ", &[]),
     target!("interaction", "interaction", "id", "version = version + 1, ", &[]),
     target!("task", "task", "id", "version = version + 1, ", &[]),
@@ -89,15 +89,6 @@ pub(super) const TARGETS: [Target; 11] = [
         "",
         &[
             " AND NOT EXISTS (SELECT 1 FROM household_member AS own WHERE own.household_id = household_member.household_id AND own.customer_id = "
-        ]
-    ),
-    target!(
-        "team",
-        "customer_team",
-        "user_id",
-        "",
-        &[
-            " AND NOT EXISTS (SELECT 1 FROM customer_team AS own WHERE own.user_id = customer_team.user_id AND own.customer_id = "
         ]
     ),
     target!(
@@ -198,18 +189,20 @@ struct LedgerRow {
     was_primary: bool,
 }
 
-/// Gives the rows of a target that stand in the ledger from one customer to another one, and what belongs to them.
+/// Gives the rows of a target that stand in the ledger from one customer to another one, and what belongs to them. What the other one has the like of
+/// stays: a customer that is archived may have got something since it went up in another one.
 pub(super) fn repoint(
     conn: &mut DbConn,
     merge: CustomerMergeId,
     target: &Target,
     (from, to): (CustomerId, CustomerId),
 ) -> Result<()> {
+    let none: &'static [&'static str] = &[];
     let followers = FOLLOWERS.iter().filter(|(of, ..)| *of == target.name);
-    let all =
-        std::iter::once((target.update, target.key)).chain(followers.map(|(_, update, key)| (*update, *key)));
-    for (update, key) in all {
-        let update = Condition::unkept()
+    let all = std::iter::once((target.update, target.key, target.unless))
+        .chain(followers.map(|(_, update, key)| (*update, *key, none)));
+    for (update, key, unless) in all {
+        let mut update = Condition::unkept()
             .sql(update)
             .bind(id(to))
             .sql(" WHERE customer_id = ")
@@ -219,6 +212,9 @@ pub(super) fn repoint(
             .sql(" AND moved.target = ")
             .bind(Value::Text(target.name.to_owned()))
             .sql(")");
+        for unless in unless {
+            update = update.sql(unless).bind(id(to)).sql(")");
+        }
         Statement::new(update).execute(conn)?;
     }
     Ok(())

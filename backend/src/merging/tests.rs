@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use diesel::RunQueryDsl;
 use guanxi_api::Role;
-use guanxi_db::{Condition, DbConn, Engine, Statement};
+use guanxi_db::{Condition, DbConn, Engine, Id, Statement};
 use serde_json::{Value, json};
 
 use crate::testing::{Client, TestApp};
@@ -48,6 +48,16 @@ fn hold(client: &Client, id: &str, product: &str, amount: &str) -> String {
 fn call(client: &Client, id: &str) -> Value {
     let new = json!({"kind": "call", "purpose": "service", "outcome": "reached", "notes": "谈了存款"});
     client.post(&format!("/customers/{id}/interactions"), &new).expect(201).json()
+}
+
+fn team(app: &TestApp, names: &[&str]) -> Value {
+    let member = |name: &&str| json!({"user_id": app.fixture.user(name), "role": "rm"});
+    json!({"members": names.iter().map(member).collect::<Vec<_>>()})
+}
+
+fn set_team(app: &TestApp, client: &Client, id: &str, names: &[&str]) {
+    let path = format!("/customers/{id}");
+    client.put(&format!("{path}/team"), &tag(client, &path), &team(app, names)).expect(200);
 }
 
 fn count(client: &Client, path: &str) -> usize {
@@ -302,6 +312,12 @@ fn merging_and_undoing_leaves_every_column_as_it_was() {
         }
         ids.push(person(&head, &format!("张三{}", ["丰", "风", "峰"][draw.below(3)]), &more));
     }
+    let mut of_teams = Draw(11);
+    for id in &ids {
+        let names: Vec<&str> =
+            ["rm2", "rm_a2", "adviser"].into_iter().filter(|_| of_teams.below(2) == 0).collect();
+        set_team(&app, &head, id, &names);
+    }
     let mut holdings = Vec::new();
     for id in &ids.clone() {
         for _ in 0..draw.below(3) {
@@ -344,6 +360,170 @@ fn merging_and_undoing_leaves_every_column_as_it_was() {
         let found = differences(&before, &snapshot(&app));
         assert!(found.is_empty(), "round {round}, {} <- {}, {take:?}: {found:#?}", ids[one], ids[other]);
     }
+    verified(&app);
+}
+
+#[test]
+fn a_merge_changes_teams_and_households_from_one_version_to_the_next() {
+    let app = TestApp::start();
+    let head = app.role(Role::OutletHead);
+    let (one, other) = (person(&head, "张三丰", &json!({})), person(&head, "張三豐", &json!({})));
+    set_team(&app, &head, &other, &["rm2"]);
+    let new = json!({"name": "张家", "members": [{"customer_id": other, "role": "head"}]});
+    let household = head.post("/households", &new).expect(201).json();
+    let household = format!("/households/{}", household["id"].as_str().expect("an id"));
+    let customer = format!("/customers/{one}");
+    let preview = head.get(&format!("{customer}/merge-preview?other_id={other}")).expect(200).json();
+    assert_eq!((&preview["moved"]["team_members"], &preview["moved"]["households"]), (&json!(1), &json!(1)));
+
+    let tags = || (tag(&head, &customer), tag(&head, &household));
+    let are_old = |(of_customer, of_household): (String, String)| {
+        head.put(&format!("{customer}/team"), &of_customer, &team(&app, &[])).expect(412);
+        head.patch(&household, &of_household, &json!({"name": "李家"})).expect(412);
+    };
+    // The last thing that the history has of something, and what was changed.
+    let told = |path: &str| {
+        let entry = head.get(&format!("{path}/history")).expect(200).json()["data"][0].clone();
+        let changes = entry["changes"].as_array().expect("changes").iter();
+        let fields: Vec<String> =
+            changes.map(|change| change["field"].as_str().expect("a name").to_owned()).collect();
+        (entry["action"].as_str().expect("an action").to_owned(), fields)
+    };
+    let of = |action: &str, field: &str| (action.to_owned(), vec![field.to_owned()]);
+
+    let before = tags();
+    let merged = merging(&head, &one, &other, &[]).expect(201).json();
+    assert_eq!((&merged["moved"]["team_members"], &merged["moved"]["households"]), (&json!(1), &json!(1)));
+    are_old(before);
+    assert_eq!(told(&customer), of("customer.updated", "team"));
+    assert_eq!(told(&household), of("household.updated", "members"));
+    let who = |id: &str| {
+        let team = head.get(&format!("/customers/{id}")).expect(200).json()["team"].clone();
+        team.as_array().expect("a team").len()
+    };
+    assert_eq!((who(&one), who(&other)), (1, 0));
+
+    let before = tags();
+    undone(&head, &merged).expect(200);
+    are_old(before);
+    assert_eq!(told(&customer), of("customer.updated", "team"));
+    assert_eq!(told(&household), of("household.updated", "members"));
+    assert_eq!((who(&one), who(&other)), (0, 1));
+    verified(&app);
+}
+
+#[test]
+fn the_year_of_birth_goes_back_with_the_day() {
+    let app = TestApp::start();
+    let head = app.role(Role::OutletHead);
+    let one = person(&head, "张三丰", &json!({"birth_year": 1978}));
+    let other = person(&head, "张三丰", &json!({"birth_date": "1985-05-05"}));
+    let born = || {
+        let customer = head.get(&format!("/customers/{one}")).expect(200).json();
+        (customer["birth_date"].clone(), customer["birth_year"].clone())
+    };
+    let merged = merging(&head, &one, &other, &["birth_date"]).expect(201).json();
+    assert_eq!(merged["taken"], json!(["birth_date", "birth_year"]));
+    assert_eq!(born(), (json!("1985-05-05"), json!(1985)));
+    undone(&head, &merged).expect(200);
+    assert_eq!(born(), (Value::Null, json!(1978)));
+    verified(&app);
+}
+
+#[test]
+fn who_went_up_in_another_customer_gets_nothing_that_is_to_go_back_to_it() {
+    let app = TestApp::start();
+    let head = app.role(Role::OutletHead);
+    let (one, other) = (person(&head, "张三丰", &json!({})), person(&head, "張三豐", &json!({})));
+    let friend = person(&head, "李四", &json!({}));
+    set_team(&app, &head, &other, &["rm2"]);
+    let household = |members: &[&str]| {
+        let member = |id: &&str| json!({"customer_id": id, "role": "other"});
+        json!({"name": "张家", "members": members.iter().map(member).collect::<Vec<_>>()})
+    };
+    let path_of = |made: Value| format!("/households/{}", made["id"].as_str().expect("an id"));
+    let own = path_of(head.post("/households", &household(&[&other])).expect(201).json());
+    let both = path_of(head.post("/households", &household(&[&one, &other])).expect(201).json());
+    let relate = |id: &str, other: &str| {
+        head.post(&format!("/customers/{id}/relations"), &json!({"other_id": other, "role": "friend"}))
+    };
+    relate(&other, &friend).expect(201);
+    let before = snapshot(&app);
+    let merged = merging(&head, &one, &other, &[]).expect(201).json();
+
+    let refused = |answer: crate::testing::Answer, pointer: &str| {
+        assert_eq!(answer.expect(409).fields(), [(pointer.to_owned(), "is_merged".to_owned())]);
+    };
+    let path = format!("/customers/{other}");
+    refused(head.put(&format!("{path}/team"), &tag(&head, &path), &team(&app, &["rm2"])), "");
+    refused(head.post("/households", &household(&[&other])), "/members/0/customer_id");
+    refused(head.patch(&own, &tag(&head, &own), &household(&[&one, &other])), "/members/1/customer_id");
+    refused(relate(&other, &friend), "");
+    refused(relate(&friend, &other), "/other_id");
+    // What has stayed with it does not keep others from changing the household.
+    head.patch(&both, &tag(&head, &both), &household(&[&one, &other])).expect(200);
+
+    undone(&head, &merged).expect(200);
+    assert_eq!(differences(&before, &snapshot(&app)), Vec::<String>::new());
+    verified(&app);
+}
+
+#[test]
+fn what_a_customer_has_the_like_of_does_not_go_back_to_it() {
+    let app = TestApp::start();
+    let head = app.role(Role::OutletHead);
+    let product = deposit(&app);
+    let (one, other) = (person(&head, "张三丰", &json!({})), person(&head, "張三豐", &json!({})));
+    let friend = person(&head, "李四", &json!({}));
+    set_team(&app, &head, &other, &["rm2"]);
+    let new = json!({"name": "张家", "members": [{"customer_id": other, "role": "head"}]});
+    head.post("/households", &new).expect(201);
+    let new = json!({"other_id": friend, "role": "guarantor"});
+    head.post(&format!("/customers/{other}/relations"), &new).expect(201);
+    let joint = format!("/holdings/{}", hold(&head, &friend, &product, "1000"));
+    let owners = |ids: &[&str]| {
+        let path = format!("{joint}/co-owners");
+        head.put(&path, &tag(&head, &joint), &json!({"customer_ids": ids})).expect(200);
+    };
+    owners(&[&other]);
+    let merged = merging(&head, &one, &other, &[]).expect(201).json();
+    owners(&[&one, &other]);
+    // Which no request gives it any more, and a bank may have from before.
+    app.db(|conn: &mut DbConn| {
+        let copies = [
+            Condition::unkept().sql(
+                "INSERT INTO customer_team (customer_id, user_id, role) SELECT customer_merge.merged_id, \
+                 customer_team.user_id, customer_team.role FROM customer_team JOIN customer_merge \
+                 ON customer_merge.survivor_id = customer_team.customer_id",
+            ),
+            Condition::unkept().sql(
+                "INSERT INTO household_member (household_id, customer_id, role, is_primary) SELECT \
+                 household_member.household_id, customer_merge.merged_id, household_member.role, false \
+                 FROM household_member JOIN customer_merge ON customer_merge.survivor_id = household_member.customer_id",
+            ),
+            Condition::unkept()
+                .sql("INSERT INTO relation (id, from_id, to_id, kind, archived, version, created_at, updated_at) SELECT ")
+                .bind(guanxi_db::Value::Id(Id::new(uuid::Uuid::now_v7())))
+                .sql(
+                    ", relation.from_id, customer_merge.merged_id, relation.kind, relation.archived, relation.version, \
+                     relation.created_at, relation.updated_at FROM relation JOIN customer_merge \
+                     ON customer_merge.survivor_id = relation.to_id",
+                ),
+        ];
+        for copy in copies {
+            assert_eq!(Statement::new(copy).execute(conn)?, 1);
+        }
+        Ok(())
+    });
+    undone(&head, &merged).expect(200);
+    let shown = |id: &str| {
+        let customer = head.get(&format!("/customers/{id}")).expect(200).json();
+        let households = head.get(&format!("/customers/{id}/households")).expect(200).json();
+        let relations = head.get(&format!("/customers/{id}/relations")).expect(200).json();
+        [&customer["team"], &households["households"], &relations["relations"]]
+            .map(|list| list.as_array().expect("a list").len())
+    };
+    assert_eq!((shown(&one), shown(&other)), ([1; 3], [1; 3]));
     verified(&app);
 }
 

@@ -1,12 +1,16 @@
 use guanxi_api::CustomerMerge;
 use guanxi_db::{DbConn, Id};
+use uuid::Uuid;
 
 use crate::access::{Actor, Scope};
 use crate::customers::{self, House};
 use crate::duplicates;
 use crate::error::{Code, Error, Result};
 use crate::merging::CustomerMergeId;
-use crate::merging::merge::{CONTACT_POINT, Kept, OWN_CO_OWNER, RELATION, merge_of, record, refigure};
+use crate::merging::merge::{
+    CONTACT_POINT, HOUSEHOLD, Kept, OWN_CO_OWNER, RELATION, TEAM, households_of, merge_of, record, refigure,
+    repoint,
+};
 use crate::merging::store::{self, MergeRow, TARGETS};
 use crate::relations;
 
@@ -23,6 +27,9 @@ pub fn undo(
     (id, version): (CustomerMergeId, i64),
 ) -> Result<CustomerMerge> {
     let mut row = store::find(conn, &Scope::of(actor), id)?;
+    // Whoever changes a household locks it before its members.
+    let households = households_of(&noted(conn, id, HOUSEHOLD)?);
+    relations::lock_households(conn, &households)?;
     let mut both = [row.survivor_id, row.merged_id];
     both.sort_unstable();
     customers::lock_all(conn, &both)?;
@@ -43,6 +50,7 @@ pub fn undo(
     }
     let mut kept: Kept = serde_json::from_value(row.kept.0.clone()).map_err(Error::internal)?;
     kept.taken.contact_points = store::ledger(conn, id, CONTACT_POINT)?;
+    kept.taken.team = noted(conn, id, TEAM)?;
     let ids = (row.survivor_id, row.merged_id);
     // Before the other one is put back into the lists: only a merge that holds keeps it out of them.
     let after = MergeRow {
@@ -56,13 +64,11 @@ pub fn undo(
     }
     customers::give_back(conn, actor, house, ids, &kept.taken)?;
     for target in TARGETS.iter().rev() {
-        store::repoint(conn, id, target, ids)?;
+        repoint(conn, actor, id, target, ids)?;
     }
-    let own: Vec<uuid::Uuid> =
-        store::ledger(conn, id, OWN_CO_OWNER)?.into_iter().map(|(holding, _)| holding).collect();
+    let own = noted(conn, id, OWN_CO_OWNER)?;
     store::co_owner_again(conn, ids.0, &own)?;
-    let related: Vec<_> =
-        store::ledger(conn, id, RELATION)?.into_iter().map(|(relation, _)| Id::new(relation)).collect();
+    let related: Vec<_> = noted(conn, id, RELATION)?.into_iter().map(Id::new).collect();
     relations::move_relations_back(conn, actor, &related, ids)?;
 
     let at = (row.merged_at, house.settings.day(row.merged_at));
@@ -72,4 +78,9 @@ pub fn undo(
     duplicates::told_apart(conn, actor, ids.0, ids.1)?;
     record(conn, actor, &after, "undone")?;
     merge_of(conn, actor, house, id)
+}
+
+/// The rows that the ledger has of a target.
+fn noted(conn: &mut DbConn, id: CustomerMergeId, target: &str) -> Result<Vec<Uuid>> {
+    Ok(store::ledger(conn, id, target)?.into_iter().map(|(row, _)| row).collect())
 }

@@ -1,8 +1,8 @@
 use diesel::prelude::*;
-use diesel::sql_types::{Integer, Text};
+use diesel::sql_types::{BigInt, Integer, Text};
 use guanxi_api::{LocalName, OrgUnitKind, Role};
 use guanxi_db::schema::{customer, directory, org_unit, user_account};
-use guanxi_db::{Condition, DbConn, DbError, Doc, Moment, Value};
+use guanxi_db::{Condition, DbConn, DbError, Doc, Id, Moment, Statement, Value};
 
 use crate::access::{OrgUnitId, UserId};
 use crate::error::Result;
@@ -352,6 +352,25 @@ pub(super) fn customers_of(conn: &mut DbConn, id: UserId, outside: Option<&str>)
         .first(conn)
         .map_err(DbError::from)?;
     Ok(count)
+}
+
+/// How many customers of a subtree have an owner who is in one of some units.
+pub(super) fn customers_of_staff(conn: &mut DbConn, of: &[OrgUnitId], path: &str) -> Result<i64> {
+    let of = of.iter().map(|id| Some(Value::Id(Id::new(id.uuid()))));
+    let select = Condition::unkept()
+        .sql(
+            "SELECT COUNT(*) FROM user_account JOIN customer ON customer.owner_id = user_account.id \
+             JOIN org_unit ON org_unit.id = customer.org_unit_id WHERE user_account.org_unit_id IN (",
+        )
+        .bind_all(of)
+        .sql(") AND customer.archived = ")
+        .bind(Value::Bool(false))
+        .sql(" AND org_unit.path >= ")
+        .bind(Value::Text(path.to_owned()))
+        .sql(" AND org_unit.path < ")
+        .bind(Value::Text(end_of_subtree(path)));
+    let counted = Statement::<BigInt>::new(select).load::<i64>(conn).map_err(DbError::from)?;
+    Ok(counted.into_iter().sum())
 }
 
 /// Kinds and paths of some units.

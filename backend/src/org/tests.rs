@@ -827,6 +827,45 @@ fn owners_keep_a_role_and_a_unit_with_which_they_can_be_owners() {
 }
 
 #[test]
+fn no_unit_is_moved_from_below_the_owners_of_its_customers() {
+    let app = TestApp::start();
+    let (admin, head) = (app.role(Role::Admin), app.role(Role::OutletHead));
+    let created = |username: &str| {
+        let new = json!({ "kind": "person", "name": "张三" });
+        app.user(username).create("/customers", new).expect(201).text_at("/id")
+    };
+    let (of_branch, of_outlet) = (created("rm"), created("rm2"));
+    let (a, b) = (app.fixture.unit("a"), app.fixture.unit("b"));
+    let account = user_path(&app, "rm");
+    admin.change(&account, &tag_of(&admin, &account), json!({ "org_unit_id": a })).expect(200);
+
+    let outlet = format!("/org-units/{}", app.fixture.unit("a1"));
+    let move_to =
+        |parent: Uuid| admin.change(&outlet, &tag_of(&admin, &outlet), json!({ "parent_id": parent }));
+    let before = (path_of(&app, app.fixture.unit("a1")), tag_of(&admin, &outlet));
+    let refused = move_to(b);
+    refused.refused_fields(409, &[("/parent_id", "owns_customers")]);
+    assert_eq!(refused.json()["errors"][0]["params"]["count"], 1, "who is in the outlet goes along");
+    assert_eq!((path_of(&app, app.fixture.unit("a1")), tag_of(&admin, &outlet)), before);
+
+    // Below the owner's unit it may stand anywhere.
+    let (between, _) = add(&admin, a, "sub_branch", "0123");
+    move_to(between).expect(200);
+    let path = format!("/customers/{of_branch}");
+    head.send(
+        "POST",
+        &format!("{path}/assign"),
+        &[("If-Match", &tag_of(&head, &path))],
+        Some(&json!({ "owner_id": null })),
+    )
+    .expect(200);
+    move_to(b).expect(200);
+    let kept = app.user("rm2").get(&format!("/customers/{of_outlet}")).expect(200);
+    assert_eq!(kept.text_at("/owner/id"), app.fixture.user("rm2").to_string());
+    assert_eq!(app.db(crate::verify::verify).wrong, Vec::<String>::new());
+}
+
+#[test]
 fn no_customer_is_handed_to_somebody_whose_role_is_changing() {
     let app = TestApp::start();
     let (admin, head) = (app.role(Role::Admin), app.role(Role::OutletHead));

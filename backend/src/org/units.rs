@@ -9,6 +9,7 @@ use crate::audit::{self, changes_between};
 use crate::error::{Code, Error, FieldError, Result};
 use crate::listing::filter::FieldType;
 use crate::listing::{Field, ListRequest, Privacy, Resource, set_total};
+use crate::org::users::none_owned;
 use crate::org::{rules, store};
 
 static FIELDS: &[Field] = &[
@@ -227,7 +228,8 @@ fn insert(
 ///
 /// # Errors
 /// 404, 412 when the version is another one; 422 for a parent that cannot be one (its own subtree, an archived unit, a level
-/// below) or a wrong code or name; 409 when the code is taken or the head office is to be moved.
+/// below) or a wrong code or name; 409 when the code is taken, the head office is to be moved, or customers have an owner above the unit
+/// who would not be above it in the new place.
 pub fn change_unit(
     conn: &mut DbConn,
     actor: &Actor,
@@ -256,10 +258,23 @@ pub fn change_unit(
     if let Some(parent) = &parent {
         let path = rules::path(Some(&parent.path), id.uuid());
         store::move_subtree(conn, &before.path, &path, parent.depth + 1 - before.depth)?;
+        // Asked after the move: whoever puts a customer into the subtree waits for it, and whoever did before is done.
+        check_owners(conn, &before.path, &path)?;
     }
     let after = store::unit(conn, id)?.ok_or_else(Error::not_found)?;
     record(conn, actor, Some(&before), &after, "updated")?;
     wire(after)
+}
+
+/// Refuses a move of a subtree that takes customers away from below their owner. Only an owner above the subtree does not go along.
+fn check_owners(conn: &mut DbConn, from: &str, to: &str) -> Result<()> {
+    let above = rules::ids_of_path(to);
+    let left = rules::ids_of_path(from).into_iter().filter(|id| !above.contains(id));
+    let left: Vec<OrgUnitId> = left.map(OrgUnitId::new).collect();
+    if left.is_empty() {
+        return Ok(());
+    }
+    none_owned("/parent_id", store::customers_of_staff(conn, &left, to)?)
 }
 
 /// Gives the head office its names: for the demo and the first set-up, where nobody knows a version yet.

@@ -288,7 +288,11 @@ fn unit_to_be_in(
 /// Refuses a role or unit with which a user could not own the customers that they own.
 fn check_owned(conn: &mut DbConn, user: &store::PlacedUserRow, role: Role, pointer: &str) -> Result<()> {
     let outside = (role == Role::Rm).then_some(user.unit_path.as_str());
-    let count = store::customers_of(conn, user.user.id, outside)?;
+    none_owned(pointer, store::customers_of(conn, user.user.id, outside)?)
+}
+
+/// Refuses what so many customers stand against whose owner could not own them after it.
+pub(super) fn none_owned(pointer: &str, count: i64) -> Result<()> {
     if count == 0 {
         return Ok(());
     }

@@ -55,9 +55,7 @@ pub fn do_some_handing(conn: &mut DbConn, actor: &Actor, settings: &Settings) ->
     after.version += 1;
     after.updated_at = actor.now();
     store::update(conn, &after, before.version)?;
-    if ends {
-        record(conn, actor, Some(&before), &after, "done", None)?;
-    }
+    record(conn, actor, Some(&before), &after, if ends { "done" } else { "carried_out" }, None)?;
     Ok(true)
 }
 

@@ -304,7 +304,8 @@ pub async fn cancel_handover(
 
 /// The sheet of a handover: its customers with what is under way.
 ///
-/// The largest assets first. Whoever is to take some sees those alone.
+/// The largest assets first. Whoever is to take some sees those alone. Once a customer was handed over, skipped or kept, it stands there
+/// only for whoever sees it.
 #[utoipa::path(operation_id = "listHandoverCustomers", tag = "ownership",
     params(("id" = uuid::Uuid, Path, description = "The handover"), ListQuery),
     responses((status = 200, body = Page<HandoverLine>, description = "A page of customers")))]

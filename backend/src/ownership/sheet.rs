@@ -2,11 +2,11 @@ use std::collections::HashMap;
 
 use chrono::Days;
 use guanxi_api::{
-    HandoverItem, HandoverLine, HandoverLineState, HandoverMaturity, Instant, Page, TaskSource,
+    HandoverItem, HandoverLine, HandoverLineState, HandoverMaturity, HandoverState, Instant, Page, TaskSource,
 };
 use guanxi_db::{DbConn, Id, Moment, Value};
 
-use crate::access::{Actor, Reach};
+use crate::access::{Actor, Reach, Scope};
 use crate::customers::{self, CustomerId, House};
 use crate::error::{Error, Result};
 use crate::listing::filter::FieldType;
@@ -34,7 +34,8 @@ pub(crate) static SHEET: Resource = Resource {
     unless_asked: None,
 };
 
-/// The customers of a handover with what is under way, the largest assets first. Whoever is to take some sees those alone.
+/// The customers of a handover with what is under way, the largest assets first. Whoever is to take some sees those alone. Once a customer was handed over,
+/// skipped or kept, it stands there only for whoever sees it.
 ///
 /// # Errors
 /// 404 for a handover that the actor does not see; else as every list.
@@ -47,9 +48,11 @@ pub fn lines(
 ) -> Result<Page<HandoverLine>> {
     let handover = store::find(conn, actor, id)?;
     let of = actor.user_id().filter(|me| actor.reach() == Reach::Team && *me != handover.from_user_id);
+    let open = [HandoverState::Proposed, HandoverState::Accepted].map(HandoverState::as_str);
+    let shown = store::shown(of, open.contains(&handover.state.as_str()), &Scope::of(actor));
     let asked = ListRequest { q: Some(id.to_string()), ..request.clone() };
     let listing = asked.read(&SHEET, actor, house.keys.cursor())?;
-    let mut rows = store::lines(conn, id, of, &listing)?;
+    let mut rows = store::lines(conn, id, shown.clone(), &listing)?;
     let mut info = listing.page(
         &mut rows,
         house.keys.cursor(),
@@ -57,7 +60,7 @@ pub fn lines(
         |(row, _)| Id::new(row.customer_id.uuid()),
     )?;
     if listing.total {
-        set_total(&mut info, store::count_lines(conn, id, of, &listing)?);
+        set_total(&mut info, store::count_lines(conn, id, shown, &listing)?);
     }
     let ids: Vec<CustomerId> = rows.iter().map(|(row, _)| row.customer_id).collect();
     let mut under_way = under_way(conn, actor, house, &ids)?;

@@ -515,13 +515,13 @@ pub(super) fn assets(conn: &mut DbConn, ids: &[CustomerId]) -> Result<Vec<(Custo
 pub(super) fn lines(
     conn: &mut DbConn,
     id: HandoverId,
-    of: Option<UserId>,
+    shown: Condition,
     listing: &Listing,
 ) -> Result<Vec<(LineRow, Moment)>> {
     let rows = handover_customer::table
         .inner_join(customer::table.inner_join(customer_figures::table))
         .filter(handover_customer::handover_id.eq(id))
-        .filter(mine(of).and(listing.condition()))
+        .filter(shown.and(listing.condition()))
         .order(listing.ordering().first(listing.rows()))
         .select((LineRow::as_select(), customer_figures::last_contacted_at))
         .load(conn)
@@ -532,17 +532,25 @@ pub(super) fn lines(
 pub(super) fn count_lines(
     conn: &mut DbConn,
     id: HandoverId,
-    of: Option<UserId>,
+    shown: Condition,
     listing: &Listing,
 ) -> Result<i64> {
     let ids = handover_customer::table
+        .inner_join(customer::table)
         .filter(handover_customer::handover_id.eq(id))
-        .filter(mine(of).and(listing.filter.clone()))
+        .filter(shown.and(listing.filter.clone()))
         .select(handover_customer::customer_id)
         .limit(COUNTED + 1)
         .load::<CustomerId>(conn)
         .map_err(DbError::from)?;
     Ok(i64::try_from(ids.len()).unwrap_or(i64::MAX))
+}
+
+/// The lines that stand in a sheet: those of one receiver or all; of a handover that is under way what waits, and else the customers that a scope has.
+pub(super) fn shown(of: Option<UserId>, is_under_way: bool, scope: &Scope) -> Condition {
+    let seen = scope.customer();
+    let waiting = Condition::new().sql("handover_customer.state = 'waiting'");
+    mine(of).and(if is_under_way { waiting.or(seen) } else { seen })
 }
 
 /// The lines of one receiver, but for those that they do not take; or all.

@@ -3,7 +3,7 @@ use guanxi_api::Role;
 use serde_json::{Value, json};
 
 use crate::access::Actor;
-use crate::testing::{Answer, Client, TestApp};
+use crate::testing::{Answer, Client, PASSWORD, TestApp};
 use crate::{clock, ownership, verify};
 
 pub(super) fn text(value: &Value) -> String {
@@ -235,6 +235,19 @@ fn changes_nothing(former: &Client, customer: &str, own: &str, contact: &str) {
         former.get(&format!("{customer}/segments")).expect(200).json()["schemes"][0]["scheme"]["id"].clone();
     let decision = json!({"segment_id": null, "reason": "不合适"});
     former.send("PUT", &format!("{customer}/segments/{}", text(&scheme)), &[], Some(&decision)).expect(403);
+    let task = former.get(&format!("{customer}/tasks")).expect(200).json()["data"][0].clone();
+    let (place, tag) = (format!("/tasks/{}", text(&task["id"])), format!("\"{}-0\"", task["version"]));
+    former.patch(&place, &tag, &json!({"title": "x"})).expect(403);
+    for (act, body) in [
+        ("complete", json!({})),
+        ("postpone", json!({"due_on": task["due_on"], "reason": "客户出差"})),
+        ("hand-over", json!({"assignee_id": task["assignee"]["id"]})),
+    ] {
+        tagged(former, &format!("{place}/{act}"), &tag, &body).expect(403);
+    }
+    former.act(&format!("{place}/cancel"), &tag).expect(403);
+    let new = json!({"title": "回访", "due_on": task["due_on"], "customer_id": id_of(customer)});
+    former.post("/tasks", &new).expect(403);
 }
 
 #[test]
@@ -333,10 +346,94 @@ fn a_book_is_handed_over_by_rule_once_it_is_accepted() {
     assert!(ids(&rm.get("/customers").expect(200).json()).contains(&id_of(&rich)));
     rm.patch(&rich, &seen.tag(), &json!({"city": "杭州"})).expect(403);
     changes_nothing(&rm, &rich, &other, &contact);
+    // What is under way with the customer is told for as long.
+    let told = |client: &Client| {
+        let sheet = client.get(&format!("{path}/customers?include=total")).expect(200).json();
+        (ids(&sheet), sheet["page"]["total"].clone())
+    };
+    assert_eq!(told(&rm), (vec![id_of(&rich)], json!(1)));
     app.db(|conn| ownership::purge_access(conn, clock::now().plus_seconds(32 * 86_400)).map(drop));
     rm.get(&rich).expect(404);
+    assert_eq!(told(&rm), (Vec::new(), json!(0)));
+    assert_eq!(told(&rm2), (vec![id_of(&rich)], json!(1)));
+    assert_eq!(told(&head), (vec![id_of(&rich)], json!(1)));
     head.act(&format!("{path}/cancel"), &head.get(&path).expect(200).tag()).expect(409);
     verified(&app);
+}
+
+#[test]
+fn whoever_has_moved_to_another_branch_takes_no_customer_there() {
+    let app = TestApp::start();
+    let (head, admin) = (app.role(Role::OutletHead), app.role(Role::Admin));
+    let (path, _) = customer(&app, &head, "张三丰", Some("rm"));
+    let new = json!({"from_user_id": user(&app, "rm"), "to": [{"user_id": user(&app, "rm2")}], "reason": "moves",
+        "effective_on": day(&app, 5), "double_access_days": 0});
+    let proposed = head.post("/handovers", &new).expect(201);
+    let handover = format!("/handovers/{}", text(&proposed.json()["id"]));
+    let accepts = json!({"accepts": true});
+    tagged(&app.user("rm2"), &format!("{handover}/acceptance"), &proposed.tag(), &accepts).expect(200);
+    let account = format!("/users/{}", user(&app, "rm2"));
+    let tag = admin.get(&account).expect(200).tag();
+    admin.patch(&account, &tag, &json!({"org_unit_id": app.fixture.unit("b1")})).expect(200);
+    let moved = app.anonymous().sign_in("rm2", PASSWORD);
+    let sheet = format!("{handover}/customers");
+    assert_eq!(ids(&moved.get(&sheet).expect(200).json()), [id_of(&path)]);
+    work_after(&app, 6);
+    let done = head.get(&handover).expect(200).json();
+    assert_eq!((&done["state"], &done["moved"], &done["skipped"]), (&json!("done"), &json!(0), &json!(1)));
+    let stays = head.get(&path).expect(200).json();
+    assert_eq!(stays["owner"]["id"], user(&app, "rm"));
+    // Nothing more is told of a customer who was not taken.
+    moved.get(&path).expect(404);
+    assert_eq!(ids(&moved.get(&sheet).expect(200).json()), Vec::<String>::new());
+    assert_eq!(ids(&head.get(&sheet).expect(200).json()), [id_of(&path)]);
+
+    // To another outlet of the branch a customer goes with whoever takes it.
+    let manager = app.role(Role::BranchManager);
+    let mut near = new.clone();
+    near["to"][0]["user_id"] = json!(user(&app, "rm_a2"));
+    let proposed = manager.post("/handovers", &near).expect(201);
+    let handover = format!("/handovers/{}", text(&proposed.json()["id"]));
+    tagged(&app.user("rm_a2"), &format!("{handover}/acceptance"), &proposed.tag(), &accepts).expect(200);
+    work_after(&app, 6);
+    let taken = manager.get(&path).expect(200).json();
+    assert_eq!(
+        (&taken["owner"]["id"], &taken["org_unit"]["id"]),
+        (&json!(user(&app, "rm_a2")), &json!(app.fixture.unit("a2")))
+    );
+    verified(&app);
+}
+
+#[test]
+fn every_step_of_a_handover_stands_on_record() {
+    let app = TestApp::start();
+    let head = app.role(Role::OutletHead);
+    for n in 0..26 {
+        customer(&app, &head, &format!("张{n}"), Some("rm"));
+    }
+    let new = json!({"from_user_id": user(&app, "rm"), "to": [{"user_id": user(&app, "rm2")}], "reason": "leaves",
+        "effective_on": day(&app, 0), "double_access_days": 0});
+    let proposed = head.post("/handovers", &new).expect(201);
+    let handover = format!("/handovers/{}", text(&proposed.json()["id"]));
+    let accepts = json!({"accepts": true});
+    tagged(&app.user("rm2"), &format!("{handover}/acceptance"), &proposed.tag(), &accepts).expect(200);
+    work(&app);
+    let done = head.get(&handover).expect(200).json();
+    assert_eq!((&done["state"], &done["moved"]), (&json!("done"), &json!(26)));
+    let entries = "/audit-entries?filter=resource_type%20eq%20%22handover%22";
+    let entries = app.role(Role::Auditor).get(entries).expect(200).json();
+    let entries = entries["data"].as_array().expect("a list");
+    let actions: Vec<String> = entries.iter().map(|entry| text(&entry["action"])).collect();
+    assert_eq!(actions, ["handover.done", "handover.carried_out", "handover.accepted", "handover.created"]);
+    // As many as there are versions, and each says how far it went.
+    assert_eq!(done["version"], json!(actions.len()));
+    let moved = |entry: &Value| {
+        let changes = entry["changes"].as_array().expect("changes");
+        let moved = changes.iter().find(|change| change["field"] == "moved").expect("how many");
+        (moved["before"].clone(), moved["after"].clone())
+    };
+    assert_eq!(moved(&entries[1]), (json!(0), json!(25)));
+    assert_eq!(moved(&entries[0]), (json!(25), json!(26)));
 }
 
 #[test]

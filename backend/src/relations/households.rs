@@ -229,7 +229,7 @@ fn wire(
 ///
 /// # Errors
 /// 422 for a member that the actor does not see, one that is named twice, and every field that breaks a rule; 409 for a customer that is in too
-/// many households.
+/// many households, and for one that went up in another one.
 pub fn create_household(
     conn: &mut DbConn,
     actor: &Actor,
@@ -242,6 +242,7 @@ pub fn create_household(
     let members = members_of(conn, actor, house, id, &new.members, &mut wrong)?;
     let name = wrong.unless(name)?;
     one_is_changeable(conn, actor, &members)?;
+    no_new_one_is_merged(conn, &members, &[])?;
     let row = HouseholdRow {
         id,
         name_sort: name_sort(CustomerKind::Person, &name),
@@ -302,6 +303,20 @@ fn members_of(
     Ok(rows)
 }
 
+/// 409 for a member who was none before and went up in another customer: undoing that would find two of the kind. Who is a member already may stay.
+fn no_new_one_is_merged(conn: &mut DbConn, members: &[MemberRow], before: &[MemberRow]) -> Result<()> {
+    let is_new = |id: CustomerId| before.iter().all(|member| member.customer_id != id);
+    let new: Vec<(usize, CustomerId)> =
+        members.iter().map(|member| member.customer_id).enumerate().filter(|(_, id)| is_new(*id)).collect();
+    customers::lock_all(conn, &new.iter().map(|(_, id)| *id).collect::<Vec<_>>())?;
+    for (n, id) in new {
+        if customers::merged_into(conn, id)?.is_some() {
+            return Err(Error::conflict(format!("/members/{n}/customer_id"), "is_merged"));
+        }
+    }
+    Ok(())
+}
+
 pub(super) fn with_primary(mut members: Vec<MemberRow>) -> Vec<MemberRow> {
     if !members.iter().any(|member| member.is_primary)
         && let Some(first) = members.first_mut()
@@ -349,6 +364,7 @@ pub fn change_household(
         if let Some(mut members) = members {
             // Those whom the actor does not see stay, and one of them may be the primary one.
             let before = store::members(conn, &[id])?;
+            no_new_one_is_merged(conn, &members, &before)?;
             let ids: Vec<CustomerId> = before.iter().map(|member| member.customer_id).collect();
             let seen = customers::related(conn, actor, house, &ids)?;
             let primary = members.iter().any(|member| member.is_primary);
@@ -434,6 +450,50 @@ pub(super) fn edit(
         return Err(Error::new(Code::Stale));
     }
     record(conn, actor, &row, action, &before, &after)
+}
+
+/// Makes concurrent changes of some households go one after the other, until the transaction ends. Whoever locks customers as well locks households
+/// first.
+///
+/// # Errors
+/// When the database fails.
+pub fn lock_households(conn: &mut DbConn, ids: &[HouseholdId]) -> Result<()> {
+    store::households(conn, ids, true).map(drop)
+}
+
+/// Lets `act` change the members of some households, archived ones as well, and records it with each that has others after it: for what is done to
+/// customers as a whole.
+///
+/// # Errors
+/// What `act` gives; when the database fails.
+pub fn change_members(
+    conn: &mut DbConn,
+    actor: &Actor,
+    ids: &[HouseholdId],
+    act: impl FnOnce(&mut DbConn) -> Result<()>,
+) -> Result<()> {
+    let rows = store::households(conn, ids, true)?;
+    let before = store::members(conn, ids)?;
+    act(conn)?;
+    let after = store::members(conn, ids)?;
+    for row in rows {
+        let told = |all: &[MemberRow]| {
+            let of: Vec<MemberRow> =
+                all.iter().filter(|member| member.household_id == row.id).cloned().collect();
+            audited_with(&row, &of)
+        };
+        let (was, is) = (told(&before), told(&after));
+        if was == is {
+            continue;
+        }
+        let from = row.version;
+        let row = HouseholdRow { version: from + 1, updated_at: actor.now(), ..row };
+        if !store::update_household(conn, &row, from)? {
+            return Err(Error::internal("a locked household changed"));
+        }
+        record(conn, actor, &row, "updated", &was, &is)?;
+    }
+    Ok(())
 }
 
 /// That the actor looks after one of the members.

@@ -104,7 +104,8 @@ fn wire(row: RelationRow, id: CustomerId, other: Option<RelatedCustomer>) -> Res
 ///
 /// # Errors
 /// 404 for a customer that the actor does not see; 422 for another one that the actor does not see, a role that these two cannot have, and every
-/// field that breaks a rule; 409 for what is noted already, a second spouse or referrer, and one relation too many.
+/// field that breaks a rule; 409 for what is noted already, a second spouse or referrer, one relation too many, and a customer that went up in another
+/// one.
 pub fn create(
     conn: &mut DbConn,
     actor: &Actor,
@@ -140,6 +141,7 @@ pub fn create(
     wrong.unless(Some(()))?;
     customers::lock(conn, id.min(other))?;
     customers::lock(conn, id.max(other))?;
+    no_end_is_merged(conn, &[("", id), ("/other_id", other)])?;
     let known = store::of_customers(conn, &[id, other])?;
     for customer in [id, other] {
         let of = known.iter().filter(|row| row.from_id == customer || row.to_id == customer).count();
@@ -154,6 +156,16 @@ pub fn create(
     })?;
     record(conn, actor, &row, "created", &json!({}))?;
     Ok(row.id)
+}
+
+/// 409 for a customer that went up in another one: undoing that would find two of the kind. The caller has locked them.
+fn no_end_is_merged(conn: &mut DbConn, ends: &[(&'static str, CustomerId)]) -> Result<()> {
+    for (pointer, id) in ends {
+        if customers::merged_into(conn, *id)?.is_some() {
+            return Err(Error::conflict(*pointer, "is_merged"));
+        }
+    }
+    Ok(())
 }
 
 /// The role under which a relation is stored, and of whom to whom.
@@ -251,9 +263,12 @@ pub(super) fn clean(row: &mut RelationRow, kind: RelationRole, today: NaiveDate,
     for (pointer, _) in foreign.into_iter().filter(|(_, given)| *given) {
         wrong.add(FieldError::new(pointer, "not_of_this_role"));
     }
+    let earliest = NaiveDate::from_ymd_opt(1850, 1, 1).unwrap_or(NaiveDate::MIN);
     for (pointer, day) in [("/since", row.since), ("/until", row.until)] {
-        if day.is_some_and(|day| day > today) {
-            wrong.add(FieldError::new(pointer, "in_the_future"));
+        match day {
+            Some(day) if day > today => wrong.add(FieldError::new(pointer, "in_the_future")),
+            Some(day) if day < earliest => wrong.add(FieldError::new(pointer, "too_long_ago")),
+            _ => {}
         }
     }
     if row.since.zip(row.until).is_some_and(|(since, until)| until < since) {
@@ -316,11 +331,8 @@ pub fn move_relations(
         }
         let after = repointed(actor, &before, from, to)?;
         let kind = known(RelationRole::from_code(&after.kind))?;
-        let is_twin = |other: &RelationRow| {
-            (other.from_id, other.to_id, &other.kind) == (after.from_id, after.to_id, &after.kind)
-        };
         let fits = match check_others(conn, &after, kind, &own) {
-            Ok(()) => !own.iter().any(is_twin),
+            Ok(()) => !own.iter().any(|other| are_twins(other, &after)),
             Err(error) if error.code.status() == 409 => false,
             Err(error) => return Err(error),
         };
@@ -333,7 +345,12 @@ pub fn move_relations(
     Ok(moved)
 }
 
-/// Gives relations back that went from one customer to another one, as far as they are still there.
+/// Whether two relations are between the same two customers in the same role, of which there is one at a time.
+fn are_twins(one: &RelationRow, other: &RelationRow) -> bool {
+    (one.from_id, one.to_id, &one.kind) == (other.from_id, other.to_id, &other.kind)
+}
+
+/// Gives relations back that went from one customer to another one, as far as they are still there and it has not got the like of them since.
 ///
 /// # Errors
 /// When the database fails.
@@ -343,11 +360,14 @@ pub fn move_relations_back(
     ids: &[RelationId],
     (now, back): (CustomerId, CustomerId),
 ) -> Result<()> {
+    let own = store::of_customers(conn, &[back])?;
     for id in ids {
         let Some(before) = store::find(conn, *id)? else { continue };
         if before.from_id == now || before.to_id == now {
             let after = repointed(actor, &before, now, back)?;
-            store::update(conn, &after, before.version)?;
+            if after.archived || !own.iter().any(|other| are_twins(other, &after)) {
+                store::update(conn, &after, before.version)?;
+            }
         }
     }
     Ok(())
@@ -386,7 +406,7 @@ pub fn archive(
 /// Puts an archived relation back into the lists.
 ///
 /// # Errors
-/// 409 for one that is not archived, or that is noted anew; else as [`change`].
+/// 409 for one that is not archived, that is noted anew, or of a customer that went up in another one; else as [`change`].
 pub fn restore(
     conn: &mut DbConn,
     actor: &Actor,
@@ -397,6 +417,7 @@ pub fn restore(
         if !row.archived {
             return Err(Error::conflict("", "not_archived"));
         }
+        no_end_is_merged(conn, &[("", row.from_id), ("", row.to_id)])?;
         row.archived = false;
         row.archived_at = None;
         let kind = known(RelationRole::from_code(&row.kind))?;

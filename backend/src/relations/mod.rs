@@ -19,8 +19,8 @@ mod ties;
 pub use balance::balance_sheet;
 pub(crate) use households::HOUSEHOLDS;
 pub use households::{
-    archive_household, change_household, create_household, household, household_history, households_of,
-    list_households, renew_sounds, restore_household, search_households,
+    archive_household, change_household, change_members, create_household, household, household_history,
+    households_of, list_households, lock_households, renew_sounds, restore_household, search_households,
 };
 pub use joining::{
     Gathering, Joined, Joining, Left, WasMember, household_stands, is_household_full, join_many, leave,

@@ -105,6 +105,9 @@ fn what_cannot_be_is_refused_with_its_field() {
     assert_eq!(more(json!({"title": "总监"})), pair("/title", "not_of_this_role"));
     assert_eq!(more(json!({"authority": "gatekeeper"})), pair("/authority", "not_of_this_role"));
     assert_eq!(more(json!({"since": "2999-01-01"})), pair("/since", "in_the_future"));
+    for (member, day) in [("since", "1849-12-31"), ("since", "-9999-01-01"), ("until", "0001-01-01")] {
+        assert_eq!(more(json!({member: day})), pair(&format!("/{member}"), "too_long_ago"));
+    }
     assert_eq!(more(json!({"since": "2020-01-02", "until": "2020-01-01"})), pair("/until", "before_since"));
     assert_eq!(more(json!({"share_percent": 101})).0, "/share_percent");
     assert_eq!(more(json!({"role": "enemy"})).0, "/role");

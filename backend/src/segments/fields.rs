@@ -18,13 +18,25 @@ const KINDS: &str = "EXISTS (SELECT 1 FROM holding JOIN product ON product.id = 
 /// Whoever holds an investment product.
 const FAMILIAR: &str = "(EXISTS (SELECT 1 FROM holding JOIN product ON product.id = holding.product_id \
     WHERE holding.customer_id = customer.id AND holding.status = 'active' AND product.kind IN ('fund', 'insurance', 'wealth')))";
-const PURCHASES: &str = "(SELECT COUNT(*) FROM holding_transaction WHERE holding_transaction.customer_id = customer.id \
-    AND holding_transaction.day > today.year_ago AND holding_transaction.kind = 'purchase' \
-    AND holding_transaction.reverses_id IS NULL)";
-const TRANSACTIONS: &str = "(SELECT COUNT(*) FROM holding_transaction WHERE holding_transaction.customer_id = customer.id \
-    AND holding_transaction.day > today.quarter_ago)";
-const CHANNELS: &str = "EXISTS (SELECT 1 FROM holding_transaction WHERE holding_transaction.customer_id = customer.id \
-    AND holding_transaction.day > today.year_ago AND holding_transaction.channel";
+/// The transactions of the customer, but for those that were cancelled and their counter-entries.
+macro_rules! transactions {
+    () => {
+        " FROM holding_transaction WHERE holding_transaction.customer_id = customer.id AND holding_transaction.reverses_id IS NULL \
+         AND NOT EXISTS (SELECT 1 FROM holding_transaction AS counter WHERE counter.reverses_id = holding_transaction.id) AND "
+    };
+}
+const PURCHASES: &str = concat!(
+    "(SELECT COUNT(*)",
+    transactions!(),
+    "holding_transaction.day > today.year_ago AND holding_transaction.kind = 'purchase')"
+);
+const TRANSACTIONS: &str =
+    concat!("(SELECT COUNT(*)", transactions!(), "holding_transaction.day > today.quarter_ago)");
+const CHANNELS: &str = concat!(
+    "EXISTS (SELECT 1",
+    transactions!(),
+    "holding_transaction.day > today.year_ago AND holding_transaction.channel"
+);
 const CONTACTS: &str = "(SELECT COUNT(*) FROM interaction WHERE interaction.customer_id = customer.id \
     AND interaction.occurred_at >= today.since AND NOT interaction.archived AND interaction.outcome NOT IN ('not_reached', 'left_message'))";
 const IDENTITY: &str = "(SELECT identity_document.kind FROM identity_document WHERE identity_document.customer_id = customer.id)";

@@ -25,19 +25,19 @@ fn person(client: &Client, name: &str, more: &Value) -> String {
     text(&client.post("/customers", &new).expect(201).json()["id"])
 }
 
-/// What the job loop does for segments, after so many days.
+/// A step of what the job loop does for segments, after so many days; false when there is nothing to do.
+fn step_after(app: &TestApp, days: i64) -> bool {
+    let state = app.state.clone();
+    app.db(move |conn| {
+        let actor = Actor::job(clock::now().plus_seconds(days * 86_400));
+        crate::audit::publish(conn)?;
+        segments::do_some_work(conn, &actor, &state.settings)
+    })
+}
+
+/// All that it does then.
 fn work_after(app: &TestApp, days: i64) {
-    loop {
-        let state = app.state.clone();
-        let more = app.db(move |conn| {
-            let actor = Actor::job(clock::now().plus_seconds(days * 86_400));
-            crate::audit::publish(conn)?;
-            segments::do_some_work(conn, &actor, &state.settings)
-        });
-        if !more {
-            return;
-        }
-    }
+    while step_after(app, days) {}
 }
 
 fn work(app: &TestApp) {
@@ -262,6 +262,31 @@ fn a_person_decides_otherwise_with_a_reason_and_for_a_time() {
 }
 
 #[test]
+fn who_was_looked_at_before_midnight_is_looked_at_again_on_the_next_day() {
+    let app = TestApp::start();
+    let rm = app.role(Role::Rm);
+    let id = person(&rm, "张三丰", &json!({"birth_year": 1950, "occupation": "退休"}));
+    work(&app);
+    let scheme = scheme_id(&rm, "group");
+    let all = rm.get(&format!("/segment-schemes/{scheme}")).expect(200).json();
+    let segments = all["segments"].as_array().expect("segments");
+    let other = segments.iter().find(|segment| segment["code"] == "sme_owner").expect("it")["id"].clone();
+    let body = json!({"segment_id": other, "reason": "他还在经营茶叶店", "until": day(&app, 1)});
+    rm.send("PUT", &format!("/customers/{id}/segments/{scheme}"), &[], Some(&body)).expect(200);
+    work(&app);
+
+    // The walk of the next day looks at everybody, and comes to its end when the day after that has begun.
+    assert!(step_after(&app, 1));
+    assert_eq!(code(&rm, &id, "group"), "sme_owner");
+    let evaluated = || rm.get("/segment-schemes").expect(200).json()["schemes"][0]["evaluated_on"].clone();
+    assert!(step_after(&app, 2));
+    assert_eq!(evaluated(), json!(day(&app, 0)), "not all have been looked at on one day");
+    work_after(&app, 2);
+    assert_eq!(code(&rm, &id, "group"), "retiree");
+    assert_eq!(evaluated(), json!(day(&app, 2)));
+}
+
+#[test]
 fn an_administrator_sets_segments_and_everybody_is_looked_at_again() {
     let app = TestApp::start();
     let (admin, rm) = (app.role(Role::Admin), app.role(Role::Rm));
@@ -401,6 +426,38 @@ fn what_is_counted_follows_customers_through_the_bank() {
             .map_err(|error| DbError::from(error).into())
     });
     assert_eq!(wrong(&app).len(), 1);
+}
+
+#[test]
+fn cancelled_transactions_count_in_no_rule() {
+    let app = TestApp::start();
+    let (admin, head, rm) = (app.role(Role::Admin), app.role(Role::OutletHead), app.role(Role::Rm));
+    let new = json!({"code": "f", "kind": "fund", "name": {"zh-CN": "f", "en": "f"}, "currency": "CNY"});
+    let fund = text(&admin.post("/products", &new).expect(201).json()["id"]);
+    let rules = ["purchases_365_days ge 1", "transactions_90_days ge 1", r#"channels_365_days has "phone""#];
+    let scheme = json!({"code": "habit", "name": {"zh-CN": "习惯", "en": "Habit"}, "applies_to": "kind eq \"person\""});
+    let scheme = text(&admin.post("/segment-schemes", &scheme).expect(201).json()["id"]);
+    let segments = format!("/segment-schemes/{scheme}/segments");
+    admin.post(&segments, &definition("active", 1, &rules.join(" or "))).expect(201);
+
+    let id = person(&rm, "张三丰", &json!({"birth_year": 1950}));
+    let new = json!({"product_id": fund, "amount": "1000", "opened_on": day(&app, 0)});
+    let holding = text(&rm.post(&format!("/customers/{id}/holdings"), &new).expect(201).json()["id"]);
+    let found = || {
+        rules.map(|rule| {
+            head.post("/segments/preview", &json!({"rule": rule})).expect(200).json()["customers"].clone()
+        })
+    };
+    let path = format!("/holdings/{holding}/transactions");
+    let new = json!({"day": day(&app, 0), "kind": "purchase", "amount": "500", "channel": "phone"});
+    let entry = text(&rm.post(&path, &new).expect(201).json()["id"]);
+    work(&app);
+    assert_eq!((found(), code(&rm, &id, "habit")), ([1, 1, 1].map(|count| json!(count)), json!("active")));
+
+    rm.post(&format!("{path}/{entry}/reverse"), &json!({"reason": "记错了账户"})).expect(201);
+    work(&app);
+    assert_eq!((found(), code(&rm, &id, "habit")), ([0, 0, 0].map(|count| json!(count)), Value::Null));
+    assert_eq!(wrong(&app), Vec::<String>::new());
 }
 
 /// Every field of the rules can be asked on the engine, alone and as a reason.

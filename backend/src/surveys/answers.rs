@@ -393,7 +393,7 @@ pub fn record_many(
         .into_iter()
         .map(|one| (one.customer_id, one))
         .collect();
-    let mut heads: HashMap<OrgUnitId, Option<UserId>> = HashMap::new();
+    let mut assignees: HashMap<(Option<UserId>, OrgUnitId), Option<UserId>> = HashMap::new();
     let (mut invitations, mut rows, mut values, mut follow_ups) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for one in recorded {
@@ -420,18 +420,18 @@ pub fn record_many(
             values.extend(about.values(answer_id));
             let low = about.low();
             if one.followed_up && !low.is_empty() {
-                let head = match (standing.owner_id, heads.get(&standing.org_unit_id)) {
-                    (Some(owner), _) => Some(owner),
-                    (None, Some(head)) => *head,
-                    (None, None) => {
-                        let head = crate::org::head_of_unit(conn, standing.org_unit_id)?;
-                        heads.insert(standing.org_unit_id, head);
-                        head
+                let whose = (standing.owner_id, standing.org_unit_id);
+                let assignee = match assignees.get(&whose) {
+                    Some(assignee) => *assignee,
+                    None => {
+                        let assignee = loop_closing::assignee(conn, standing)?;
+                        assignees.insert(whose, assignee);
+                        assignee
                     }
                 };
-                let reason: Vec<&str> = low.iter().map(|question| question.key.as_str()).collect();
+                let reason = low.iter().map(|question| question.key.as_str()).collect::<Vec<_>>().join(" ");
                 let day = house.settings.day(one.at);
-                follow_ups.push(loop_closing::row(answer_id, standing, head, day, reason.join(" "), one.at));
+                follow_ups.push(loop_closing::row(answer_id, standing, assignee, day, reason, one.at));
             }
         }
         invitations.push(invitation);

@@ -15,7 +15,7 @@ const DAYS: u64 = 2;
 /// How the title of its task begins; the survey's name follows. A title is what people entered, so it has no second language.
 const TITLE: &str = "低分回访 · ";
 
-/// Opens the task of following a low score up: for the customer's owner, or the head of its unit where it has none.
+/// Opens the task of following a low score up, for its [`assignee`].
 ///
 /// `reason` names the questions with low scores.
 ///
@@ -29,10 +29,7 @@ pub(super) fn open_task(
     (standing, survey_name): (&Standing, &str),
     reason: String,
 ) -> Result<()> {
-    let assignee_id = match standing.owner_id {
-        Some(owner) => Some(owner),
-        None => org::head_of_unit(conn, standing.org_unit_id)?,
-    };
+    let assignee_id = assignee(conn, standing)?;
     let today = settings.day(actor.now());
     let mut follow_up = row(answer_id, standing, assignee_id, today, reason, actor.now());
     if let Some(assignee_id) = assignee_id {
@@ -50,6 +47,19 @@ pub(super) fn open_task(
         follow_up.task_id = Some(tasks::open_for(conn, actor, assignee_id, opening)?);
     }
     store::insert_follow_ups(conn, &[follow_up])
+}
+
+/// Who follows a low score up: the customer's owner, or the head of its unit where it has none, or one whose account is closed.
+///
+/// # Errors
+/// When the database fails.
+pub(super) fn assignee(conn: &mut DbConn, standing: &Standing) -> Result<Option<UserId>> {
+    if let Some(owner) = standing.owner_id
+        && org::user_summary(conn, owner)?.is_some_and(|owner| !owner.archived)
+    {
+        return Ok(Some(owner));
+    }
+    org::head_of_unit(conn, standing.org_unit_id)
 }
 
 /// A follow-up as it is kept.

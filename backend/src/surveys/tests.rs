@@ -2,13 +2,16 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use diesel::prelude::*;
-use guanxi_api::Role;
+use guanxi_api::{AnswerSource, AnswerValue, Role};
 use guanxi_db::schema::{customer_figures, survey_answer};
 use guanxi_db::{DbError, Id};
 use serde_json::{Value, json};
 
+use crate::access::Actor;
 use crate::customers::CustomerId;
+use crate::surveys::{Recorded, SurveyId};
 use crate::testing::{Answer, Client, TestApp};
+use crate::{clock, surveys};
 
 fn questions() -> Value {
     let text = |zh: &str, en: &str| json!({"zh-CN": zh, "en": en});
@@ -173,6 +176,31 @@ fn a_survey_runs_from_draft_to_its_end() {
     head.act(&format!("{path}/open"), &closed.tag()).expect(409);
     let customer = customer(&head, "王小明", json!({}));
     head.post(&format!("{path}/invitations"), &json!({"customer_ids": [customer]})).expect(409);
+}
+
+#[test]
+fn a_survey_says_who_may_change_it() {
+    let app = TestApp::start();
+    let path = format!("/surveys/{}", open_survey(&app.role(Role::OutletHead), false));
+    let patch = json!({"name": "Renamed"});
+    // Of the unit, of one above it and of the head office; of another branch, and without the right.
+    for (user, can_change) in [
+        ("outlet_head", true),
+        ("branch_manager", true),
+        ("admin", true),
+        ("head_b1", false),
+        ("rm", false),
+        ("auditor", false),
+    ] {
+        let client = app.user(user);
+        let shown = client.get(&path).expect(200);
+        assert_eq!(shown.json()["can_change"], json!(can_change), "{user}");
+        let listed = client.get("/surveys").expect(200).json();
+        assert_eq!(listed["data"][0]["can_change"], json!(can_change), "{user}");
+        client.patch(&path, &shown.tag(), &patch).expect(if can_change { 200 } else { 403 });
+    }
+    let tag = |user: &str| app.user(user).get(&path).expect(200).tag();
+    assert_ne!(tag("outlet_head"), tag("head_b1"), "another answer has another tag");
 }
 
 #[test]
@@ -342,6 +370,43 @@ fn a_customer_answers_by_the_link_and_a_low_score_is_followed_up() {
     post(&app.anonymous(), &link, LOW).expect(200);
     let answers = head.get(&format!("/surveys/{survey}/answers?filter=low%20eq%20true")).expect(200).json();
     assert_eq!(answers["data"][0]["follow_up"]["assignee"]["id"], json!(app.fixture.user("outlet_head")));
+}
+
+#[test]
+fn a_low_score_is_followed_up_by_the_head_where_the_owner_has_left() {
+    let app = TestApp::start();
+    let (head, admin) = (app.role(Role::OutletHead), app.role(Role::Admin));
+    let survey = open_survey(&head, false);
+    let owned = |name: &str| customer(&head, name, json!({"owner_id": app.fixture.user("rm2")}));
+    let (by_link, recorded) = (owned("王小明"), owned("李小红"));
+    let link = invite(&head, &survey, &by_link);
+    let owner = format!("/users/{}", app.fixture.user("rm2"));
+    admin.act(&format!("{owner}/archive"), &admin.get(&owner).expect(200).tag()).expect(200);
+
+    post(&app.anonymous(), &link, LOW).expect(200);
+    let (state, id) = (app.state.clone(), SurveyId::new(survey.parse().expect("an id")));
+    let customer_id = CustomerId::new(recorded.parse().expect("an id"));
+    app.db(move |conn| {
+        let answer = AnswerValue { question: "nps".into(), score: Some(1), ..AnswerValue::default() };
+        let one = Recorded {
+            customer_id,
+            answers: Some(vec![answer]),
+            at: clock::now(),
+            source: AnswerSource::Imported,
+            followed_up: true,
+        };
+        surveys::record_many(conn, &Actor::operator(clock::now()), state.house(), id, &[one]).map(drop)
+    });
+    let answers = head.get(&format!("/surveys/{survey}/answers")).expect(200).json();
+    let assignees: Vec<&Value> = answers["data"]
+        .as_array()
+        .expect("answers")
+        .iter()
+        .map(|answer| &answer["follow_up"]["assignee"]["id"])
+        .collect();
+    assert_eq!(assignees, [&json!(app.fixture.user("outlet_head")); 2]);
+    let tasks = head.get("/tasks").expect(200).json();
+    assert_eq!(tasks["data"][0]["source"], "survey", "{tasks}");
 }
 
 #[test]

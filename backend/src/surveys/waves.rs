@@ -5,7 +5,7 @@ use guanxi_api::{
 use guanxi_db::{DbConn, Id, Moment, Value};
 use serde_json::json;
 
-use crate::access::{Actor, Keys, UnitScope};
+use crate::access::{Actor, Keys, Right, Scope, UnitScope};
 use crate::audit::{self, changes_between};
 use crate::error::{Code, Error, FieldError, Result, Wrong};
 use crate::listing::filter::FieldType;
@@ -46,7 +46,7 @@ pub(super) fn low_score(row: &SurveyRow) -> LowScore {
 /// # Errors
 /// 404 when there is none.
 pub fn survey_details(conn: &mut DbConn, actor: &Actor, id: SurveyId) -> Result<Survey> {
-    wire(store::survey(conn, id)?, actor.now())
+    wire(actor, store::survey(conn, id)?)
 }
 
 /// Surveys, the newest first.
@@ -70,20 +70,21 @@ pub fn list_surveys(
     if listing.total {
         set_total(&mut info, store::count_surveys(conn, &listing)?);
     }
-    Ok(Page { data: rows.into_iter().map(|row| wire(row, actor.now())).collect::<Result<_>>()?, page: info })
+    Ok(Page { data: rows.into_iter().map(|row| wire(actor, row)).collect::<Result<_>>()?, page: info })
 }
 
-/// The latest surveys that are or were open, the newest first.
+/// The latest surveys that are or were open and concern the actor's customers or units, the newest first.
 ///
 /// # Errors
 /// When the database fails.
 pub fn latest_surveys(conn: &mut DbConn, actor: &Actor, keys: &Keys, most: u32) -> Result<Vec<Survey>> {
     let request = ListRequest { limit: Some(most), ..ListRequest::default() };
     let mut listing = request.read(&SURVEYS, actor, keys.cursor())?;
-    listing.filter = listing.filter.and(store::not_draft());
+    let concerns = store::concerns(&Scope::of(actor), &UnitScope::of(actor));
+    listing.filter = listing.filter.and(store::not_draft()).and(concerns);
     let rows = store::list_surveys(conn, &listing)?;
     let most = usize::try_from(most).unwrap_or(usize::MAX);
-    rows.into_iter().take(most).map(|row| wire(row, actor.now())).collect()
+    rows.into_iter().take(most).map(|row| wire(actor, row)).collect()
 }
 
 /// What happened to a survey, newest first.
@@ -257,20 +258,26 @@ pub fn close_survey(conn: &mut DbConn, actor: &Actor, id: SurveyId, version: i64
     write(conn, actor, &before, after, "closed")
 }
 
-/// The tag of a survey. It closes by the clock, without a new version.
+/// The tag of a survey. It closes by the clock, without a new version; and who may change it is a matter of who asks.
 pub fn survey_tag(actor: &Actor, survey: &Survey) -> String {
-    crate::web::etag(actor, survey.version, i64::from(survey.status == SurveyStatus::Closed))
+    let closed = i64::from(survey.status == SurveyStatus::Closed);
+    crate::web::etag(actor, survey.version, closed + 2 * i64::from(survey.can_change))
+}
+
+/// Whether an actor changes surveys of the unit with this path.
+fn is_of_own_units(actor: &Actor, unit_path: &str) -> bool {
+    UnitScope::of(actor).contains(unit_path)
 }
 
 /// A survey that the actor is about to change: one of their own units, at this version. Nobody else changes it meanwhile.
 fn to_change(conn: &mut DbConn, actor: &Actor, id: SurveyId, version: i64) -> Result<SurveyRow> {
     store::lock_survey(conn, id)?;
     let placed = store::survey(conn, id)?;
-    if !UnitScope::of(actor).contains(&placed.unit_path) {
+    if !is_of_own_units(actor, &placed.unit_path) {
         return Err(Error::forbidden());
     }
     if placed.survey.version != version {
-        let survey = wire(placed, actor.now())?;
+        let survey = wire(actor, placed)?;
         return Err(Error::new(Code::Stale).with_header("ETag", survey_tag(actor, &survey)));
     }
     Ok(placed.survey)
@@ -354,8 +361,9 @@ fn record(
     audit::record(conn, actor, &change)
 }
 
-fn wire(row: PlacedSurvey, now: Moment) -> Result<Survey> {
-    let status = status(&row.survey, now)?;
+fn wire(actor: &Actor, row: PlacedSurvey) -> Result<Survey> {
+    let status = status(&row.survey, actor.now())?;
+    let can_change = actor.may(Right::ManageSurveys) && is_of_own_units(actor, &row.unit_path);
     let low_score = low_score(&row.survey);
     let survey = row.survey;
     Ok(Survey {
@@ -376,6 +384,7 @@ fn wire(row: PlacedSurvey, now: Moment) -> Result<Survey> {
         opens_at: Instant(survey.opens_at.to_utc()),
         closes_at: Instant(survey.closes_at.to_utc()),
         low_score,
+        can_change,
         version: survey.version,
         created_at: Instant(survey.created_at.to_utc()),
         updated_at: Instant(survey.updated_at.to_utc()),

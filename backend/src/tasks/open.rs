@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::access::{Actor, Right, UnitScope, UserId};
 use crate::audit;
 use crate::customers::{self, CustomerId, House};
-use crate::error::{FieldError, Result, Wrong};
+use crate::error::{Code, FieldError, Result, Wrong};
 use crate::org;
 use crate::tasks::store::{self, TaskRow};
 use crate::tasks::{TaskId, rules, view};
@@ -190,20 +190,26 @@ pub fn write(conn: &mut DbConn, actor: &Actor, checked: Checked) -> Result<TaskI
 /// Sets a task that somebody asks for.
 ///
 /// # Errors
-/// 422 with every wrong field.
+/// 403 for a customer that is only seen for a while, 422 with every wrong field.
 pub fn create(conn: &mut DbConn, actor: &Actor, house: House<'_>, new: &NewTask) -> Result<TaskId> {
-    let customer_id = new.customer_id.map(CustomerId::new);
+    let mut customer_id = new.customer_id.map(CustomerId::new);
+    let mut assignee_id = new.assignee_id.map(UserId::new);
     let mut wrong = Wrong::default();
-    if let Some(id) = customer_id
-        && customers::named(conn, actor, id).is_err()
-    {
-        wrong.add(FieldError::new("/customer_id", "not_found"));
+    if let Some(id) = customer_id {
+        match customers::changeable(conn, actor, id) {
+            Err(error) if error.code == Code::NotFound => {
+                wrong.add(FieldError::new("/customer_id", "not_found"));
+                // What is said of the assignee would tell whether there is such a customer elsewhere.
+                (customer_id, assignee_id) = (None, None);
+            }
+            checked => checked?,
+        }
     }
     let opening = Opening {
         customer_id,
         title: new.title.clone(),
         notes: new.notes.clone(),
-        assignee_id: new.assignee_id.map(UserId::new),
+        assignee_id,
         due_on: new.due_on,
         priority: new.priority,
         source: TaskSource::Manual,

@@ -207,15 +207,21 @@ pub(super) fn update(conn: &mut DbConn, row: &TaskRow, from_version: i64) -> Res
     Ok(changed > 0)
 }
 
-/// Whether the line of Today that a task stood for has become another one.
+/// Whether the line of Today that a task stood for has become another one. Each leader has a line of their own for the visit to a customer.
 pub(super) fn line_has_another(conn: &mut DbConn, row: &TaskRow) -> Result<bool> {
     let Some(day) = row.source_on else { return Ok(false) };
+    let whose = if row.source == TaskSource::LeaderVisit.as_str() {
+        Condition::new().sql("task.assignee_id = ").bind(Value::Id(Id::new(row.assignee_id.uuid())))
+    } else {
+        Condition::everything()
+    };
     let others = task::table
         .filter(task::source.eq(&row.source))
         .filter(task::source_id.eq(row.source_id))
         .filter(task::source_on.eq(day))
         .filter(task::status.ne(TaskStatus::Cancelled.as_str()))
         .filter(task::id.ne(row.id))
+        .filter(whose)
         .select(task::id)
         .first::<TaskId>(conn)
         .optional()

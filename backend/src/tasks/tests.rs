@@ -138,6 +138,16 @@ fn a_task_is_given_to_those_who_can_do_it() {
     let refused = rm
         .post("/tasks", &json!({"title": "x", "due_on": day(&app, 1), "customer_id": uuid::Uuid::now_v7()}));
     assert_eq!(refused.expect(422).fields(), [("/customer_id".to_owned(), "not_found".to_owned())]);
+    // Of a customer whom one does not see nothing is told, although the assignee sees it.
+    let new = json!({"kind": "person", "name": "李四", "owner_id": app.fixture.user("rm_b1")});
+    let elsewhere = app.user("head_b1").post("/customers", &new).expect(201).json()["id"].clone();
+    let colleague = app.fixture.user("rm_b1");
+    for unknown in [elsewhere, json!(uuid::Uuid::now_v7())] {
+        let new =
+            json!({"title": "x", "due_on": day(&app, 1), "customer_id": unknown, "assignee_id": colleague});
+        let refused = rm.post("/tasks", &new).expect(422);
+        assert_eq!(refused.fields(), [("/customer_id".to_owned(), "not_found".to_owned())]);
+    }
 
     // Who is offered is who may be given it.
     let offered = |query: &str| -> Vec<String> {

@@ -3,7 +3,7 @@ use guanxi_db::DbConn;
 
 use crate::access::{Actor, UserId};
 use crate::audit;
-use crate::customers::{CustomerId, House};
+use crate::customers::{self, CustomerId, House};
 use crate::error::{Code, Error, FieldError, Result, Wrong};
 use crate::tasks::open::{MAX_NOTES, MAX_TITLE, may_be_given};
 use crate::tasks::store::{self, TaskRow};
@@ -36,8 +36,9 @@ impl Work {
 /// Works a task from a version on, and gives it as it is then: whoever hands a task over may not see it any more.
 ///
 /// # Errors
-/// 404 for a task that the actor does not see, 412 when the version is no longer the newest, 409 when the task is not open (to be opened
-/// again: when it is, or when its line of Today has become another task meanwhile), 422 with every wrong field.
+/// 404 for a task that the actor does not see, 403 for one about a customer that is only seen for a while, 412 when the version is no longer
+/// the newest, 409 when the task is not open (to be opened again: when it is, or when its line of Today has become another task
+/// meanwhile), 422 with every wrong field.
 pub fn work(
     conn: &mut DbConn,
     actor: &Actor,
@@ -129,6 +130,9 @@ pub fn change(conn: &mut DbConn, actor: &Actor, id: TaskId, version: i64, patch:
 
 fn at_version(conn: &mut DbConn, actor: &Actor, id: TaskId, version: i64) -> Result<TaskRow> {
     let row = store::find(conn, actor, id)?.task;
+    if let Some(customer) = row.customer_id {
+        customers::changeable(conn, actor, customer)?;
+    }
     if row.version == version { Ok(row) } else { Err(stale(actor, row.version)) }
 }
 

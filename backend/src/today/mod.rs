@@ -188,7 +188,7 @@ fn contact_due(
     })
 }
 
-/// Birthdays of own customers from today on.
+/// Birthdays of own customers from today on. However many there are on the next days, those of today stand there.
 fn birthdays(
     conn: &mut DbConn,
     actor: &Actor,
@@ -197,7 +197,12 @@ fn birthdays(
 ) -> Result<Vec<TodayLine>> {
     let day = house.settings.day(actor.now());
     let days = rules::birthdays(day);
-    let rows = store::celebrating(conn, actor, only, &days, ROWS)?;
+    let (today, ahead) = days.split_at(days.len().min(1));
+    let mut rows = store::celebrating(conn, actor, only, today, ROWS)?;
+    let more = ROWS - i64::try_from(rows.len()).unwrap_or(ROWS);
+    if more > 0 {
+        rows.extend(store::celebrating(conn, actor, only, ahead, more)?);
+    }
     let line = |row: GlanceRow| {
         let born = row.birth_date?;
         let due_on = rules::next_birthday(born, day)?;

@@ -1,4 +1,4 @@
-use chrono::{Days, NaiveDate};
+use chrono::{Datelike, Days, NaiveDate};
 use guanxi_api::{Amount, CustomerKind, NewCustomer, Role, Tier};
 use guanxi_db::Id;
 use serde_json::{Value, json};
@@ -18,6 +18,18 @@ fn in_days(app: &TestApp, days: u64) -> NaiveDate {
 
 /// A customer of an owner in a tier, since so many days.
 fn customer(app: &TestApp, owner: &str, tier: Tier, since: i64, change: impl Fn(&mut NewCustomer)) -> String {
+    many(app, 1, owner, tier, since, change).remove(0)
+}
+
+/// So many of them.
+fn many(
+    app: &TestApp,
+    count: usize,
+    owner: &str,
+    tier: Tier,
+    since: i64,
+    change: impl Fn(&mut NewCustomer),
+) -> Vec<String> {
     let mut new = NewCustomer::named(CustomerKind::Person, "张三丰");
     change(&mut new);
     let at = clock::now().plus_seconds(-since * 86_400);
@@ -36,9 +48,10 @@ fn customer(app: &TestApp, owner: &str, tier: Tier, since: i64, change: impl Fn(
     let state = app.state.clone();
     let made = app.db(move |conn| {
         let house = state.house();
-        customers::create_many(conn, &Actor::operator(clock::now()), house, std::slice::from_ref(&prepared))
+        let all = vec![prepared.clone(); count];
+        customers::create_many(conn, &Actor::operator(clock::now()), house, &all)
     });
-    made[0].uuid().to_string()
+    made.iter().map(|id| id.uuid().to_string()).collect()
 }
 
 fn list(client: &Client) -> Value {
@@ -217,7 +230,6 @@ fn birthdays_come_a_week_before() {
             new.birth_date = NaiveDate::from_ymd_opt(1980, day.month(), day.day());
         }
     };
-    use chrono::Datelike;
     let later = customer(&app, "rm", Tier::Mass, 1, born(7));
     let now = customer(&app, "rm", Tier::Mass, 1, born(0));
     customer(&app, "rm", Tier::Mass, 1, born(8));
@@ -230,6 +242,33 @@ fn birthdays_come_a_week_before() {
     let path = format!("/today/{}/complete", first["id"].as_str().expect("an id"));
     rm.post(&path, &json!({"outcome": "已祝贺"})).expect(201);
     assert_eq!(ids_of(&rm, "birthday").len(), 1);
+}
+
+#[test]
+fn birthdays_of_today_are_there_however_many_come_next() {
+    let app = TestApp::start();
+    let rm = app.role(Role::Rm);
+    let born = |days: u64| {
+        let day = in_days(&app, days);
+        // A leap year has every day.
+        move |new: &mut NewCustomer| new.birth_date = day.with_year(1980)
+    };
+    many(&app, 101, "rm", Tier::Private, 1, born(3));
+    let now = many(&app, 2, "rm", Tier::Mass, 1, born(0));
+    let found = ids_of(&rm, "birthday");
+    let mut first = found[..2].to_vec();
+    first.sort();
+    let mut wanted = now.clone();
+    wanted.sort();
+    assert_eq!((found.len(), first), (100, wanted));
+    let unique: std::collections::BTreeSet<&String> = found.iter().collect();
+    assert_eq!(unique.len(), 100);
+    let counted = json!({"reason": "birthday", "lines": 100, "more": true});
+    assert!(list(&rm)["counts"].as_array().expect("counts").contains(&counted));
+    // Worked, one leaves its place to the others.
+    let line = lines(&rm)[0].2.clone();
+    rm.post(&format!("/today/{line}/complete"), &json!({})).expect(201);
+    assert_eq!(ids_of(&rm, "birthday").iter().filter(|id| now.contains(id)).count(), 1);
 }
 
 #[test]

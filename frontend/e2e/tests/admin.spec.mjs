@@ -346,6 +346,23 @@ test.describe("on the customer page", () => {
     expect((await api.get(`/customers/${customer.id}`)).contact_points).toHaveLength(1);
   });
 
+  test("an external id is kept at the second attempt if the customer was changed meanwhile", async ({ page, app, api, hygiene }) => {
+    const customer = await api.newPerson();
+    hygiene.expect(412, `/customers/${customer.id}/external-ids/`);
+    await app.open(`/customers/${customer.id}`);
+    await app.button("external.add").click();
+    const dialog = app.dialog("external.add");
+    await app.field("external.source", dialog).fill("core");
+    await app.field("external.id", dialog).fill(`X-${unique()}`);
+    await api.change(`/customers/${customer.id}`, { city: "苏州" });
+    await app.button("common.save", {}, dialog).click();
+    await expect(dialog.getByRole("alert")).toBeVisible();
+    await app.button("common.save", {}, dialog).click();
+    await expect(dialog).toHaveCount(0);
+    await expect(app.panel("external.title")).toContainText("core");
+    await expect(app.fact("field.city")).toContainText("苏州");
+  });
+
   test("external id, restriction, holding elsewhere", async ({ page, app, t, api }) => {
     const customer = await api.newPerson();
     await app.open(`/customers/${customer.id}`);

@@ -44,6 +44,12 @@ for (const language of LANGUAGES) {
       await enter("identity.title").click();
       await expect(app.dialog("identity.title")).toBeVisible();
       await pressEscape(page);
+      // Back from elsewhere, nothing is wanted any more.
+      await page.getByRole("tab", { name: t("customer.history") }).click();
+      await expect(page.locator(".timeline").getByRole("listitem").first()).toBeVisible();
+      await page.getByRole("tab", { name: t("customer.profile") }).click();
+      await expect(bar).toBeVisible();
+      await expect(page.getByRole("dialog")).toHaveCount(0);
       await expect(bar).toContainText(`${await score()} %`);
     });
 

@@ -119,6 +119,44 @@ for (const language of LANGUAGES) {
   });
 }
 
+test("a fact that is open meets what a colleague saves meanwhile, and not one's own saves", async ({ page, app, api, hygiene }) => {
+  const customer = await api.newPerson({ city: "杭州" });
+  const path = `/customers/${customer.id}`;
+  const refused = [];
+  page.on("response", (answer) => {
+    if (answer.status() === 412) refused.push(answer.url());
+  });
+  const enter = async (key, text) => {
+    await app.fact(key).click();
+    await app.editing(key).getByRole("textbox").fill(text);
+  };
+  const save = (key) => app.button("common.save", {}, app.editing(key)).click();
+  await app.open(path);
+  await enter("field.city", "宁波");
+  await enter("field.employer", "宁波大学");
+  await save("field.employer");
+  await expect(app.fact("field.employer")).toContainText("宁波大学");
+  await save("field.city");
+  await expect(app.fact("field.city")).toContainText("宁波");
+  expect(refused, "one's own saves disturb nobody").toEqual([]);
+
+  hygiene.expect(412, path);
+  await enter("field.city", "温州");
+  await api.change(path, { city: "绍兴" });
+  await enter("field.employer", "温州大学");
+  // It brings the colleague's city to the page, under the one that is being entered.
+  await save("field.employer");
+  await expect(app.fact("field.employer")).toContainText("温州大学");
+  await save("field.city");
+  const dialog = app.dialog("conflict.title");
+  await expect(dialog.getByRole("row").nth(1).getByRole("cell")).toHaveText(["温州", "绍兴", "宁波"]);
+  expect((await api.get(path)).city, "nothing is written over unasked").toBe("绍兴");
+  await app.button("conflict.save_mine", {}, dialog).click();
+  await expect(dialog).toHaveCount(0);
+  await expect(app.fact("field.city")).toContainText("温州");
+  expect((await api.get(path)).city).toBe("温州");
+});
+
 test.describe("a session that has ended", () => {
   test("asks to sign in again and keeps what was typed", async ({ page, app, api, context, hygiene }) => {
     hygiene.expect(401, "/api/v1/");

@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 
 import { Api, SIGN_INS } from "../support/api.mjs";
 import { look, PHONE, pressEscape } from "../support/look.mjs";
+import { unavailable } from "../support/problems.mjs";
 import { anotherDevice, expect, test } from "../support/test.mjs";
 import { LANGUAGES, wordsOf } from "../support/words.mjs";
 
@@ -256,6 +257,67 @@ for (const language of LANGUAGES) {
         expect((await api.get(`/surveys/${id}`)).closes_at).toBe("2031-03-04T15:59:59.000000Z");
         await page.getByRole("tab", { name: t("customer.history") }).click();
         await expect(page.getByRole("tabpanel").getByRole("listitem").first()).toContainText("2031-03-04 23:59");
+      });
+
+      test("a questionnaire that a colleague has changed is not written over unasked", async ({ page, app, t, api, hygiene }) => {
+        const titled = (en) => ({ title: { "zh-CN": "服务回访", en } });
+        const made = await api.create("/questionnaires", { ...titled("Service survey"), questions: questions() });
+        const path = `/questionnaires/${made.id}`;
+        const kept = async () => (await api.get(path)).title.en;
+        const title = page.getByLabel(`${t("questionnaire.title")} · ${t("language.en")}`, { exact: true });
+        const save = app.button("common.save");
+        await app.open(path);
+        await expect(title).toHaveValue("Service survey");
+
+        // What an earlier visit has left is not what is edited.
+        await app.go("/surveys");
+        await api.change(path, titled("Theirs, before"));
+        await app.go(path);
+        await expect(title).toHaveValue("Theirs, before");
+        await title.fill("Mine");
+        await save.click();
+        await expect.poll(kept).toBe("Mine");
+        await expect(save).toBeDisabled();
+
+        hygiene.expect(412, `/api/v1${path}`);
+        const notice = page.getByRole("alert").filter({ hasText: t("questionnaire.stale") });
+        await title.fill("Mine again");
+        await api.change(path, titled("Theirs"));
+        await save.click();
+        await expect(notice).toBeVisible();
+        await expect(title, "what was entered stays").toHaveValue("Mine again");
+        await expect(save).toBeDisabled();
+        expect(await kept(), "nothing is written over").toBe("Theirs");
+        await page.locator(".toasts [role=alert]").getByRole("button", { name: t("common.close") }).click();
+        await look(page, language, "builder-conflict");
+        await app.button("conflict.keep_theirs").click();
+        await expect(notice).toHaveCount(0);
+        await expect(title).toHaveValue("Theirs");
+
+        await title.fill("Mine at last");
+        await api.change(path, titled("Theirs again"));
+        await save.click();
+        await expect(notice).toBeVisible();
+        await app.button("conflict.save_mine").click();
+        await expect(notice).toHaveCount(0);
+        await expect(title).toHaveValue("Mine at last");
+        expect(await kept()).toBe("Mine at last");
+      });
+
+      test("questions that cannot be read are asked for again", async ({ page, app, t, api, hygiene }) => {
+        const survey = await openSurvey(api);
+        const questionnaire = /\/api\/v1\/questionnaires\/[0-9a-f-]{36}$/;
+        hygiene.expect(503, "/api/v1/questionnaires/");
+        await page.route(questionnaire, (route) =>
+          route.fulfill({ status: 503, contentType: "application/problem+json", json: unavailable }),
+        );
+        await app.open(`/surveys/${survey.id}?tab=answers`);
+        await app.button("answer.enter").click();
+        const dialog = app.dialog("answer.enter");
+        await expect(dialog.getByRole("alert")).toContainText(t("surveys.failed"));
+        await page.unroute(questionnaire);
+        await app.button("common.retry", {}, dialog).click();
+        await expect(dialog.getByRole("group").first()).toBeVisible();
       });
 
       test("every screen in its states", async ({ page, app, t, api, hygiene }) => {

@@ -86,6 +86,56 @@ for (const language of LANGUAGES) {
       }
     });
 
+    test("a view that was changed elsewhere is changed and deleted at the second attempt", async ({ page, app, t, api, hygiene }) => {
+      const mark = `${language}${randomInt(1e6)}`;
+      const name = `白金客户 ${mark}`;
+      const shown = page.locator(".views__tabs [aria-current=page]");
+      const choose = async (action) => {
+        await app.button("views.actions").click();
+        await app.menuItem(action).click();
+        return app.dialog(action);
+      };
+      hygiene.expect(412, "/api/v1/views/");
+      try {
+        await app.open(`/customers?filter=${encodeURIComponent('tier eq "platinum"')}`);
+        await app.button("views.save_as").click();
+        await app.field("views.name", app.dialog("views.save_as")).fill(name);
+        await app.button("common.save", {}, app.dialog("views.save_as")).click();
+        await expect(shown).toHaveText(name);
+        const [{ id }] = (await api.get("/views?list=customers&limit=200")).data.filter((view) => view.name === name);
+
+        await page.getByRole("columnheader", { name: t("field.customer_no") }).getByRole("button").click();
+        await expect(app.button("views.update")).toBeVisible();
+        await api.change(`/views/${id}`, { name: `${name} 1` });
+        await app.button("views.update").click();
+        await expect(shown).toHaveText(`${name} 1`);
+        await app.button("views.update").click();
+        await expect(app.button("views.update")).toHaveCount(0);
+        expect((await api.get(`/views/${id}`)).sort).toBe("customer_no");
+
+        let dialog = await choose("views.edit");
+        await app.field("views.name", dialog).fill(`${name} 3`);
+        await api.change(`/views/${id}`, { name: `${name} 2` });
+        await app.button("common.save", {}, dialog).click();
+        await expect(dialog.getByRole("alert")).toBeVisible();
+        await expect(shown).toHaveText(`${name} 2`);
+        await app.button("common.save", {}, dialog).click();
+        await expect(dialog).toHaveCount(0);
+        await expect(shown).toHaveText(`${name} 3`);
+
+        dialog = await choose("views.delete");
+        await api.change(`/views/${id}`, { name: `${name} 4` });
+        await app.button("views.delete", {}, dialog).click();
+        await expect(shown).toHaveText(`${name} 4`);
+        await expect(dialog).toHaveCount(0);
+        dialog = await choose("views.delete");
+        await app.button("views.delete", {}, dialog).click();
+        await expect(shown).toHaveText(t("views.all"));
+      } finally {
+        await removed(api, mark);
+      }
+    });
+
     test("on a phone the views are a list to choose from", async ({ page, app, t }) => {
       await page.setViewportSize({ width: 390, height: 844 });
       await app.open("/customers");

@@ -84,6 +84,11 @@ impl ApiError {
         self.status == 412
     }
 
+    /// The server has said that it does not do it. That it is still doing it, or has failed, says nothing of whether it was done.
+    pub fn is_refusal(&self) -> bool {
+        self.failure == Failure::Refused && self.status < 500 && self.code != "idempotency_in_progress"
+    }
+
     /// There is no such thing, or none that this user may see.
     pub fn is_missing(&self) -> bool {
         self.status == 404
@@ -96,5 +101,33 @@ impl ApiError {
             Failure::Refused => self.detail.clone().into(),
             Failure::Unreadable => i.t(Msg::ErrorUnreadableDetail),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_refusal_says_that_nothing_was_done() {
+        let answer = |status: u16, code: &str| {
+            let problem = Problem {
+                kind: format!("/problems/{code}"),
+                title: String::new(),
+                status,
+                code: code.to_owned(),
+                detail: String::new(),
+                request_id: String::new(),
+                errors: Vec::new(),
+            };
+            let body = serde_json::to_string(&problem).unwrap();
+            ApiError::from_answer(status, &body, None, None).is_refusal()
+        };
+        assert!(answer(422, "validation_failed"));
+        assert!(answer(412, "stale"));
+        assert!(!answer(409, "idempotency_in_progress"));
+        assert!(!answer(503, "unavailable"));
+        assert!(!ApiError::unreachable().is_refusal());
+        assert!(!ApiError::from_answer(422, "<html>", None, None).is_refusal());
     }
 }

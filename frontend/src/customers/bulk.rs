@@ -9,6 +9,7 @@ use yew_router::Routable;
 use crate::api::ApiError;
 use crate::checks::Errors;
 use crate::i18n::{Msg, use_i18n};
+use crate::once::use_once;
 use crate::org::{OWNERS, unit_options, use_colleagues, use_units};
 use crate::route::{self, Route};
 use crate::session::{may, right, use_me};
@@ -17,7 +18,7 @@ use crate::ui::{
     Button, Choice, Combobox, DateField, Dialog, Look, Notice, Segments, Select, TextField, date_of,
     use_toasts,
 };
-use crate::{api, dom, fetch};
+use crate::{api, fetch};
 
 /// What is to be done.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -55,7 +56,7 @@ pub fn BulkDialog(props: &BulkDialogProps) -> Html {
     let errors = use_state(Errors::default);
     let refused = use_state(|| None::<ApiError>);
     let busy = use_state(|| false);
-    let once = use_state(dom::random_id);
+    let once = use_once();
     let BulkDialogProps { what, selection, count, onclose } = props.clone();
 
     let onsubmit = cb!(
@@ -100,7 +101,11 @@ pub fn BulkDialog(props: &BulkDialogProps) -> Html {
             busy.set(true);
             spawn!((new, tag, takes, errors, refused, busy, once, toasts), {
                 let started = match with_tag(new, (*tag).clone(), *takes).await {
-                    Ok(new) => api::customers::start_bulk(&new, &once).await,
+                    Ok(new) => {
+                        let started = api::customers::start_bulk(&new, &once.key()).await;
+                        once.answered(&started);
+                        started
+                    }
                     Err(error) => Err(error),
                 };
                 match started {
@@ -110,7 +115,6 @@ pub fn BulkDialog(props: &BulkDialogProps) -> Html {
                         route::go(&Route::Job { id: details.job.id }.to_path());
                     }
                     Err(error) => {
-                        once.set(dom::random_id());
                         busy.set(false);
                         errors.set(Errors::of(&error));
                         refused.set(Some(error));

@@ -6,18 +6,13 @@ use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::Label;
 use crate::ui::{Badge, Tone, meter};
 
-/// A piece that somebody wants to enter; the number rises with each wish, so that the same one can be wished again.
+/// A piece that somebody wants to enter, until the form for it is open.
 #[derive(Clone, Copy, PartialEq, Default)]
 pub struct Wanted {
     pub piece: Option<ProfilePiece>,
-    count: u32,
 }
 
 impl Wanted {
-    fn next(self, piece: ProfilePiece) -> Self {
-        Wanted { piece: Some(piece), count: self.count + 1 }
-    }
-
     /// The kind of contact point that would fill it.
     pub const fn contact(self) -> Option<ContactPointKind> {
         match self.piece {
@@ -67,9 +62,7 @@ pub fn CompletenessBar(props: &CompletenessBarProps) -> Html {
             ProfilePiece::Phone
             | ProfilePiece::Address
             | ProfilePiece::EmailOrWechat
-            | ProfilePiece::Identity => {
-                wanted.set(wanted.next(piece));
-            }
+            | ProfilePiece::Identity => wanted.set(Wanted { piece: Some(piece) }),
             fact => dom::press(&format!("fact-{}", fact.as_str())),
         };
         let label = i.t(Msg::CompletenessEnter { field: &word });

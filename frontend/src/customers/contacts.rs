@@ -4,6 +4,7 @@ use guanxi_api::{
 use uuid::Uuid;
 use yew::prelude::*;
 
+use super::completeness::Wanted;
 use super::page::{Subject, WantedProps};
 use super::reveal::Secret;
 use crate::api::{self, ApiError, Tagged};
@@ -49,11 +50,12 @@ pub fn ContactPanel(props: &WantedProps) -> Html {
     let toasts = use_toasts();
     let doing = use_state(|| None::<Doing>);
     let busy = use_state(|| false);
-    use_effect_with(props.wanted, {
-        let doing = doing.clone();
-        move |wanted| {
-            if let Some(kind) = wanted.contact() {
+    use_effect_with(*props.wanted, {
+        let (doing, wanted) = (doing.clone(), props.wanted.clone());
+        move |now: &Wanted| {
+            if let Some(kind) = now.contact() {
                 doing.set(Some(Doing::Adding(kind)));
+                wanted.set(Wanted::default());
             }
         }
     });

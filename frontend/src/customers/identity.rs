@@ -3,6 +3,7 @@ use guanxi_api::{
 };
 use yew::prelude::*;
 
+use super::completeness::Wanted;
 use super::page::{Subject, SubjectProps, WantedProps};
 use super::reveal::Secret;
 use crate::api::{self, ApiError};
@@ -27,11 +28,12 @@ pub fn identity_kinds(kind: CustomerKind, i: crate::i18n::I18n) -> Vec<(AttrValu
 pub fn IdentityPanel(props: &WantedProps) -> Html {
     let i = use_i18n();
     let open = use_state(|| false);
-    use_effect_with(props.wanted, {
-        let open = open.clone();
-        move |wanted| {
-            if wanted.piece == Some(ProfilePiece::Identity) {
+    use_effect_with(*props.wanted, {
+        let (open, wanted) = (open.clone(), props.wanted.clone());
+        move |now: &Wanted| {
+            if now.piece == Some(ProfilePiece::Identity) {
                 open.set(true);
+                wanted.set(Wanted::default());
             }
         }
     });
@@ -200,6 +202,12 @@ fn ExternalIdDialog(props: &IdentityDialogProps) -> Html {
                     subject.set.emit(tagged);
                 }
                 Err(error) => {
+                    // What is entered stays, and the next attempt is made from the newest.
+                    if error.is_conflict()
+                        && let Ok(newest) = api::customers::get(subject.id).await
+                    {
+                        subject.set.emit(newest);
+                    }
                     busy.set(false);
                     errors.set(Errors::of(&error));
                     refused.set(error.errors.is_empty().then_some(error));

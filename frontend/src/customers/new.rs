@@ -11,10 +11,11 @@ use yew_router::Routable;
 
 use super::contacts::keyboard_of;
 use super::identity::identity_kinds;
-use crate::api::{self, ApiError, Failure};
+use crate::api::{self, ApiError};
 use crate::checks::Errors;
 use crate::i18n::{Msg, use_i18n};
 use crate::labels::{Label, by_code, options};
+use crate::once::use_once;
 use crate::org::{OWNERS, unit_options, use_colleagues, use_units};
 use crate::route::Route;
 use crate::session::{may, right, use_me};
@@ -140,7 +141,7 @@ pub fn NewCustomerPage() -> Html {
     let refused = use_state(|| None::<ApiError>);
     let busy = use_state(|| false);
     // One for each opened form: sent twice, it still makes one customer.
-    let once = use_state(dom::random_id);
+    let once = use_once();
 
     let known = use_known(&draft);
     let onsubmit = cb!((draft, errors, refused, busy, once, toasts), |event: SubmitEvent| {
@@ -161,7 +162,9 @@ pub fn NewCustomerPage() -> Html {
         }
         busy.set(true);
         spawn!((errors, refused, busy, once, toasts), {
-            match api::customers::create(&body, &once).await {
+            let created = api::customers::create(&body, &once.key()).await;
+            once.answered(&created);
+            match created {
                 Ok(customer) => {
                     toasts.say(i.t(Msg::NewCustomerDone {
                         name: &customer.profile.name,
@@ -174,10 +177,6 @@ pub fn NewCustomerPage() -> Html {
                     let found = Errors::of(&error);
                     focus_first(&found);
                     errors.set(found);
-                    // What was refused may be sent again changed, and that is another request.
-                    if error.failure == Failure::Refused {
-                        once.set(dom::random_id());
-                    }
                     refused.set(Some(error));
                 }
             }

@@ -76,7 +76,7 @@ pub struct SubjectProps {
 #[derive(Properties, PartialEq)]
 pub struct WantedProps {
     pub subject: Subject,
-    pub wanted: Wanted,
+    pub wanted: UseStateHandle<Wanted>,
 }
 
 #[derive(Properties, PartialEq)]
@@ -227,8 +227,8 @@ pub fn CustomerPage(props: &CustomerPageProps) -> Html {
                     <div class="split">
                         <div><ProfileTab subject={subject.clone()} /></div>
                         <div>
-                            <ContactPanel subject={subject.clone()} wanted={*wanted} />
-                            <IdentityPanel subject={subject.clone()} wanted={*wanted} />
+                            <ContactPanel subject={subject.clone()} wanted={wanted.clone()} />
+                            <IdentityPanel subject={subject.clone()} wanted={wanted.clone()} />
                             <TeamPanel subject={subject.clone()} />
                             <RestrictionPanel subject={subject.clone()} />
                             <OutsidePanel subject={subject.clone()} wallet={known.wallet.clone()} />

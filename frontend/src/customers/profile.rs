@@ -95,15 +95,21 @@ fn FactField(props: &FactFieldProps) -> Html {
     let saved = use_state(|| 0_u32);
     let met = use_state(|| None::<Met>);
     let asked = use_state(|| false);
+    // The value and the tag that the editing began with: what a colleague has saved since is not what was changed.
+    let begun = use_mut_ref(|| None::<(serde_json::Value, String)>);
     let subject = &props.subject;
     let Some(fact) = facts::find(subject.customer().kind, props.path) else { return html!() };
     let document = facts::document(subject.customer());
     let value = fact.value_in(&document).clone();
+    let etag = subject.etag().to_owned();
 
+    let onstart = cb!((begun, value, etag), |()| {
+        begun.replace(Some((value.clone(), etag.clone())));
+    });
     let send = {
         let (subject, busy, error, saved, met, toasts) =
             (subject.clone(), busy.clone(), error.clone(), saved.clone(), met.clone(), toasts.clone());
-        let original = value.clone();
+        let (begun, value) = (begun.clone(), value.clone());
         Callback::from(move |(patch, etag, mine): (CustomerPatch, String, AttrValue)| {
             if *busy {
                 return;
@@ -111,7 +117,8 @@ fn FactField(props: &FactFieldProps) -> Html {
             busy.set(true);
             error.set(None);
             let done = *saved + 1;
-            spawn!((subject, busy, error, saved, met, toasts, original), {
+            let original = begun.borrow().as_ref().map_or_else(|| value.clone(), |(first, _)| first.clone());
+            spawn!((subject, busy, error, saved, met, toasts), {
                 let outcome = save(&subject, &fact, &patch, etag, &original).await;
                 busy.set(false);
                 match outcome {
@@ -148,12 +155,15 @@ fn FactField(props: &FactFieldProps) -> Html {
         return html! { <div class="fact"><dt>{ i.t(fact.label) }</dt><dd><div class="inline inline--empty">{ i.t(Msg::FactMasked) }</div></dd></div> };
     }
     let onsave = subject.may_edit().then(|| {
-        let etag = subject.etag().to_owned();
-        cb!((send, error), |entered: String| {
+        cb!((send, error, begun, value, etag), |entered: String| {
             match fact.patch(&entered, i) {
                 Ok(patch) => {
                     let mine = words_of(&fact, &patch, i).unwrap_or_else(|| entered.into());
-                    send.emit((patch, etag.clone(), mine));
+                    // As long as the fact is what it was, the newest tag does as well: others have changed other facts.
+                    let begun = begun.borrow();
+                    let old =
+                        begun.as_ref().filter(|(first, _)| *first != value).map(|(_, etag)| etag.clone());
+                    send.emit((patch, old.unwrap_or_else(|| etag.clone()), mine));
                 }
                 Err(message) => error.set(Some(message)),
             }
@@ -196,7 +206,7 @@ fn FactField(props: &FactFieldProps) -> Html {
             </dt>
             <dd>
                 <InlineEdit id={format!("fact-{}", fact.path.replace('.', "-"))} label={i.t(fact.label)} value={fact.text(&value)} shown={fact.shown(&value, i)}
-                    kind={fact.inline(i)} {onsave} busy={*busy} error={(*error).clone()} saved={*saved} {oncancel} {more} />
+                    kind={fact.inline(i)} {onsave} {onstart} busy={*busy} error={(*error).clone()} saved={*saved} {oncancel} {more} />
                 // One node always: a sibling that comes and goes would make the field anew, without what is typed.
                 { dialog.unwrap_or_default() }
             </dd>

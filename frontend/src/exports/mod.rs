@@ -11,6 +11,7 @@ use crate::fetch::{self, use_query};
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::imports::{JobProgress, use_job};
 use crate::labels::{Label, by_code, options};
+use crate::once::use_once;
 use crate::parts::LazyExportDialog;
 use crate::session::{may, right, use_me};
 use crate::ui::{
@@ -125,7 +126,7 @@ fn ExportForm(props: &ExportFormProps) -> Html {
     let errors = use_state(Errors::default);
     let refused = use_state(|| None::<ApiError>);
     let busy = use_state(|| false);
-    let once = use_state(dom::random_id);
+    let once = use_once();
     let of = &props.of;
     let some = |text: &AttrValue| (!text.is_empty()).then(|| text.to_string());
     let new = NewExport {
@@ -165,13 +166,14 @@ fn ExportForm(props: &ExportFormProps) -> Html {
         }
         busy.set(true);
         spawn!((new, errors, refused, busy, once, onstart), {
-            match api::jobs::start_export(&new, &once).await {
+            let started = api::jobs::start_export(&new, &once.key()).await;
+            once.answered(&started);
+            match started {
                 Ok(details) => {
                     fetch::forget("jobs?");
                     onstart.emit(details.job.id);
                 }
                 Err(error) => {
-                    once.set(dom::random_id());
                     busy.set(false);
                     errors.set(Errors::of(&error));
                     refused.set(Some(error));

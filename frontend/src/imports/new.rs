@@ -17,6 +17,7 @@ use super::{count, is_going, reasons};
 use crate::checks::Errors;
 use crate::fetch;
 use crate::i18n::{I18n, Msg, use_i18n};
+use crate::once::use_once;
 use crate::org::use_units;
 use crate::route::Route;
 use crate::ui::{Button, FileDrop, HelpNote, Look, Notice, Page};
@@ -60,7 +61,7 @@ pub fn NewImportPage() -> Html {
     // What is decided about single records counts for the dry run that found them.
     let decisions = use_state(|| Rc::new(Decisions::new()));
     let decided = use_mut_ref(Decisions::new);
-    let once = use_state(dom::random_id);
+    let once = use_once();
     // A list that was refused another choice has to be drawn anew to show the old one.
     let drawn = use_state(|| 0_u32);
 
@@ -154,7 +155,9 @@ pub fn NewImportPage() -> Html {
         }
         busy.set(true);
         spawn!((dry_run, run, at, busy, refused, errors, once, decisions, decided), {
-            match api::jobs::start_import(&new, &once).await {
+            let started = api::jobs::start_import(&new, &once.key()).await;
+            once.answered(&started);
+            match started {
                 Ok(made) => {
                     fetch::forget("jobs?");
                     if new.dry_run {
@@ -172,7 +175,6 @@ pub fn NewImportPage() -> Html {
                     refused.set(reasons(&error, i));
                 }
             }
-            once.set(dom::random_id());
             busy.set(false);
         });
     });

@@ -14,6 +14,7 @@ use crate::dom;
 use crate::fetch::{self, use_query};
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::{Label, by_code};
+use crate::once::use_once;
 use crate::route::{self, Route};
 use crate::session::{may, right, use_me};
 use crate::ui::{Button, ErrorPanel, HelpNote, Icon, IconButton, Look, Notice, Panel, Skeleton, use_toasts};
@@ -40,7 +41,7 @@ pub fn Problems(props: &ProblemsProps) -> Html {
     let more = use_state(|| Rc::new((Vec::<ImportProblem>::new(), None::<Option<String>>)));
     let busy = use_state(|| false);
     let refused = use_state(Vec::<AttrValue>::new);
-    let once = use_state(dom::random_id);
+    let once = use_once();
     // Every record holds what is typed into it; here is only what will be sent.
     let corrected = use_mut_ref(BTreeMap::<i64, Vec<String>>::new);
     let ready = use_state_eq(|| 0_usize);
@@ -124,13 +125,14 @@ pub fn Problems(props: &ProblemsProps) -> Html {
         let records: Vec<CorrectedRecord> = corrected.borrow().iter().take(MOST).map(record).collect();
         busy.set(true);
         spawn!((busy, refused, once), {
-            match api::jobs::correct(id, &ImportCorrections { records }, &once).await {
+            let begun = api::jobs::correct(id, &ImportCorrections { records }, &once.key()).await;
+            once.answered(&begun);
+            match begun {
                 Ok(made) => {
                     fetch::forget("jobs?");
                     route::go(&Route::Job { id: made.job.id }.to_path());
                 }
                 Err(error) => {
-                    once.set(dom::random_id());
                     refused.set(reasons(&error, i));
                 }
             }

@@ -6,14 +6,15 @@ use yew::prelude::*;
 
 use super::plan::{Change, Plan};
 use super::reasons;
+use crate::api;
 use crate::fetch::{self, use_query};
 use crate::i18n::{I18n, Msg, use_i18n};
+use crate::once::use_once;
 use crate::session::{may, right, use_me};
 use crate::ui::{
     Button, Check, ConfirmDialog, Dialog, HelpNote, Look, Notice, OptionGroup, Panel, Select, TextField,
     use_toasts,
 };
-use crate::{api, dom};
 
 /// Under which name the list is kept while the page is open.
 const LIST: &str = "import-mappings";
@@ -216,7 +217,7 @@ fn NameDialog(props: &NameDialogProps) -> Html {
     let shared = use_state(|| false);
     let busy = use_state(|| false);
     let refused = use_state(Vec::<AttrValue>::new);
-    let once = use_state(dom::random_id);
+    let once = use_once();
     let NameDialogProps { plan, ondone, .. } = props;
     let save = cb!((plan, ondone, name, shared, busy, refused, once, toasts), |_: MouseEvent| {
         if *busy || name.trim().is_empty() {
@@ -225,13 +226,14 @@ fn NameDialog(props: &NameDialogProps) -> Html {
         let definition = definition(&plan, name.trim().to_owned(), *shared);
         busy.set(true);
         spawn!((ondone, busy, refused, once, toasts), {
-            match api::jobs::keep_mapping(&definition, &once).await {
+            let kept = api::jobs::keep_mapping(&definition, &once.key()).await;
+            once.answered(&kept);
+            match kept {
                 Ok(made) => {
                     toasts.say(i.t(Msg::SavedMappingsSaved));
                     ondone.emit(Some(made.known.id));
                 }
                 Err(error) => {
-                    once.set(dom::random_id());
                     refused.set(reasons(&error, i));
                     busy.set(false);
                 }

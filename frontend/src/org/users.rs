@@ -11,6 +11,7 @@ use crate::fetch::{self, use_query};
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::{Label, by_code, options, yes_no};
 use crate::listing::{ListBody, ListRows, ListWords, use_listing};
+use crate::once::use_once;
 use crate::route::{self, Route};
 use crate::session::{may, right, use_me};
 use crate::ui::{
@@ -109,7 +110,7 @@ pub fn NewUserPage() -> Html {
     let refused = use_state(|| None::<ApiError>);
     let busy = use_state(|| false);
     let made = use_state(|| None::<UserWithPassword>);
-    let once = use_state(dom::random_id);
+    let once = use_once();
 
     let onsubmit =
         cb!((username, name, role, unit, errors, refused, busy, made, once), |event: SubmitEvent| {
@@ -128,16 +129,15 @@ pub fn NewUserPage() -> Html {
             }
             busy.set(true);
             spawn!((errors, refused, busy, made, once), {
-                match api::users::create(&new, &once).await {
+                let created = api::users::create(&new, &once.key()).await;
+                once.answered(&created);
+                match created {
                     Ok(user) => {
                         fetch::forget("users?");
                         made.set(Some(user));
                     }
                     Err(error) => {
                         errors.set(Errors::of(&error));
-                        if error.failure == api::Failure::Refused {
-                            once.set(dom::random_id());
-                        }
                         refused.set(error.errors.is_empty().then_some(error));
                     }
                 }

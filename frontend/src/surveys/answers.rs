@@ -10,10 +10,10 @@ use super::invite::use_customer_search;
 use super::{Pages, said};
 use crate::api::{self, Tagged};
 use crate::checks::Errors;
-use crate::dom;
 use crate::fetch::{self, use_query};
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::Label;
+use crate::once::use_once;
 use crate::route::Route;
 use crate::session::{may, right, use_me};
 use crate::ui::{
@@ -177,9 +177,15 @@ fn EnterDialog(props: &EnterDialogProps) -> Html {
     let note = use_state(String::new);
     let errors = use_state(Errors::default);
     let busy = use_state(|| false);
-    let once = use_state(dom::random_id);
+    let once = use_once();
     let Some(questionnaire) = query.remote.data.clone() else {
-        return html! { <Dialog title={i.t(Msg::AnswerEnter)} onclose={props.onclose.clone()}><Skeleton rows=6 /></Dialog> };
+        let inside = match &query.remote.error {
+            Some(error) => {
+                html! { <ErrorPanel what={i.t(Msg::SurveysFailed)} error={error.clone()} retry={query.reload.clone()} /> }
+            }
+            None => html! { <Skeleton rows=6 /> },
+        };
+        return html! { <Dialog title={i.t(Msg::AnswerEnter)} onclose={props.onclose.clone()}>{ inside }</Dialog> };
     };
     let questions = questionnaire.value.questions.clone();
     let set = cb!((answers), |value: AnswerValue| {
@@ -226,14 +232,15 @@ fn EnterDialog(props: &EnterDialogProps) -> Html {
             };
             busy.set(true);
             spawn!((errors, busy, once, toasts, onclose), {
-                match api::surveys::enter(id, &new, &once).await {
+                let entered = api::surveys::enter(id, &new, &once.key()).await;
+                once.answered(&entered);
+                match entered {
                     Ok(_) => {
                         fetch::forget(&format!("survey/{id}/"));
                         toasts.say(i.t(Msg::AnswerEntered));
                         onclose.emit(());
                     }
                     Err(error) => {
-                        once.set(dom::random_id());
                         let mut found = Errors::of(&error);
                         // The server counts the answers; what is wrong with one belongs to its question.
                         for (pointer, message) in found.clone().iter() {

@@ -21,6 +21,9 @@ use crate::ui::{
     MenuItem, Notice, Page, Panel, Select, Skeleton, TextField, Tone, use_toasts,
 };
 
+/// The tag of the version that is saved over, and what is done then.
+type Saving = (String, Option<&'static str>);
+
 /// What a new questionnaire is called until somebody says better.
 pub fn first_title() -> LocalText {
     LocalText { zh_cn: "客户满意度".into(), en: "Customer satisfaction".into() }
@@ -47,9 +50,13 @@ pub fn QuestionnairePage(props: &QuestionnairePageProps) -> Html {
     let query = use_query::<Tagged<Questionnaire>, _, _>(Some(format!("questionnaire/{id}")), move || {
         api::surveys::questionnaire(id)
     });
-    match (&query.remote.data, &query.remote.error) {
+    // What an earlier visit has left may have been changed since.
+    let known = use_mut_ref(|| false);
+    *known.borrow_mut() |= !query.remote.loading && query.remote.error.is_none();
+    let tagged = query.remote.data.as_ref().filter(|_| *known.borrow());
+    match (tagged, &query.remote.error) {
         (Some(tagged), _) => {
-            html! { <Builder key={id.to_string()} tagged={(**tagged).clone()} set={query.set.clone()} reload={query.reload.clone()} /> }
+            html! { <Builder tagged={(**tagged).clone()} set={query.set.clone()} reload={query.reload.clone()} /> }
         }
         (None, Some(error)) if error.is_missing() => html! {
             <Page title={i.t(Msg::QuestionnaireTitle)}><EmptyState icon={Icon::ListFilter} title={i.t(Msg::QuestionnaireMissing)} /></Page>
@@ -85,6 +92,14 @@ impl Draft {
         let taken = |key: &String| self.questions.iter().any(|question| question.key == *key);
         (1..).map(|n| format!("q{n}")).find(|key| !taken(key)).unwrap_or_default()
     }
+
+    /// The draft over another version than the one that it was begun from; nothing where somebody has to choose between the two.
+    fn over(&self, first: &Draft, now: &Draft) -> Option<Draft> {
+        if self == first {
+            return Some(now.clone());
+        }
+        (first == now || self == now).then(|| self.clone())
+    }
 }
 
 #[function_component]
@@ -92,7 +107,10 @@ fn Builder(props: &BuilderProps) -> Html {
     let i = use_i18n();
     let me = use_me();
     let toasts = use_toasts();
-    let questionnaire = &props.tagged.value;
+    let tagged = &props.tagged;
+    let questionnaire = &tagged.value;
+    // The version that the draft was begun from, which is the one that saving replaces.
+    let base = use_state(|| tagged.clone());
     let draft = use_state(|| Draft::of(questionnaire));
     let at = use_state(|| 0_usize);
     let preview = use_state(|| i.lang);
@@ -103,38 +121,55 @@ fn Builder(props: &BuilderProps) -> Html {
     let manage = me.as_ref().is_some_and(|me| may(me, right::MANAGE_QUESTIONNAIRES));
     let is_draft = questionnaire.state == QuestionnaireState::Draft;
     let edit = manage && is_draft && questionnaire.archived_at.is_none();
-    let dirty = *draft != Draft::of(questionnaire);
+    let first = Draft::of(&base.value);
+    let dirty = *draft != first;
+    let stale = draft.over(&first, &Draft::of(questionnaire)).is_none();
+    use_effect_with(tagged.clone(), {
+        let (base, draft) = (base.clone(), draft.clone());
+        move |tagged: &Tagged<Questionnaire>| {
+            let next = draft.over(&Draft::of(&base.value), &Draft::of(&tagged.value));
+            if let Some(next) = next.filter(|_| base.etag != tagged.etag) {
+                draft.set(next);
+                base.set(tagged.clone());
+            }
+        }
+    });
 
     let change = cb!((draft), |act: Box<dyn Fn(&mut Draft)>| {
         let mut next = (*draft).clone();
         act(&mut next);
         draft.set(next);
     });
-    let (set, reload, etag) = (&props.set, &props.reload, &props.tagged.etag);
+    let (set, reload, etag) = (&props.set, &props.reload, &tagged.etag);
     // Saves, and then does what is named.
-    let save = cb!((draft, errors, busy, set, reload, etag, toasts), |then: Option<&'static str>| {
+    let save = cb!((base, draft, errors, busy, set, reload, toasts), |(etag, then): Saving| {
+        let sent = (*draft).clone();
         let patch =
-            QuestionnairePatch { title: Some(draft.title.clone()), questions: Some(draft.questions.clone()) };
+            QuestionnairePatch { title: Some(sent.title.clone()), questions: Some(sent.questions.clone()) };
         let found = Errors::check(&patch, i);
         errors.set(found.clone());
         if !found.is_empty() || *busy {
             return;
         }
         busy.set(true);
-        spawn!((draft, errors, busy, set, reload, etag, toasts), {
+        spawn!((base, draft, errors, busy, set, reload, toasts), {
+            let take = |saved: Tagged<Questionnaire>| {
+                // What was entered while it was on its way stays.
+                if *draft == sent {
+                    draft.set(Draft::of(&saved.value));
+                }
+                base.set(saved.clone());
+                set.emit(saved);
+            };
             let saved = api::surveys::patch_questionnaire(id, &etag, &patch).await;
             let done = match (saved, then) {
                 (Ok(saved), Some(verb)) => {
-                    match api::surveys::act_on_questionnaire(id, &saved.etag, verb).await {
-                        Ok(done) => Ok(done),
-                        Err(error) => {
-                            // What was saved stays; what keeps it from being published is shown beside it.
-                            errors.set(Errors::of(&error));
-                            draft.set(Draft::of(&saved.value));
-                            set.emit(saved);
-                            Err(error)
-                        }
+                    let done = api::surveys::act_on_questionnaire(id, &saved.etag, verb).await;
+                    if done.is_err() {
+                        // What was saved stays; what keeps it from being published is shown beside it.
+                        take(saved);
                     }
+                    done
                 }
                 (saved, _) => saved,
             };
@@ -146,9 +181,8 @@ fn Builder(props: &BuilderProps) -> Html {
                     } else {
                         Msg::QuestionnaireSaved
                     }));
-                    draft.set(Draft::of(&done.value));
                     errors.set(Errors::default());
-                    set.emit(done);
+                    take(done);
                 }
                 Err(error) => {
                     if error.is_conflict() {
@@ -166,14 +200,25 @@ fn Builder(props: &BuilderProps) -> Html {
             busy.set(false);
         });
     });
-    let act = cb!((set, etag, toasts), |verb: &'static str| {
-        spawn!((set, etag, toasts), {
+    let theirs = cb!((base, draft, errors, tagged), |_: MouseEvent| {
+        base.set(tagged.clone());
+        draft.set(Draft::of(&tagged.value));
+        errors.set(Errors::default());
+    });
+    let mine = cb!((save, etag), |_: MouseEvent| save.emit((etag.clone(), None)));
+    let act = cb!((set, reload, etag, toasts), |verb: &'static str| {
+        spawn!((set, reload, etag, toasts), {
             match api::surveys::act_on_questionnaire(id, &etag, verb).await {
                 Ok(done) => {
                     fetch::forget("questionnaires");
                     set.emit(done);
                 }
-                Err(error) => toasts.fail(&error, i),
+                Err(error) => {
+                    if error.is_conflict() {
+                        reload.emit(());
+                    }
+                    toasts.fail(&error, i);
+                }
             }
         });
     });
@@ -198,11 +243,13 @@ fn Builder(props: &BuilderProps) -> Html {
         Some(_) => item("restore", Msg::QuestionnaireRestore, Icon::ArchiveRestore),
         None => item("archive", Msg::QuestionnaireArchive, Icon::Archive),
     };
+    let saves =
+        |then: Option<&'static str>| cb!((save, base), |_: MouseEvent| save.emit((base.etag.clone(), then)));
     let actions = html! {
         if manage {
             if edit {
-                <Button disabled={!dirty} busy={*busy} onclick={cb!((save), |_: MouseEvent| save.emit(None))}>{ i.t(Msg::CommonSave) }</Button>
-                <Button look={Look::Primary} busy={*busy} onclick={cb!((save), |_: MouseEvent| save.emit(Some("publish")))}>{ i.t(Msg::QuestionnairePublish) }</Button>
+                <Button disabled={!dirty || stale} busy={*busy} onclick={saves(None)}>{ i.t(Msg::CommonSave) }</Button>
+                <Button look={Look::Primary} disabled={stale} busy={*busy} onclick={saves(Some("publish"))}>{ i.t(Msg::QuestionnairePublish) }</Button>
             } else if !is_draft {
                 <Button look={Look::Primary} icon={Icon::Copy} onclick={next_version}>{ i.t(Msg::QuestionnaireNextVersion) }</Button>
             }
@@ -245,6 +292,15 @@ fn Builder(props: &BuilderProps) -> Html {
     html! {
         <Page title={title.clone()} {heading} {actions}>
             <HelpNote text={i.t(if is_draft { Msg::BuilderHelp } else { Msg::BuilderHelpFrozen })} />
+            if stale {
+                <Notice tone="warn" alert=true>
+                    <p>{ i.t(Msg::QuestionnaireStale) }</p>
+                    <div class="row">
+                        <Button small=true onclick={theirs}>{ i.t(Msg::ConflictKeepTheirs) }</Button>
+                        if edit { <Button small=true busy={*busy} onclick={mine}>{ i.t(Msg::ConflictSaveMine) }</Button> }
+                    </div>
+                </Notice>
+            }
             if !errors.is_empty() {
                 <Notice tone="bad" alert=true>
                     <ul>{ for errors.iter().map(|(pointer, message)| html! { <li>{ place_words(pointer, i) }{ ": " }{ message }</li> }) }</ul>
@@ -501,5 +557,23 @@ fn Preview(props: &PreviewProps) -> Html {
                 </div>
             }) }
         </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_draft_follows_the_newest_unless_both_have_changed() {
+        let draft = |title: &str| Draft {
+            title: LocalText { zh_cn: title.to_owned(), en: title.to_owned() },
+            questions: Vec::new(),
+        };
+        let over = |own: &str, first: &str, now: &str| draft(own).over(&draft(first), &draft(now));
+        assert_eq!(over("a", "a", "b").map(|draft| draft.title.en).as_deref(), Some("b"));
+        assert_eq!(over("mine", "a", "a").map(|draft| draft.title.en).as_deref(), Some("mine"));
+        assert_eq!(over("b", "a", "b").map(|draft| draft.title.en).as_deref(), Some("b"));
+        assert!(over("mine", "a", "theirs").is_none());
     }
 }

@@ -56,7 +56,8 @@ pub fn SurveyPage(props: &SurveyPageProps) -> Html {
         };
     };
     let survey = tagged.value.clone();
-    let manage = me.as_ref().is_some_and(|me| may(me, right::MANAGE_SURVEYS));
+    // Those of other units are seen and not changed.
+    let manage = me.as_ref().is_some_and(|me| may(me, right::MANAGE_SURVEYS)) && survey.can_change;
     let (set, reload, etag) = (&query.set, &query.reload, tagged.etag.clone());
     let act = cb!((set, reload, etag, toasts, closing), |verb: &'static str| {
         closing.set(false);

@@ -140,6 +140,11 @@ impl FilterField {
         matches!(self.kind, FilterKind::Date | FilterKind::Moment | FilterKind::Ago)
     }
 
+    /// Whether its values stand without quotes; a text that looks like a figure does not.
+    const fn holds_figures(&self) -> bool {
+        matches!(self.kind, FilterKind::Number)
+    }
+
     /// A typed value as the grammar has it; nothing for what is no such value.
     fn read(&self, typed: &str, operator: Operator, i: I18n) -> Option<AttrValue> {
         let typed = typed.trim();
@@ -200,6 +205,8 @@ pub struct FilterTerm {
     pub field: AttrValue,
     pub operator: Operator,
     pub values: Vec<AttrValue>,
+    /// Its field holds figures.
+    pub(super) figures: bool,
 }
 
 /// Whether a text is a decimal figure. Reading it as a float would bring tables of ten kilobytes into the app.
@@ -235,11 +242,8 @@ impl FilterTerm {
     /// In the API's grammar. Figures and truth values stand without quotes.
     pub(super) fn write(&self) -> String {
         let literal = |text: &AttrValue| {
-            let bare = match self.operator {
-                Operator::Ge | Operator::Le | Operator::Gt | Operator::Lt => is_figure(text),
-                Operator::In => matches!(text.as_str(), "true" | "false"),
-                _ => false,
-            };
+            let truth = self.operator == Operator::In && matches!(text.as_str(), "true" | "false");
+            let bare = truth || (self.figures && is_figure(text));
             if bare { text.to_string() } else { quoted(text) }
         };
         let field = &self.field;
@@ -276,7 +280,7 @@ impl FilterTerm {
     /// A comparison of a field to begin with.
     pub fn of(field: &FilterField) -> Self {
         let operator = field.operators().first().copied().unwrap_or(Operator::Eq);
-        FilterTerm { field: field.key.clone(), operator, values: Vec::new() }
+        FilterTerm { field: field.key.clone(), operator, values: Vec::new(), figures: field.holds_figures() }
     }
 
     /// With its values as the grammar has them; nothing while it is not complete.
@@ -347,7 +351,7 @@ impl FilterTerm {
             "lt" if known(Operator::Lt) => (Operator::Lt, vec![words.literal()?]),
             _ => return None,
         };
-        Some(FilterTerm { field: field.key.clone(), operator, values })
+        Some(FilterTerm { field: field.key.clone(), operator, values, figures: field.holds_figures() })
     }
 }
 
@@ -725,6 +729,7 @@ mod tests {
             field: field.into(),
             operator,
             values: values.iter().map(|v| AttrValue::from(*v)).collect(),
+            figures: field == "aum",
         };
         let terms = [
             term("tier", Operator::In, &["gold", "private"]),
@@ -754,5 +759,34 @@ mod tests {
         ] {
             assert_eq!(FilterTerm::read_all(foreign, &fields), None, "{foreign}");
         }
+    }
+
+    #[test]
+    fn a_figure_stands_bare_where_the_field_holds_figures() {
+        let field = |key: &'static str, kind| FilterField {
+            key: key.into(),
+            label: key.into(),
+            kind,
+            nullable: true,
+        };
+        let fields = [
+            field("rfm_recency", FilterKind::Number),
+            field("grade", FilterKind::Text),
+            field("archived", FilterKind::Codes(vec![])),
+        ];
+        let written =
+            |text: &str| FilterTerm::read_all(text, &fields).map(|terms| FilterTerm::write_all(&terms));
+        for same in [
+            "rfm_recency eq 5",
+            "rfm_recency in (4,5)",
+            r#"grade eq "5""#,
+            r#"grade ne "5" and rfm_recency eq 1"#,
+            "archived eq true",
+        ] {
+            assert_eq!(written(same).as_deref(), Some(same));
+        }
+        assert_eq!(written(r#"rfm_recency eq "5""#).as_deref(), Some("rfm_recency eq 5"));
+        let no_figure = r#"rfm_recency eq "5 or rfm_recency eq 4""#;
+        assert_eq!(written(no_figure).as_deref(), Some(no_figure));
     }
 }

@@ -28,6 +28,9 @@ pub struct InlineEditProps {
     /// Without it the value can only be read.
     #[prop_or_default]
     pub onsave: Option<Callback<String>>,
+    /// The editing begins, with the value as it is now.
+    #[prop_or_default]
+    pub onstart: Callback<()>,
     /// The value is on its way.
     #[prop_or_default]
     pub busy: bool,
@@ -50,6 +53,8 @@ pub struct InlineEditProps {
 pub fn InlineEdit(props: &InlineEditProps) -> Html {
     let i = use_i18n();
     let draft = use_state(|| None::<String>);
+    // What stood in the field at first; another value may have come since.
+    let first = use_mut_ref(AttrValue::default);
     let editing = draft.is_some();
     let field = AttrValue::from(format!("{}-field", props.id));
     let button = props.id.clone();
@@ -82,8 +87,12 @@ pub fn InlineEdit(props: &InlineEditProps) -> Html {
         </div> };
     };
     let Some(text) = (*draft).clone() else {
-        let value = &props.value;
-        let start = cb!((draft, value), |_: MouseEvent| draft.set(Some(value.to_string())));
+        let (value, onstart) = (&props.value, &props.onstart);
+        let start = cb!((draft, first, value, onstart), |_: MouseEvent| {
+            first.replace(value.clone());
+            draft.set(Some(value.to_string()));
+            onstart.emit(());
+        });
         return html! {
             <button type="button" id={button} class={classes!("inline", props.value.is_empty().then_some("inline--empty"))} onclick={start}>
                 <span class="sr-only">{ i.t(Msg::InlineEdit { field: &props.label }) }</span>
@@ -99,9 +108,9 @@ pub fn InlineEdit(props: &InlineEditProps) -> Html {
         oncancel.emit(());
     });
     let value = &props.value;
-    let save = cb!((onsave, draft, value, cancel), |()| {
+    let save = cb!((onsave, draft, first, value, cancel), |()| {
         match draft.as_deref().map(str::trim) {
-            Some(text) if text == value.as_str() => cancel.emit(()),
+            Some(text) if text == value.as_str() || text == first.borrow().as_str() => cancel.emit(()),
             Some(text) => onsave.emit(text.to_owned()),
             None => {}
         }

@@ -3,6 +3,7 @@ use yew::prelude::*;
 
 use super::dialog::ViewDialog;
 use super::{Address, DEFAULT_SORT, FIRST};
+use crate::api::ApiError;
 use crate::i18n::{Msg, use_i18n};
 use crate::labels::Label;
 use crate::ui::{Button, ConfirmDialog, Icon, Link, Look, Menu, MenuItem, use_toasts};
@@ -109,9 +110,17 @@ pub fn ViewBar(props: &ViewBarProps) -> Html {
             route::go(&address_of(&view).path());
         }
     });
+    let reload = query.reload.clone();
+    let fail = cb!((toasts, reload), |error: ApiError| {
+        // The next attempt is made from the newest.
+        if error.is_conflict() {
+            reload.emit(());
+        }
+        toasts.fail(&error, i);
+    });
     let update = {
         let shown = &props.shown;
-        cb!((open, put, busy, toasts, address, shown), |_: MouseEvent| {
+        cb!((open, put, busy, toasts, fail, address, shown), |_: MouseEvent| {
             let Some(view) = open.clone().filter(|_| !*busy) else { return };
             let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
             let columns = shown.iter().map(ToString::to_string).collect();
@@ -122,30 +131,30 @@ pub fn ViewBar(props: &ViewBarProps) -> Html {
                 ..SavedViewPatch::default()
             };
             busy.set(true);
-            spawn!((put, busy, toasts), {
+            spawn!((put, busy, toasts, fail), {
                 match api::views::change(&view, &patch).await {
                     Ok(view) => {
                         put(None, Some(&view));
                         route::replace(&address_of(&view).path());
                         toasts.say(i.t(Msg::ViewsSaved { name: &view.name }));
                     }
-                    Err(error) => toasts.fail(&error, i),
+                    Err(error) => fail.emit(error),
                 }
                 busy.set(false);
             });
         })
     };
-    let delete = cb!((open, put, busy, toasts, asked), |()| {
+    let delete = cb!((open, put, busy, toasts, fail, asked), |()| {
         let Some(view) = open.clone().filter(|_| !*busy) else { return };
         busy.set(true);
-        spawn!((put, busy, toasts, asked), {
+        spawn!((put, busy, toasts, fail, asked), {
             match api::views::delete(&view).await {
                 Ok(()) => {
                     put(Some(view.id), None);
                     toasts.say(i.t(Msg::ViewsDeleted { name: &view.name }));
                     route::replace(&Address::all().path());
                 }
-                Err(error) => toasts.fail(&error, i),
+                Err(error) => fail.emit(error),
             }
             asked.set(None);
             busy.set(false);
@@ -223,10 +232,10 @@ pub fn ViewBar(props: &ViewBarProps) -> Html {
             <Menu label={i.t(Msg::ViewsActions)} button={Icon::Ellipsis.draw()} {items} outer="views__menu" />
             { match *asked {
                 Some(Asked::Name) => html! {
-                    <ViewDialog address={address.clone()} shown={props.shown.clone()} {ondone} onclose={close} />
+                    <ViewDialog address={address.clone()} shown={props.shown.clone()} {ondone} onstale={reload} onclose={close} />
                 },
                 Some(Asked::Edit) => html! {
-                    <ViewDialog view={open} address={address.clone()} shown={props.shown.clone()} {ondone} onclose={close} />
+                    <ViewDialog view={open} address={address.clone()} shown={props.shown.clone()} {ondone} onstale={reload} onclose={close} />
                 },
                 Some(Asked::Delete) => html! {
                     <ConfirmDialog title={i.t(Msg::ViewsDelete)} action={i.t(Msg::ViewsDelete)} danger=true busy={*busy} onconfirm={delete} onclose={close}>

@@ -2,13 +2,13 @@ use guanxi_api::{NewSavedView, SavedView, SavedViewPatch, ViewList, ViewSharing}
 use yew::prelude::*;
 
 use super::Address;
-use crate::api::ApiError;
+use crate::api::{self, ApiError};
 use crate::checks::Errors;
 use crate::i18n::{Msg, use_i18n};
 use crate::labels::{Label, by_code};
+use crate::once::use_once;
 use crate::session::{may, right, use_me};
 use crate::ui::{Button, Dialog, Look, Notice, Select, TextField};
-use crate::{api, dom};
 
 #[derive(Properties, PartialEq)]
 pub struct ViewDialogProps {
@@ -18,6 +18,8 @@ pub struct ViewDialogProps {
     pub address: Address,
     pub shown: Vec<AttrValue>,
     pub ondone: Callback<SavedView>,
+    /// Somebody else was faster, and the newest is wanted.
+    pub onstale: Callback<()>,
     pub onclose: Callback<()>,
 }
 
@@ -32,7 +34,7 @@ pub fn ViewDialog(props: &ViewDialogProps) -> Html {
     let errors = use_state(Errors::default);
     let refused = use_state(|| None::<ApiError>);
     let busy = use_state(|| false);
-    let once = use_state(dom::random_id);
+    let once = use_once();
 
     let holds = |what: &str| me.as_ref().is_some_and(|me| may(me, what));
     let may_share = |to: ViewSharing| match to {
@@ -54,8 +56,8 @@ pub fn ViewDialog(props: &ViewDialogProps) -> Html {
         sort: some(&props.address.sort),
         columns: props.shown.iter().map(ToString::to_string).collect(),
     };
-    let (view, ondone) = (&props.view, &props.ondone);
-    let onsubmit = cb!((new, view, errors, refused, busy, once, ondone), |event: SubmitEvent| {
+    let (view, ondone, onstale) = (&props.view, &props.ondone, &props.onstale);
+    let onsubmit = cb!((new, view, errors, refused, busy, once, ondone, onstale), |event: SubmitEvent| {
         event.prevent_default();
         let found = Errors::check(&new, i);
         errors.set(found.clone());
@@ -63,9 +65,13 @@ pub fn ViewDialog(props: &ViewDialogProps) -> Html {
             return;
         }
         busy.set(true);
-        spawn!((new, view, errors, refused, busy, once, ondone), {
+        spawn!((new, view, errors, refused, busy, once, ondone, onstale), {
             let done = match &view {
-                None => api::views::create(&new, &once).await,
+                None => {
+                    let created = api::views::create(&new, &once.key()).await;
+                    once.answered(&created);
+                    created
+                }
                 Some(view) => {
                     let patch = SavedViewPatch {
                         name: Some(new.name.clone()),
@@ -78,7 +84,9 @@ pub fn ViewDialog(props: &ViewDialogProps) -> Html {
             match done {
                 Ok(view) => ondone.emit(view),
                 Err(error) => {
-                    once.set(dom::random_id());
+                    if error.is_conflict() {
+                        onstale.emit(());
+                    }
                     busy.set(false);
                     errors.set(Errors::of(&error));
                     refused.set(Some(error));

@@ -21,7 +21,7 @@ use crate::access::{Actor, OrgUnitId, Scope, UserId};
 use crate::audit;
 use crate::customers::create::{self, Checked, Place};
 use crate::customers::portfolio::Moves;
-use crate::customers::provenance::{self, Offer, OpenedConflict, Sources, Word, keep_verified};
+use crate::customers::provenance::{self, Offer, OpenedConflict, Sources, Word, keep_status, keep_verified};
 use crate::customers::store::{self as rows, CustomerRow, ExternalIdRow, NewRows};
 use crate::customers::withdrawal::CustomerState;
 use crate::customers::{CustomerId, House, change, completeness, known, owners, ownership, profile};
@@ -105,13 +105,18 @@ pub struct LineOutcome {
 /// # Errors
 /// When the database fails.
 pub fn ids_by_keys(conn: &mut DbConn, keys: &[&ExternalId]) -> Result<HashMap<String, CustomerId>> {
-    let known = store::by_keys(conn, keys)?;
-    let ids: Vec<CustomerId> = known.values().map(|row| row.customer_id).collect();
-    // What belongs to a customer that went up in another one belongs to that one.
-    let merged: HashMap<CustomerId, CustomerId> =
-        crate::customers::store::merged_into(conn, &ids)?.into_iter().collect();
-    let customer = |id: CustomerId| merged.get(&id).copied().unwrap_or(id);
-    Ok(known.into_iter().map(|((_, value), row)| (value, customer(row.customer_id))).collect())
+    let mut ids: HashMap<String, CustomerId> =
+        store::by_keys(conn, keys)?.into_iter().map(|((_, value), row)| (value, row.customer_id)).collect();
+    // What belongs to a customer that went up in another one belongs to that one, which may have gone up in a third.
+    let mut asked: Vec<CustomerId> = ids.values().copied().collect();
+    while !asked.is_empty() {
+        let went: HashMap<CustomerId, CustomerId> = rows::merged_into(conn, &asked)?.into_iter().collect();
+        for id in ids.values_mut() {
+            *id = went.get(id).copied().unwrap_or(*id);
+        }
+        asked = went.into_values().collect();
+    }
+    Ok(ids)
 }
 
 /// Creates and changes customers by lines that a job has read, or tells what it would do; gives what came of each line. The lines are
@@ -287,7 +292,7 @@ impl Call<'_> {
     fn plan(&mut self, conn: &mut DbConn, lines: &[BulkLine]) -> Result<Vec<Step>> {
         let keys: Vec<&ExternalId> =
             lines.iter().filter_map(|line| line.read.as_ref().ok()).map(|line| &line.external).collect();
-        let known = store::by_keys(conn, &keys)?;
+        let mut known = store::by_keys(conn, &keys)?;
         let merged: Vec<CustomerId> = lines.iter().filter_map(|line| line.into).collect();
         let mut ids: Vec<CustomerId> = known.values().map(|key| key.customer_id).collect();
         ids.extend(&merged);
@@ -295,8 +300,19 @@ impl Call<'_> {
         ids.dedup();
         if self.writes {
             rows::lock_many(conn, &ids)?;
+            if lines.iter().flat_map(|line| &line.read).any(|read| read.source_version.is_some()) {
+                // Another call may have brought a later version before the lock was given.
+                for (key, newest) in store::by_keys(conn, &keys)? {
+                    known.entry(key).and_modify(|key| key.source_version = newest.source_version);
+                }
+            }
         }
-        let mut rows = store::rows(conn, &Scope::of(self.actor), &ids)?;
+        let mut rows = store::rows(conn, &Scope::to_change(self.actor), &ids)?;
+        let others: Vec<CustomerId> = ids.iter().copied().filter(|id| !rows.contains_key(id)).collect();
+        let only_seen = rows::seen_among(conn, &Scope::of(self.actor), &others)?;
+        let refused = |id: &CustomerId| {
+            if only_seen.contains(id) { Error::forbidden() } else { Error::not_found() }
+        };
         let keyed = store::keyed(conn, &merged)?;
         let mut steps = Vec::with_capacity(lines.len());
         let mut met = HashSet::new();
@@ -306,7 +322,7 @@ impl Call<'_> {
                 Ok(read) if line.into.is_some() => match line.into.filter(|id| met.insert(*id)) {
                     None => Err(Error::field("/external", "duplicate")),
                     Some(id) => match rows.remove(&id) {
-                        None => Err(Error::not_found()),
+                        None => Err(refused(&id)),
                         Some(row) => {
                             let has_key = keyed.contains(&(id, read.external.source.clone()));
                             self.change(row, read, !has_key)
@@ -318,7 +334,7 @@ impl Call<'_> {
                     // A customer with two keys is changed by the first line that names it.
                     Some(key) if !met.insert(key.customer_id) => Err(Error::field("/external", "duplicate")),
                     Some(key) => match rows.remove(&key.customer_id) {
-                        None => Err(Error::not_found()),
+                        None => Err(refused(&key.customer_id)),
                         Some(row)
                             if line.source_version.is_some_and(|new| Some(new) < key.source_version) =>
                         {
@@ -393,10 +409,10 @@ impl Call<'_> {
         let patched = change::patched(&before, &line.data.patch(), kind, self.today(), &mut wrong)?;
         let mut profile = in_data(wrong.unless(Some(patched)))?;
         let mut sources = Sources::of(&row)?;
-        let offers = keep_verified(&before, &mut profile, &sources)?;
+        let mut offers = keep_verified(&before, &mut profile, &sources)?;
         let mut after = row.clone();
         if let Some(status) = line.data.status {
-            after.status = status.as_str().to_owned();
+            offers.extend(keep_status(&mut after, status, &sources));
         }
         let mut members = before.differences(&profile);
         if after.status != row.status {

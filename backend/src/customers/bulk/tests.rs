@@ -303,3 +303,34 @@ fn every_member_of_a_profile_is_created_and_changed() {
         assert_eq!(statuses(&again), ["unchanged", "unchanged"]);
     }
 }
+
+#[test]
+fn whoever_only_still_sees_a_customer_changes_nothing_of_it() {
+    use diesel::prelude::*;
+    use guanxi_db::schema::customer_access;
+
+    let app = TestApp::start();
+    let (rm, other) = (app.role(Role::Rm), app.user("rm2"));
+    let made = call(&other, "", "erp-seen-1", &[line("C-1", 1, person("王伟"))]).expect(200).json();
+    let id: uuid::Uuid = made["results"][0]["id"].as_str().expect("an id").parse().expect("an id");
+    let unseen = call(&rm, "", "erp-seen-2", &[line("C-1", 2, json!({"city": "苏州"}))]).expect(207).json();
+    assert_eq!(unseen["results"][0]["problem"]["code"], "not_found");
+
+    let user = crate::access::UserId::new(app.fixture.user("rm"));
+    app.db(move |conn| {
+        let until = guanxi_db::Moment(i64::MAX / 2);
+        diesel::insert_into(customer_access::table)
+            .values((
+                customer_access::user_id.eq(user),
+                customer_access::customer_id.eq(crate::customers::CustomerId::new(id)),
+                customer_access::until.eq(until),
+            ))
+            .execute(conn)
+            .map(drop)
+            .map_err(|error| guanxi_db::DbError::from(error).into())
+    });
+    rm.get(&format!("/customers/{id}")).expect(200);
+    let seen = call(&rm, "", "erp-seen-3", &[line("C-1", 3, json!({"city": "苏州"}))]).expect(207).json();
+    assert_eq!(seen["results"][0]["problem"]["code"], "forbidden");
+    assert_eq!(other.get(&format!("/customers/{id}")).expect(200).json()["city"], "杭州");
+}

@@ -3,7 +3,7 @@
 
 mod store;
 
-use guanxi_api::{CustomerStatus, OwnershipHow, OwnershipPeriod, Page};
+use guanxi_api::{CustomerStatus, OwnershipHow, OwnershipPeriod, Page, Role};
 use guanxi_db::{DbConn, Id, Value};
 
 use crate::access::{Actor, OrgUnitId, Scope, UserId};
@@ -220,7 +220,7 @@ pub fn sign_all(conn: &mut DbConn, actor: &Actor, ids: &[CustomerId]) -> Result<
 }
 
 /// Hands a customer of one owner to another who has accepted it; the customer comes to the unit of the new owner where theirs is not above it. False when
-/// the customer has another owner meanwhile, or the new one cannot own it any more.
+/// the customer has another owner meanwhile, or the new one cannot own it any more, such as one who works in another branch by now.
 ///
 /// # Errors
 /// When the database fails.
@@ -238,8 +238,13 @@ pub fn hand_over(
     }
     let Some(owner) = org::user_for_owner(conn, to)? else { return Ok(false) };
     let Some(unit) = org::unit(conn, row.org_unit_id)? else { return Ok(false) };
-    let unit_id: OrgUnitId =
-        if unit.path.starts_with(&owner.unit_path) { row.org_unit_id } else { owner.org_unit_id };
+    let unit_id: OrgUnitId = if unit.path.starts_with(&owner.unit_path) {
+        row.org_unit_id
+    } else if org::branch_path(conn, row.org_unit_id)? == org::branch_path(conn, owner.org_unit_id)? {
+        owner.org_unit_id
+    } else {
+        return Ok(false);
+    };
     if ownership::check_placement(conn, actor, unit_id, Some(to)).is_err() {
         return Ok(false);
     }
@@ -270,19 +275,27 @@ pub fn fall_back(conn: &mut DbConn, actor: &Actor, id: CustomerId) -> Result<Opt
     Ok(Some((owner, row.org_unit_id)))
 }
 
-/// Makes the actor the owner of a customer that nobody owns; whether they may take it is for the caller to say.
+/// Makes the actor the owner of a customer of their unit that nobody owns; whether they may take it otherwise is for the caller to say.
 ///
 /// # Errors
-/// 412 when the version is no longer the newest, 409 where somebody owns it.
+/// 403 for who is no relationship manager, 404 for a customer outside of their unit, 412 when the version is no longer the newest, 409 where somebody owns it.
 pub fn claim(conn: &mut DbConn, actor: &Actor, id: CustomerId, version: i64) -> Result<()> {
+    // What a session knows of its user may be some seconds old.
+    let me = actor.user_id().ok_or_else(Error::forbidden)?;
+    let taker = org::user_for_owner(conn, me)?.filter(|taker| !taker.archived && taker.role == Role::Rm);
+    let taker = taker.ok_or_else(Error::forbidden)?;
     rows::lock(conn, id)?;
     let whole = view::whole(conn, &Scope::of(&Actor::operator(actor.now())), id)?;
-    change::edit_whole(conn, actor, whole, version, ("claimed", actor.user_id()), |_, whole| {
+    let unit = org::unit(conn, whole.row.customer.org_unit_id)?;
+    if unit.is_none_or(|unit| !unit.path.starts_with(&taker.unit_path)) {
+        return Err(Error::not_found());
+    }
+    change::edit_whole(conn, actor, whole, version, ("claimed", Some(me)), |_, whole| {
         let customer = &mut whole.row.customer;
         if customer.owner_id.is_some() {
             return Err(Error::conflict("", "has_an_owner"));
         }
-        customer.owner_id = actor.user_id();
+        customer.owner_id = Some(me);
         Ok(())
     })
 }

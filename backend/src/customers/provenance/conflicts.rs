@@ -1,5 +1,6 @@
 use guanxi_api::{
-    ConflictSide, ConflictState, CustomerKind, CustomerRef, FieldConflict, Instant, Page, UserRef,
+    ConflictSide, ConflictState, CustomerKind, CustomerRef, CustomerStatus, FieldConflict, Instant, Page,
+    UserRef,
 };
 use guanxi_db::{Condition, DbConn, Doc, Id, Moment, Value as SqlValue};
 use serde::{Deserialize, Serialize};
@@ -339,6 +340,13 @@ fn accept(
     edit(conn, actor, conflict.customer_id, version, "updated", |conn, whole| {
         let row = &mut whole.row.customer;
         let kind = known(CustomerKind::from_code(&row.kind))?;
+        let mut sources = Sources::of(row)?;
+        sources.note([conflict.field.as_str()], &word);
+        if conflict.field == "status" {
+            let status = conflict.offered.0.as_str().and_then(CustomerStatus::from_code);
+            row.status = known(status)?.as_str().to_owned();
+            return profile::store_sources(&sources, row);
+        }
         let mut document = serde_json::to_value(profile::load(row)?).map_err(Error::internal)?;
         document[&conflict.field] = conflict.offered.0.clone();
         if document[&conflict.field].is_null()
@@ -349,8 +357,6 @@ fn accept(
         let mut changed = serde_json::from_value(document)
             .map_err(|_| Error::field(format!("/{}", conflict.field), "no_longer_valid"))?;
         profile::clean(kind, &mut changed, today)?;
-        let mut sources = Sources::of(row)?;
-        sources.note([conflict.field.as_str()], &word);
         write_profile(conn, kind, &changed, &sources, row)
     })
 }
@@ -358,7 +364,8 @@ fn accept(
 fn wire(row: WholeConflict) -> Result<FieldConflict> {
     let WholeConflict { conflict, customer, resolved_by } = row;
     let present = |value: Value| Some(value).filter(|value| !value.is_null());
-    let document = serde_json::to_value(profile::load(&customer)?).map_err(Error::internal)?;
+    let mut document = serde_json::to_value(profile::load(&customer)?).map_err(Error::internal)?;
+    document["status"] = json!(customer.status);
     Ok(FieldConflict {
         id: conflict.id.uuid(),
         customer: CustomerRef {

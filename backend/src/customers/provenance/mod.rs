@@ -17,8 +17,10 @@ pub(super) use conflicts::{Offer, offer, would_open};
 
 use std::collections::BTreeMap;
 
+use chrono::Datelike as _;
 use guanxi_api::{
-    AuditEntry, CustomerProfile, FieldSource, FieldSources, Instant, Page, ProvidedBy, UserRef, ValueSource,
+    AuditEntry, CustomerProfile, CustomerStatus, FieldSource, FieldSources, Instant, Page, ProvidedBy,
+    UserRef, ValueSource,
 };
 use guanxi_db::{DbConn, Moment};
 use serde::{Deserialize, Serialize};
@@ -213,8 +215,13 @@ pub(super) fn keep_verified(
     if !sources.has_verified() {
         return Ok(Vec::new());
     }
-    let kept: Vec<&'static str> =
-        before.differences(offered).into_iter().filter(|field| sources.is_verified(field)).collect();
+    let differ = before.differences(offered);
+    let mut kept: Vec<&'static str> =
+        differ.iter().copied().filter(|field| sources.is_verified(field)).collect();
+    // A day of another year would change the year with it.
+    if kept.contains(&"birth_year") && differ.contains(&"birth_date") && !kept.contains(&"birth_date") {
+        kept.push("birth_date");
+    }
     if kept.is_empty() {
         return Ok(Vec::new());
     }
@@ -226,7 +233,27 @@ pub(super) fn keep_verified(
         offers.push((field, std::mem::replace(&mut document[field], mine)));
     }
     *offered = serde_json::from_value(document).map_err(Error::internal)?;
+    // The year is that of the day that stays.
+    if let Some(born) = offered.birth_date {
+        offered.birth_year = Some(born.year());
+    }
     Ok(offers)
+}
+
+/// Sets the status that another system tells of, unless it was verified: then it stays, and what is told is given to be offered.
+pub(super) fn keep_status(
+    row: &mut CustomerRow,
+    told: CustomerStatus,
+    sources: &Sources,
+) -> Option<(&'static str, Value)> {
+    if row.status == told.as_str() {
+        return None;
+    }
+    if sources.is_verified("status") {
+        return Some(("status", Value::from(told.as_str())));
+    }
+    told.as_str().clone_into(&mut row.status);
+    None
 }
 
 /// The fields whose source is kept: the profile's, the status and the identity document.
@@ -268,12 +295,12 @@ pub fn field_sources(conn: &mut DbConn, actor: &Actor, id: CustomerId) -> Result
     let sources = Sources::of(&whole.row.customer)?;
     let created_at = whole.row.customer.created_at;
     // What is hidden and empty looks like what is hidden and filled.
-    let masked: &[&str] = if actor.mask_profile() == MaskProfile::Restricted { &view::MASKED } else { &[] };
+    let restricted = actor.mask_profile() == MaskProfile::Restricted;
     let shown = profile::load(&whole.row.customer)?;
     let document = serde_json::to_value(shown).map_err(Error::internal)?;
     let names = CustomerProfile::FIELDS.iter().copied().chain(["status", "identity"]);
     let told: Vec<(&str, Said)> = names
-        .filter(|field| !masked.contains(field))
+        .filter(|field| !restricted || !view::is_masked(field))
         .filter(|field| {
             let filled = match *field {
                 "status" => true,

@@ -247,3 +247,39 @@ fn what_says_nothing_is_not_verified() {
     assert_eq!(sync(&head, "core", &json!({"city": "宁波"}))["conflicts"], Value::Null);
     assert_eq!(head.get(&customer).expect(200).json()["city"], "宁波");
 }
+
+#[test]
+fn a_verified_status_stays_until_somebody_takes_another() {
+    let app = TestApp::start();
+    let head = app.role(Role::OutletHead);
+    let customer = brought(&head);
+    let verified = json!({"verified": true});
+    change(&head, "PUT", &format!("{customer}/fields/status/verification"), &customer, &verified).expect(200);
+    let before = head.get(&customer).expect(200).json()["status"].clone();
+    sync(&head, "core", &json!({"status": "dormant"}));
+    assert_eq!(head.get(&customer).expect(200).json()["status"], before);
+    let open = conflicts(&head, "");
+    assert_eq!(open.len(), 1, "{open:?}");
+    assert_eq!(
+        (&open[0]["field"], &open[0]["current"], &open[0]["offered"]),
+        (&json!("status"), &before, &json!("dormant"))
+    );
+    let path = format!("/field-conflicts/{}", open[0]["id"].as_str().expect("an id"));
+    change(&head, "POST", &format!("{path}/resolve"), &path, &json!({"take": "offered"})).expect(200);
+    let taken = head.get(&customer).expect(200).json();
+    assert_eq!(taken["status"], "dormant");
+    assert!(taken["verified"].as_array().expect("fields").contains(&json!("status")));
+    assert_eq!(conflicts(&head, ""), Vec::<Value>::new());
+}
+
+#[test]
+fn a_verified_birthday_keeps_its_year() {
+    let app = TestApp::start();
+    let head = app.role(Role::OutletHead);
+    let customer = brought(&head);
+    let patch = json!({"birth_date": "1980-03-04", "verified": true});
+    change(&head, "PATCH", &customer, &customer, &patch).expect(200);
+    sync(&head, "core", &json!({"birth_date": "1981-03-04"}));
+    let kept = head.get(&customer).expect(200).json();
+    assert_eq!((&kept["birth_date"], &kept["birth_year"]), (&json!("1980-03-04"), &json!(1980)));
+}

@@ -121,9 +121,8 @@ pub fn put_figures_back(
         largest_transaction_on: kept.largest_transaction_on,
         hidden_gem: kept.hidden_gem,
         review_on: kept.review_on,
-        version: now.version + 1,
     };
-    store::set_figures(conn, &[row], Moment(kept.as_of))
+    store::set_figures(conn, &[row], Moment(kept.as_of)).map(drop)
 }
 
 /// The version of the figures of a customer.

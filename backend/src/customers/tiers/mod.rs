@@ -219,17 +219,19 @@ fn write(
     }
     moves.record(conn)?;
     store::insert_tier_history(conn, &history)?;
-    store::set_figures(conn, &rows, actor.now())?;
+    let versions = store::set_figures(conn, &rows, actor.now())?;
     let events: Vec<audit::Event<'_>> = rows
         .iter()
         .zip(&changed)
         .filter(|(_, changed)| !changed.is_empty())
-        .map(|(row, changed)| audit::Event {
-            kind: "customer.figures_updated",
-            resource_type: "customer_figures",
-            resource_id: row.id.uuid(),
-            version: row.version,
-            changed,
+        .filter_map(|(row, changed)| {
+            Some(audit::Event {
+                kind: "customer.figures_updated",
+                resource_type: "customer_figures",
+                resource_id: row.id.uuid(),
+                version: *versions.get(&row.id)?,
+                changed,
+            })
         })
         .collect();
     audit::announce_all(conn, actor, &events)
@@ -297,7 +299,6 @@ impl Refigured {
             hidden_gem: standing.hidden_gem,
             review_on: standing.review_on,
             data_gap: completeness::is_gap_at(figures, standing.tier),
-            version: figures.version + 1,
         };
         let differs = !changed.is_empty()
             || figures.average_aum != row.average_aum

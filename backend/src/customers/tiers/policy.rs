@@ -259,8 +259,9 @@ pub fn put_in_force(conn: &mut DbConn, actor: &Actor, today: NaiveDate) -> Resul
         }
         let before = tiers(conn)?;
         store::set_state(conn, Id::new(before.id), TierPolicyState::Past)?;
-        let after =
-            TierPolicy { state: TierPolicyState::InForce, version: before.version + 1, ..planned.clone() };
+        // A tag of either of them is old with it.
+        let version = before.version.max(planned.version) + 1;
+        let after = TierPolicy { state: TierPolicyState::InForce, version, ..planned.clone() };
         store::update_policy(conn, &row(actor, &after), &rule_rows(&after))?;
         note(conn, actor, Some(&planned), &after, "updated")?;
         due::add(conn, actor, due::Kind::Tiers, "")?;

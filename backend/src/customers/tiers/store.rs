@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Date, Integer, Nullable, Text};
@@ -343,21 +345,34 @@ pub(super) struct FiguresChange {
     pub(super) hidden_gem: bool,
     pub(super) review_on: NaiveDate,
     pub(super) data_gap: bool,
-    pub(super) version: i64,
 }
 
-/// Writes figures; on PostgreSQL in one statement, because each is a round trip.
-pub(super) fn set_figures(conn: &mut DbConn, rows: &[FiguresChange], now: Moment) -> Result<()> {
+#[derive(QueryableByName)]
+struct WrittenRow {
+    #[diesel(sql_type = DbUuid)]
+    customer_id: CustomerId,
+    #[diesel(sql_type = BigInt)]
+    version: i64,
+}
+
+/// Writes figures; gives their versions after it. On PostgreSQL in one statement, because each is a round trip.
+pub(super) fn set_figures(
+    conn: &mut DbConn,
+    rows: &[FiguresChange],
+    now: Moment,
+) -> Result<HashMap<CustomerId, i64>> {
+    // Counted up where it stands: a contact raises the version as well, and waits for no lock of the customer.
     match conn {
-        DbConn::Pg(conn) if !rows.is_empty() => {
-            diesel::sql_query(
+        DbConn::Pg(_) if rows.is_empty() => Ok(HashMap::new()),
+        DbConn::Pg(conn) => {
+            let written: Vec<WrittenRow> = diesel::sql_query(
                 "UPDATE customer_figures SET tier = new.tier, aum = new.aum, coverage = new.coverage, average_aum = new.average, \
                  promotion_gap = new.gap, promotion_candidate = new.candidate, in_grace = new.in_grace, demotes_on = new.demotes_on, \
                  largest_transaction = new.largest, largest_transaction_on = new.largest_on, hidden_gem = new.gem, \
-                 review_on = new.review_on, version = new.version, data_gap = new.data_gap, as_of = $16 \
-                 FROM UNNEST($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) AS new \
-                 (id, tier, aum, coverage, average, gap, candidate, in_grace, demotes_on, largest, largest_on, gem, review_on, version, data_gap) \
-                 WHERE customer_id = new.id",
+                 review_on = new.review_on, version = customer_figures.version + 1, data_gap = new.data_gap, as_of = $15 \
+                 FROM UNNEST($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) AS new \
+                 (id, tier, aum, coverage, average, gap, candidate, in_grace, demotes_on, largest, largest_on, gem, review_on, data_gap) \
+                 WHERE customer_id = new.id RETURNING customer_id, version",
             )
             .bind::<Array<DbUuid>, _>(rows.iter().map(|row| row.id).collect::<Vec<_>>())
             .bind::<Array<Text>, _>(rows.iter().map(|row| row.tier.as_str()).collect::<Vec<_>>())
@@ -374,16 +389,16 @@ pub(super) fn set_figures(conn: &mut DbConn, rows: &[FiguresChange], now: Moment
             )
             .bind::<Array<Bool>, _>(rows.iter().map(|row| row.hidden_gem).collect::<Vec<_>>())
             .bind::<Array<Date>, _>(rows.iter().map(|row| row.review_on).collect::<Vec<_>>())
-            .bind::<Array<BigInt>, _>(rows.iter().map(|row| row.version).collect::<Vec<_>>())
             .bind::<Array<Bool>, _>(rows.iter().map(|row| row.data_gap).collect::<Vec<_>>())
             .bind::<DbMoment, _>(now)
-            .execute(conn)
+            .load(conn)
             .map_err(DbError::from)?;
+            Ok(written.into_iter().map(|row| (row.customer_id, row.version)).collect())
         }
-        DbConn::Pg(_) => {}
         DbConn::Sqlite(conn) => {
+            let mut written = HashMap::with_capacity(rows.len());
             for row in rows {
-                diesel::update(customer_figures::table.find(row.id))
+                let version: i64 = diesel::update(customer_figures::table.find(row.id))
                     .set((
                         customer_figures::tier.eq(row.tier.as_str()),
                         customer_figures::aum.eq(row.aum),
@@ -397,16 +412,18 @@ pub(super) fn set_figures(conn: &mut DbConn, rows: &[FiguresChange], now: Moment
                         customer_figures::largest_transaction_on.eq(row.largest_transaction_on),
                         customer_figures::hidden_gem.eq(row.hidden_gem),
                         customer_figures::review_on.eq(row.review_on),
-                        customer_figures::version.eq(row.version),
+                        customer_figures::version.eq(customer_figures::version + 1),
                         customer_figures::data_gap.eq(row.data_gap),
                         customer_figures::as_of.eq(now),
                     ))
-                    .execute(conn)
+                    .returning(customer_figures::version)
+                    .get_result(conn)
                     .map_err(DbError::from)?;
+                written.insert(row.id, version);
             }
+            Ok(written)
         }
     }
-    Ok(())
 }
 
 /// Some customers whose figures are to be looked at again by a day.

@@ -1,3 +1,6 @@
+use std::sync::mpsc;
+use std::time::Duration;
+
 use chrono::{Days, NaiveDate};
 use diesel::connection::SimpleConnection;
 use guanxi_api::{Amount, Role, Tier};
@@ -5,8 +8,13 @@ use guanxi_db::{DbError, Engine};
 use serde_json::{Value, json};
 
 use crate::access::Actor;
+use crate::customers::CustomerId;
+use crate::error::Error;
 use crate::testing::{Client, TestApp};
 use crate::{clock, customers, holdings, verify};
+
+/// How long a transaction stays open after its write.
+const HELD: Duration = Duration::from_millis(300);
 
 fn today(app: &TestApp) -> NaiveDate {
     app.state.settings.day(clock::now())
@@ -254,6 +262,63 @@ fn a_policy_is_planned_changed_withdrawn_and_comes_into_force_on_its_day() {
         "not_planned"
     );
     assert_eq!(wrong(&app), Vec::<String>::new());
+}
+
+#[test]
+fn no_version_of_a_policy_falls_when_it_comes_into_force() {
+    let app = TestApp::start();
+    let admin = app.role(Role::Admin);
+    let mut body = plan(&app, 10, [0, 50_000, 1_000_000, 5_000_000, 8_000_000]);
+    let mut planned = admin.post("/tier-policies", &body).expect(201);
+    let path = format!("/tier-policies/{}", text(&planned.json()["id"]));
+    for percent in [50, 60, 70, 80] {
+        body["candidate_percent"] = json!(percent);
+        planned = admin.put(&path, &planned.tag(), &body).expect(200);
+    }
+    let version = |policy: &Value| policy["version"].as_i64().expect("a number");
+    let highest = version(&planned.json()).max(version(&admin.get("/tiers").expect(200).json()));
+    after_days(&app, 10);
+    let in_force = admin.get(&path).expect(200).json();
+    assert_eq!((&in_force["state"], version(&in_force)), (&json!("in_force"), highest + 1));
+}
+
+#[test]
+fn figures_count_what_a_contact_changed_meanwhile() {
+    let app = TestApp::start();
+    let rm = app.role(Role::Rm);
+    let product = product(&app);
+    let id = customer(&rm, "张三丰");
+    let row = CustomerId::new(id.parse().expect("an id"));
+    let version = || app.db(move |conn| customers::figures_version(conn, row));
+    let before = version();
+    let (reached, is_reached) = mpsc::channel();
+    std::thread::scope(|scope| {
+        let db = app.state.db.clone();
+        let contact = scope.spawn(move || {
+            db.write_blocking(move |conn| {
+                customers::contacted_many(conn, &[(row, clock::now())])?;
+                let _ = reached.send(());
+                std::thread::sleep(HELD);
+                Ok::<(), Error>(())
+            })
+        });
+        is_reached.recv().expect("the customer is reached");
+        deposit(&app, &rm, &id, &product, "150000");
+        contact.join().expect("no panic").expect("it commits");
+    });
+    assert_eq!(version(), before + 2);
+    let told: i64 = app.db(move |conn| {
+        use diesel::prelude::*;
+        use guanxi_db::schema::change_event;
+        change_event::table
+            .filter(change_event::kind.eq("customer.figures_updated"))
+            .filter(change_event::resource_id.eq(row))
+            .order(change_event::id.desc())
+            .select(change_event::version)
+            .first(conn)
+            .map_err(|error| DbError::from(error).into())
+    });
+    assert_eq!(told, before + 2);
 }
 
 #[test]

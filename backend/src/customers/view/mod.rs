@@ -1,9 +1,11 @@
 mod store;
 
+use std::collections::BTreeMap;
+
 use guanxi_api::{
     Amount, AuditEntry, ContactPoint, ContactPointKind, ContactPointUse, Customer, CustomerFigures,
-    CustomerKind, CustomerProfile, CustomerStatus, ExternalId, IdentityDocument, IdentityKind, Instant,
-    LocalName, Money, Page, TeamMember, TeamRole, Tier, UnitRef, UserRef, ValueSource,
+    CustomerKind, CustomerProfile, CustomerStatus, ExternalId, FieldChange, IdentityDocument, IdentityKind,
+    Instant, LocalName, Money, Page, TeamMember, TeamRole, Tier, UnitRef, UserRef, ValueSource,
 };
 use guanxi_db::{DbConn, Id};
 use serde_json::{Value, json};
@@ -12,7 +14,9 @@ use crate::access::{Actor, MaskProfile, Scope};
 use crate::audit;
 use crate::customers::provenance::Sources;
 use crate::customers::store::{self as rows, ContactPointRow, ValueRow, WatchedRow, WholeRow};
-use crate::customers::{CustomerId, House, completeness, contacted, grading, known, merge, profile, tiers};
+use crate::customers::{
+    ContactPointId, CustomerId, House, completeness, contacted, grading, known, merge, profile, tiers,
+};
 use crate::error::{Code, Error, Result};
 use crate::listing::ListRequest;
 
@@ -137,7 +141,7 @@ pub(super) fn render(actor: &Actor, house: House<'_>, whole: Whole) -> Result<Cu
     let verified = Sources::of(&row)?
         .verified()
         .into_iter()
-        .filter(|field| !restricted || !MASKED.contains(field))
+        .filter(|field| !restricted || !is_masked(field))
         .map(str::to_owned)
         .collect();
     let instant = |at: guanxi_db::Moment| Instant(at.to_utc());
@@ -207,37 +211,67 @@ fn contact_point(row: ContactPointRow) -> Result<ContactPoint> {
     })
 }
 
-/// Members of the profile that only those see who look after customers.
-pub(super) const MASKED: [&str; 10] = [
-    "birth_date",
-    "birth_year",
-    "income_band",
-    "notes",
-    "character",
-    "dislikes",
-    "outside_assets",
-    "goals",
-    "needs",
-    "risks",
+/// A member of the profile that only those see who look after customers, and what takes it out and says whether it had a value.
+type Masked = (&'static str, fn(&mut CustomerProfile) -> bool);
+
+const MASKED: [Masked; 10] = [
+    ("birth_date", |profile| profile.birth_date.take().is_some()),
+    ("birth_year", |profile| profile.birth_year.take().is_some()),
+    ("income_band", |profile| profile.income_band.take().is_some()),
+    ("notes", |profile| profile.notes.take().is_some()),
+    ("character", |profile| profile.character.take().is_some()),
+    ("dislikes", |profile| profile.dislikes.take().is_some()),
+    ("outside_assets", |profile| !std::mem::take(&mut profile.outside_assets).is_empty()),
+    ("goals", |profile| !std::mem::take(&mut profile.goals).is_empty()),
+    ("needs", |profile| !std::mem::take(&mut profile.needs).is_empty()),
+    ("risks", |profile| !std::mem::take(&mut profile.risks).is_empty()),
 ];
+
+/// Whether only those see a member of the profile who look after customers.
+pub(super) fn is_masked(member: &str) -> bool {
+    MASKED.iter().any(|(name, _)| *name == member)
+}
 
 /// Takes those members out; names the ones that had a value.
 fn mask_profile(profile: &mut CustomerProfile, masked: &mut Vec<String>) {
-    let mut hide = |name: &str, had: bool| {
-        if had {
-            masked.push(name.to_owned());
+    let had = MASKED.iter().filter(|(_, take)| take(profile));
+    masked.extend(had.map(|(name, _)| (*name).to_owned()));
+}
+
+/// The values that nobody sees in clear: two of them may look alike masked, and a change of one is a change all the same.
+pub(super) struct Sealed {
+    identity: Option<Vec<u8>>,
+    contact_points: BTreeMap<ContactPointId, Vec<u8>>,
+}
+
+impl Sealed {
+    pub(super) fn of(whole: &Whole) -> Self {
+        let points = whole.contact_points.iter().map(|point| (point.id, point.cipher.clone()));
+        Sealed {
+            identity: whole.identity.as_ref().map(|document| document.value_hash.clone()),
+            contact_points: points.collect(),
         }
-    };
-    hide("birth_date", profile.birth_date.take().is_some());
-    hide("birth_year", profile.birth_year.take().is_some());
-    hide("income_band", profile.income_band.take().is_some());
-    hide("notes", profile.notes.take().is_some());
-    hide("character", profile.character.take().is_some());
-    hide("dislikes", profile.dislikes.take().is_some());
-    hide("outside_assets", !std::mem::take(&mut profile.outside_assets).is_empty());
-    hide("goals", !std::mem::take(&mut profile.goals).is_empty());
-    hide("needs", !std::mem::take(&mut profile.needs).is_empty());
-    hide("risks", !std::mem::take(&mut profile.risks).is_empty());
+    }
+
+    /// Adds what has changed of them since and looks as it did.
+    pub(super) fn add_changes(
+        &self,
+        after: &Whole,
+        (before, shown): (&Value, &Value),
+        changes: &mut Vec<FieldChange>,
+    ) {
+        let now = Sealed::of(after);
+        for (field, same) in [
+            ("identity", self.identity == now.identity),
+            ("contact_points", self.contact_points == now.contact_points),
+        ] {
+            if same || changes.iter().any(|change| change.field == field) {
+                continue;
+            }
+            let (before, after) = (before.get(field).cloned(), shown.get(field).cloned());
+            changes.push(FieldChange { field: field.into(), before, after });
+        }
+    }
 }
 
 /// What the audit trail compares before and after a change: everything that can change, sensitive values masked.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use guanxi_api::{Amount, Role};
 use serde_json::{Value, json};
 
+use super::undo::{customer, left};
 use super::{outcome, path, post, send, start};
 use crate::testing::{Client, TestApp};
 use crate::{clock, import_file, verify};
@@ -201,6 +202,87 @@ fn what_cannot_be_brought_keeps_its_record_out_whole() {
     head.send("POST", &format!("{path}/close"), &[("If-Match", &tag)], Some(&json!({}))).expect(200);
     let (counts, told) = import(&FILE.replace("1,234.50", "7"));
     assert_eq!((counts, &told[0].2), ([0, 0, 2, 1], &"closed".to_owned()));
+    assert_eq!(app.db(verify::verify).wrong, Vec::<String>::new());
+}
+
+/// Has a customer go up in another one.
+fn merge(client: &Client, survivor: &str, other: &str) {
+    let path = format!("/customers/{survivor}");
+    let tag = client.get(&path).expect(200).tag();
+    let version = client.get(&format!("/customers/{other}")).expect(200).json()["version"].clone();
+    let new = json!({"other_id": other, "other_version": version, "take": []});
+    client.send("POST", &format!("{path}/merge"), &[("If-Match", &tag)], Some(&new)).expect(201);
+}
+
+/// How many holdings and contacts a customer has.
+fn has(client: &Client, id: &str) -> [usize; 2] {
+    ["holdings", "interactions"].map(|what| {
+        let rows = client.get(&format!("/customers/{id}/{what}")).expect(200).json();
+        rows["data"].as_array().expect("rows").len()
+    })
+}
+
+fn id(customer: &Value) -> String {
+    customer["id"].as_str().expect("an id").to_owned()
+}
+
+#[test]
+fn what_is_said_of_who_went_up_in_another_customer_goes_to_that_one() {
+    let app = TestApp::start();
+    let (admin, head) = (app.role(Role::Admin), app.role(Role::OutletHead));
+    product(&admin, "D1", "deposit", "CNY");
+    survey(&head, "Taken over");
+    let import = |text: &str| {
+        let job = super::undo::import(&app, &head, text, mapping());
+        outcome(&head, &job)
+    };
+    let done = |counts: [i64; 4]| ("succeeded".to_owned(), counts);
+    let new = |name: &str| {
+        id(&head.post("/customers", &json!({"kind": "person", "name": name})).expect(201).json())
+    };
+    assert_eq!(import(FILE), done([3, 0, 0, 0]));
+    let gone = id(&customer(&head, "赵三"));
+    let (survivor, last) = (new("赵叁"), new("赵参"));
+    merge(&head, &survivor, &gone);
+    let told = |more: &str| FILE.replace("3,赵三,,,否,,", &format!("3,赵三,{more},"));
+    assert_eq!(import(&told("62220000,10,是,已接通")), done([0, 1, 2, 0]));
+    assert_eq!((has(&head, &survivor), has(&head, &gone)), ([1, 1], [0, 0]));
+    let figures = |id: &str| head.get(&format!("/customers/{id}")).expect(200).json()["figures"].clone();
+    assert_eq!(figures(&survivor)["aum"]["amount"], "10.0000");
+    assert_eq!(figures(&survivor)["last_contacted_at"], "2024-05-05T16:00:00.000000Z");
+    // That one may have gone up in another one itself.
+    merge(&head, &last, &survivor);
+    assert_eq!(import(&told("62220001,20,是,未接通")), done([0, 1, 2, 0]));
+    assert_eq!([&last, &survivor, &gone].map(|id| has(&head, id)), [[2, 1], [0, 0], [0, 0]]);
+    assert_eq!(figures(&last)["aum"]["amount"], "30.0000");
+    assert_eq!(app.db(verify::verify).wrong, Vec::<String>::new());
+}
+
+#[test]
+fn what_is_said_of_who_went_out_of_reach_is_a_problem_of_its_record() {
+    let app = TestApp::start();
+    let (admin, head) = (app.role(Role::Admin), app.role(Role::OutletHead));
+    let manager = app.role(Role::BranchManager);
+    product(&admin, "D1", "deposit", "CNY");
+    survey(&head, "Taken over");
+    let import = |text: &str| {
+        let job = super::undo::import(&app, &head, text, mapping());
+        (outcome(&head, &job), left(&head, &job))
+    };
+    assert_eq!(import(FILE).0.1, [3, 0, 0, 0]);
+    let new = json!({"kind": "person", "name": "王壹"});
+    let survivor = id(&app.user("rm_a2").post("/customers", &new).expect(201).json());
+    merge(&manager, &survivor, &id(&customer(&head, "王一")));
+    let refused = |counts: [i64; 4]| {
+        let told = vec![(2, "customer_out_of_reach".to_owned())];
+        (("partially_succeeded".to_owned(), counts), told)
+    };
+    // A contact that is there, and a holding that is not.
+    assert_eq!(import(&FILE.replace("已接通", "成交").replace("-71", "-70")), refused([0, 1, 1, 1]));
+    assert_eq!(import(&FILE.replace("6222000011112222", "6222000077778888")), refused([0, 1, 1, 1]));
+    assert_eq!(has(&manager, &survivor), [1, 1]);
+    let contacts = manager.get(&format!("/customers/{survivor}/interactions")).expect(200).json();
+    assert_eq!(contacts["data"][0]["outcome"], "reached");
     assert_eq!(app.db(verify::verify).wrong, Vec::<String>::new());
 }
 

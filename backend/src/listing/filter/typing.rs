@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, NaiveDate};
+use chrono::{DateTime, Datelike, NaiveDate};
 use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
@@ -90,8 +90,8 @@ impl FieldType {
 
 fn read_date(text: &str) -> Option<NaiveDate> {
     let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
-    // chrono takes `2026-1-2` and `+2026-01-02` too.
-    (date.format("%Y-%m-%d").to_string() == text).then_some(date)
+    // chrono takes `2026-1-2` and `+2026-01-02` too, and years that no database knows.
+    ((0..=9999).contains(&date.year()) && date.format("%Y-%m-%d").to_string() == text).then_some(date)
 }
 
 fn read_instant(text: &str) -> Option<i64> {
@@ -367,6 +367,8 @@ mod tests {
             (r#"phone starts "+86138""#, FilterCode::FieldNotFilterable),
             ("phone ne null", FilterCode::FieldNotFilterable),
             (r#"tier eq "silver""#, FilterCode::BadValue),
+            (r#"birthday ge "-9999-01-01""#, FilterCode::BadValue),
+            (r#"birthday ge "+12345-01-01""#, FilterCode::BadValue),
             (r#"tier in ("gold", "silver")"#, FilterCode::BadValue),
             ("tier eq 1", FilterCode::BadValue),
             (r#"tier lt "gold""#, FilterCode::OperatorNotAllowed),

@@ -248,7 +248,8 @@ pub fn warnings(
 /// Takes a customer from the pool: the actor becomes its owner, and has signed for it. What the last owner was to do about it goes over.
 ///
 /// # Errors
-/// 404 for a customer that is in no pool of the actor's units, 412, 409 for whoever had it last and does not wait, and for one who has taken as many today as they may.
+/// 404 for a customer that is in no pool of the actor's units, 403 for who is no relationship manager, 412, 409 for whoever had it last and does not wait, and for one
+/// who has taken as many today as they may.
 pub fn claim(conn: &mut DbConn, actor: &Actor, house: House<'_>, id: CustomerId, version: i64) -> Result<()> {
     let me = actor.user_id().ok_or_else(Error::forbidden)?;
     // Whoever takes several at once does so one after the other, so that they are counted.

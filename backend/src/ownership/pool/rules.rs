@@ -24,7 +24,8 @@ pub(super) fn warning(
     if today < told_from {
         return None;
     }
-    // What was told of an earlier silence is not held against a new one.
+    // What was told of an earlier silence is not held against a new one, however early that was told.
+    let told_from = told_from.max(standing.silent_since);
     let warned_on = standing.warned_on.filter(|day| *day >= told_from).unwrap_or(today);
     Some((warned_on, over_on.max(days_after(warned_on, notice))))
 }
@@ -48,13 +49,18 @@ mod tests {
         // The rule was set after it had been broken.
         assert_eq!(warning(silent(None), 180, 14, day(400)), Some((day(400), day(414))));
         assert_eq!(warning(silent(Some(day(400))), 180, 14, day(410)), Some((day(400), day(414))));
+        // With more days of notice than the rule has, the owner is told from the first silent day on.
+        let again = |warned_on| Standing { silent_since: day(50), warned_on: Some(warned_on) };
+        assert_eq!(warning(again(day(20)), 30, 60, day(70)), Some((day(70), day(130))));
+        assert_eq!(warning(again(day(50)), 30, 60, day(70)), Some((day(50), day(110))));
     }
 
     proptest! {
         #[test]
         fn a_warning_is_given_in_time_and_stays(
-            silent in 0_u32..400, days in 30_u32..400, notice in 1_u32..90, today in 0_u32..1200,
+            silent in 0_u32..400, days in 30_u32..400, notice in 1_u32..90, waited in 0_u32..1200,
         ) {
+            let today = silent + waited;
             let standing = Standing { silent_since: day(silent), warned_on: None };
             match warning(standing, days, notice, day(today)) {
                 None => prop_assert!(today + notice < silent + days),
@@ -69,6 +75,16 @@ mod tests {
                     }
                 }
             }
+        }
+
+        #[test]
+        fn an_earlier_silence_takes_no_notice_away(
+            silent in 1_u32..400, days in 1_u32..200, notice in 1_u32..200, waited in 0_u32..400, before in 1_u32..400,
+        ) {
+            let today = day(silent + waited);
+            let told = Standing { silent_since: day(silent), warned_on: Some(day(silent.saturating_sub(before))) };
+            let anew = Standing { warned_on: None, ..told };
+            prop_assert_eq!(warning(told, days, notice, today), warning(anew, days, notice, today));
         }
     }
 }

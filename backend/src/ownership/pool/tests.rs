@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 
 use crate::access::Actor;
 use crate::clock;
-use crate::customers::{self, Prepared};
+use crate::customers::{self, CustomerId, Prepared};
+use crate::error::Code;
+use crate::ownership::pool;
 use crate::ownership::tests::{day, first_code, id_of, ids, tagged, text, user, verified, work, work_after};
 use crate::testing::{Client, TestApp};
 
@@ -128,6 +130,41 @@ fn whoever_nobody_contacts_falls_back_after_notice_and_is_taken() {
     assert!(warned(&rm2).is_empty());
     rm.get(&new).expect(200);
     verified(&app);
+}
+
+#[test]
+fn whoever_takes_a_customer_still_works_there_as_a_relationship_manager() {
+    let app = TestApp::start();
+    customer(&app, "张三丰", "rm", 400);
+    set_rules(&app, json!([{"tier": "mass", "days": 180}]), None);
+    work_after(&app, 15);
+    let row = app.user("rm2").get("/pool").expect(200).json()["data"][0].clone();
+    let id: CustomerId = Id::new(text(&row["id"]).parse().expect("an id"));
+    let version = row["version"].as_i64().expect("a version");
+    // As a server remembers a session that was looked at before the account changed.
+    let token = app.user("rm2").token.expect("signed in");
+    let session = app.state.signer.verify(&token, clock::now()).expect("its own token").session;
+    let actor = app.db(move |conn| Actor::of_session(conn, session, clock::now()));
+    let claimed = || {
+        let (actor, state) = (actor.clone(), app.state.clone());
+        app.db(move |conn| {
+            Ok(pool::claim(conn, &actor, state.house(), id, version).map_err(|error| error.code))
+        })
+    };
+    let admin = app.role(Role::Admin);
+    let account = format!("/users/{}", user(&app, "rm2"));
+    let change = |body: Value| {
+        let tag = admin.get(&account).expect(200).tag();
+        admin.patch(&account, &tag, &body).expect(200);
+    };
+    change(json!({"org_unit_id": app.fixture.unit("a2")}));
+    assert_eq!(claimed(), Err(Code::NotFound));
+    change(json!({"org_unit_id": app.fixture.unit("a1"), "role": "adviser"}));
+    assert_eq!(claimed(), Err(Code::Forbidden));
+    change(json!({"role": "rm"}));
+    admin.act(&format!("{account}/archive"), &admin.get(&account).expect(200).tag()).expect(200);
+    assert_eq!(claimed(), Err(Code::Forbidden));
+    assert_eq!(ids(&app.role(Role::OutletHead).get("/pool").expect(200).json()), [text(&row["id"])]);
 }
 
 #[test]

@@ -114,8 +114,8 @@ fn wire(conn: &mut DbConn, actor: &Actor, house: House<'_>, row: StandInRow) -> 
 /// Arranges who stands in for somebody. Whoever does is told so by a task.
 ///
 /// # Errors
-/// 422 for people who are none, work elsewhere or are of the wrong role, for days that have passed, lie far ahead or in the wrong order, for an
-/// absence that has somebody already, and for somebody who is away then.
+/// 422 for people who are none, work elsewhere or are of the wrong role, for the head of another outlet, for days that have passed, lie far ahead or in the
+/// wrong order, for an absence that has somebody already, for somebody who is away then, and for the absence of somebody who stands in then.
 pub fn arrange(conn: &mut DbConn, actor: &Actor, house: House<'_>, new: &NewStandIn) -> Result<StandIn> {
     let today = house.settings.day(actor.now());
     let mut wrong = Wrong::default();
@@ -129,7 +129,13 @@ pub fn arrange(conn: &mut DbConn, actor: &Actor, house: House<'_>, new: &NewStan
         wrong.add(FieldError::new("/stand_in_user_id", "stands_in_for_oneself"));
     }
     let roles = [Role::Rm, Role::OutletHead];
-    wrong.keep(colleague(conn, actor, user_id, "/stand_in_user_id", &roles))?;
+    let stand_in = wrong.keep(colleague(conn, actor, user_id, "/stand_in_user_id", &roles))?;
+    // Standing in, too, a head sees the customers of their own outlet alone.
+    if let (Some(absent), Some(head)) = (&absent, stand_in.filter(|user| user.role == Role::OutletHead))
+        && head.org_unit_id != absent.org_unit_id
+    {
+        wrong.add(FieldError::new("/stand_in_user_id", "stands_in_for_nobody"));
+    }
     let far = |day: NaiveDate| day.checked_add_days(Days::new(MOST_DAYS)).unwrap_or(NaiveDate::MAX);
     if new.from < today {
         wrong.add(FieldError::new("/from", "in_the_past"));
@@ -199,7 +205,7 @@ fn check_last_day(from: NaiveDate, until: NaiveDate, wrong: &mut Wrong) {
 }
 
 /// # Errors
-/// 422 when somebody stands in for the one at some of this time already, or the other is away.
+/// 422 when somebody stands in for the one at some of this time already, or the one stands in for somebody else, or the other is away.
 fn check_free(
     conn: &mut DbConn,
     (absent, user): (UserId, UserId),
@@ -209,6 +215,9 @@ fn check_free(
     let mut wrong = Wrong::default();
     if store::is_away(conn, absent, time, but)? {
         wrong.add(FieldError::new("/until", "has_a_stand_in"));
+    }
+    if store::stands_in(conn, absent, time)? {
+        wrong.add(FieldError::new("/absent_user_id", "stands_in_then"));
     }
     if store::is_away(conn, user, time, None)? {
         wrong.add(FieldError::new("/stand_in_user_id", "is_away"));

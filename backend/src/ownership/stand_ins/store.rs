@@ -110,6 +110,20 @@ pub(super) fn is_away(
     Ok(found.into_iter().any(|id| Some(id) != but))
 }
 
+/// Whether somebody stands in for a colleague at some time from a moment to another.
+pub(super) fn stands_in(conn: &mut DbConn, user: UserId, (from, until): (Moment, Moment)) -> Result<bool> {
+    let found = stand_in::table
+        .filter(stand_in::user_id.eq(user))
+        .filter(stand_in::begins_at.lt(until))
+        .filter(stand_in::ends_at.gt(from))
+        .filter(stand_in::cancelled.eq(false))
+        .select(stand_in::id)
+        .first::<StandInId>(conn)
+        .optional()
+        .map_err(DbError::from)?;
+    Ok(found.is_some())
+}
+
 pub(super) fn insert(conn: &mut DbConn, row: &StandInRow) -> Result<()> {
     diesel::insert_into(stand_in::table).values(row).execute(conn).map_err(DbError::from)?;
     Ok(())

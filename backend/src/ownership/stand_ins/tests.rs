@@ -76,6 +76,12 @@ fn a_stand_in_is_arranged_for_days_and_people_that_fit() {
     assert_eq!(made.json()["state"], "planned");
     refused(&head, &arranged(&app, "rm", "outlet_head", 9, 12), "/until", "has_a_stand_in");
     refused(&head, &arranged(&app, "rm2", "rm", 7, 7), "/stand_in_user_id", "is_away");
+    // Whoever stands in is there.
+    refused(&head, &arranged(&app, "rm2", "outlet_head", 9, 12), "/absent_user_id", "stands_in_then");
+    // The head of another outlet would see nothing.
+    let manager = app.role(Role::BranchManager);
+    let other = arranged(&app, "rm_a2", "outlet_head", 20, 21);
+    refused(&manager, &other, "/stand_in_user_id", "stands_in_for_nobody");
     refused(&head, &arranged(&app, "rm2", "rm2", 20, 21), "/stand_in_user_id", "stands_in_for_oneself");
     refused(&head, &arranged(&app, "rm2", "teller", 20, 21), "/stand_in_user_id", "stands_in_for_nobody");
     refused(&head, &arranged(&app, "teller", "rm", 20, 21), "/absent_user_id", "stands_in_for_nobody");
@@ -108,5 +114,7 @@ fn a_stand_in_is_arranged_for_days_and_people_that_fit() {
 
     let cancelled = rm.act(&format!("{place}/end"), &changed.tag()).expect(200).json();
     assert_eq!(cancelled["state"], "cancelled");
+    // Whoever stands in no more at that time may be away.
+    head.post("/stand-ins", &arranged(&app, "rm2", "outlet_head", 5, 8)).expect(201);
     app.user("rm_b1").get(&place).expect(404);
 }

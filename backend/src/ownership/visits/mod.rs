@@ -226,7 +226,7 @@ fn last_visits(conn: &mut DbConn, visitors: &[Visitor]) -> Result<HashMap<(Custo
     Ok(last.into_iter().map(|(customer, user, at)| ((customer, user), at)).collect())
 }
 
-/// Keeps what the rules say of visits to some customers. A visit that was made ends the task by which it was planned.
+/// Keeps what the rules say of visits to some customers. A visit that was made ends the task by which it was planned; one of before the plan does not.
 pub(super) fn keep(
     conn: &mut DbConn,
     (actor, settings): (&Actor, &Settings),
@@ -238,13 +238,14 @@ pub(super) fn keep(
         return Ok(());
     }
     let last = last_visits(conn, visitors)?;
-    let (mut gone, mut new, mut made) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut gone, mut new) = (Vec::new(), Vec::new());
+    let mut made: HashMap<(CustomerId, Uuid), Moment> = HashMap::new();
     for row in wanted(settings, visitors, &before, &last, actor.now()) {
         match before.remove(&(row.customer_id, row.user_id)) {
             Some(was) if was == row => {}
             Some(was) => {
-                if row.last_visited_at > was.last_visited_at {
-                    made.push((row.customer_id, row.user_id));
+                if let Some(at) = row.last_visited_at.filter(|at| was.last_visited_at < Some(*at)) {
+                    made.insert((row.customer_id, row.user_id.uuid()), at);
                 }
                 gone.push(was.id);
                 new.push(row);
@@ -255,9 +256,10 @@ pub(super) fn keep(
     gone.extend(before.into_values().map(|row| row.id));
     store::remove(conn, &gone)?;
     store::insert(conn, &new)?;
-    let visited: Vec<CustomerId> = made.iter().map(|(customer, _)| *customer).collect();
+    let visited: Vec<CustomerId> = made.keys().map(|(customer, _)| *customer).collect();
     for (customer, task) in tasks::planned_visits(conn, &visited)? {
-        if made.contains(&(customer, UserId::new(task.assignee.id))) {
+        let at = made.get(&(customer, task.assignee.id));
+        if at.is_some_and(|at| at.to_utc() >= task.created_at.0) {
             tasks::end(conn, actor, TaskId::new(task.id), true)?;
         }
     }

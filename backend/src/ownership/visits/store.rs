@@ -1,6 +1,6 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use guanxi_api::{InteractionKind, TaskSource};
+use guanxi_api::{InteractionKind, InteractionOutcome, TaskSource};
 use guanxi_db::schema::{customer, leader_visit};
 use guanxi_db::{
     Condition, DbConn, DbError, DbMoment, DbUuid, Id, Moment, Ordering, Statement, Value, insert_many,
@@ -40,6 +40,12 @@ fn among(column: &'static str, ids: &[CustomerId]) -> Condition {
     Condition::unkept().sql(column).sql(" IN (").bind_all(ids).sql(")")
 }
 
+/// The condition on a contact that the customer was there.
+fn met() -> Condition {
+    let unconnected = InteractionOutcome::UNCONNECTED.map(|code| Some(Value::Text(code.to_owned())));
+    Condition::new().sql("interaction.outcome NOT IN (").bind_all(unconnected).sql(")")
+}
+
 pub(super) fn list(conn: &mut DbConn, scope: &Scope, listing: &Listing) -> Result<Vec<ListedRow>> {
     let rows = leader_visit::table
         .inner_join(customer::table)
@@ -73,7 +79,8 @@ pub(super) fn find(conn: &mut DbConn, scope: &Scope, id: LeaderVisitId) -> Resul
     Ok(row)
 }
 
-/// The visits of a leader that are due by a day, for which there is no task, and after which there was none that the rules have not counted yet.
+/// The visits of a leader that are due by a day, for which there is no task, and after which there was none that the rules have not counted yet. One at which
+/// nobody was met is none.
 pub(super) fn due(
     conn: &mut DbConn,
     scope: &Scope,
@@ -92,7 +99,9 @@ pub(super) fn due(
         .sql(" AND customer.archived = FALSE AND customer.do_not_contact = FALSE AND NOT EXISTS (SELECT 1 FROM interaction \
               WHERE interaction.customer_id = leader_visit.customer_id AND interaction.archived = FALSE \
               AND interaction.author_id = leader_visit.user_id AND interaction.kind = 'visit' \
-              AND interaction.occurred_at > COALESCE(leader_visit.last_visited_at, leader_visit.since))")
+              AND interaction.occurred_at > COALESCE(leader_visit.last_visited_at, leader_visit.since) AND ")
+        .part(met())
+        .sql(")")
         .and(tasks::no_task_for(TaskSource::LeaderVisit, of_customer, (week_ago, by), true))
         .and(scope.customer());
     if let Some(id) = only {
@@ -140,7 +149,7 @@ pub(super) fn insert(conn: &mut DbConn, rows: &[VisitRow]) -> Result<()> {
     Ok(())
 }
 
-/// When each author last visited some customers.
+/// When each author last visited some customers and met them.
 pub(super) fn last_visits(
     conn: &mut DbConn,
     ids: &[CustomerId],
@@ -152,6 +161,8 @@ pub(super) fn last_visits(
             .part(among("interaction.customer_id", ids))
             .sql(" AND interaction.archived = FALSE AND interaction.author_id IS NOT NULL AND interaction.kind = ")
             .bind(Value::Text(InteractionKind::Visit.as_str().to_owned()))
+            .sql(" AND ")
+            .part(met())
             .sql(" GROUP BY interaction.customer_id, interaction.author_id");
         let rows = Statement::<(DbUuid, DbUuid, DbMoment)>::new(select).load(conn).map_err(DbError::from)?;
         found.extend::<Vec<(CustomerId, UserId, Moment)>>(rows);

@@ -28,9 +28,13 @@ fn visits(client: &Client, path: &str) -> Vec<Value> {
 }
 
 fn log_visit(client: &Client, path: &str, days_ago: i64) {
+    log_outcome(client, path, days_ago, "reached");
+}
+
+fn log_outcome(client: &Client, path: &str, days_ago: i64, outcome: &str) {
     let at = clock::now().plus_seconds(-days_ago * 86_400).to_utc().to_rfc3339();
     let visit = json!({
-        "kind": "visit", "direction": "outbound", "purpose": "relationship", "outcome": "reached", "occurred_at": at,
+        "kind": "visit", "direction": "outbound", "purpose": "relationship", "outcome": outcome, "occurred_at": at,
     });
     client.post(&format!("{path}/interactions"), &visit).expect(201);
 }
@@ -86,6 +90,86 @@ fn a_leader_visits_by_the_rule_of_the_tier() {
     assert_eq!(task["status"], "done");
     let made = &visits(&deputy, &path)[0];
     assert_eq!((&made["due_on"], &made["planned_on"]), (&json!(day(&app, 365)), &Value::Null));
+    verified(&app);
+}
+
+#[test]
+fn leaders_of_one_customer_plan_their_visits_on_the_same_day() {
+    let app = TestApp::start();
+    let (head, deputy, manager) =
+        (app.role(Role::OutletHead), app.role(Role::DeputyManager), app.role(Role::BranchManager));
+    let (path, _) = customer(&app, &head, "张三丰", Some("rm"));
+    enrich(&app, &head, &path, "6000000");
+    let tag = head.get(&path).expect(200).tag();
+    let member = |name: &str| json!({"user_id": user(&app, name), "role": name});
+    let team = json!({"members": [member("deputy_manager"), member("branch_manager")]});
+    head.put(&format!("{path}/team"), &tag, &team).expect(200);
+    log_visit(&manager, &path, 500);
+    work(&app);
+    let plan_of = |name: &str| {
+        let rows = visits(&head, &path);
+        let own = rows.iter().find(|row| row["leader"]["id"] == user(&app, name)).expect("a visit");
+        format!("/leader-visits/{}/plan", text(&own["id"]))
+    };
+    let tomorrow = json!({"planned_on": day(&app, 1)});
+    let planned = deputy.post(&plan_of("deputy_manager"), &tomorrow).expect(200).json();
+
+    // The other leader's line of the day becomes a task of its own.
+    let lines = manager.get("/today").expect(200).json()["lines"].clone();
+    assert_eq!(lines[0]["reason"], "visit_due", "{lines:#}");
+    let aside = json!({"due_on": day(&app, 2), "reason": "away"});
+    let line = format!("/today/{}/postpone", text(&lines[0]["id"]));
+    let others = tagged(&manager, &line, "\"1-0\"", &aside).expect(201).json();
+
+    // Whoever has been there plans the next visit on the same day.
+    let place = |task: &Value| format!("/tasks/{}", text(task));
+    let first = place(&planned["task_id"]);
+    let complete = |client: &Client, task: &str| {
+        let tag = client.get(task).expect(200).tag();
+        tagged(client, &format!("{task}/complete"), &tag, &json!({})).expect(200).tag()
+    };
+    let done = complete(&deputy, &first);
+    let next = deputy.post(&plan_of("deputy_manager"), &tomorrow).expect(200).json();
+    assert_ne!(next["task_id"], planned["task_id"]);
+    let again = deputy.act(&format!("{first}/reopen"), &done).expect(409);
+    assert_eq!(first_code(&again), "has_another_task");
+    let others = place(&others["id"]);
+    let done = complete(&manager, &others);
+    manager.act(&format!("{others}/reopen"), &done).expect(200);
+    verified(&app);
+}
+
+#[test]
+fn a_visit_counts_where_somebody_was_met_and_ends_no_later_plan() {
+    let app = TestApp::start();
+    let deputy = app.role(Role::DeputyManager);
+    let path = visited(&app, "张三丰");
+    log_visit(&deputy, &path, 500);
+    work(&app);
+    let is_due = || {
+        let lines = deputy.get("/today").expect(200).json()["lines"].clone();
+        lines.as_array().expect("lines").iter().any(|line| line["reason"] == "visit_due")
+    };
+    for outcome in ["not_reached", "left_message"] {
+        log_outcome(&deputy, &path, 0, outcome);
+        assert!(is_due(), "{outcome}, and nobody has looked at the customer since");
+    }
+    work(&app);
+    let late = visits(&deputy, &path)[0].clone();
+    assert_eq!((&late["last_visited_on"], is_due()), (&json!(day_ago(&app, 500)), true));
+
+    // One of some days ago that is told of now is not the one that was planned meanwhile.
+    let plan = format!("/leader-visits/{}/plan", text(&late["id"]));
+    let planned = deputy.post(&plan, &json!({"planned_on": day(&app, 3)})).expect(200).json();
+    log_visit(&deputy, &path, 2);
+    work(&app);
+    let row = visits(&deputy, &path)[0].clone();
+    assert_eq!(
+        (&row["last_visited_on"], &row["planned_on"]),
+        (&json!(day_ago(&app, 2)), &json!(day(&app, 3)))
+    );
+    let task = deputy.get(&format!("/tasks/{}", text(&planned["task_id"]))).expect(200).json();
+    assert_eq!(task["status"], "open");
     verified(&app);
 }
 
