@@ -186,7 +186,8 @@ fn hand_over(
     let [.., colleague, moving, leaving] = others.as_slice() else { return Ok(()) };
     let receivers =
         signed_in_managers(bank).chain([*colleague]).filter_map(|n| users.get(n)).map(|id| id.uuid());
-    let filters = [Some("tier in (\"gold\", \"platinum\", \"diamond\", \"private\")".to_owned()), None];
+    let valued = "tier in (\"gold\", \"platinum\", \"diamond\", \"private\")";
+    let filters = [Some(valued.to_owned()), None];
     let to: Vec<NewHandoverReceiver> =
         receivers.zip(filters).map(|(user_id, filter)| NewHandoverReceiver { user_id, filter }).collect();
     let effective_on = house.settings.day(actor.now()) + Days::new(14);
@@ -195,6 +196,17 @@ fn hand_over(
         (leaving, HandoverReason::Leaves, "下月离职，请尽快与客户见面交接", true),
     ] {
         let Some(from) = users.get(*from) else { continue };
+        // In a small bank there may be nobody in a book whom a receiver could take.
+        let mut are_some = true;
+        for part in [valued, "tier eq \"mass\""] {
+            let filter = format!("owner_id eq \"{}\" and {part}", from.uuid());
+            let everything = Condition::everything();
+            are_some &=
+                !customers::briefs_by_filter(conn, actor, house.keys, &filter, everything, 1)?.is_empty();
+        }
+        if !are_some {
+            continue;
+        }
         let new = NewHandover {
             from_user_id: from.uuid(),
             to: to.clone(),
