@@ -10,7 +10,7 @@ use crate::access::{Actor, Keys, OrgUnitId, UserId, sessions};
 use crate::bulk_actions::start::Act;
 use crate::bulk_actions::undo;
 use crate::customers::{self, CustomerId, House};
-use crate::error::{Error, FieldError, Result};
+use crate::error::{Code, Error, FieldError, Result};
 use crate::installation::Settings;
 use crate::jobs::{self, Advance, Bench, Claim, Ended, Progress, Target};
 use crate::org::Directory;
@@ -128,6 +128,7 @@ fn step(conn: &mut DbConn, work: &Work, now: Moment) -> Result<Option<i64>> {
 fn reason(error: &Error) -> String {
     match error.fields.first() {
         Some(field) => field.code.to_string(),
+        None if error.code == Code::Forbidden => "customer_out_of_reach".to_owned(),
         None => "not_found".to_owned(),
     }
 }

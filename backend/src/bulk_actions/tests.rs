@@ -158,7 +158,10 @@ fn no_task_is_set_about_a_customer_who_is_only_seen_for_a_while() {
     });
     rm2.get(&format!("/customers/{}", ids[0])).expect(200);
     let job = done(&app, &rm2, &start(&rm2, &json!({"ids": ids}), &task(&app, "回访")).expect(202));
-    assert_eq!((counts(&job), &job["bulk"]["refused"][0]["code"]), ([0, 0, 1], &json!("not_found")));
+    assert_eq!(
+        (counts(&job), &job["bulk"]["refused"][0]["code"]),
+        ([0, 0, 1], &json!("customer_out_of_reach"))
+    );
 }
 
 #[test]

@@ -346,6 +346,9 @@ fn a_book_is_handed_over_by_rule_once_it_is_accepted() {
     assert!(ids(&rm.get("/customers").expect(200).json()).contains(&id_of(&rich)));
     rm.patch(&rich, &seen.tag(), &json!({"city": "杭州"})).expect(403);
     changes_nothing(&rm, &rich, &other, &contact);
+    let survey = crate::surveys::running_survey(&head, false);
+    let answer = json!({"customer_id": id_of(&rich), "answers": [{"question": "nps", "score": 10}]});
+    rm.post(&format!("/surveys/{survey}/answers"), &answer).expect(403);
     // What is under way with the customer is told for as long.
     let told = |client: &Client| {
         let sheet = client.get(&format!("{path}/customers?include=total")).expect(200).json();

@@ -254,7 +254,7 @@ pub fn maturities(conn: &mut DbConn, actor: &Actor, settings: &Settings) -> Resu
     Ok(MaturityReport { as_of: Instant(actor.now().to_utc()), from, spans: spans.collect() })
 }
 
-/// What came of the latest surveys that concern the actor's customers or units, over the customers that the actor sees.
+/// What came of the latest surveys of the actor's units and of those above, over the customers that the actor sees.
 ///
 /// # Errors
 /// When the database fails.

@@ -55,8 +55,8 @@ pub async fn get_maturity_report(
 
 /// Report what came of the latest surveys.
 ///
-/// Of the latest that are of units of the user or above, or have asked customers that the user sees. Over the customers that the user sees;
-/// results are withheld as those of each survey are.
+/// Of the latest that are of units of the user or above. Over the customers that the user sees; results are withheld as those of each
+/// survey are.
 #[utoipa::path(operation_id = "getSatisfactionReport", tag = "reports",
     responses((status = 200, body = SatisfactionReport, description = "The report")))]
 #[get("/reports/satisfaction")]

@@ -205,7 +205,9 @@ pub fn answer_by_staff(
         }
     };
     let customer = CustomerId::new(new.customer_id);
-    let standing = match customers::brief(conn, actor, customer) {
+    let brief =
+        customers::changeable(conn, actor, customer).and_then(|()| customers::brief(conn, actor, customer));
+    let standing = match brief {
         Ok(brief) if brief.archived => {
             wrong.add(FieldError::new("/customer_id", "archived"));
             None

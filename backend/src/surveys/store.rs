@@ -8,7 +8,7 @@ use guanxi_db::schema::{
 };
 use guanxi_db::{Condition, DbConn, DbError, DbUuid, Doc, Moment, Statement, Value, insert_many};
 
-use crate::access::{OrgUnitId, Scope, UnitScope, UserId};
+use crate::access::{OrgUnitId, Scope, UserId};
 use crate::customers::CustomerId;
 use crate::error::Result;
 use crate::listing::{COUNTED, Listing};
@@ -232,27 +232,6 @@ pub(super) fn not_draft() -> Condition {
     Condition::new()
         .sql("survey.status <> ")
         .bind(Value::Text(guanxi_api::SurveyStatus::Draft.as_str().to_owned()))
-}
-
-/// The condition that a survey concerns whoever sees such customers and units: it is of one of the units or of one above them, or one of
-/// the customers was invited or has answered.
-pub(super) fn concerns(scope: &Scope, units: &UnitScope) -> Condition {
-    Condition::new()
-        .sql("(")
-        .part(units.units_or_above())
-        .sql(
-            ") OR EXISTS (SELECT 1 FROM survey_invitation JOIN customer ON customer.id = survey_invitation.customer_id \
-             WHERE survey_invitation.survey_id = survey.id AND survey_invitation.revoked = ",
-        )
-        .bind(Value::Bool(false))
-        .sql(" AND (")
-        .part(scope.customers())
-        .sql(
-            ")) OR EXISTS (SELECT 1 FROM survey_answer JOIN customer ON customer.id = survey_answer.customer_id \
-             WHERE survey_answer.survey_id = survey.id AND (",
-        )
-        .part(scope.customers())
-        .sql("))")
 }
 
 pub(super) fn count_surveys(conn: &mut DbConn, listing: &Listing) -> Result<i64> {

@@ -5,7 +5,7 @@ use guanxi_api::{
 use guanxi_db::{DbConn, Id, Moment, Value};
 use serde_json::json;
 
-use crate::access::{Actor, Keys, Right, Scope, UnitScope};
+use crate::access::{Actor, Keys, Right, UnitScope};
 use crate::audit::{self, changes_between};
 use crate::error::{Code, Error, FieldError, Result, Wrong};
 use crate::listing::filter::FieldType;
@@ -73,15 +73,15 @@ pub fn list_surveys(
     Ok(Page { data: rows.into_iter().map(|row| wire(actor, row)).collect::<Result<_>>()?, page: info })
 }
 
-/// The latest surveys that are or were open and concern the actor's customers or units, the newest first.
+/// The latest surveys that are or were open, of the actor's units and of those above them, the newest first.
 ///
 /// # Errors
 /// When the database fails.
 pub fn latest_surveys(conn: &mut DbConn, actor: &Actor, keys: &Keys, most: u32) -> Result<Vec<Survey>> {
     let request = ListRequest { limit: Some(most), ..ListRequest::default() };
     let mut listing = request.read(&SURVEYS, actor, keys.cursor())?;
-    let concerns = store::concerns(&Scope::of(actor), &UnitScope::of(actor));
-    listing.filter = listing.filter.and(store::not_draft()).and(concerns);
+    let near = UnitScope::of(actor).units_or_above();
+    listing.filter = listing.filter.and(store::not_draft()).and(near);
     let rows = store::list_surveys(conn, &listing)?;
     let most = usize::try_from(most).unwrap_or(usize::MAX);
     rows.into_iter().take(most).map(|row| wire(actor, row)).collect()

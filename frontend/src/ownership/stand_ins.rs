@@ -214,7 +214,11 @@ fn NewStandInDialog(props: &NewProps) -> Html {
             note: AttrValue::default(),
         }));
     });
-    let shown = ["/absent_user_id", "/stand_in_user_id", "/from", "/until", "/note"];
+    // Who arranges their own absence has no field for who is away.
+    let mut shown = vec!["/stand_in_user_id", "/from", "/until", "/note"];
+    if own.is_none() {
+        shown.push("/absent_user_id");
+    }
     html! {
         <Dialog title={i.t(Msg::StandInNew)} onclose={props.onclose.clone()}>
             <form class="form" {onsubmit} novalidate=true>

@@ -1,4 +1,5 @@
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use guanxi_api::{NewUser, Role};
 use serde_json::{Value, json};
@@ -18,6 +19,9 @@ use super::things::{
 use crate::access::Actor;
 use crate::testing::{Answer, Client, PASSWORD, TestApp};
 use crate::{clock, org};
+
+/// An access token lasts a quarter of an hour, and the matrix may take longer than that on a busy machine.
+const RENEWED_AFTER: Duration = Duration::from_secs(480);
 
 /// The current session of a client.
 fn own_session(client: &Client) -> Uuid {
@@ -438,7 +442,8 @@ fn b1_every_operation_for_every_role_on_every_customer() {
             .find(|(position, _)| *position == cell.position)
             .map_or_else(Uuid::now_v7, |found| found.1);
     }
-    let rows = ledger.rows(&app);
+    let mut signed_in = Instant::now();
+    let mut rows = ledger.rows(&app);
     let mut calls = quiet.iter().zip(&things).peekable();
     while let Some((cell, thing)) = calls.next() {
         let client = cell.caller.client(&app);
@@ -461,14 +466,22 @@ fn b1_every_operation_for_every_role_on_every_customer() {
                 changed.join("\n"),
                 wrong.join("\n")
             );
+            if signed_in.elapsed() > RENEWED_AFTER {
+                app.sign_in_anew();
+                (signed_in, rows) = (Instant::now(), ledger.rows(&app));
+            }
         }
     }
 
     let things = make_things(&app, "w", &writing);
     make_accounts(&app);
     app.sign_in_anew();
-    let mut rows = ledger.rows(&app);
+    (signed_in, rows) = (Instant::now(), ledger.rows(&app));
     for (cell, thing) in writing.iter().zip(&things) {
+        if signed_in.elapsed() > RENEWED_AFTER {
+            app.sign_in_anew();
+            (signed_in, rows) = (Instant::now(), ledger.rows(&app));
+        }
         let (client, thing) = caller_of(&app, cell, thing);
         let answer = call(&client, &app, cell, &thing);
         check(&mut wrong, cell, &answer);

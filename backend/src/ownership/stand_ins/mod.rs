@@ -212,15 +212,17 @@ fn check_free(
     time: (Moment, Moment),
     but: Option<StandInId>,
 ) -> Result<()> {
+    // Whoever makes one longer says no more than until when.
+    let at = |arranging: &'static str| if but.is_some() { "/until" } else { arranging };
     let mut wrong = Wrong::default();
     if store::is_away(conn, absent, time, but)? {
         wrong.add(FieldError::new("/until", "has_a_stand_in"));
     }
     if store::stands_in(conn, absent, time)? {
-        wrong.add(FieldError::new("/absent_user_id", "stands_in_then"));
+        wrong.add(FieldError::new(at("/absent_user_id"), "stands_in_then"));
     }
     if store::is_away(conn, user, time, None)? {
-        wrong.add(FieldError::new("/stand_in_user_id", "is_away"));
+        wrong.add(FieldError::new(at("/stand_in_user_id"), "is_away"));
     }
     wrong.unless(Some(()))
 }
