@@ -5,6 +5,12 @@ use diesel::sqlite::SqliteConnection;
 
 use crate::{DbConn, DbError};
 
+/// `ANALYZE` of PostgreSQL without a name takes every table of the database, and holds what it has taken until the transaction ends: whoever
+/// changes tables in another schema at that time would wait for it, and it for them.
+pub(crate) const ANALYSE_OWN: &str = "DO $$ DECLARE own text; BEGIN \
+    FOR own IN SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename \
+    LOOP EXECUTE 'ANALYZE ' || own; END LOOP; END $$";
+
 /// Lets the engine look at all of its tables, so that it plans with their true sizes: after much was written at once.
 ///
 /// # Errors
@@ -12,7 +18,7 @@ use crate::{DbConn, DbError};
 pub fn analyse(conn: &mut DbConn) -> Result<(), DbError> {
     match conn {
         // Only this transaction may take as long as it needs.
-        DbConn::Pg(conn) => conn.batch_execute("SET LOCAL statement_timeout = 0; ANALYZE")?,
+        DbConn::Pg(conn) => conn.batch_execute(&format!("SET LOCAL statement_timeout = 0; {ANALYSE_OWN}"))?,
         DbConn::Sqlite(conn) => {
             conn.batch_execute("ANALYZE")?;
             forget_samples(conn)?;

@@ -202,7 +202,7 @@ fn ending(schema: &str, restoring: &Restoring<'_>) -> String {
 /// Lets the planner see the tables that have just been filled.
 pub(super) fn analyse(conn: &mut DbConn) -> Result<(), CopyError> {
     conn.batch_execute("SET statement_timeout = 0").map_err(DbError::from)?;
-    conn.batch_execute("ANALYZE").map_err(DbError::from)?;
+    conn.batch_execute(crate::statistics::ANALYSE_OWN).map_err(DbError::from)?;
     Ok(())
 }
 
