@@ -21,7 +21,6 @@ use crate::customers::{
 };
 use crate::customers::{seal, view};
 use crate::error::{Error, FieldError, Result, Wrong};
-use crate::text;
 
 /// Creates a customer and gives it as [`view::read`] would, with the version of its figures. Whoever places a customer sees it.
 ///
@@ -256,8 +255,7 @@ pub(super) fn rows(
             .map(|external| {
                 Ok(ExternalIdRow {
                     source: external.source.clone(),
-                    value: text::line(&external.id, 100)
-                        .map_err(|broken| Error::fields(vec![FieldError::broken("/external_ids", broken)]))?,
+                    value: external_ids::key(&external.id, "/external_ids")?,
                     customer_id: id,
                     source_version: None,
                 })

@@ -26,6 +26,14 @@ pub(super) fn check(ids: &[ExternalId]) -> Result<()> {
     if wrong.is_empty() { Ok(()) } else { Err(Error::fields(wrong)) }
 }
 
+/// A key in another system as it is kept and looked for.
+///
+/// # Errors
+/// 422 at `at` for what is no line of text.
+pub(super) fn key(id: &str, at: &'static str) -> Result<String> {
+    text::line(id, 100).map_err(|broken| Error::fields(vec![FieldError::broken(at, broken)]))
+}
+
 /// Gives a customer its key in another system, in place of the one it had.
 ///
 /// # Errors
@@ -38,8 +46,7 @@ pub fn set_external_id(
     external: &ExternalId,
 ) -> Result<()> {
     crate::web::check_rules(external)?;
-    let value = text::line(&external.id, 100)
-        .map_err(|broken| Error::fields(vec![FieldError::broken("/id", broken)]))?;
+    let value = key(&external.id, "/id")?;
     edit(conn, actor, id, version, "updated", |conn, _| {
         store::delete_external_id(conn, id, &external.source)?;
         let row =
@@ -91,9 +98,7 @@ pub fn upsert(
     new: &NewCustomer,
 ) -> Result<Upserted> {
     crate::web::check_rules(external)?;
-    let key = text::line(&external.id, 100)
-        .map_err(|broken| Error::fields(vec![FieldError::broken("/id", broken)]))?;
-    let external = &ExternalId { id: key, ..external.clone() };
+    let external = &ExternalId { id: key(&external.id, "/id")?, ..external.clone() };
     let Some(id) = store::by_external_id(conn, &external.source, &external.id)? else {
         let mut new = new.clone();
         new.external_ids.retain(|other| other.source != external.source);

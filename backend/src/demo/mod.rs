@@ -482,6 +482,7 @@ mod tests {
         assert_eq!(report.wrong, Vec::<String>::new());
         assert!(make(&config, &opened, demo).is_err(), "demo data goes only into an empty database");
     }
+
     /// Number, tier, average, whether in grace, whether a hidden gem, status, and the owner's name.
     type Chosen = (String, String, i64, bool, bool, String, Option<String>);
 

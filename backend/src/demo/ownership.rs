@@ -130,7 +130,7 @@ fn stand_in(
     (bank, users): (&Bank, &[UserId]),
 ) -> Result<()> {
     let today = house.settings.day(actor.now());
-    let others: Vec<usize> = managers(bank).filter(|n| !bank.showcase.contains(n)).collect();
+    let others: Vec<usize> = other_managers(bank).collect();
     let colleague = |of: usize| others.iter().copied().find(|other| *other != of);
     let away = others.iter().copied().find(|n| colleague(*n).is_some());
     let planned = signed_in_managers(bank).find(|n| colleague(*n).is_some());
@@ -162,6 +162,10 @@ fn signed_in_managers(bank: &Bank) -> impl Iterator<Item = usize> {
     managers(bank).filter(|n| bank.showcase.contains(n))
 }
 
+fn other_managers(bank: &Bank) -> impl Iterator<Item = usize> {
+    managers(bank).filter(|n| !bank.showcase.contains(n))
+}
+
 /// The relationship managers who nobody signs in as, those of the branch where one does last.
 fn colleagues(bank: &Bank) -> Vec<usize> {
     let signs_in = |n: &&usize| bank.users.get(**n).is_some_and(|user| user.role == Role::BranchManager);
@@ -170,7 +174,7 @@ fn colleagues(bank: &Bank) -> Vec<usize> {
         let unit = bank.users.get(n).map(|user| user.unit);
         branch.zip(unit).is_some_and(|(branch, unit)| bank.is_within(unit, branch))
     };
-    let mut others: Vec<usize> = managers(bank).filter(|n| !bank.showcase.contains(n)).collect();
+    let mut others: Vec<usize> = other_managers(bank).collect();
     others.sort_by_key(|n| is_near(*n));
     others
 }

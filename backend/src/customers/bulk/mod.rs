@@ -24,10 +24,11 @@ use crate::customers::portfolio::Moves;
 use crate::customers::provenance::{self, Offer, OpenedConflict, Sources, Word, keep_status, keep_verified};
 use crate::customers::store::{self as rows, CustomerRow, ExternalIdRow, NewRows};
 use crate::customers::withdrawal::CustomerState;
-use crate::customers::{CustomerId, House, change, completeness, known, owners, ownership, profile};
+use crate::customers::{
+    CustomerId, House, change, completeness, external_ids, known, owners, ownership, profile,
+};
 use crate::error::{Code, Error, FieldError, Result, Wrong};
 use crate::names::search;
-use crate::text;
 use crate::web::read_json;
 
 /// Most lines of one call; more are a job's.
@@ -220,8 +221,7 @@ fn read(body: &[u8]) -> Result<Vec<BulkLine>> {
 
 fn read_line(text: &[u8]) -> Result<BulkCustomer> {
     let mut line: BulkCustomer = read_json(text)?;
-    line.external.id = text::line(&line.external.id, 100)
-        .map_err(|broken| Error::fields(vec![FieldError::broken("/external/id", broken)]))?;
+    line.external.id = external_ids::key(&line.external.id, "/external/id")?;
     Ok(line)
 }
 
