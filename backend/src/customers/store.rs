@@ -323,14 +323,9 @@ pub(super) fn insert_external_ids(conn: &mut DbConn, rows: &[ExternalIdRow]) -> 
 ///
 /// Only columns that differ are set: SQLite writes every index anew that has a column in the list, whether its value is another one or not.
 pub(super) fn update(conn: &mut DbConn, before: &CustomerRow, after: &CustomerRow) -> Result<bool> {
-    let changed: Vec<(&'static str, Option<Value>)> = columns(after)
-        .into_iter()
-        .zip(columns(before))
-        .filter(|((_, after), (_, before))| after != before)
-        .map(|(after, _)| after)
-        .collect();
-    // Few texts are kept: most changes are of one or two facts.
-    let start = if changed.len() > KEPT_COLUMNS { Condition::unkept() } else { Condition::new() };
+    let changed = differing(before, after);
+    let facts = changed.iter().filter(|(column, _)| !OF_EVERY_CHANGE.contains(column)).count();
+    let start = if facts > KEPT_FACTS { Condition::unkept() } else { Condition::new() };
     let mut statement = start.sql("UPDATE customer SET version = ").bind(Value::Integer(after.version));
     for (column, value) in changed {
         statement = statement.sql(", ").sql(column).sql(" = ").bind_all([value]);
@@ -343,42 +338,57 @@ pub(super) fn update(conn: &mut DbConn, before: &CustomerRow, after: &CustomerRo
     Ok(Statement::new(statement).execute(conn)? > 0)
 }
 
-/// Changes of at most so many columns keep their prepared statements.
-const KEPT_COLUMNS: usize = 2;
+/// What every change sets: when it was made, and whose word it is.
+const OF_EVERY_CHANGE: [&str; 2] = ["details", "updated_at"];
 
-/// What of a customer may change, but for its version.
-fn columns(row: &CustomerRow) -> [(&'static str, Option<Value>); 27] {
+/// Changes of at most so many facts keep their prepared statements: most are of one or two, and of those there are few texts.
+const KEPT_FACTS: usize = 2;
+
+macro_rules! differing {
+    ($before:ident, $after:ident, $($column:ident: $value:expr,)*) => {{
+        let mut found = Vec::new();
+        $(if $before.$column != $after.$column {
+            found.push((stringify!($column), $value(&$after.$column)));
+        })*
+        found
+    }};
+}
+
+/// The columns of a customer, but for its version, that are others after a change, with what they are then.
+fn differing(before: &CustomerRow, after: &CustomerRow) -> Vec<(&'static str, Option<Value>)> {
     let text = |text: &str| Some(Value::Text(text.to_owned()));
     let optional = |text: &Option<String>| text.clone().map(Value::Text);
-    [
-        ("status", text(&row.status)),
-        ("name", text(&row.name)),
-        ("name_sort", text(&row.name_sort)),
-        ("gender", optional(&row.gender)),
-        ("birth_date", row.birth_date.map(Value::Date)),
-        ("birth_year", row.birth_year.map(|year| Value::Integer(year.into()))),
-        ("marital_status", optional(&row.marital_status)),
-        ("province", optional(&row.province)),
-        ("city", optional(&row.city)),
-        ("occupation", optional(&row.occupation)),
-        ("industry", optional(&row.industry)),
-        ("income_band", optional(&row.income_band)),
-        ("source", optional(&row.source)),
-        ("risk_attribute", optional(&row.risk_attribute)),
-        ("customer_since", row.customer_since.map(Value::Date)),
-        ("do_not_contact", Some(Value::Bool(row.do_not_contact))),
-        ("restricted", Some(Value::Bool(row.restricted))),
-        ("details", Some(Value::Doc(row.details.clone()))),
-        ("phone_masked", optional(&row.phone_masked)),
-        ("org_unit_id", Some(Value::Id(Id::new(row.org_unit_id.uuid())))),
-        ("owner_id", row.owner_id.map(|id| Value::Id(Id::new(id.uuid())))),
-        ("archived_at", row.archived_at.map(Value::Moment)),
-        ("archived", Some(Value::Bool(row.archived))),
-        ("search_version", Some(Value::Integer(row.search_version.into()))),
-        ("created_at", Some(Value::Moment(row.created_at))),
-        ("updated_at", Some(Value::Moment(row.updated_at))),
-        ("beginnings", text(&row.beginnings)),
-    ]
+    let date = |date: &Option<chrono::NaiveDate>| date.map(Value::Date);
+    let flag = |flag: &bool| Some(Value::Bool(*flag));
+    differing!(before, after,
+        status: text,
+        name: text,
+        name_sort: text,
+        gender: optional,
+        birth_date: date,
+        birth_year: |year: &Option<i32>| year.map(|year| Value::Integer(year.into())),
+        marital_status: optional,
+        province: optional,
+        city: optional,
+        occupation: optional,
+        industry: optional,
+        income_band: optional,
+        source: optional,
+        risk_attribute: optional,
+        customer_since: date,
+        do_not_contact: flag,
+        restricted: flag,
+        details: |details: &Doc| Some(Value::Doc(details.clone())),
+        phone_masked: optional,
+        org_unit_id: |id: &OrgUnitId| Some(Value::Id(Id::new(id.uuid()))),
+        owner_id: |id: &Option<UserId>| id.map(|id| Value::Id(Id::new(id.uuid()))),
+        archived_at: |at: &Option<Moment>| at.map(Value::Moment),
+        archived: flag,
+        search_version: |version: &i16| Some(Value::Integer((*version).into())),
+        created_at: |at: &Moment| Some(Value::Moment(*at)),
+        updated_at: |at: &Moment| Some(Value::Moment(*at)),
+        beginnings: text,
+    )
 }
 
 /// Keeps what the figures repeat of the customer.
@@ -432,7 +442,8 @@ pub(super) fn merged_into(conn: &mut DbConn, ids: &[CustomerId]) -> Result<Vec<(
     let mut found = Vec::new();
     for ids in ids.chunks(500) {
         let among = ids.iter().map(|id| Some(Value::Id(Id::new(id.uuid()))));
-        let among = Condition::unkept().sql("customer_merge.merged_id IN (").bind_all(among).sql(")");
+        let start = if ids.len() > 1 { Condition::unkept() } else { Condition::new() };
+        let among = start.sql("customer_merge.merged_id IN (").bind_all(among).sql(")");
         let rows: Vec<(CustomerId, CustomerId)> = customer_merge::table
             .filter(among)
             .filter(customer_merge::undone_at.is_null())

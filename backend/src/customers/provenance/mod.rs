@@ -94,8 +94,11 @@ struct Origin {
 /// Whose word a value is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Said {
-    #[serde(flatten)]
-    origin: Origin,
+    source: ValueSource,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    system: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    by: Option<Uuid>,
     /// Microseconds.
     at: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -123,7 +126,7 @@ impl Sources {
     pub(super) fn of(row: &CustomerRow) -> Result<Self> {
         match row.details.0.get(MEMBER) {
             None => Ok(Sources::default()),
-            Some(value) => serde_json::from_value(value.clone()).map_err(Error::internal),
+            Some(value) => Sources::deserialize(value).map_err(Error::internal),
         }
     }
 
@@ -139,7 +142,7 @@ impl Sources {
     pub(super) fn note<'a>(&mut self, fields: impl IntoIterator<Item = &'a str>, word: &Word) {
         for field in fields {
             let verified = word.verified.then_some(Verified { at: word.at.0, by: word.by });
-            let said = Said { origin: Origin::of(word), at: word.at.0, verified };
+            let said = Said::of(Origin::of(word), word.at.0, verified);
             self.fields.insert(field.to_owned(), said);
         }
     }
@@ -175,19 +178,18 @@ impl Sources {
     }
 
     pub(super) fn said(&self, field: &str, created_at: Moment) -> Said {
-        self.fields.get(field).cloned().unwrap_or_else(|| Said {
-            origin: self.origin.clone().unwrap_or(Origin {
-                source: ValueSource::Staff,
-                system: None,
-                by: None,
-            }),
-            at: created_at.0,
-            verified: None,
+        self.fields.get(field).cloned().unwrap_or_else(|| {
+            let unknown = Origin { source: ValueSource::Staff, system: None, by: None };
+            Said::of(self.origin.clone().unwrap_or(unknown), created_at.0, None)
         })
     }
 }
 
 impl Said {
+    fn of(Origin { source, system, by }: Origin, at: i64, verified: Option<Verified>) -> Self {
+        Said { source, system, by, at, verified }
+    }
+
     pub(super) fn is_verified(&self) -> bool {
         self.verified.is_some()
     }
@@ -312,7 +314,7 @@ pub fn field_sources(conn: &mut DbConn, actor: &Actor, id: CustomerId) -> Result
         .map(|field| (field, sources.said(field, created_at)))
         .collect();
     let ids = told.iter().flat_map(|(_, said)| {
-        [said.origin.by, said.verified.as_ref().and_then(|verified| verified.by)].into_iter().flatten()
+        [said.by, said.verified.as_ref().and_then(|verified| verified.by)].into_iter().flatten()
     });
     let names = store::names(conn, ids.map(UserId::new).collect())?;
     let user = |id: Option<Uuid>| {
@@ -323,10 +325,10 @@ pub fn field_sources(conn: &mut DbConn, actor: &Actor, id: CustomerId) -> Result
     let instant = |micros: i64| Instant(Moment(micros).to_utc());
     let fields = told.into_iter().map(|(field, said)| FieldSource {
         field: field.to_owned(),
-        source: said.origin.source,
-        system: said.origin.system,
+        source: said.source,
+        system: said.system,
         set_at: instant(said.at),
-        set_by: user(said.origin.by),
+        set_by: user(said.by),
         verified_at: said.verified.as_ref().map(|verified| instant(verified.at)),
         verified_by: user(said.verified.and_then(|verified| verified.by)),
     });
