@@ -27,7 +27,7 @@ pub async fn get_customer_overview(
     let (actor, shared, id) = (who.actor(), state.clone(), *id);
     let (document, tag) = state
         .db
-        .read(move |conn| {
+        .snapshot(move |conn| {
             let overview = overview::overview(conn, &actor, shared.house(), id)?;
             let document = Document::of(&overview)?;
             let tag = document.tag(&actor, overview.customer.version);

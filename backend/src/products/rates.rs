@@ -182,13 +182,9 @@ pub fn rates_of_day(
     settings: &Settings,
     day: NaiveDate,
 ) -> Result<BTreeMap<String, Rate>> {
-    let mut rates = BTreeMap::from([(settings.base_currency.clone(), Rate::ONE)]);
-    for currency in store::currencies(conn)? {
-        if let Some(rate) = store::rate_of_day(conn, &currency, day)? {
-            rates.insert(currency, Rate(rate));
-        }
-    }
-    Ok(rates)
+    let base = (settings.base_currency.clone(), Rate::ONE);
+    let others = store::rates_of_day(conn, day)?.into_iter().map(|(currency, rate)| (currency, Rate(rate)));
+    Ok(std::iter::once(base).chain(others).collect())
 }
 
 fn document(row: &RateRow) -> serde_json::Value {

@@ -1,7 +1,8 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
 use guanxi_db::schema::{exchange_rate, product};
-use guanxi_db::{DbConn, DbError, Moment};
+use guanxi_db::{Condition, DbConn, DbError, Moment, Statement, Value};
 
 use crate::error::Result;
 use crate::listing::{COUNTED, Listing};
@@ -158,15 +159,23 @@ pub(super) fn rate_of_day(conn: &mut DbConn, currency: &str, day: NaiveDate) -> 
     Ok(rate)
 }
 
-/// Every currency that has rates.
-pub(super) fn currencies(conn: &mut DbConn) -> Result<Vec<String>> {
-    let found = exchange_rate::table
-        .select(exchange_rate::currency)
-        .distinct()
-        .order(exchange_rate::currency)
-        .load(conn)
-        .map_err(DbError::from)?;
-    Ok(found)
+/// The rate on a day of every currency that has one. The index is entered once for each currency and not read whole, however many days
+/// have rates.
+pub(super) fn rates_of_day(conn: &mut DbConn, day: NaiveDate) -> Result<Vec<(String, i64)>> {
+    let select = Condition::new()
+        .sql(
+            "WITH RECURSIVE known (currency) AS (SELECT min(currency) FROM exchange_rate UNION ALL \
+             SELECT (SELECT min(currency) FROM exchange_rate WHERE currency > known.currency) \
+             FROM known WHERE known.currency IS NOT NULL), \
+             valid (currency, rate) AS (SELECT currency, (SELECT rate FROM exchange_rate \
+             WHERE exchange_rate.currency = known.currency AND exchange_rate.valid_from <= ",
+        )
+        .bind(Value::Date(day))
+        .sql(
+            " ORDER BY exchange_rate.valid_from DESC LIMIT 1) FROM known) \
+             SELECT currency, rate FROM valid WHERE rate IS NOT NULL",
+        );
+    Ok(Statement::<(Text, BigInt)>::new(select).load(conn).map_err(DbError::from)?)
 }
 
 pub(super) fn insert_rate(conn: &mut DbConn, row: &RateRow) -> Result<(), DbError> {

@@ -1,6 +1,10 @@
-use guanxi_api::Role;
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use guanxi_api::{Rate, Role};
 use serde_json::{Value, json};
 
+use crate::products;
 use crate::testing::{Client, TestApp};
 
 fn new(code: &str) -> Value {
@@ -120,4 +124,35 @@ fn a_rate_holds_from_its_day_and_can_be_put_right() {
     }
     rm.post("/exchange-rates", &json!({"currency": "USD", "valid_from": "2026-01-01", "rate": "7"}))
         .expect(403);
+}
+
+#[test]
+fn the_rates_of_a_day_are_the_newest_of_each_currency_that_are_valid() {
+    let app = TestApp::start();
+    let admin = app.role(Role::Admin);
+    let rates_on = |month: u32| {
+        let settings = app.bench().settings;
+        app.db(move |conn| {
+            let day = NaiveDate::from_ymd_opt(2026, month, 15).expect("a day");
+            products::rates_of_day(conn, &settings, day)
+        })
+    };
+    assert_eq!(rates_on(6), BTreeMap::from([("CNY".to_owned(), Rate::ONE)]), "the base currency alone");
+    for (currency, day, rate) in [
+        ("USD", "2026-01-01", "7.1"),
+        ("USD", "2026-03-01", "7.2"),
+        ("USD", "2026-05-01", "7.3"),
+        ("HKD", "2026-04-15", "0.91"),
+        ("EUR", "2026-11-01", "8"),
+    ] {
+        let rate = json!({"currency": currency, "valid_from": day, "rate": rate});
+        admin.post("/exchange-rates", &rate).expect(201);
+    }
+    let expected = |rates: &[(&str, &str)]| -> BTreeMap<String, Rate> {
+        let rate = |text: &str| Rate::parse(text).expect("a rate");
+        rates.iter().map(|(currency, text)| ((*currency).to_owned(), rate(text))).collect()
+    };
+    assert_eq!(rates_on(2), expected(&[("CNY", "1"), ("USD", "7.1")]));
+    assert_eq!(rates_on(4), expected(&[("CNY", "1"), ("HKD", "0.91"), ("USD", "7.2")]), "from the day on");
+    assert_eq!(rates_on(6), expected(&[("CNY", "1"), ("HKD", "0.91"), ("USD", "7.3")]));
 }

@@ -2,8 +2,7 @@ use std::collections::HashMap;
 
 use guanxi_api::{
     AnswerSource, AnswerValue, AnsweredQuestion, CustomerRef, FieldChange, FollowUp, Instant, Language,
-    LocalName, LocalText, NewSurveyAnswer, Page, Question, QuestionKind, SurveyAnswer, SurveyRef,
-    SurveyStatus, Tier, UnitRef, UserRef,
+    LocalText, NewSurveyAnswer, Page, Question, QuestionKind, SurveyAnswer, SurveyRef, SurveyStatus, Tier,
 };
 use guanxi_db::{Condition, DbConn, DbError, Doc, Id, Moment, Value};
 use serde_json::json;
@@ -14,6 +13,7 @@ use crate::customers::{self, CustomerId, House};
 use crate::error::{Code, Error, FieldError, Result};
 use crate::listing::filter::FieldType;
 use crate::listing::{Field, ListRequest, Privacy, Resource, set_total};
+use crate::org::Names;
 use crate::surveys::invitations::{self, hash_of};
 use crate::surveys::questionnaires::questions_of;
 use crate::surveys::rules::{self, WrongAnswer};
@@ -519,7 +519,7 @@ pub fn latest_answers(
     let listing = request.read(&ANSWERS, actor, house.keys.cursor())?;
     let mut rows = store::list_answers(conn, Scope::of(actor).customer(), Of::Customer(id), &listing)?;
     rows.truncate(usize::try_from(most).unwrap_or(usize::MAX));
-    if rows.is_empty() { Ok(Vec::new()) } else { wire(conn, actor, rows) }
+    wire(conn, actor, house, rows)
 }
 
 fn page(
@@ -542,78 +542,51 @@ fn page(
     if listing.total {
         set_total(&mut info, store::count_answers(conn, scope, of, &listing)?);
     }
-    Ok(Page { data: wire(conn, actor, rows)?, page: info })
+    Ok(Page { data: wire(conn, actor, house, rows)?, page: info })
 }
 
 /// An answer of a customer that the actor sees.
 ///
 /// # Errors
 /// 404 for any other.
-pub fn answer_details(conn: &mut DbConn, actor: &Actor, id: AnswerId) -> Result<SurveyAnswer> {
+pub fn answer_details(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    id: AnswerId,
+) -> Result<SurveyAnswer> {
     let row = store::answer(conn, Scope::of(actor).customer(), id)?;
-    wire(conn, actor, vec![row])?.pop().ok_or_else(Error::not_found)
+    wire(conn, actor, house, vec![row])?.pop().ok_or_else(Error::not_found)
 }
 
-/// Names of what answers refer to, each read once.
-struct Names {
-    questions: HashMap<QuestionnaireId, Vec<Question>>,
-    users: HashMap<UserId, String>,
-    units: HashMap<OrgUnitId, LocalName>,
-}
-
-fn distinct<T: Ord>(items: impl Iterator<Item = T>) -> Vec<T> {
-    let mut items: Vec<T> = items.collect();
-    items.sort_unstable();
-    items.dedup();
-    items
-}
-
-impl Names {
-    fn user(&self, id: UserId) -> UserRef {
-        UserRef { id: id.uuid(), display_name: self.users.get(&id).cloned().unwrap_or_default() }
-    }
-}
-
-fn wire(conn: &mut DbConn, actor: &Actor, rows: Vec<NamedAnswer>) -> Result<Vec<SurveyAnswer>> {
-    let ids: Vec<AnswerId> = rows.iter().map(|row| row.answer.id).collect();
-    let mut follow_ups: HashMap<AnswerId, store::FollowUpRow> =
-        store::follow_ups(conn, &ids)?.into_iter().map(|row| (row.answer_id, row)).collect();
-    let users = rows
-        .iter()
-        .flat_map(|row| [row.answer.owner_id, row.answer.entered_by])
-        .chain(follow_ups.values().map(|row| row.assignee_id));
-    let users = distinct(users.flatten());
-    let units = distinct(rows.iter().filter_map(|row| row.answer.org_unit_id));
-    let questionnaires = distinct(rows.iter().map(|row| row.questionnaire_id));
-    let names = Names {
-        users: store::user_names(conn, &users)?.into_iter().collect(),
-        units: store::unit_names(conn, &units)?
-            .into_iter()
-            .map(|(id, zh_cn, en)| (id, LocalName { zh_cn, en }))
-            .collect(),
-        questions: store::questionnaires(conn, &questionnaires)?
-            .into_iter()
-            .map(|row| Ok((row.id, questions_of(&row)?)))
-            .collect::<Result<_>>()?,
-    };
-    rows.into_iter()
-        .map(|row| {
-            let follow_up = follow_ups.remove(&row.answer.id);
-            one(actor, &names, row, follow_up)
-        })
-        .collect()
+fn wire(
+    conn: &mut DbConn,
+    actor: &Actor,
+    house: House<'_>,
+    rows: Vec<NamedAnswer>,
+) -> Result<Vec<SurveyAnswer>> {
+    let Some(version) = rows.iter().map(|row| row.directory_version).max() else { return Ok(Vec::new()) };
+    let names = house.directory.as_of(conn, version)?;
+    let mut questionnaires: Vec<QuestionnaireId> = rows.iter().map(|row| row.questionnaire_id).collect();
+    questionnaires.sort_unstable();
+    questionnaires.dedup();
+    let questions: HashMap<QuestionnaireId, Vec<Question>> = store::questionnaires(conn, &questionnaires)?
+        .into_iter()
+        .map(|row| Ok((row.id, questions_of(&row)?)))
+        .collect::<Result<_>>()?;
+    rows.into_iter().map(|row| one(actor, &names, &questions, row)).collect()
 }
 
 fn one(
     actor: &Actor,
     names: &Names,
+    questions: &HashMap<QuestionnaireId, Vec<Question>>,
     row: NamedAnswer,
-    follow_up: Option<store::FollowUpRow>,
 ) -> Result<SurveyAnswer> {
     let answer = row.answer;
     let restricted = actor.mask_profile() == MaskProfile::Restricted;
     let values: Vec<AnswerValue> = serde_json::from_value(answer.answers.0).map_err(Error::internal)?;
-    let questions = names.questions.get(&row.questionnaire_id).map(Vec::as_slice).unwrap_or_default();
+    let questions = questions.get(&row.questionnaire_id).map(Vec::as_slice).unwrap_or_default();
     let answered = |value: AnswerValue| {
         let question = questions.iter().find(|question| question.key == value.question)?;
         let label = |code: &String| {
@@ -644,16 +617,18 @@ fn one(
         low: answer.low,
         note: answer.note,
         tier: if restricted { None } else { answer.tier.as_deref().and_then(Tier::from_code) },
-        org_unit: answer
-            .org_unit_id
-            .and_then(|id| names.units.get(&id).map(|name| UnitRef { id: id.uuid(), name: name.clone() })),
-        owner: answer.owner_id.map(|id| names.user(id)),
-        entered_by: answer.entered_by.map(|id| names.user(id)),
-        follow_up: follow_up.map(|row| FollowUp {
-            assignee: row.assignee_id.map(|id| names.user(id)),
-            due_on: row.due_on,
-            reason: row.reason,
-            task_id: row.task_id.map(Id::uuid),
-        }),
+        org_unit: answer.org_unit_id.map(|id| names.unit(id)).transpose()?,
+        owner: answer.owner_id.map(|id| names.user(id)).transpose()?,
+        entered_by: answer.entered_by.map(|id| names.user(id)).transpose()?,
+        follow_up: row.follow_up.map(|row| follow_up(names, row)).transpose()?,
+    })
+}
+
+fn follow_up(names: &Names, row: store::FollowUpRow) -> Result<FollowUp> {
+    Ok(FollowUp {
+        assignee: row.assignee_id.map(|id| names.user(id)).transpose()?,
+        due_on: row.due_on,
+        reason: row.reason,
+        task_id: row.task_id.map(Id::uuid),
     })
 }

@@ -616,7 +616,7 @@ pub async fn enter_survey_answer(
                     Once::Done(made) => (made, false),
                     Once::Replayed(made) => (resource(made)?, true),
                 };
-            Ok::<_, Error>((surveys::answer_details(conn, &actor, made)?, replayed))
+            Ok::<_, Error>((surveys::answer_details(conn, &actor, shared.house(), made)?, replayed))
         })
         .await?;
     let place = format!("/api/v1/surveys/{}/answers", made.survey.id);

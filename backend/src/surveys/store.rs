@@ -3,8 +3,8 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use guanxi_api::{AnswerSource, ResultsBy};
 use guanxi_db::schema::{
-    customer, customer_figures, org_unit, questionnaire, survey, survey_answer, survey_answer_value,
-    survey_follow_up, survey_invitation, user_account,
+    customer, customer_figures, directory, org_unit, questionnaire, survey, survey_answer,
+    survey_answer_value, survey_follow_up, survey_invitation,
 };
 use guanxi_db::{Condition, DbConn, DbError, DbUuid, Doc, Moment, Statement, Value, insert_many};
 
@@ -551,7 +551,7 @@ pub(super) fn insert_follow_ups(conn: &mut DbConn, rows: &[FollowUpRow]) -> Resu
     Ok(())
 }
 
-/// An answer with the names of its survey and its customer.
+/// An answer with the names of its survey and its customer, and what follows from it.
 #[derive(Queryable, Clone)]
 pub(super) struct NamedAnswer {
     pub(super) answer: AnswerRow,
@@ -559,6 +559,9 @@ pub(super) struct NamedAnswer {
     pub(super) questionnaire_id: QuestionnaireId,
     pub(super) customer_no: Option<String>,
     pub(super) customer_name: Option<String>,
+    pub(super) follow_up: Option<FollowUpRow>,
+    /// Of the names of units and users.
+    pub(super) directory_version: i64,
 }
 
 macro_rules! named_answer {
@@ -569,6 +572,8 @@ macro_rules! named_answer {
             survey::questionnaire_id,
             customer::customer_no.nullable(),
             customer::name.nullable(),
+            Option::<FollowUpRow>::as_select(),
+            directory::table.select(directory::version).single_value().assume_not_null(),
         )
     };
 }
@@ -599,6 +604,7 @@ pub(super) fn list_answers(
     let rows = survey_answer::table
         .inner_join(survey::table)
         .left_join(customer::table)
+        .left_join(survey_follow_up::table)
         .filter(of.condition().and(scope).and(listing.condition()))
         .order(listing.ordering().first(listing.rows()))
         .select(named_answer!())
@@ -623,30 +629,13 @@ pub(super) fn answer(conn: &mut DbConn, scope: Condition, id: AnswerId) -> Resul
     let row = survey_answer::table
         .inner_join(survey::table)
         .left_join(customer::table)
+        .left_join(survey_follow_up::table)
         .filter(survey_answer::id.eq(id))
         .filter(scope)
         .select(named_answer!())
         .first::<NamedAnswer>(conn)
         .map_err(DbError::from)?;
     Ok(row)
-}
-
-pub(super) fn follow_ups(conn: &mut DbConn, answers: &[AnswerId]) -> Result<Vec<FollowUpRow>> {
-    let rows = survey_follow_up::table
-        .filter(survey_follow_up::answer_id.eq_any(answers.iter().copied()))
-        .select(FollowUpRow::as_select())
-        .load(conn)
-        .map_err(DbError::from)?;
-    Ok(rows)
-}
-
-pub(super) fn user_names(conn: &mut DbConn, ids: &[UserId]) -> Result<Vec<(UserId, String)>> {
-    let rows = user_account::table
-        .filter(user_account::id.eq_any(ids.iter().copied()))
-        .select((user_account::id, user_account::display_name))
-        .load(conn)
-        .map_err(DbError::from)?;
-    Ok(rows)
 }
 
 pub(super) fn unit_names(conn: &mut DbConn, ids: &[OrgUnitId]) -> Result<Vec<(OrgUnitId, String, String)>> {

@@ -125,13 +125,15 @@ pub(super) fn add_to_count(conn: &mut DbConn, id: TagId, more: i64) -> Result<()
     Ok(())
 }
 
-/// Lengths of lists of customers whose statements SQLite keeps: one of them, a usual page, the longest one.
+/// Lengths of lists of customers whose statements are kept: one of them, a usual page, the longest one.
 const LENGTHS: [usize; 3] = [1, 50, 200];
 
-/// The rows of some customers. Every page of customers asks for them, so that SQLite is to read the statement once: what is missing to a
-/// kept length is the last id again. PostgreSQL plans it anew with what the table has become, which begins empty.
+/// The rows of some customers. Every page and every overview asks for them, so that the statement is to be read once: what is missing to a
+/// kept length is the last id again. PostgreSQL plans one for several anew with what the table has become, which begins empty; of one
+/// customer it takes the index whatever the table is.
 fn of(engine: Engine, ids: &[CustomerId]) -> Condition {
-    let length = LENGTHS.into_iter().find(|length| ids.len() <= *length && engine == Engine::Sqlite);
+    let is_kept = |length: &usize| ids.len() <= *length && (engine == Engine::Sqlite || *length == 1);
+    let length = LENGTHS.into_iter().find(is_kept);
     let condition = if length.is_some() { Condition::new() } else { Condition::unkept() };
     let missing = length.unwrap_or(ids.len()) - ids.len();
     let all = ids.iter().chain(std::iter::repeat_n(ids.last(), missing).flatten());
