@@ -49,6 +49,11 @@ impl Condition {
         Condition { parts: Vec::new(), unkept: true }
     }
 
+    /// One with a list of so many values: kept where it has one alone, as most often, and made anew for several, whose number is in the text.
+    pub fn with_list_of(count: usize) -> Self {
+        if count > 1 { Condition::unkept() } else { Condition::new() }
+    }
+
     /// Always true.
     pub fn everything() -> Self {
         Condition::new().sql("1 = 1")

@@ -442,10 +442,9 @@ pub(super) fn merged_into(conn: &mut DbConn, ids: &[CustomerId]) -> Result<Vec<(
     let mut found = Vec::new();
     for ids in ids.chunks(500) {
         let among = ids.iter().map(|id| Some(Value::Id(Id::new(id.uuid()))));
-        let start = if ids.len() > 1 { Condition::unkept() } else { Condition::new() };
-        let among = start.sql("customer_merge.merged_id IN (").bind_all(among).sql(")");
+        let merged = Condition::with_list_of(ids.len()).sql("customer_merge.merged_id IN (");
         let rows: Vec<(CustomerId, CustomerId)> = customer_merge::table
-            .filter(among)
+            .filter(merged.bind_all(among).sql(")"))
             .filter(customer_merge::undone_at.is_null())
             .select((customer_merge::merged_id, customer_merge::survivor_id))
             .load(conn)

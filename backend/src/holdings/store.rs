@@ -249,8 +249,7 @@ pub(super) fn largest_transactions(
 ) -> Result<Vec<LargestRow>> {
     let mut found = Vec::new();
     for ids in ids.chunks(500) {
-        let start = if ids.len() > 1 { Condition::unkept() } else { Condition::new() };
-        let select = start
+        let select = Condition::with_list_of(ids.len())
             .sql(
                 "SELECT ranked.customer_id, ranked.currency, ranked.amount, ranked.day FROM (SELECT holding_transaction.customer_id, \
                  holding.currency, holding_transaction.amount, holding_transaction.day, ROW_NUMBER() OVER (PARTITION BY \

@@ -308,9 +308,7 @@ pub(super) fn balances(
     let mut found = Vec::with_capacity(ids.len());
     for ids in ids.chunks(500) {
         let these = ids.iter().map(|id| Some(Value::Id(Id::new(id.uuid()))));
-        // One alone, as most often, keeps its statement.
-        let start = if ids.len() > 1 { Condition::unkept() } else { Condition::new() };
-        let select = start
+        let select = Condition::with_list_of(ids.len())
             .sql("SELECT aum_balance.customer_id, aum_balance.day, aum_balance.aum FROM aum_balance WHERE aum_balance.customer_id IN (")
             .bind_all(these)
             .sql(
