@@ -173,6 +173,12 @@ impl Moment {
         DateTime::from_timestamp_micros(self.0).unwrap_or_default()
     }
 
+    /// Seconds until a later moment, a begun one counted whole; of an earlier moment none.
+    pub const fn seconds_until(self, later: Moment) -> i64 {
+        let micros = later.0 - self.0;
+        if micros <= 0 { 0 } else { (micros + 999_999) / 1_000_000 }
+    }
+
     /// Whole seconds since 1970.
     pub const fn seconds(self) -> i64 {
         self.0.div_euclid(1_000_000)

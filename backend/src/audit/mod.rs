@@ -209,15 +209,15 @@ fn digest_of(document: &serde_json::Value) -> Vec<u8> {
     digest::digest(&digest::SHA256, document.to_string().as_bytes()).as_ref().to_vec()
 }
 
-/// How often an actor has done something since a moment: for quotas that must be exact.
+/// How many seconds an actor has to wait until something may be done again that may be done so often an hour; `None` when it may be at once.
 ///
 /// # Errors
 /// When the database fails.
-pub fn count_since(conn: &mut DbConn, actor: &Actor, action: &str, since: Moment) -> Result<i64> {
-    match actor.user_id() {
-        Some(id) => store::count_since(conn, Id::new(id.uuid()), action, since),
-        None => Ok(0),
-    }
+pub fn seconds_to_wait(conn: &mut DbConn, actor: &Actor, action: &str, quota: u32) -> Result<Option<i64>> {
+    let Some(id) = actor.user_id() else { return Ok(None) };
+    let hour_ago = actor.now().plus_seconds(-3600);
+    let in_the_way = store::done_before(conn, Id::new(id.uuid()), action, (hour_ago, quota))?;
+    Ok(in_the_way.map(|at| hour_ago.seconds_until(at)))
 }
 
 /// When the job loop of some server last did something to a kind of resource of which there are few entries.

@@ -201,15 +201,25 @@ pub(super) fn count(
     Ok(i64::try_from(counted.len()).unwrap_or(i64::MAX))
 }
 
-pub(super) fn count_since(conn: &mut DbConn, actor: Id<()>, action: &str, since: Moment) -> Result<i64> {
-    let count = audit_entry::table
+/// When an actor did the thing that is so many back, the last being the first, of those since a moment.
+pub(super) fn done_before(
+    conn: &mut DbConn,
+    actor: Id<()>,
+    action: &str,
+    (since, back): (Moment, u32),
+) -> Result<Option<Moment>> {
+    let at = audit_entry::table
         .filter(audit_entry::actor_id.eq(actor))
         .filter(audit_entry::action.eq(action))
-        .filter(audit_entry::at.ge(since))
-        .count()
-        .get_result(conn)
+        .filter(audit_entry::at.gt(since))
+        .order(audit_entry::at.desc())
+        .offset(i64::from(back) - 1)
+        .limit(1)
+        .select(audit_entry::at)
+        .first(conn)
+        .optional()
         .map_err(DbError::from)?;
-    Ok(count)
+    Ok(at)
 }
 
 pub(super) fn last_by_jobs(conn: &mut DbConn, resource_type: &str, action: &str) -> Result<Option<Moment>> {

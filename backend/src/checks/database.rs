@@ -535,7 +535,7 @@ fn d3_events_are_numbered_without_gaps_while_others_write() {
                             format!("王{writer}{n}"),
                         );
                         customers::create(conn, &creator, house, &new)
-                            .map(|(customer, _)| CustomerId::new(customer.id))
+                            .map(|customer| CustomerId::new(customer.id))
                     });
                     let (actor, state) = (actor.clone(), app.state.clone());
                     // Every fifth transaction is taken back.

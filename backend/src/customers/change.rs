@@ -64,7 +64,7 @@ pub(super) fn edit_whole(
     let id = whole.row.customer.id;
     let current = whole.row.customer.version;
     if current != version {
-        return Err(stale(actor, current, whole.row.figures.changes()));
+        return Err(stale(actor, current));
     }
     let before = view::audited(&whole)?;
     let sealed = view::Sealed::of(&whole);
@@ -77,7 +77,7 @@ pub(super) fn edit_whole(
     row.updated_at = actor.now();
     let figures_keys_changed = row.city != unchanged_row.city || row.archived != unchanged_row.archived;
     if !store::update(conn, &unchanged_row, &row)? {
-        return Err(stale(actor, current + 1, whole.row.figures.changes()));
+        return Err(stale(actor, current + 1));
     }
     if figures_keys_changed {
         store::update_figures_keys(conn, id, row.city.as_deref(), row.archived)?;
@@ -110,8 +110,8 @@ pub(super) fn edit_whole(
     )
 }
 
-fn stale(actor: &Actor, version: i64, derived: i64) -> Error {
-    Error::new(Code::Stale).with_header("ETag", crate::web::etag(actor, version, derived))
+pub(super) fn stale(actor: &Actor, version: i64) -> Error {
+    Error::new(Code::Stale).with_header("ETag", crate::web::etag(actor, version, 0))
 }
 
 /// Changes the profile, the status or the identity document.

@@ -54,7 +54,8 @@ pub fn change_contact_point(
     patch: &ContactPointPatch,
 ) -> Result<()> {
     edit(conn, actor, id, version, "updated", |conn, whole| {
-        let mut row = found(whole.contact_points.iter().find(|point| point.id == point_id).cloned())?;
+        let before = found(whole.contact_points.iter().find(|point| point.id == point_id))?;
+        let mut row = before.clone();
         if let Some(value) = &patch.value {
             let kind = ContactPointKind::from_code(&row.kind)
                 .ok_or_else(|| Error::internal("a kind that is none"))?;
@@ -67,6 +68,10 @@ pub fn change_contact_point(
         row.usage = patch.r#use.map_or(row.usage, |usage| usage.as_str().to_owned());
         row.verified = patch.verified.unwrap_or(row.verified);
         row.is_primary = patch.primary.unwrap_or(row.is_primary);
+        let of = |row: &ContactPointRow| (row.cipher.clone(), row.usage.clone(), row.verified, row.is_primary);
+        if of(&row) == of(before) {
+            return Ok(());
+        }
         row.updated_at = actor.now();
         if row.is_primary {
             store::demote_others(conn, id, &row.kind, row.id)?;

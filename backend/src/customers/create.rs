@@ -22,20 +22,14 @@ use crate::customers::{
 use crate::customers::{seal, view};
 use crate::error::{Error, FieldError, Result, Wrong};
 
-/// Creates a customer and gives it as [`view::read`] would, with the version of its figures. Whoever places a customer sees it.
+/// Creates a customer and gives it as [`view::read`] would. Whoever places a customer sees it.
 ///
 /// # Errors
 /// 422 with every field that breaks a rule, 409 for an external id that is taken.
-pub fn create(
-    conn: &mut DbConn,
-    actor: &Actor,
-    house: House<'_>,
-    new: &NewCustomer,
-) -> Result<(Customer, i64)> {
+pub fn create(conn: &mut DbConn, actor: &Actor, house: House<'_>, new: &NewCustomer) -> Result<Customer> {
     let word = Word::of_actor(actor, None, false);
     let whole = create_whole(conn, actor, house, new, &word)?;
-    let derived = whole.row.figures.changes();
-    Ok((view::render(actor, house, whole)?, derived))
+    view::render(actor, house, whole)
 }
 
 /// Creates a customer.

@@ -2,7 +2,7 @@ use guanxi_api::{ExternalId, NewCustomer};
 use guanxi_db::{DbConn, DbError};
 
 use crate::access::Actor;
-use crate::customers::change::{edit, write_profile};
+use crate::customers::change::{edit, stale, write_profile};
 use crate::customers::provenance::{self, Offer, Sources, Word, keep_status, keep_verified};
 use crate::customers::store::ExternalIdRow;
 use crate::customers::{CustomerId, House, create, profile, store, view};
@@ -95,7 +95,7 @@ pub fn upsert(
     actor: &Actor,
     house: House<'_>,
     external: &ExternalId,
-    new: &NewCustomer,
+    (new, create_only): (&NewCustomer, bool),
 ) -> Result<Upserted> {
     crate::web::check_rules(external)?;
     let external = &ExternalId { id: key(&external.id, "/id")?, ..external.clone() };
@@ -110,6 +110,9 @@ pub fn upsert(
     let today = house.settings.day(actor.now());
     store::lock(conn, id)?;
     let whole = view::whole(conn, &crate::access::Scope::of(actor), id)?;
+    if create_only {
+        return Err(stale(actor, whole.row.customer.version));
+    }
     if whole.row.customer.kind != new.kind.as_str() {
         return Err(Error::conflict("/kind", "kind_differs"));
     }

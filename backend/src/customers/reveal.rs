@@ -9,7 +9,7 @@ use crate::error::{Code, Error, FieldError, Result};
 use crate::text;
 
 /// Reveals an hour for one user.
-const QUOTA: i64 = 50;
+const QUOTA: u32 = 50;
 const ACTION: &str = "customer.revealed";
 
 /// Gives masked values in the clear, and records who asked for which and why.
@@ -26,8 +26,8 @@ pub fn reveal(
     let whole = view::whole(conn, &Scope::of(actor), id)?;
     let reason = text::line(&request.reason, 500)
         .map_err(|broken| Error::fields(vec![FieldError::broken("/reason", broken)]))?;
-    if audit::count_since(conn, actor, ACTION, actor.now().plus_seconds(-3600))? >= QUOTA {
-        return Err(Error::new(Code::QuotaExceeded).with_header("Retry-After", 600));
+    if let Some(seconds) = audit::seconds_to_wait(conn, actor, ACTION, QUOTA)? {
+        return Err(Error::new(Code::QuotaExceeded).with_header("Retry-After", seconds));
     }
     let mut values = Vec::new();
     let mut named = Vec::new();

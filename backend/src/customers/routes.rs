@@ -13,7 +13,7 @@ use crate::customers::{self, BulkOutcomeId, CustomerId, CustomerMark, House, Ups
 use crate::error::{Error, Result};
 use crate::idempotency::{self, Once};
 use crate::listing::ListRequest;
-use crate::web::{self as answer, Document, IfMatch, Json, Lines, PageDocument, PathId, Query};
+use crate::web::{self as answer, CreateOnly, Document, IfMatch, Json, Lines, PageDocument, PathId, Query};
 
 impl AppState {
     pub(crate) fn house(&self) -> House<'_> {
@@ -29,14 +29,14 @@ struct Shown {
 }
 
 fn show(conn: &mut DbConn, actor: &Actor, state: &AppState, id: CustomerId) -> Result<Shown> {
-    let (customer, derived) = customers::read(conn, actor, state.house(), id)?;
-    Shown::of(actor, &customer, derived)
+    Shown::of(actor, &customers::read(conn, actor, state.house(), id)?)
 }
 
 impl Shown {
-    fn of(actor: &Actor, customer: &Customer, derived: i64) -> Result<Self> {
-        let tag = answer::etag(actor, customer.version, derived);
-        Ok(Shown { id: customer.id, document: Document::of(customer)?, tag })
+    fn of(actor: &Actor, customer: &Customer) -> Result<Self> {
+        let document = Document::of(customer)?;
+        let tag = document.tag(actor, customer.version);
+        Ok(Shown { id: customer.id, document, tag })
     }
 }
 
@@ -107,8 +107,8 @@ pub async fn create_customer(
         .db
         .write(move |conn| {
             let create = |conn: &mut DbConn| customers::create(conn, &actor, shared.house(), &new);
-            match idempotency::once(conn, &actor, &once, create, |(customer, _)| Some(customer.id))? {
-                Once::Done((customer, derived)) => Ok((Shown::of(&actor, &customer, derived)?, false)),
+            match idempotency::once(conn, &actor, &once, create, |customer| Some(customer.id))? {
+                Once::Done(customer) => Ok((Shown::of(&actor, &customer)?, false)),
                 Once::Replayed(id) => {
                     let id = id.map(CustomerId::new).ok_or_else(Error::not_found)?;
                     Ok::<_, Error>((show(conn, &actor, &shared, id)?, true))
@@ -148,14 +148,18 @@ pub async fn search_customers(
 /// An existing customer gets the given profile; its contact points, identity document, unit and owner stay as they are.
 #[utoipa::path(operation_id = "upsertCustomer", tag = "customers", request_body = NewCustomer,
     params(("source" = String, Path, description = "Short name of the other system", pattern = "^[a-z][a-z0-9_]{0,39}$"),
-        ("external_id" = String, Path, description = "The customer's key there", max_length = 100)),
-    responses((status = 200, body = Customer, description = "Updated, or as it should be"),
-        (status = 201, body = Customer, description = "Created")))]
+        ("external_id" = String, Path, description = "The customer's key there", max_length = 100),
+        ("If-None-Match" = Option<String>, Header, description = "`*` to create only: 412 when the key has a customer", example = "*", nullable = false)),
+    responses((status = 200, body = Customer, description = "Updated, or as it should be", headers(("ETag" = String, description = "Its tag"))),
+        (status = 201, body = Customer, description = "Created",
+            headers(("Location" = String, description = "Where the customer is"), ("ETag" = String, description = "Its tag"))),
+        (status = 412, body = guanxi_api::Problem, content_type = "application/problem+json", description = "The key has a customer, and only a new one was asked for")))]
 #[put("/customers/by-external/{source}/{external_id}")]
 pub async fn upsert_customer(
     who: May<kinds::EditCustomers>,
     state: web::Data<AppState>,
     path: web::Path<(String, String)>,
+    create_only: CreateOnly,
     body: Json<NewCustomer>,
 ) -> Result<HttpResponse> {
     let (actor, shared, new) = (who.actor(), state.clone(), body.0);
@@ -164,7 +168,7 @@ pub async fn upsert_customer(
     let (shown, created) = state
         .db
         .write(move |conn| {
-            let upserted = customers::upsert(conn, &actor, shared.house(), &external, &new)?;
+            let upserted = customers::upsert(conn, &actor, shared.house(), &external, (&new, create_only.0))?;
             let (id, created) = match upserted {
                 Upserted::Created(id) => (id, true),
                 Upserted::Kept(id) => (id, false),

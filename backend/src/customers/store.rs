@@ -90,13 +90,6 @@ pub(super) struct FiguresRow {
     pub(super) data_gap: bool,
 }
 
-impl FiguresRow {
-    /// Rises with every change of a figure.
-    pub(super) fn changes(&self) -> i64 {
-        self.version + self.grade_version
-    }
-}
-
 #[derive(Queryable, Selectable, Insertable, Clone)]
 #[diesel(table_name = identity_document, treat_none_as_default_value = false)]
 pub(super) struct IdentityRow {

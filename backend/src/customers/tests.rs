@@ -1,12 +1,18 @@
 use guanxi_api::Role;
 use serde_json::{Value, json};
 
+use crate::clock;
 use crate::testing::{Client, TestApp};
 
 /// Creates a customer and gives its path and tag.
 fn create(client: &Client, body: &Value) -> (String, String) {
     let answer = client.post("/customers", body).expect(201);
     (format!("/customers/{}", answer.json()["id"].as_str().expect("an id")), answer.tag())
+}
+
+/// The part of a tag that `If-Match` goes by.
+fn version_of(tag: &str) -> &str {
+    tag.split('-').next().unwrap_or_default()
 }
 
 #[test]
@@ -46,7 +52,7 @@ fn a_customer_is_created_found_changed_archived_and_restored() {
     assert_eq!(changed.json()["employer"], "武当派");
     assert_eq!(changed.json()["version"], 2);
     let stale = head.patch(&path, &tag, &json!({"city": "上海"})).expect(412);
-    assert_eq!(stale.tag(), changed.tag(), "the current tag is told");
+    assert_eq!(version_of(&stale.tag()), version_of(&changed.tag()), "the current version is told");
 
     let archived = head.act(&format!("{path}/archive"), &changed.tag()).expect(200);
     assert_eq!(head.get("/customers").expect(200).json()["data"], json!([]));
@@ -473,6 +479,51 @@ fn a_change_of_what_looks_alike_when_masked_is_a_change() {
     let told: Vec<Option<String>> =
         history["data"].as_array().expect("entries").iter().take(2).map(fields).collect();
     assert_eq!(told, [Some("identity".to_owned()), Some("contact_points".to_owned())]);
+}
+
+#[test]
+fn an_upsert_that_may_only_create_leaves_who_is_there_as_they_are() {
+    let app = TestApp::start();
+    let head = app.role(Role::OutletHead);
+    let path = "/customers/by-external/erp/7";
+    let put = |name: &str| {
+        let body = json!({"kind": "person", "name": name});
+        head.send("PUT", path, &[("If-None-Match", "*")], Some(&body))
+    };
+    let made = put("张三").expect(201);
+    let refused = put("李四").expect(412);
+    assert_eq!(refused.code(), "stale");
+    assert!(refused.header("ETag").is_some_and(|tag| tag.starts_with("\"1-")));
+    let customer = format!("/customers/{}", made.json()["id"].as_str().expect("an id"));
+    assert_eq!(head.get(&customer).expect(200).json()["name"], "张三");
+    let body = json!({"kind": "person", "name": "李四"});
+    head.send("PUT", path, &[], Some(&body)).expect(200);
+    assert_eq!(head.get(&customer).expect(200).json()["name"], "李四");
+}
+
+/// What is shown has names that change without a new version of what shows them.
+#[test]
+fn a_tag_is_of_all_that_is_shown() {
+    let app = TestApp::start();
+    let (admin, rm) = (app.role(Role::Admin), app.role(Role::Rm));
+    let made = rm.post("/customers", &json!({"kind": "person", "name": "张三"})).expect(201);
+    let id = made.json()["id"].as_str().expect("an id").to_owned();
+    let due = app.state.settings.day(clock::now()).to_string();
+    let task = rm.post("/tasks", &json!({"title": "回访", "customer_id": id, "due_on": due})).expect(201);
+    let shown = [
+        (format!("/customers/{id}"), made.tag()),
+        (format!("/tasks/{}", task.json()["id"].as_str().expect("an id")), task.tag()),
+    ];
+    let known = |(path, tag): &(String, String)| rm.send("GET", path, &[("If-None-Match", tag)], None).status;
+    assert_eq!(shown.each_ref().map(known), [304, 304]);
+
+    let account = format!("/users/{}", app.fixture.user("rm"));
+    let tag = admin.get(&account).expect(200).tag();
+    admin.patch(&account, &tag, &json!({"display_name": "王五"})).expect(200);
+    assert_eq!(shown.each_ref().map(known), [200, 200]);
+    // A change still goes by the version alone.
+    let (path, tag) = &shown[0];
+    rm.patch(path, tag, &json!({"name": "张三丰"})).expect(200);
 }
 
 #[test]

@@ -99,7 +99,7 @@ fn plan(conn: &mut DbConn, actor: &Actor, house: House<'_>, customers: &[Custome
 fn visit(conn: &mut DbConn, actor: &Actor, house: House<'_>, customers: &[CustomerBrief]) -> Result<()> {
     let mut visits = Vec::new();
     for (n, brief) in customers.iter().enumerate().filter(|(n, _)| n % 2 == 0) {
-        let team = customers::read(conn, actor, house, brief.id)?.0.team;
+        let team = customers::read(conn, actor, house, brief.id)?.team;
         let leads = |role: TeamRole| matches!(role, TeamRole::BranchManager | TeamRole::DeputyManager);
         for member in team.iter().filter(|member| leads(member.role)) {
             let days_ago = 20 + (n as i64 * 37) % 380;
@@ -237,7 +237,7 @@ fn lose(conn: &mut DbConn, actor: &Actor, house: House<'_>, (bank, users): (&Ban
         let everything = Condition::everything();
         let lost = customers::briefs_by_filter(conn, actor, house.keys, &filter, everything, LOST.1)?;
         for (n, brief) in lost.iter().enumerate() {
-            let version = customers::read(conn, actor, house, brief.id)?.0.version;
+            let version = customers::read(conn, actor, house, brief.id)?.version;
             customers::change(conn, actor, house, brief.id, version, &status(CustomerStatus::Lost))?;
             if n + 1 == LOST.1 {
                 let back = status(CustomerStatus::Active);

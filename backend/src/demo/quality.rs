@@ -17,7 +17,7 @@ pub(super) fn make(conn: &mut DbConn, actor: &Actor, house: House<'_>) -> Result
     let mut lines = Vec::new();
     for (n, key) in (0_u32..).zip(keys) {
         let Some(id) = ids.get(&key.id).copied() else { continue };
-        let (customer, _) = customers::read(conn, actor, house, id)?;
+        let customer = customers::read(conn, actor, house, id)?;
         let Some(city) = customer.profile.city.filter(|_| customer.archived_at.is_none()) else { continue };
         customers::set_verified(conn, actor, (id, "city"), customer.version, true)?;
         if n.is_multiple_of(3) {

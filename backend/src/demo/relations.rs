@@ -95,7 +95,7 @@ fn circle(
     }
     let member =
         |id: &CustomerId, role, primary| NewHouseholdMember { customer_id: id.uuid(), role, primary };
-    let (customer, _) = customers::read(conn, actor, house, *one)?;
+    let customer = customers::read(conn, actor, house, *one)?;
     let household = NewHousehold {
         name: format!("{}的家庭", customer.profile.name),
         members: vec![member(one, HouseholdRole::Head, true), member(partner, HouseholdRole::Spouse, false)],

@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::idempotency;
 use crate::jobs::{accepted, started};
 use crate::listing::ListRequest;
-use crate::web::{self as answer, IfMatch, Json, PathId, Query};
+use crate::web::{self as answer, Document, IfMatch, Json, PathId, Query};
 
 /// List customers who may be one.
 ///
@@ -48,7 +48,7 @@ pub async fn get_duplicate(
 ) -> Result<HttpResponse> {
     let (actor, shared, id) = (who.actor(), state.clone(), *id);
     let found = state.db.read(move |conn| duplicates::pair(conn, &actor, shared.house(), id)).await?;
-    let tag = answer::etag(&who, found.version, 0);
+    let tag = Document::tag_of(&found, &who, found.version);
     Ok(answer::not_modified(&request, &tag).unwrap_or_else(|| answer::ok_tagged(&found, &tag)))
 }
 
@@ -112,7 +112,7 @@ async fn decided(
     };
     let who = actor.clone();
     let (made, replayed) = idempotency::written(state, actor, once, act, (|made| made.id, read)).await?;
-    let mut response = answer::ok_tagged(&made, &answer::etag(&who, made.version, 0));
+    let mut response = answer::ok_tagged(&made, &Document::tag_of(&made, &who, made.version));
     if replayed {
         answer::mark_replayed(&mut response);
     }

@@ -92,11 +92,10 @@ pub fn start(
         let needed = FieldError::new("/reason", "reason_needed").with("max", ROWS_WITHOUT_REASON);
         return Err(Error::fields(vec![needed]));
     }
-    if let Some(quota) = quota {
-        let started = jobs::count_since(conn, actor, JobKind::Export, actor.now().plus_seconds(-3600))?;
-        if started >= i64::from(quota) {
-            return Err(Error::new(Code::QuotaExceeded).with_header("Retry-After", 600));
-        }
+    if let Some(quota) = quota
+        && let Some(seconds) = jobs::seconds_to_wait(conn, actor, JobKind::Export, quota)?
+    {
+        return Err(Error::new(Code::QuotaExceeded).with_header("Retry-After", seconds));
     }
     let principal = actor.principal();
     let seal = |q: &str| house.keys.data().seal(q.as_bytes(), &sealed_for(&principal));

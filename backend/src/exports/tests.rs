@@ -401,7 +401,8 @@ fn so_many_exports_an_hour_and_no_more() {
     post(&rm, &new).expect(202);
     let refused = post(&rm, &new).expect(429);
     assert_eq!(refused.code(), "quota_exceeded");
-    assert!(refused.header("Retry-After").is_some());
+    let wait: i64 = refused.header("Retry-After").unwrap().parse().unwrap();
+    assert!((3000..=3600).contains(&wait), "{wait}");
     rm.send("POST", "/jobs/exports", &key, Some(&new)).expect(202);
     post(&app.role(Role::OutletHead), &new).expect(202);
 }
@@ -416,7 +417,7 @@ fn an_export_ends_when_it_is_told_to() {
     let waiting = post(&rm, &new).expect(202).json();
     assert_eq!(app.role(Role::Auditor).post(&format!("{}/cancel", path(&waiting)), &json!(null)).status, 403);
     assert_eq!(cancel(&waiting).expect(200).json()["state"], "cancelled");
-    cancel(&waiting).expect(409);
+    assert_eq!(cancel(&waiting).expect(200).json()["state"], "cancelled");
 
     let running = post(&rm, &new).expect(202).json();
     let claim = app.claim_job(JobKind::Export).expect("it waits");

@@ -8,7 +8,7 @@ use crate::customers::CustomerMark;
 use crate::error::Result;
 use crate::grades;
 use crate::idempotency;
-use crate::web::{self as answer, IfMatch, Json, PathId};
+use crate::web::{self as answer, Document, IfMatch, Json, PathId};
 
 /// How customers are graded, and what they are thought to bring and to cost.
 #[utoipa::path(operation_id = "getGradePolicy", tag = "grades",
@@ -23,7 +23,7 @@ pub async fn get_grade_policy(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse> {
     let policy = state.db.read(grades::policy).await?;
-    let tag = answer::etag(&who, policy.version, 0);
+    let tag = Document::tag_of(&policy, &who, policy.version);
     Ok(answer::not_modified(&request, &tag).unwrap_or_else(|| answer::ok_tagged(&policy, &tag)))
 }
 
@@ -45,7 +45,7 @@ pub async fn set_grade_policy(
     let rules = body.0;
     let set = move |conn: &mut DbConn, actor: &Actor| grades::set_policy(conn, actor, version.0, &rules);
     let (policy, replayed) = idempotency::set(&state, who.actor(), once, set, grades::policy).await?;
-    let mut response = answer::ok_tagged(&policy, &answer::etag(&who, policy.version, 0));
+    let mut response = answer::ok_tagged(&policy, &Document::tag_of(&policy, &who, policy.version));
     if replayed {
         answer::mark_replayed(&mut response);
     }

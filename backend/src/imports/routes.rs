@@ -14,7 +14,7 @@ use crate::idempotency::{self, Once};
 use crate::imports::{self, Received, SavedMappingMark, UploadId, UploadMark};
 use crate::jobs::{JobMark, accepted, started};
 use crate::listing::ListRequest;
-use crate::web::{self as answer, IfMatch, Json, PathId, Query, in_background};
+use crate::web::{self as answer, Document, IfMatch, Json, PathId, Query, in_background};
 
 /// How much of a file is written at a time.
 const WRITTEN_AT_ONCE: usize = 1024 * 1024;
@@ -315,7 +315,7 @@ pub async fn keep_import_mapping(
     let definition = body.0;
     let act = move |conn: &mut DbConn, actor: &Actor| imports::keep_mapping(conn, actor, &definition);
     let (made, replayed) = kept(who.actor(), &state, once, act).await?;
-    let tag = answer::etag(&who, made.known.version, 0);
+    let tag = Document::tag_of(&made, &who, made.known.version);
     Ok(answer::created(&made, &format!("/api/v1/import-mappings/{}", made.known.id), &tag, replayed))
 }
 
@@ -335,7 +335,7 @@ pub async fn get_import_mapping(
 ) -> Result<HttpResponse> {
     let (actor, id) = (who.actor(), *id);
     let found = state.db.read(move |conn| imports::saved_mapping(conn, &actor, id)).await?;
-    let tag = answer::etag(&who, found.known.version, 0);
+    let tag = Document::tag_of(&found, &who, found.known.version);
     Ok(answer::not_modified(&request, &tag).unwrap_or_else(|| answer::ok_tagged(&found, &tag)))
 }
 
@@ -361,7 +361,7 @@ pub async fn set_import_mapping(
         imports::set_mapping(conn, actor, (id, version.0), &definition)
     };
     let (made, replayed) = kept(who.actor(), &state, once, act).await?;
-    let mut response = answer::ok_tagged(&made, &answer::etag(&who, made.known.version, 0));
+    let mut response = answer::ok_tagged(&made, &Document::tag_of(&made, &who, made.known.version));
     if replayed {
         answer::mark_replayed(&mut response);
     }

@@ -15,7 +15,7 @@ use crate::listing::ListRequest;
 use crate::web::{self as answer, Document, IfMatch, Json, PageDocument, PathId, Query};
 
 fn tag(actor: &Actor, interaction: &Interaction) -> String {
-    answer::etag(actor, interaction.version, 0)
+    Document::tag_of(interaction, actor, interaction.version)
 }
 
 /// Runs a change that may be repeated with the same Idempotency-Key, and shows the interaction after it.
@@ -280,7 +280,7 @@ pub async fn get_contact_targets(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse> {
     let policy = state.db.read(interactions::targets).await?;
-    let tag = answer::etag(&who, policy.version, 0);
+    let tag = Document::tag_of(&policy, &who, policy.version);
     Ok(answer::not_modified(&request, &tag).unwrap_or_else(|| answer::ok_tagged(&policy, &tag)))
 }
 
@@ -302,7 +302,7 @@ pub async fn set_contact_targets(
     let new = body.0;
     let set = move |conn: &mut DbConn, actor: &Actor| interactions::set_targets(conn, actor, version.0, &new);
     let (policy, replayed) = idempotency::set(&state, who.actor(), once, set, interactions::targets).await?;
-    let mut response = answer::ok_tagged(&policy, &answer::etag(&who, policy.version, 0));
+    let mut response = answer::ok_tagged(&policy, &Document::tag_of(&policy, &who, policy.version));
     if replayed {
         answer::mark_replayed(&mut response);
     }

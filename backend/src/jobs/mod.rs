@@ -10,7 +10,7 @@ mod targets;
 mod work;
 
 use guanxi_api::{BulkActionKind, BulkDetails, Job, JobDetails, JobKind, JobState};
-use guanxi_db::{DbConn, Id, Moment};
+use guanxi_db::{DbConn, Id};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -83,15 +83,15 @@ pub fn create(conn: &mut DbConn, actor: &Actor, new: NewJob) -> Result<JobId> {
     Ok(row.id)
 }
 
-/// How many jobs of a kind the actor has started since a moment: for quotas that must be exact.
+/// How many seconds the actor has to wait until another job of a kind may be started, of which there are so many an hour; `None` when it may be at once.
 ///
 /// # Errors
 /// When the database fails.
-pub fn count_since(conn: &mut DbConn, actor: &Actor, kind: JobKind, since: Moment) -> Result<i64> {
-    match actor.user_id() {
-        Some(id) => store::count_since(conn, id, kind, since),
-        None => Ok(0),
-    }
+pub fn seconds_to_wait(conn: &mut DbConn, actor: &Actor, kind: JobKind, quota: u32) -> Result<Option<i64>> {
+    let Some(id) = actor.user_id() else { return Ok(None) };
+    let hour_ago = actor.now().plus_seconds(-3600);
+    let in_the_way = store::started_before(conn, id, kind, (hour_ago, quota))?;
+    Ok(in_the_way.map(|at| hour_ago.seconds_until(at)))
 }
 
 /// A job of one's own; auditors see all.
@@ -165,6 +165,9 @@ pub fn cancel(conn: &mut DbConn, actor: &Actor, id: JobId) -> Result<()> {
     let mut row = store::lock(conn, actor, id)?;
     if row.created_by != actor.user_id() {
         return Err(Error::forbidden());
+    }
+    if row.state == JobState::Cancelled.as_str() {
+        return Ok(());
     }
     if row.finished_at.is_some() {
         return Err(Error::conflict("/state", "job_has_ended"));

@@ -15,13 +15,13 @@ use crate::files::SealedReader;
 use crate::idempotency::{self, Once};
 use crate::jobs::{self, JobId, JobMark};
 use crate::listing::ListRequest;
-use crate::web::{self as answer, PathId, Query, attachment, in_background};
+use crate::web::{self as answer, Document, PathId, Query, attachment, in_background};
 
 /// How much of a file is read at a time.
 const READ_AT_ONCE: usize = 256 * 1024;
 
 fn tag(actor: &Actor, details: &JobDetails) -> String {
-    answer::etag(actor, details.job.version, 0)
+    Document::tag_of(details, actor, details.job.version)
 }
 
 /// A job that was written down, to be asked for its progress.

@@ -257,16 +257,25 @@ pub(super) fn remove(conn: &mut DbConn, ids: &[JobId]) -> Result<()> {
     Ok(())
 }
 
-/// Jobs of a kind that a user has started since a moment.
-pub(super) fn count_since(conn: &mut DbConn, user: UserId, kind: JobKind, since: Moment) -> Result<i64> {
-    let count = job::table
+/// When a user started the job that is so many back, the last being the first, of those of a kind since a moment.
+pub(super) fn started_before(
+    conn: &mut DbConn,
+    user: UserId,
+    kind: JobKind,
+    (since, back): (Moment, u32),
+) -> Result<Option<Moment>> {
+    let at = job::table
         .filter(job::created_by.eq(user))
         .filter(job::created_at.gt(since))
         .filter(job::kind.eq(kind.as_str()))
-        .count()
-        .get_result(conn)
+        .order(job::created_at.desc())
+        .offset(i64::from(back) - 1)
+        .limit(1)
+        .select(job::created_at)
+        .first(conn)
+        .optional()
         .map_err(DbError::from)?;
-    Ok(count)
+    Ok(at)
 }
 
 pub(super) fn insert_file(conn: &mut DbConn, row: FileRow) -> Result<()> {

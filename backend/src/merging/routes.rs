@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::idempotency;
 use crate::listing::ListRequest;
 use crate::merging::{self, CustomerMergeId, CustomerMergeMark};
-use crate::web::{self as answer, IfMatch, Json, PathId, Query};
+use crate::web::{self as answer, Document, IfMatch, Json, PathId, Query};
 
 /// Look at what merging two customers would do.
 ///
@@ -55,7 +55,7 @@ pub async fn merge_customers(
         merging::merge(conn, actor, shared.house(), (id, version.0), &new)
     })
     .await?;
-    let tag = answer::etag(&who, made.version, 0);
+    let tag = Document::tag_of(&made, &who, made.version);
     Ok(answer::created(&made, &format!("/api/v1/customer-merges/{}", made.id), &tag, replayed))
 }
 
@@ -92,7 +92,7 @@ pub async fn get_merge(
 ) -> Result<HttpResponse> {
     let (actor, shared, id) = (who.actor(), state.clone(), *id);
     let found = state.db.read(move |conn| merging::merge_of(conn, &actor, shared.house(), id)).await?;
-    let tag = answer::etag(&who, found.version, 0);
+    let tag = Document::tag_of(&found, &who, found.version);
     Ok(answer::not_modified(&request, &tag).unwrap_or_else(|| answer::ok_tagged(&found, &tag)))
 }
 
@@ -120,7 +120,7 @@ pub async fn undo_merge(
         merging::undo(conn, actor, shared.house(), (id, version.0))
     })
     .await?;
-    let mut response = answer::ok_tagged(&made, &answer::etag(&who, made.version, 0));
+    let mut response = answer::ok_tagged(&made, &Document::tag_of(&made, &who, made.version));
     if replayed {
         answer::mark_replayed(&mut response);
     }

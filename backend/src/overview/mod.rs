@@ -36,7 +36,7 @@ pub fn overview(
     house: House<'_>,
     id: CustomerId,
 ) -> Result<CustomerOverview> {
-    let (customer, _) = customers::read(conn, actor, house, id)?;
+    let customer = customers::read(conn, actor, house, id)?;
     let interactions = actor
         .may(Right::ViewInteractions)
         .then(|| interactions::latest(conn, actor, id, CONTACTS))

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::idempotency::{self, Once};
 use crate::listing::ListRequest;
 use crate::ownership::{self, HandoverId, HandoverMark};
-use crate::web::{self as answer, IfMatch, Json, PathId, Query};
+use crate::web::{self as answer, Document, IfMatch, Json, PathId, Query};
 
 /// Who was responsible for a customer.
 ///
@@ -100,7 +100,7 @@ pub async fn get_team_rules(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse> {
     let rules = state.db.read(ownership::team_rules).await?;
-    let tag = answer::etag(&who, rules.version, 0);
+    let tag = Document::tag_of(&rules, &who, rules.version);
     Ok(answer::not_modified(&request, &tag).unwrap_or_else(|| answer::ok_tagged(&rules, &tag)))
 }
 
@@ -122,7 +122,7 @@ pub async fn set_team_rules(
     let new = body.0;
     let set = move |conn: &mut DbConn, actor: &Actor| ownership::set_team_rules(conn, actor, version.0, &new);
     let (rules, replayed) = idempotency::set(&state, who.actor(), once, set, ownership::team_rules).await?;
-    let mut response = answer::ok_tagged(&rules, &answer::etag(&who, rules.version, 0));
+    let mut response = answer::ok_tagged(&rules, &Document::tag_of(&rules, &who, rules.version));
     if replayed {
         answer::mark_replayed(&mut response);
     }
@@ -182,7 +182,7 @@ async fn written(
 }
 
 fn changed(who: &Actor, made: &Handover, replayed: bool) -> HttpResponse {
-    let mut response = answer::ok_tagged(made, &answer::etag(who, made.version, 0));
+    let mut response = answer::ok_tagged(made, &Document::tag_of(made, who, made.version));
     if replayed {
         answer::mark_replayed(&mut response);
     }
@@ -227,7 +227,7 @@ pub async fn propose_handover(
         ownership::propose(conn, actor, shared.house(), &new)
     })
     .await?;
-    let tag = answer::etag(&who, made.version, 0);
+    let tag = Document::tag_of(&made, &who, made.version);
     Ok(answer::created(&made, &format!("/api/v1/handovers/{}", made.id), &tag, replayed))
 }
 
@@ -247,7 +247,7 @@ pub async fn get_handover(
 ) -> Result<HttpResponse> {
     let (actor, shared, id) = (who.actor(), state.clone(), Id::new(id.uuid()));
     let found = state.db.read(move |conn| ownership::handover(conn, &actor, shared.house(), id)).await?;
-    let tag = answer::etag(&who, found.version, 0);
+    let tag = Document::tag_of(&found, &who, found.version);
     Ok(answer::not_modified(&request, &tag).unwrap_or_else(|| answer::ok_tagged(&found, &tag)))
 }
 

@@ -11,7 +11,9 @@ use crate::error::{Error, Result};
 use crate::idempotency::{self, Once};
 use crate::listing::ListRequest;
 use crate::products::{self, ProductMark};
-use crate::web::{IfMatch, Json, PathId, Query, created, etag, mark_replayed, not_modified, ok_tagged, page};
+use crate::web::{
+    Document, IfMatch, Json, PathId, Query, created, mark_replayed, not_modified, ok_tagged, page,
+};
 
 /// List the catalogue, by code unless told otherwise.
 ///
@@ -211,7 +213,7 @@ pub async fn add_rate(
             }
         })
         .await?;
-    Ok(created(&rate, "/api/v1/exchange-rates", &etag(&who, rate.version, 0), replayed))
+    Ok(created(&rate, "/api/v1/exchange-rates", &Document::tag_of(&rate, &who, rate.version), replayed))
 }
 
 async fn write_product(

@@ -310,17 +310,21 @@ pub async fn create_household(
 
 /// Read a household.
 #[utoipa::path(operation_id = "getHousehold", tag = "relations",
-    params(("id" = uuid::Uuid, Path, description = "The household")),
-    responses((status = 200, body = Household, description = "The household", headers(("ETag" = String, description = "Its tag")))))]
+    params(("id" = uuid::Uuid, Path, description = "The household"),
+        ("If-None-Match" = Option<String>, Header, description = "The tag of what is known already")),
+    responses((status = 200, body = Household, description = "The household", headers(("ETag" = String, description = "Its tag"))),
+        (status = 304, description = "Not changed")))]
 #[get("/households/{id}")]
 pub async fn get_household(
+    request: HttpRequest,
     who: May<kinds::ViewRelations>,
     state: web::Data<AppState>,
     id: PathId<HouseholdMark>,
 ) -> Result<HttpResponse> {
     let (actor, shared, id) = (who.actor(), state.clone(), *id);
     let household = state.db.read(move |conn| relations::household(conn, &actor, shared.house(), id)).await?;
-    Ok(answer::ok_tagged(&household, &households::tag(&who, &household)))
+    let tag = households::tag(&who, &household);
+    Ok(answer::not_modified(&request, &tag).unwrap_or_else(|| answer::ok_tagged(&household, &tag)))
 }
 
 /// Change a household.

@@ -13,7 +13,7 @@ use crate::customers::{CustomerId, CustomerMark};
 use crate::error::{Error, Result};
 use crate::idempotency::{self, Once};
 use crate::segments::{self, SchemeId, SchemeMark, SegmentId, SegmentMark};
-use crate::web::{self as answer, IfMatch, Json, PathId};
+use crate::web::{self as answer, Document, IfMatch, Json, PathId};
 
 /// What is set by administrators: it has an id and a version.
 trait Versioned: Serialize + Send + 'static {
@@ -79,7 +79,7 @@ async fn created<T: Versioned>(
     act: impl Fn(&mut DbConn, &Actor) -> Result<T> + Send + 'static,
 ) -> Result<HttpResponse> {
     let (made, replayed) = done(who.clone(), state, once, act).await?;
-    let tag = answer::etag(&who, made.version(), 0);
+    let tag = Document::tag_of(&made, &who, made.version());
     Ok(answer::created(&made, &format!("{}/{}", T::PLACE, made.id()), &tag, replayed))
 }
 
@@ -90,7 +90,7 @@ async fn changed<T: Versioned>(
     act: impl Fn(&mut DbConn, &Actor) -> Result<T> + Send + 'static,
 ) -> Result<HttpResponse> {
     let (made, replayed) = done(who.clone(), state, once, act).await?;
-    let mut response = answer::ok_tagged(&made, &answer::etag(&who, made.version(), 0));
+    let mut response = answer::ok_tagged(&made, &Document::tag_of(&made, &who, made.version()));
     if replayed {
         answer::mark_replayed(&mut response);
     }
@@ -104,7 +104,7 @@ async fn shown<T: Versioned>(
     id: Uuid,
 ) -> Result<HttpResponse> {
     let found = state.db.read(move |conn| T::read(conn, id)).await?;
-    let tag = answer::etag(who, found.version(), 0);
+    let tag = Document::tag_of(&found, who, found.version());
     Ok(answer::not_modified(request, &tag).unwrap_or_else(|| answer::ok_tagged(&found, &tag)))
 }
 
@@ -152,11 +152,9 @@ pub async fn get_segment_scheme(
     state: web::Data<AppState>,
     id: PathId<SchemeMark>,
 ) -> Result<HttpResponse> {
-    // Its segments have versions of their own, so what is known already cannot be told by the scheme's.
     let id = *id;
     let found = state.db.read(move |conn| segments::scheme(conn, id)).await?;
-    let newest = found.segments.iter().map(|segment| segment.updated_at.micros()).max().unwrap_or_default();
-    let tag = answer::etag(&who, found.version, newest);
+    let tag = Document::tag_of(&found, &who, found.version);
     Ok(answer::not_modified(&request, &tag).unwrap_or_else(|| answer::ok_tagged(&found, &tag)))
 }
 
@@ -421,7 +419,8 @@ pub async fn override_customer_segment(
 
 /// End a decision: the rules say again where the customer belongs.
 #[utoipa::path(operation_id = "endCustomerSegmentOverride", tag = "segments",
-    params(("id" = uuid::Uuid, Path, description = "The customer"), ("scheme_id" = uuid::Uuid, Path, description = "The scheme")),
+    params(("id" = uuid::Uuid, Path, description = "The customer"), ("scheme_id" = uuid::Uuid, Path, description = "The scheme"),
+        ("Idempotency-Key" = Option<String>, Header, description = "8 to 128 visible characters; the same request with the same key is done once", nullable = false)),
     responses((status = 200, body = CustomerSegments, description = "The segments of the customer")))]
 #[delete("/customers/{id}/segments/{scheme_id}")]
 pub async fn end_customer_segment_override(

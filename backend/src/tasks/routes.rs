@@ -12,10 +12,10 @@ use crate::error::{Error, Result};
 use crate::idempotency::{self, Once};
 use crate::listing::ListRequest;
 use crate::tasks::{self, TaskId, TaskMark, Work};
-use crate::web::{self as answer, IfMatch, Json, PathId, Query};
+use crate::web::{self as answer, Document, IfMatch, Json, PathId, Query};
 
 fn tag(actor: &Actor, task: &Task) -> String {
-    answer::etag(actor, task.version, 0)
+    Document::tag_of(task, actor, task.version)
 }
 
 /// Runs a change that may be repeated with the same Idempotency-Key, and shows the task after it.

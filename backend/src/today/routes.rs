@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::idempotency::{self, Once};
 use crate::tasks::{self, TaskId, Work};
 use crate::today::{self, LineId};
-use crate::web::{self as answer, Json};
+use crate::web::{self as answer, Document, Json};
 
 /// Get what is due today.
 ///
@@ -83,7 +83,7 @@ async fn worked(
                     (tasks::read(conn, &actor, id)?, true)
                 }
             };
-            let tag = answer::etag(&actor, task.version, 0);
+            let tag = Document::tag_of(&task, &actor, task.version);
             Ok::<_, Error>((task, tag, replayed))
         })
         .await?;

@@ -8,11 +8,10 @@ use crate::error::{Error, Result};
 use crate::idempotency::{self, Once};
 use crate::listing::ListRequest;
 use crate::views::{self, ViewId, ViewMark};
-use crate::web::{self as answer, IfMatch, Json, PathId, Query};
+use crate::web::{self as answer, Document, IfMatch, Json, PathId, Query};
 
-/// The second part tells whether it is the one that the user sees first.
 fn tag(actor: &Actor, view: &SavedView) -> String {
-    answer::etag(actor, view.version, view.is_default.into())
+    Document::tag_of(view, actor, view.version)
 }
 
 /// List views.

@@ -37,6 +37,20 @@ fn read_if_match(request: &HttpRequest) -> Result<IfMatch> {
     Ok(IfMatch(version.unwrap_or(0)))
 }
 
+/// Whether a `PUT` may only create: `If-None-Match: *` (RFC 9110, 13.1.2). Tags in it ask for nothing that a `PUT` could tell.
+#[derive(Clone, Copy, Debug)]
+pub struct CreateOnly(pub bool);
+
+impl FromRequest for CreateOnly {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let header = request.headers().get(IF_NONE_MATCH);
+        ready(Ok(CreateOnly(header.is_some_and(|value| value.as_bytes().trim_ascii() == b"*"))))
+    }
+}
+
 /// The tag of a representation: the version, then a hash of what else makes representations differ.
 pub fn etag(actor: &Actor, version: i64, derived: i64) -> String {
     let text = format!("{:?}/{:?}/{derived}", actor.mask_profile(), actor.language());

@@ -15,8 +15,8 @@ mod problems;
 mod ui;
 
 pub use conditional::{
-    Document, IfMatch, PageDocument, created, created_document, deleted, etag, mark_replayed, not_modified,
-    ok, ok_document, ok_tagged, page, page_document,
+    CreateOnly, Document, IfMatch, PageDocument, created, created_document, deleted, etag, mark_replayed,
+    not_modified, ok, ok_document, ok_tagged, page, page_document,
 };
 pub use context::RequestContext;
 pub use docs::reference_page;

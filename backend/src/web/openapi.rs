@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::{HttpResponse, get, web};
+use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::{
     HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn, PathItem, Paths,
 };
@@ -74,6 +75,7 @@ pub fn complete(mut document: OpenApi, lists: &[(&str, &Resource)]) -> OpenApi {
     for (name, schema) in schemas {
         components.schemas.insert(name, schema);
     }
+    components.headers.extend(header_components());
     components.add_security_scheme(
         "bearer",
         SecurityScheme::Http(
@@ -221,6 +223,20 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
         .entry("default".to_owned())
         .or_insert_with(|| problem_response("Something else is wrong"));
 
+    let changes = operation.responses.responses.contains_key("200") && if_match;
+    if changes && !has_header(operation, IDEMPOTENCY_KEY) {
+        let key = ParameterBuilder::new()
+            .name(IDEMPOTENCY_KEY)
+            .parameter_in(ParameterIn::Header)
+            .description(Some("8 to 128 visible characters; the same request with the same key is done once"))
+            .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+            .build();
+        operation.parameters.get_or_insert_with(Vec::new).push(RefOr::T(key));
+    }
+    let tagged = if_match || has_header(operation, "If-None-Match");
+    let repeatable = has_header(operation, IDEMPOTENCY_KEY);
+    describe_headers(operation, tagged, repeatable);
+
     let parameters = operation.parameters.get_or_insert_with(Vec::new);
     let language = ParameterBuilder::new()
         .name("Accept-Language")
@@ -229,6 +245,52 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
         .schema(Some(ObjectBuilder::new().schema_type(Type::String).examples([serde_json::json!("zh-CN")])))
         .build();
     parameters.push(RefOr::T(language));
+}
+
+const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
+const REPLAYED: &str = "Idempotency-Replayed";
+const RETRY_AFTER: &str = "Retry-After";
+const TAG: &str = "The tag that it has now: for `If-None-Match`, and for `If-Match`, which goes by the version before the hyphen";
+
+/// The headers that [`describe_headers`] refers to.
+fn header_components() -> impl Iterator<Item = (String, RefOr<Header>)> {
+    [
+        ("ETag", Type::String, TAG),
+        (REPLAYED, Type::String, "`true` when the request was done before"),
+        (RETRY_AFTER, Type::Integer, "After how many seconds it may be tried again"),
+    ]
+    .into_iter()
+    .map(|(name, kind, description)| {
+        let header = HeaderBuilder::new()
+            .schema(Some(ObjectBuilder::new().schema_type(kind)))
+            .description(Some(description))
+            .build();
+        (name.to_owned(), header.into())
+    })
+}
+
+/// Names the headers that answers have by rule and that their handlers do not name themselves.
+fn describe_headers(operation: &mut Operation, tagged: bool, repeatable: bool) {
+    for (status, answer) in &mut operation.responses.responses {
+        let RefOr::T(answer) = answer else { continue };
+        let mut add = |name: &str| {
+            let place = format!("#/components/headers/{name}");
+            answer.headers.entry(name.to_owned()).or_insert_with(|| RefOr::Ref(Ref::new(place)));
+        };
+        match status.as_str() {
+            "200" | "201" | "202" | "207" => {
+                if tagged && status != "207" {
+                    add("ETag");
+                }
+                if repeatable {
+                    add(REPLAYED);
+                }
+            }
+            "304" | "412" => add("ETag"),
+            "429" | "503" => add(RETRY_AFTER),
+            _ => {}
+        }
+    }
 }
 
 fn problem_response(description: &str) -> utoipa::openapi::RefOr<utoipa::openapi::Response> {

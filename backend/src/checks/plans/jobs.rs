@@ -156,9 +156,8 @@ fn plans_of_jobs_and_their_problems_follow_an_index() {
                 found.extend(plans(conn, |conn| jobs::is_waiting(conn, *kind, clock::now()).map(drop))?);
             }
             found.extend(plans(conn, |conn| jobs::expired(conn, clock::now()).map(drop))?);
-            let hour = clock::now().plus_seconds(-3600);
             found.extend(plans(conn, |conn| {
-                jobs::count_since(conn, &actor, JobKind::Export, hour).map(drop)
+                jobs::seconds_to_wait(conn, &actor, JobKind::Export, 10).map(drop)
             })?);
             found.extend(plans(conn, |conn| imports::last_changes(conn, id, 200).map(drop))?);
             found.extend(plans(conn, |conn| jobs::targets(conn, id, jobs::WAITING, 100).map(drop))?);

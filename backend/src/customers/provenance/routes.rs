@@ -12,7 +12,7 @@ use crate::customers::{self, CustomerMark};
 use crate::error::{Error, Result};
 use crate::idempotency::{self, Once};
 use crate::listing::ListRequest;
-use crate::web::{self as answer, IfMatch, Json, PathId, Query};
+use crate::web::{self as answer, Document, IfMatch, Json, PathId, Query};
 
 fn field_of(request: &HttpRequest) -> String {
     request.match_info().get("field").unwrap_or_default().to_owned()
@@ -99,17 +99,21 @@ pub async fn list_field_conflicts(
 
 /// Read a conflict.
 #[utoipa::path(operation_id = "getFieldConflict", tag = "customers",
-    params(("id" = uuid::Uuid, Path, description = "The conflict")),
-    responses((status = 200, body = FieldConflict, description = "The conflict", headers(("ETag" = String, description = "Its tag")))))]
+    params(("id" = uuid::Uuid, Path, description = "The conflict"),
+        ("If-None-Match" = Option<String>, Header, description = "The tag of what is known already")),
+    responses((status = 200, body = FieldConflict, description = "The conflict", headers(("ETag" = String, description = "Its tag"))),
+        (status = 304, description = "Not changed")))]
 #[get("/field-conflicts/{id}")]
 pub async fn get_field_conflict(
+    request: HttpRequest,
     who: May<kinds::ViewFieldConflicts>,
     state: web::Data<AppState>,
     id: PathId<FieldConflictMark>,
 ) -> Result<HttpResponse> {
     let (actor, id) = (who.actor(), *id);
     let conflict = state.db.read(move |conn| customers::conflict(conn, &actor, id)).await?;
-    Ok(answer::ok_tagged(&conflict, &answer::etag(&who, conflict.version, 0)))
+    let tag = Document::tag_of(&conflict, &who, conflict.version);
+    Ok(answer::not_modified(&request, &tag).unwrap_or_else(|| answer::ok_tagged(&conflict, &tag)))
 }
 
 /// Decide which of two values is right.
@@ -141,7 +145,7 @@ pub async fn resolve_field_conflict(
             }
         })
         .await?;
-    let mut response = answer::ok_tagged(&conflict, &answer::etag(&who, conflict.version, 0));
+    let mut response = answer::ok_tagged(&conflict, &Document::tag_of(&conflict, &who, conflict.version));
     if replayed {
         answer::mark_replayed(&mut response);
     }

@@ -10,7 +10,7 @@ use crate::customers::{CustomerMark, TierPolicyMark, tiers};
 use crate::error::{Error, Result};
 use crate::idempotency::{self, Once};
 use crate::listing::ListRequest;
-use crate::web::{self as answer, IfMatch, Json, PathId, Query};
+use crate::web::{self as answer, Document, IfMatch, Json, PathId, Query};
 
 /// Runs a change of a policy that may be repeated with the same Idempotency-Key; gives the policy after it.
 async fn changed(
@@ -36,7 +36,7 @@ async fn changed(
 }
 
 fn shown(who: &Actor, (policy, replayed): (TierPolicy, bool)) -> HttpResponse {
-    let mut response = answer::ok_tagged(&policy, &answer::etag(who, policy.version, 0));
+    let mut response = answer::ok_tagged(&policy, &Document::tag_of(&policy, who, policy.version));
     if replayed {
         answer::mark_replayed(&mut response);
     }
@@ -56,7 +56,7 @@ pub async fn get_tiers(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse> {
     let policy = state.db.read(tiers::tiers).await?;
-    let tag = answer::etag(&who, policy.version, 0);
+    let tag = Document::tag_of(&policy, &who, policy.version);
     Ok(answer::not_modified(&request, &tag).unwrap_or_else(|| answer::ok_tagged(&policy, &tag)))
 }
 
@@ -136,7 +136,7 @@ pub async fn plan_tiers(
     })
     .await?;
     let place = format!("/api/v1/tier-policies/{}", policy.id);
-    Ok(answer::created(&policy, &place, &answer::etag(&who, policy.version, 0), replayed))
+    Ok(answer::created(&policy, &place, &Document::tag_of(&policy, &who, policy.version), replayed))
 }
 
 /// A policy of tiers.
@@ -155,7 +155,7 @@ pub async fn get_tier_policy(
 ) -> Result<HttpResponse> {
     let id = *id;
     let policy = state.db.read(move |conn| tiers::tier_policy(conn, id)).await?;
-    let tag = answer::etag(&who, policy.version, 0);
+    let tag = Document::tag_of(&policy, &who, policy.version);
     Ok(answer::not_modified(&request, &tag).unwrap_or_else(|| answer::ok_tagged(&policy, &tag)))
 }
 

@@ -50,18 +50,17 @@ pub(super) fn whole_to_change(conn: &mut DbConn, actor: &Actor, id: CustomerId) 
     }
 }
 
-/// A customer, masked for the actor, and the version of its figures.
+/// A customer, masked for the actor.
 ///
 /// # Errors
 /// 404 for one that the actor does not see.
-pub fn read(conn: &mut DbConn, actor: &Actor, house: House<'_>, id: CustomerId) -> Result<(Customer, i64)> {
+pub fn read(conn: &mut DbConn, actor: &Actor, house: House<'_>, id: CustomerId) -> Result<Customer> {
     let whole = whole(conn, &Scope::of(actor), id)?;
-    let derived = whole.row.figures.changes();
     let mut customer = render(actor, house, whole)?;
     if customer.archived_at.is_some() {
         customer.merged_into = merge::merged_into(conn, id)?.map(Id::uuid);
     }
-    Ok((customer, derived))
+    Ok(customer)
 }
 
 /// That the actor sees a customer: for rooms that keep something of customers.

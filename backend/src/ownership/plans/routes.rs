@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::idempotency;
 use crate::listing::ListRequest;
 use crate::ownership::plans::{self, CarePlanMark};
-use crate::web::{self as answer, IfMatch, Json, PathId, Query};
+use crate::web::{self as answer, Document, IfMatch, Json, PathId, Query};
 
 /// List care plans.
 ///
@@ -42,7 +42,7 @@ async fn written(
 }
 
 fn changed(who: &Actor, (made, replayed): (CarePlan, bool)) -> HttpResponse {
-    let mut response = answer::ok_tagged(&made, &answer::etag(who, made.version, 0));
+    let mut response = answer::ok_tagged(&made, &Document::tag_of(&made, who, made.version));
     if replayed {
         answer::mark_replayed(&mut response);
     }
@@ -71,24 +71,28 @@ pub async fn begin_care_plan(
         plans::begin(conn, actor, shared.house(), id, &new)
     })
     .await?;
-    let tag = answer::etag(&who, made.version, 0);
+    let tag = Document::tag_of(&made, &who, made.version);
     Ok(answer::created(&made, &format!("/api/v1/care-plans/{}", made.id), &tag, replayed))
 }
 
 /// A care plan.
 #[utoipa::path(operation_id = "getCarePlan", tag = "ownership",
-    params(("id" = uuid::Uuid, Path, description = "The care plan")),
+    params(("id" = uuid::Uuid, Path, description = "The care plan"),
+        ("If-None-Match" = Option<String>, Header, description = "The tag of what is known already")),
     responses((status = 200, body = CarePlan, description = "The care plan",
-        headers(("ETag" = String, description = "Its version")))))]
+            headers(("ETag" = String, description = "Its version"))),
+        (status = 304, description = "Not changed")))]
 #[get("/care-plans/{id}")]
 pub async fn get_care_plan(
+    request: HttpRequest,
     who: May<kinds::ViewCarePlans>,
     state: web::Data<AppState>,
     id: PathId<CarePlanMark>,
 ) -> Result<HttpResponse> {
     let (actor, shared, id) = (who.actor(), state.clone(), *id);
     let found = state.db.read(move |conn| plans::plan(conn, &actor, shared.house(), id)).await?;
-    Ok(answer::ok_tagged(&found, &answer::etag(&who, found.version, 0)))
+    let tag = Document::tag_of(&found, &who, found.version);
+    Ok(answer::not_modified(&request, &tag).unwrap_or_else(|| answer::ok_tagged(&found, &tag)))
 }
 
 /// Change the goal of a care plan, or the day on which it is looked at again.

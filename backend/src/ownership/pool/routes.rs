@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::idempotency;
 use crate::listing::ListRequest;
 use crate::ownership::pool;
-use crate::web::{self as answer, IfMatch, Json, PathId, Query};
+use crate::web::{self as answer, Document, IfMatch, Json, PathId, Query};
 
 /// List the customers in the pool.
 ///
@@ -82,7 +82,7 @@ pub async fn get_pool_policy(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse> {
     let policy = state.db.read(pool::policy).await?;
-    let tag = answer::etag(&who, policy.version, 0);
+    let tag = Document::tag_of(&policy, &who, policy.version);
     Ok(answer::not_modified(&request, &tag).unwrap_or_else(|| answer::ok_tagged(&policy, &tag)))
 }
 
@@ -106,7 +106,7 @@ pub async fn set_pool_policy(
     let new = body.0;
     let set = move |conn: &mut DbConn, actor: &Actor| pool::set_policy(conn, actor, version.0, &new);
     let (policy, replayed) = idempotency::set(&state, who.actor(), once, set, pool::policy).await?;
-    let mut response = answer::ok_tagged(&policy, &answer::etag(&who, policy.version, 0));
+    let mut response = answer::ok_tagged(&policy, &Document::tag_of(&policy, &who, policy.version));
     if replayed {
         answer::mark_replayed(&mut response);
     }

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::idempotency;
 use crate::listing::ListRequest;
 use crate::ownership::stand_ins::{self, StandInMark};
-use crate::web::{self as answer, IfMatch, Json, PathId, Query};
+use crate::web::{self as answer, Document, IfMatch, Json, PathId, Query};
 
 /// List stand-ins.
 ///
@@ -45,7 +45,7 @@ async fn written(
 }
 
 fn changed(who: &Actor, (made, replayed): (StandIn, bool)) -> HttpResponse {
-    let mut response = answer::ok_tagged(&made, &answer::etag(who, made.version, 0));
+    let mut response = answer::ok_tagged(&made, &Document::tag_of(&made, who, made.version));
     if replayed {
         answer::mark_replayed(&mut response);
     }
@@ -73,24 +73,28 @@ pub async fn arrange_stand_in(
         stand_ins::arrange(conn, actor, shared.house(), &new)
     })
     .await?;
-    let tag = answer::etag(&who, made.version, 0);
+    let tag = Document::tag_of(&made, &who, made.version);
     Ok(answer::created(&made, &format!("/api/v1/stand-ins/{}", made.id), &tag, replayed))
 }
 
 /// A stand-in.
 #[utoipa::path(operation_id = "getStandIn", tag = "ownership",
-    params(("id" = uuid::Uuid, Path, description = "The stand-in")),
+    params(("id" = uuid::Uuid, Path, description = "The stand-in"),
+        ("If-None-Match" = Option<String>, Header, description = "The tag of what is known already")),
     responses((status = 200, body = StandIn, description = "The stand-in",
-        headers(("ETag" = String, description = "Its version")))))]
+            headers(("ETag" = String, description = "Its version"))),
+        (status = 304, description = "Not changed")))]
 #[get("/stand-ins/{id}")]
 pub async fn get_stand_in(
+    request: HttpRequest,
     who: May<kinds::ViewStandIns>,
     state: web::Data<AppState>,
     id: PathId<StandInMark>,
 ) -> Result<HttpResponse> {
     let (actor, shared, id) = (who.actor(), state.clone(), *id);
     let found = state.db.read(move |conn| stand_ins::stand_in(conn, &actor, shared.house(), id)).await?;
-    Ok(answer::ok_tagged(&found, &answer::etag(&who, found.version, 0)))
+    let tag = Document::tag_of(&found, &who, found.version);
+    Ok(answer::not_modified(&request, &tag).unwrap_or_else(|| answer::ok_tagged(&found, &tag)))
 }
 
 /// Change the last day or the note of a stand-in.
