@@ -6,7 +6,7 @@ use guanxi_api::{Me, SignedIn};
 use yew::prelude::*;
 use yew_router::BrowserRouter;
 
-use crate::account::{ReSignIn, SignInPage};
+use crate::account::{ReSignIn, SignInPage, SomeoneElse};
 use crate::api::{self, Event};
 use crate::session::{Session, SessionContext};
 use crate::settings::{SettingsProvider, use_settings};
@@ -34,6 +34,7 @@ fn Doors() -> Html {
     let toasts = use_toasts();
     let offline = use_state(|| false);
     let expired = use_state(|| false);
+    let taken = use_state(|| false);
     let new_build = use_state(|| false);
     let session =
         use_state(|| if api::auth::may_be_signed_in() { Session::Starting } else { Session::SignedOut });
@@ -51,8 +52,9 @@ fn Doors() -> Html {
         })
     };
     let leave = {
-        let (session, told) = (session.clone(), told.clone());
+        let (session, told, taken) = (session.clone(), told.clone(), taken.clone());
         Callback::from(move |()| {
+            taken.set(false);
             api::auth::forget();
             api::give_up();
             fetch::forget_all();
@@ -65,13 +67,20 @@ fn Doors() -> Html {
 
     use_effect_with((), {
         let (offline, expired, new_build) = (offline.setter(), expired.setter(), new_build.setter());
-        let (session, welcome) = (session.clone(), welcome.clone());
+        let (session, welcome, taken) = (session.clone(), welcome.clone(), taken.setter());
         move |()| {
             api::listen(Callback::from(move |event| match event {
                 Event::Offline(now) => offline.set(now),
                 Event::Expired => expired.set(true),
+                Event::SomeoneElse => taken.set(true),
+                Event::OwnAgain => {
+                    taken.set(false);
+                    expired.set(false);
+                    api::signed_in_again();
+                }
                 Event::NewBuild => new_build.set(true),
             }));
+            api::auth::hear_other_tabs();
             if *session == Session::Starting {
                 spawn!((session, welcome), {
                     match api::auth::refresh().await {
@@ -132,16 +141,19 @@ fn Doors() -> Html {
         Session::SignedOut => html! { <SignInPage onsignin={welcome} /> },
         Session::SignedIn(_) => html! { <Shell /> },
     };
-    let username = match &context.now {
-        Session::SignedIn(me) if *expired => Some(AttrValue::from(me.username.clone())),
-        _ => None,
+    let halt = match &context.now {
+        Session::SignedIn(me) if *taken => html! { <SomeoneElse name={me.display_name.clone()} /> },
+        Session::SignedIn(me) if *expired => {
+            html! { <ReSignIn username={me.username.clone()} ondone={again} /> }
+        }
+        _ => html!(),
     };
     html! {
         <ContextProvider<SessionContext> {context}>
             <OfflineBanner offline={*offline} />
             <NewBuildBanner shown={*new_build} />
             { page }
-            if let Some(username) = username { <ReSignIn {username} ondone={again} /> }
+            { halt }
             if context_ready { <Ready /> }
         </ContextProvider<SessionContext>>
     }

@@ -3,7 +3,7 @@
 use wasm_bindgen::JsCast;
 use web_sys::{
     Blob, Element, Event, HtmlElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement,
-    KeyboardEvent, Url,
+    KeyboardEvent, StorageEvent, Url,
 };
 
 /// Milliseconds since 1970 by the browser's clock.
@@ -138,6 +138,16 @@ pub fn store(key: &str, value: Option<&str>) {
             None => storage.remove_item(key),
         };
     }
+}
+
+/// Hears what other tabs keep under `key`, or that they forget it, for as long as the page stands.
+pub fn on_stored(key: &'static str, run: impl Fn(Option<String>) + 'static) {
+    gloo_events::EventListener::new(&gloo_utils::window(), "storage", move |event| {
+        if let Some(event) = event.dyn_ref::<StorageEvent>().filter(|e| e.key().as_deref() == Some(key)) {
+            run(event.new_value());
+        }
+    })
+    .forget();
 }
 
 /// Puts a text on the clipboard.

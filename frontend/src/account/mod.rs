@@ -8,4 +8,4 @@ mod sign_in;
 pub use password::MustChangePassword;
 pub use preferences::PreferencesPage;
 pub use sessions::SessionsPage;
-pub use sign_in::{ReSignIn, SignInPage};
+pub use sign_in::{ReSignIn, SignInPage, SomeoneElse};

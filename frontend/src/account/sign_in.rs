@@ -104,6 +104,27 @@ fn SignInForm(props: &SignInFormProps) -> Html {
 }
 
 #[derive(Properties, PartialEq)]
+pub struct SomeoneElseProps {
+    /// Whose page it is.
+    pub name: AttrValue,
+}
+
+/// Somebody else has signed in in another tab: the page does nothing in their name. What is typed stays until it is loaded anew, and the page
+/// goes on by itself once its own user is back.
+#[function_component]
+pub fn SomeoneElse(props: &SomeoneElseProps) -> Html {
+    let i = use_i18n();
+    let go_on = |_: MouseEvent| crate::dom::reload();
+    let footer =
+        html! { <Button look={Look::Primary} onclick={go_on}>{ i.t(Msg::SignInOtherAction) }</Button> };
+    html! {
+        <Dialog title={i.t(Msg::SignInOtherTitle)} {footer}>
+            <p>{ i.t(Msg::SignInOtherText { name: &props.name }) }</p>
+        </Dialog>
+    }
+}
+
+#[derive(Properties, PartialEq)]
 pub struct ReSignInProps {
     pub username: AttrValue,
     /// Signed in again, or not.

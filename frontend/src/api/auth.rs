@@ -1,10 +1,10 @@
 use guanxi_api::{PasswordChange, PreferencesPatch, Sessions, SignIn, SignedIn};
 use uuid::Uuid;
 
-use super::{ApiError, Call, token};
+use super::{ApiError, Call, Event, token};
 use crate::dom;
 
-/// Says that there may be a session to go on with; without it a first visit asks for none.
+/// Whose session there may be to go on with, for all tabs; without it a first visit asks for none.
 const HINT: &str = "guanxi.session";
 
 /// Whether this browser was signed in when it was last here.
@@ -12,25 +12,44 @@ pub fn may_be_signed_in() -> bool {
     dom::stored(HINT).is_some()
 }
 
-fn keep(signed_in: SignedIn) -> SignedIn {
-    token::keep(&signed_in);
-    dom::store(HINT, Some("1"));
+/// Hears of those who sign in in other tabs.
+pub fn hear_other_tabs() {
+    dom::on_stored(HINT, |hint| {
+        let user = hint.and_then(|hint| hint.parse::<Uuid>().ok());
+        match user.and_then(token::met) {
+            Some(true) => super::tell(Event::OwnAgain),
+            Some(false) => super::tell(Event::SomeoneElse),
+            None => {}
+        }
+    });
+}
+
+fn told_to_tabs(signed_in: SignedIn) -> SignedIn {
+    dom::store(HINT, Some(&signed_in.me.id.to_string()));
     signed_in
 }
 
 /// Forgets that anyone was signed in here.
 pub fn forget() {
-    token::forget();
-    dom::store(HINT, None);
+    // What other tabs are told by now is of somebody else.
+    if !token::is_taken() {
+        dom::store(HINT, None);
+    }
+    token::leave();
 }
 
 pub async fn sign_in(credentials: &SignIn) -> Result<SignedIn, ApiError> {
-    Call::post("/auth/sign-in").open().json(credentials).read().await.map(keep)
+    Call::post("/auth/sign-in").open().json(credentials).read().await.map(|signed_in| {
+        token::keep(&signed_in);
+        told_to_tabs(signed_in)
+    })
 }
 
-/// Trades the refresh cookie for a new token.
+/// Trades the refresh cookie for a new token. It is refused if the cookie is of another user than the page.
 pub async fn refresh() -> Result<SignedIn, ApiError> {
-    Call::post("/auth/refresh").open().read().await.map(keep)
+    let signed_in = Call::post("/auth/refresh").open().read().await?;
+    token::renew(&signed_in)?;
+    Ok(told_to_tabs(signed_in))
 }
 
 pub async fn sign_out() -> Result<(), ApiError> {

@@ -12,6 +12,8 @@ pub enum Failure {
     Refused,
     /// The answer was not what the contract says.
     Unreadable,
+    /// Somebody else than the user of this page is signed in in this browser.
+    SomeoneElse,
 }
 
 /// A request that came to nothing.
@@ -47,6 +49,11 @@ impl ApiError {
     /// Nothing came from the server.
     pub fn unreachable() -> Self {
         ApiError::new(Failure::Unreachable, "")
+    }
+
+    /// What this page asks for would be asked for in another user's name.
+    pub(super) fn someone_else() -> Self {
+        ApiError { status: 401, ..ApiError::new(Failure::SomeoneElse, "") }
     }
 
     /// Others kept changing what was to be changed.
@@ -100,6 +107,7 @@ impl ApiError {
             Failure::Unreachable => i.t(Msg::ErrorUnreachableDetail),
             Failure::Refused => self.detail.clone().into(),
             Failure::Unreadable => i.t(Msg::ErrorUnreadableDetail),
+            Failure::SomeoneElse => i.t(Msg::SignInOtherTitle),
         }
     }
 }

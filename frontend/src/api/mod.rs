@@ -56,6 +56,10 @@ pub enum Event {
     NewBuild,
     /// The session has ended; requests wait until `signed_in_again`.
     Expired,
+    /// Somebody else has signed in in this browser; requests wait as well.
+    SomeoneElse,
+    /// The user of this page has signed in again in another tab.
+    OwnAgain,
 }
 
 thread_local! {
@@ -287,7 +291,8 @@ impl Call {
                 }
                 let (sender, signed_in) = oneshot::channel();
                 WAITING.with_borrow_mut(|waiting| waiting.push(sender));
-                tell(Event::Expired);
+                let taken = error.failure == Failure::SomeoneElse;
+                tell(if taken { Event::SomeoneElse } else { Event::Expired });
                 if signed_in.await.is_err() {
                     return Err(error);
                 }
