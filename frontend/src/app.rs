@@ -11,7 +11,7 @@ use crate::api::{self, Event};
 use crate::session::{Session, SessionContext};
 use crate::settings::{SettingsProvider, use_settings};
 use crate::shell::Shell;
-use crate::ui::{NewBuildBanner, OfflineBanner, ToastProvider, use_toasts};
+use crate::ui::{NewBuildBanner, OfflineBanner, OutdatedBanner, ToastProvider, use_toasts};
 use crate::{dom, fetch, i18n};
 
 /// Everything.
@@ -35,6 +35,7 @@ fn Doors() -> Html {
     let offline = use_state(|| false);
     let expired = use_state(|| false);
     let taken = use_state(|| false);
+    let outdated = use_state(|| false);
     let new_build = use_state(|| false);
     let session =
         use_state(|| if api::auth::may_be_signed_in() { Session::Starting } else { Session::SignedOut });
@@ -67,7 +68,8 @@ fn Doors() -> Html {
 
     use_effect_with((), {
         let (offline, expired, new_build) = (offline.setter(), expired.setter(), new_build.setter());
-        let (session, welcome, taken) = (session.clone(), welcome.clone(), taken.setter());
+        let (taken, outdated) = (taken.setter(), outdated.setter());
+        let (session, welcome) = (session.clone(), welcome.clone());
         move |()| {
             api::listen(Callback::from(move |event| match event {
                 Event::Offline(now) => offline.set(now),
@@ -80,6 +82,7 @@ fn Doors() -> Html {
                 }
                 Event::NewBuild => new_build.set(true),
             }));
+            fetch::listen(Callback::from(move |now| outdated.set(now)));
             api::auth::hear_other_tabs();
             if *session == Session::Starting {
                 spawn!((session, welcome), {
@@ -151,6 +154,7 @@ fn Doors() -> Html {
     html! {
         <ContextProvider<SessionContext> {context}>
             <OfflineBanner offline={*offline} />
+            <OutdatedBanner shown={*outdated} ontry={|()| fetch::ask_again(false)} />
             <NewBuildBanner shown={*new_build} />
             { page }
             { halt }

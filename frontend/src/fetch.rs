@@ -34,6 +34,57 @@ fn remember(key: &str, value: Anything) {
     });
 }
 
+/// A query on the page.
+struct Mounted {
+    id: u32,
+    /// What it shows could not be fetched again.
+    outdated: bool,
+    reload: Callback<()>,
+}
+
+thread_local! {
+    static LAST: Cell<u32> = const { Cell::new(0) };
+    static MOUNTED: RefCell<Vec<Mounted>> = const { RefCell::new(Vec::new()) };
+    static LISTENER: RefCell<Callback<bool>> = RefCell::new(Callback::noop());
+}
+
+/// Says who is told whether the page shows what could not be fetched again.
+pub fn listen(listener: Callback<bool>) {
+    LISTENER.set(listener);
+}
+
+/// Changes what is known of the queries on the page.
+fn note(change: impl FnOnce(&mut Vec<Mounted>)) {
+    let is_outdated = |mounted: &[Mounted]| mounted.iter().any(|query| query.outdated);
+    let told = MOUNTED.with_borrow_mut(|mounted| {
+        let before = is_outdated(mounted);
+        change(mounted);
+        let now = is_outdated(mounted);
+        (before != now).then_some(now)
+    });
+    if let Some(now) = told {
+        LISTENER.with_borrow(Callback::clone).emit(now);
+    }
+}
+
+fn note_outdated(id: u32, outdated: bool) {
+    note(|mounted| {
+        if let Some(query) = mounted.iter_mut().find(|query| query.id == id) {
+            query.outdated = outdated;
+        }
+    });
+}
+
+/// Asks again for everything on the page, or only for what could not be fetched again.
+pub fn ask_again(all: bool) {
+    let reloads: Vec<Callback<()>> = MOUNTED.with_borrow(|mounted| {
+        mounted.iter().filter(|query| all || query.outdated).map(|query| query.reload.clone()).collect()
+    });
+    for reload in reloads {
+        reload.emit(());
+    }
+}
+
 /// Forgets everything read, as when another user signs in.
 pub fn forget_all() {
     CACHE.take();
@@ -100,7 +151,11 @@ where
     let last = use_mut_ref(|| None::<(String, Rc<T>)>);
     if let Some(data) = &query.remote.data {
         *last.borrow_mut() = Some((thing, Rc::clone(data)));
-    } else if query.remote.error.is_none() {
+    } else if let Some(error) = &query.remote.error {
+        if error.is_withheld() {
+            last.take();
+        }
+    } else {
         let last = last.borrow();
         query.remote.data = last.as_ref().filter(|(of, _)| *of == thing).map(|(_, data)| Rc::clone(data));
     }
@@ -117,12 +172,18 @@ fn use_held(
     // Answers that come after the question has changed belong to nobody, and so do those to what was asked before a change.
     let turn = use_mut_ref(|| Rc::new(Cell::new(0_u32)));
     let asked = use_mut_ref(|| None::<String>);
+    let id = *use_memo((), |()| {
+        LAST.set(LAST.get() + 1);
+        LAST.get()
+    });
 
     use_effect_with((key.clone(), *round), {
         let (state, turn, asked) = (state.clone(), turn.borrow().clone(), asked.clone());
         move |(key, _): &(Option<String>, u32)| {
             turn.set(turn.get() + 1);
-            asked.replace(key.clone());
+            if asked.replace(key.clone()) != *key {
+                note_outdated(id, false);
+            }
             if let Some(key) = key.clone() {
                 let mine = turn.get();
                 let known = recall(&key);
@@ -135,26 +196,42 @@ fn use_held(
                     let held = match outcome {
                         Ok(value) => {
                             remember(&key, Rc::clone(&value));
+                            note_outdated(id, false);
                             Held { data: Some(value), error: None, loading: false }
                         }
-                        Err(error) => Held { data: known, error: Some(Rc::new(error)), loading: false },
+                        Err(error) => {
+                            // What this user may no longer see is not shown because it was seen before.
+                            let known = if error.is_withheld() {
+                                CACHE.with_borrow_mut(|cache| cache.retain(|(k, _)| *k != key));
+                                None
+                            } else {
+                                known
+                            };
+                            note_outdated(id, known.is_some());
+                            Held { data: known, error: Some(Rc::new(error)), loading: false }
+                        }
                     };
                     state.set((Some(key), held));
                 });
             }
         }
     });
-    use_effect_with((), {
-        let turn = turn.borrow().clone();
-        move |()| move || turn.set(turn.get() + 1)
-    });
-
     let reload = use_callback((), {
         let round = round.setter();
         let count = Cell::new(0_u32);
         move |(), ()| {
             count.set(count.get() + 1);
             round.set(count.get());
+        }
+    });
+    use_effect_with((), {
+        let (turn, reload) = (turn.borrow().clone(), reload.clone());
+        move |()| {
+            note(|mounted| mounted.push(Mounted { id, outdated: false, reload }));
+            move || {
+                turn.set(turn.get() + 1);
+                note(|mounted| mounted.retain(|query| query.id != id));
+            }
         }
     });
     let set = {
@@ -166,6 +243,7 @@ fn use_held(
             // What is shown meanwhile may be something else.
             if *asked.borrow() == key {
                 turn.set(turn.get() + 1);
+                note_outdated(id, false);
                 state.set((key.clone(), Held { data: Some(value), error: None, loading: false }));
             }
         })
@@ -182,4 +260,30 @@ fn use_held(
 /// Forgets the answers whose name begins so, after a change that they do not show.
 pub fn forget(prefix: &str) {
     CACHE.with_borrow_mut(|cache| cache.retain(|(key, _)| !key.starts_with(prefix)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_is_outdated_as_long_as_one_query_is() {
+        let told = Rc::new(RefCell::new(Vec::new()));
+        listen(cb!((told), |now| told.borrow_mut().push(now)));
+        let asked = Rc::new(Cell::new(0));
+        for id in [1, 2] {
+            let reload = cb!((asked), |()| asked.set(asked.get() + id));
+            note(|mounted| mounted.push(Mounted { id, outdated: false, reload }));
+        }
+        note_outdated(1, true);
+        note_outdated(2, true);
+        note_outdated(1, false);
+        assert_eq!(*told.borrow(), [true]);
+        ask_again(false);
+        assert_eq!(asked.get(), 2);
+        ask_again(true);
+        assert_eq!(asked.get(), 2 + 3);
+        note(|mounted| mounted.retain(|query| query.id != 2));
+        assert_eq!(*told.borrow(), [true, false]);
+    }
 }

@@ -101,6 +101,11 @@ impl ApiError {
         self.status == 404
     }
 
+    /// This user sees no such thing, or no longer does.
+    pub fn is_withheld(&self) -> bool {
+        matches!(self.status, 403 | 404)
+    }
+
     /// What went wrong, in a sentence.
     pub fn detail(&self, i: I18n) -> AttrValue {
         match self.failure {

@@ -46,7 +46,9 @@ pub use marks::{Avatar, Badge, GradeMark, Kbd, Name, TagMark, TierMark, Time, To
 pub use menu::{Menu, MenuItem};
 pub use page::{HelpNote, Page, Panel};
 pub use popover::Popover;
-pub use states::{EmptyState, ErrorPanel, NewBuildBanner, Notice, OfflineBanner, Skeleton};
+pub use states::{
+    EmptyState, ErrorPanel, NewBuildBanner, Notice, OfflineBanner, OutdatedBanner, Skeleton,
+};
 pub use table::{Column, ColumnChooser, OnPhone, Pagination, Row, Selection, Sort, Table};
 pub use tabs::{Tab, Tabs};
 pub use toast::{ToastProvider, Toasts, use_toasts};

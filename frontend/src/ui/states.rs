@@ -101,6 +101,29 @@ pub fn OfflineBanner(props: &OfflineBannerProps) -> Html {
 }
 
 #[derive(Properties, PartialEq)]
+pub struct OutdatedBannerProps {
+    pub shown: bool,
+    pub ontry: Callback<()>,
+}
+
+/// Says that what is shown may have changed meanwhile, because it could not be fetched again.
+#[function_component]
+pub fn OutdatedBanner(props: &OutdatedBannerProps) -> Html {
+    let i = use_i18n();
+    let retry = props.ontry.reform(|_: MouseEvent| ());
+    html! {
+        <div role="status">
+            if props.shown {
+                <div class="offline">
+                    { Icon::TriangleAlert.draw() }<span>{ i.t(Msg::ErrorOutdated) }</span>
+                    <Button small=true onclick={retry}>{ i.t(Msg::CommonRetry) }</Button>
+                </div>
+            }
+        </div>
+    }
+}
+
+#[derive(Properties, PartialEq)]
 pub struct NewBuildBannerProps {
     pub shown: bool,
 }
