@@ -1,7 +1,7 @@
 use web_sys::HtmlDialogElement;
 use yew::prelude::*;
 
-use super::{Button, Icon, IconButton, Look};
+use super::{Button, Icon, IconButton, Look, ToastsOfDialog};
 use crate::dom;
 use crate::i18n::{Msg, use_i18n};
 
@@ -89,6 +89,7 @@ pub fn Dialog(props: &DialogProps) -> Html {
         return html! {
             <dialog ref={node} class={classes!("dialog", class)} aria-label={&props.title} {oncancel} {onmousedown}>
                 { props.children.clone() }
+                <ToastsOfDialog />
             </dialog>
         };
     }
@@ -102,6 +103,7 @@ pub fn Dialog(props: &DialogProps) -> Html {
             </div>
             <div class="dialog__body">{ props.children.clone() }</div>
             if let Some(footer) = &props.footer { <div class="dialog__foot">{ footer.clone() }</div> }
+            <ToastsOfDialog />
         </dialog>
     }
 }

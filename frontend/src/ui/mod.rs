@@ -51,4 +51,4 @@ pub use states::{
 };
 pub use table::{Column, ColumnChooser, OnPhone, Pagination, Row, Selection, Sort, Table};
 pub use tabs::{Tab, Tabs};
-pub use toast::{ToastProvider, Toasts, use_toasts};
+pub use toast::{ToastProvider, Toasts, ToastsOfDialog, use_toasts};
