@@ -7,11 +7,11 @@ use yew::prelude::*;
 use yew_router::BrowserRouter;
 
 use crate::account::{ReSignIn, SignInPage, SomeoneElse};
-use crate::api::{self, Event};
+use crate::api::{self, ApiError, Event};
 use crate::session::{Session, SessionContext};
 use crate::settings::{SettingsProvider, use_settings};
 use crate::shell::Shell;
-use crate::ui::{NewBuildBanner, OfflineBanner, OutdatedBanner, ToastProvider, use_toasts};
+use crate::ui::{NewBuildBanner, OfflineBanner, OutdatedBanner, StartPanel, ToastProvider, use_toasts};
 use crate::{dom, fetch, i18n};
 
 /// Everything.
@@ -36,6 +36,8 @@ fn Doors() -> Html {
     let expired = use_state(|| false);
     let taken = use_state(|| false);
     let outdated = use_state(|| false);
+    // Why it is not known who is here.
+    let unknown = use_state(|| None::<Rc<ApiError>>);
     let new_build = use_state(|| false);
     let session =
         use_state(|| if api::auth::may_be_signed_in() { Session::Starting } else { Session::SignedOut });
@@ -66,13 +68,34 @@ fn Doors() -> Html {
         })
     };
 
+    let start = cb!((session, unknown, welcome), |()| {
+        unknown.set(None);
+        spawn!((session, unknown, welcome), {
+            match api::auth::refresh().await {
+                Ok(SignedIn { me, .. }) => welcome.emit(me),
+                Err(error) if error.status == 401 => {
+                    api::auth::forget();
+                    session.set(Session::SignedOut);
+                }
+                Err(error) if error.is_refusal() && error.retry_after.is_none() => {
+                    session.set(Session::SignedOut);
+                }
+                Err(error) => unknown.set(Some(Rc::new(error))),
+            }
+        });
+    });
     use_effect_with((), {
         let (offline, expired, new_build) = (offline.setter(), expired.setter(), new_build.setter());
         let (taken, outdated) = (taken.setter(), outdated.setter());
-        let (session, welcome) = (session.clone(), welcome.clone());
+        let (session, start) = (session.clone(), start.clone());
         move |()| {
             api::listen(Callback::from(move |event| match event {
-                Event::Offline(now) => offline.set(now),
+                Event::Offline(now) => {
+                    offline.set(now);
+                    if !now {
+                        fetch::ask_again(true);
+                    }
+                }
                 Event::Expired => expired.set(true),
                 Event::SomeoneElse => taken.set(true),
                 Event::OwnAgain => {
@@ -84,18 +107,9 @@ fn Doors() -> Html {
             }));
             fetch::listen(Callback::from(move |now| outdated.set(now)));
             api::auth::hear_other_tabs();
+            api::hear_network();
             if *session == Session::Starting {
-                spawn!((session, welcome), {
-                    match api::auth::refresh().await {
-                        Ok(SignedIn { me, .. }) => welcome.emit(me),
-                        Err(error) => {
-                            if error.status == 401 {
-                                api::auth::forget();
-                            }
-                            session.set(Session::SignedOut);
-                        }
-                    }
-                });
+                start.emit(());
             }
         }
     });
@@ -140,7 +154,12 @@ fn Doors() -> Html {
     };
     let context_ready = context.now != Session::Starting;
     let page = match &context.now {
-        Session::Starting => html! { <Shell starting=true /> },
+        Session::Starting => match &*unknown {
+            Some(error) => {
+                html! { <StartPanel error={Rc::clone(error)} offline={*offline} ontry={start} /> }
+            }
+            None => html! { <Shell starting=true /> },
+        },
         Session::SignedOut => html! { <SignInPage onsignin={welcome} /> },
         Session::SignedIn(_) => html! { <Shell /> },
     };

@@ -15,7 +15,7 @@ use wasm_split_helpers::{SplitLoaderError, wasm_split};
 use yew::prelude::*;
 
 use crate::account::{MustChangePassword, PreferencesPage, SessionsPage};
-use crate::api::ApiError;
+use crate::api::{ApiError, doubt};
 use crate::audit::AuditPage;
 use crate::customers::{BulkDialog, BulkDialogProps, CustomerPage, NewCustomerPage};
 use crate::dom;
@@ -272,7 +272,7 @@ where
     let here = known(name);
     let key = here.is_none().then(|| format!("part/{name}"));
     let query = use_query::<(), _, _>(key, move || async move {
-        keep(name, load().await?);
+        keep(name, load().await.inspect_err(|_| doubt())?);
         Ok(())
     });
     Loaded { draw: here, error: query.remote.error, reload: query.reload, i }

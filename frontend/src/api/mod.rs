@@ -5,6 +5,7 @@
 
 pub mod audit;
 pub mod auth;
+mod connection;
 pub mod customers;
 pub mod duplicates;
 mod error;
@@ -40,6 +41,7 @@ use web_sys::{
 };
 use yew::Callback;
 
+pub use connection::{doubt, hear_network};
 pub use error::{ApiError, Failure};
 
 /// Where every path begins.
@@ -305,14 +307,16 @@ impl Call {
             Ok(response) => response,
             Err(Some(error)) => return Err(error),
             Err(None) => {
-                tell(Event::Offline(true));
+                doubt();
                 return Err(ApiError::unreachable());
             }
         };
-        tell(Event::Offline(false));
         let header = |name: &str| response.headers().get(name).ok().flatten();
         note_build(header("X-Guanxi-Build"));
         let (etag, request_id, retry_after) = (header("ETag"), header("X-Request-Id"), header("Retry-After"));
+        if response.ok() {
+            connection::seen();
+        }
         if self.for_file && response.ok() {
             let file = match response.blob() {
                 Ok(file) => JsFuture::from(file).await.ok().and_then(|file| file.dyn_into().ok()),
@@ -327,12 +331,15 @@ impl Call {
         if response.ok() {
             return Ok(Answer { body: text, etag, file: None });
         }
-        Err(ApiError::from_answer(
-            response.status(),
-            &text,
-            request_id,
-            retry_after.and_then(|s| s.parse().ok()),
-        ))
+        let retry_after = retry_after.and_then(|s| s.parse().ok());
+        let error = ApiError::from_answer(response.status(), &text, request_id, retry_after);
+        // Whatever stands in front of a server that is gone answers in its stead, in its own words.
+        if error.failure == Failure::Unreadable && matches!(error.status, 502..=504) {
+            doubt();
+        } else {
+            connection::seen();
+        }
+        Err(error)
     }
 
     /// `Err(None)` is a lost connection.

@@ -47,7 +47,7 @@ pub use menu::{Menu, MenuItem};
 pub use page::{HelpNote, Page, Panel};
 pub use popover::Popover;
 pub use states::{
-    EmptyState, ErrorPanel, NewBuildBanner, Notice, OfflineBanner, OutdatedBanner, Skeleton,
+    EmptyState, ErrorPanel, NewBuildBanner, Notice, OfflineBanner, OutdatedBanner, Skeleton, StartPanel,
 };
 pub use table::{Column, ColumnChooser, OnPhone, Pagination, Row, Selection, Sort, Table};
 pub use tabs::{Tab, Tabs};

@@ -124,6 +124,38 @@ pub fn OutdatedBanner(props: &OutdatedBannerProps) -> Html {
 }
 
 #[derive(Properties, PartialEq)]
+pub struct StartPanelProps {
+    pub error: Rc<ApiError>,
+    /// The server is known to be lost.
+    pub offline: bool,
+    pub ontry: Callback<()>,
+}
+
+/// Stands where the app would, when it is not known who is here because the server does not say. It tries again by itself once a lost server is back.
+#[function_component]
+pub fn StartPanel(props: &StartPanelProps) -> Html {
+    let i = use_i18n();
+    let was_lost = use_mut_ref(|| false);
+    use_effect_with(props.offline, {
+        let retry = props.ontry.clone();
+        move |lost| {
+            if was_lost.replace(*lost) && !lost {
+                retry.emit(());
+            }
+        }
+    });
+    use_effect_with(i.lang, move |_| {
+        gloo_utils::document().set_title(&i.t(Msg::AppName));
+    });
+    html! {
+        <main class="start">
+            <h1>{ i.t(Msg::AppName) }</h1>
+            <ErrorPanel what={i.t(Msg::ErrorStart)} error={props.error.clone()} retry={props.ontry.clone()} />
+        </main>
+    }
+}
+
+#[derive(Properties, PartialEq)]
 pub struct NewBuildBannerProps {
     pub shown: bool,
 }

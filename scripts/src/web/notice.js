@@ -6,8 +6,8 @@ function guanxiNotice(tooOld) {
         en: "This browser is too old for Guanxi. Please use Chrome or Edge 114, Firefox 125, Safari 17 or newer.",
       }
     : {
-        "zh-CN": "页面未能载入。请检查网络，然后重新载入。",
-        en: "Guanxi could not be loaded. Please check the connection, then reload.",
+        "zh-CN": "页面未能载入。请检查网络，然后重试。",
+        en: "Guanxi could not be loaded. Please check the connection and try again.",
       };
   var notice = document.createElement("main");
   notice.className = "boot-notice";
@@ -17,6 +17,16 @@ function guanxiNotice(tooOld) {
     line.lang = language;
     line.appendChild(document.createTextNode(texts[language]));
     notice.appendChild(line);
+  }
+  if (!tooOld) {
+    var again = document.createElement("button");
+    again.type = "button";
+    again.className = "button";
+    again.appendChild(document.createTextNode("重试 / Try again"));
+    again.addEventListener("click", function () {
+      location.reload();
+    });
+    notice.appendChild(again);
   }
   while (document.body.firstChild) document.body.removeChild(document.body.firstChild);
   document.body.appendChild(notice);
