@@ -191,6 +191,7 @@ test.describe("wrong password", () => {
 
 test("a lost connection keeps the text, says so, and goes on", async ({ page, app, api, context, hygiene }) => {
   hygiene.expectLost("/api/v1/customers/");
+  hygiene.expectLost("/healthz");
   const customer = await api.newPerson({ identity: { kind: "resident_card", number: identityNumber() } });
   await app.open(`/customers/${customer.id}`);
   await app.fact("field.notes").click();
