@@ -1,7 +1,8 @@
 use guanxi_api::{NewOrgUnit, OrgUnit, OrgUnitPatch, Page};
 use uuid::Uuid;
 
-use super::{ApiError, Call, Tagged, query};
+use super::interactions::tag;
+use super::{ApiError, Call, query};
 
 /// Every unit that there is: the tree is small enough to be held whole.
 pub async fn all(archived: bool) -> Result<Vec<OrgUnit>, ApiError> {
@@ -19,22 +20,22 @@ pub async fn all(archived: bool) -> Result<Vec<OrgUnit>, ApiError> {
     }
 }
 
-pub async fn get(id: Uuid) -> Result<Tagged<OrgUnit>, ApiError> {
-    Call::get(format!("/org-units/{id}")).read_tagged().await
+pub async fn get(id: Uuid) -> Result<OrgUnit, ApiError> {
+    Call::get(format!("/org-units/{id}")).read().await
 }
 
 pub async fn create(new: &NewOrgUnit, key: &str) -> Result<OrgUnit, ApiError> {
     Call::post("/org-units").json(new).once(key).read().await
 }
 
-pub async fn patch(id: Uuid, etag: &str, patch: &OrgUnitPatch) -> Result<OrgUnit, ApiError> {
-    Call::patch(format!("/org-units/{id}")).if_match(etag).json(patch).read().await
+pub async fn patch(id: Uuid, version: i64, patch: &OrgUnitPatch) -> Result<OrgUnit, ApiError> {
+    Call::patch(format!("/org-units/{id}")).if_match(&tag(version)).json(patch).read().await
 }
 
-pub async fn archive(id: Uuid, etag: &str) -> Result<(), ApiError> {
-    Call::post(format!("/org-units/{id}/archive")).if_match(etag).send().await.map(drop)
+pub async fn archive(id: Uuid, version: i64) -> Result<(), ApiError> {
+    Call::post(format!("/org-units/{id}/archive")).if_match(&tag(version)).send().await.map(drop)
 }
 
-pub async fn restore(id: Uuid, etag: &str) -> Result<(), ApiError> {
-    Call::post(format!("/org-units/{id}/restore")).if_match(etag).send().await.map(drop)
+pub async fn restore(id: Uuid, version: i64) -> Result<(), ApiError> {
+    Call::post(format!("/org-units/{id}/restore")).if_match(&tag(version)).send().await.map(drop)
 }

@@ -70,6 +70,10 @@ pub async fn stand_ins(filter: &str, cursor: &str) -> Result<Page<StandIn>, ApiE
     Call::get(page("/stand-ins", filter, cursor)).read().await
 }
 
+pub async fn stand_in(id: Uuid) -> Result<StandIn, ApiError> {
+    Call::get(format!("/stand-ins/{id}")).read().await
+}
+
 pub async fn arrange_stand_in(new: &NewStandIn, key: &str) -> Result<StandIn, ApiError> {
     Call::post("/stand-ins").json(new).once(key).read().await
 }
@@ -86,6 +90,10 @@ pub async fn end_stand_in(stand_in: &StandIn) -> Result<StandIn, ApiError> {
 
 pub async fn plans(filter: &str, cursor: &str) -> Result<Page<CarePlan>, ApiError> {
     Call::get(page("/care-plans", filter, cursor)).read().await
+}
+
+pub async fn plan(id: Uuid) -> Result<CarePlan, ApiError> {
+    Call::get(format!("/care-plans/{id}")).read().await
 }
 
 pub async fn begin_plan(customer: Uuid, new: &NewCarePlan, key: &str) -> Result<CarePlan, ApiError> {

@@ -1,7 +1,8 @@
 use guanxi_api::{ExchangeRate, NewExchangeRate, NewProduct, Page, Product, ProductPatch};
 use uuid::Uuid;
 
-use super::{ApiError, Call, Tagged, query};
+use super::interactions::tag;
+use super::{ApiError, Call, query};
 
 pub async fn list(filter: &str, sort: &str, cursor: &str) -> Result<Page<Product>, ApiError> {
     let query = query(&[("filter", filter), ("sort", sort), ("cursor", cursor)]);
@@ -13,21 +14,21 @@ pub async fn choices() -> Result<Page<Product>, ApiError> {
     Call::get("/products?limit=200").read().await
 }
 
-pub async fn get(id: Uuid) -> Result<Tagged<Product>, ApiError> {
-    Call::get(format!("/products/{id}")).read_tagged().await
+pub async fn get(id: Uuid) -> Result<Product, ApiError> {
+    Call::get(format!("/products/{id}")).read().await
 }
 
 pub async fn create(new: &NewProduct, key: &str) -> Result<(), ApiError> {
     Call::post("/products").json(new).once(key).send().await.map(drop)
 }
 
-pub async fn patch(id: Uuid, etag: &str, patch: &ProductPatch) -> Result<(), ApiError> {
-    Call::patch(format!("/products/{id}")).if_match(etag).json(patch).send().await.map(drop)
+pub async fn patch(id: Uuid, version: i64, patch: &ProductPatch) -> Result<(), ApiError> {
+    Call::patch(format!("/products/{id}")).if_match(&tag(version)).json(patch).send().await.map(drop)
 }
 
 /// `archive` or `restore`.
-pub async fn act(id: Uuid, etag: &str, action: &str) -> Result<(), ApiError> {
-    Call::post(format!("/products/{id}/{action}")).if_match(etag).send().await.map(drop)
+pub async fn act(id: Uuid, version: i64, action: &str) -> Result<(), ApiError> {
+    Call::post(format!("/products/{id}/{action}")).if_match(&tag(version)).send().await.map(drop)
 }
 
 pub async fn rates(filter: &str, sort: &str, cursor: &str) -> Result<Page<ExchangeRate>, ApiError> {

@@ -14,6 +14,12 @@ pub async fn of_customer(id: Uuid) -> Result<Relations, ApiError> {
     Call::get(format!("/customers/{id}/relations")).read().await
 }
 
+/// One of them, if it still is one.
+pub async fn of(customer: Uuid, id: Uuid) -> Result<Option<Relation>, ApiError> {
+    let all = of_customer(customer).await?;
+    Ok(all.relations.into_iter().find(|relation| relation.id == id))
+}
+
 pub async fn create(id: Uuid, new: &NewRelation, key: &str) -> Result<(), ApiError> {
     Call::post(format!("/customers/{id}/relations")).json(new).once(key).send().await.map(drop)
 }

@@ -1,7 +1,8 @@
 use guanxi_api::{CustomerTags, NewTag, Page, Tag, TagPatch};
 use uuid::Uuid;
 
-use super::{ApiError, Call, Tagged, query};
+use super::interactions::tag;
+use super::{ApiError, Call, query};
 
 pub async fn list(filter: &str, sort: &str, cursor: &str) -> Result<Page<Tag>, ApiError> {
     let query = query(&[("filter", filter), ("sort", sort), ("cursor", cursor)]);
@@ -22,21 +23,21 @@ pub async fn all(filter: &str) -> Result<Vec<Tag>, ApiError> {
     }
 }
 
-pub async fn get(id: Uuid) -> Result<Tagged<Tag>, ApiError> {
-    Call::get(format!("/tags/{id}")).read_tagged().await
+pub async fn get(id: Uuid) -> Result<Tag, ApiError> {
+    Call::get(format!("/tags/{id}")).read().await
 }
 
 pub async fn create(new: &NewTag, key: &str) -> Result<Tag, ApiError> {
     Call::post("/tags").json(new).once(key).read().await
 }
 
-pub async fn patch(id: Uuid, etag: &str, patch: &TagPatch) -> Result<(), ApiError> {
-    Call::patch(format!("/tags/{id}")).if_match(etag).json(patch).send().await.map(drop)
+pub async fn patch(id: Uuid, version: i64, patch: &TagPatch) -> Result<(), ApiError> {
+    Call::patch(format!("/tags/{id}")).if_match(&tag(version)).json(patch).send().await.map(drop)
 }
 
 /// `archive` or `restore`.
-pub async fn act(id: Uuid, etag: &str, action: &str) -> Result<(), ApiError> {
-    Call::post(format!("/tags/{id}/{action}")).if_match(etag).send().await.map(drop)
+pub async fn act(id: Uuid, version: i64, action: &str) -> Result<(), ApiError> {
+    Call::post(format!("/tags/{id}/{action}")).if_match(&tag(version)).send().await.map(drop)
 }
 
 pub async fn give(customer: Uuid, tag: Uuid) -> Result<CustomerTags, ApiError> {

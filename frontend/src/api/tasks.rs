@@ -12,6 +12,10 @@ pub async fn list(customer: Option<Uuid>, filter: &str, cursor: &str) -> Result<
     Call::get(format!("{path}{query}")).read().await
 }
 
+pub async fn get(id: Uuid) -> Result<Task, ApiError> {
+    Call::get(format!("/tasks/{id}")).read().await
+}
+
 pub async fn create(new: &NewTask, key: &str) -> Result<Task, ApiError> {
     Call::post("/tasks").json(new).once(key).read().await
 }

@@ -12,6 +12,10 @@ pub async fn of_customers() -> Result<Page<SavedView>, ApiError> {
     Call::get("/views?list=customers&limit=200").read().await
 }
 
+pub async fn get(id: Uuid) -> Result<SavedView, ApiError> {
+    Call::get(format!("/views/{id}")).read().await
+}
+
 pub async fn create(new: &NewSavedView, key: &str) -> Result<SavedView, ApiError> {
     Call::post("/views").json(new).once(key).read().await
 }

@@ -101,11 +101,7 @@ pub fn BulkDialog(props: &BulkDialogProps) -> Html {
             busy.set(true);
             spawn!((new, tag, takes, errors, refused, busy, once, toasts), {
                 let started = match with_tag(new, (*tag).clone(), *takes).await {
-                    Ok(new) => {
-                        let started = api::customers::start_bulk(&new, &once.key()).await;
-                        once.answered(&started);
-                        started
-                    }
+                    Ok(new) => once.answered(api::customers::start_bulk(&new, &once.key(&new)).await),
                     Err(error) => Err(error),
                 };
                 match started {

@@ -7,14 +7,16 @@ use yew::prelude::*;
 use super::completeness::Wanted;
 use super::page::{Subject, WantedProps};
 use super::reveal::Secret;
-use crate::api::{self, ApiError, Tagged};
+use crate::api::{self, Tagged};
 use crate::checks::Errors;
-use crate::dom;
+use crate::draft::{Values, YES, in_words, use_draft, use_seen, values, yes_or_no};
+use crate::holdings::use_form;
 use crate::i18n::{Msg, use_i18n};
 use crate::labels::{Label, by_code, options};
+use crate::once::use_once;
 use crate::ui::{
-    Badge, Button, Check, ConfirmDialog, Dialog, Icon, IconButton, InputKind, Look, Menu, MenuItem, Notice,
-    Panel, Select, TextField, Tone, use_toasts,
+    Badge, Button, Check, ConfirmDialog, Dialog, Icon, IconButton, InputKind, Look, Menu, MenuItem, Panel,
+    Select, TextField, Tone, use_toasts,
 };
 
 /// The outline that stands for a kind of contact point.
@@ -40,7 +42,8 @@ pub const fn keyboard_of(kind: ContactPointKind) -> InputKind {
 enum Doing {
     Adding(ContactPointKind),
     Editing(ContactPoint),
-    Removing(ContactPoint),
+    /// With the tag of the version in which the user has seen it.
+    Removing(ContactPoint, String),
 }
 
 /// How to reach the customer.
@@ -81,11 +84,11 @@ pub fn ContactPanel(props: &WantedProps) -> Html {
             });
         })
     };
-    let remove = |point: Uuid| {
-        cb!((subject, toasts, busy, done, doing), |()| {
+    let remove = |point: Uuid, etag: String| {
+        cb!((subject, toasts, busy, done, doing, etag), |()| {
             busy.set(true);
-            spawn!((subject, toasts, busy, done, doing), {
-                match api::customers::remove_contact_point(subject.id, subject.etag(), point).await {
+            spawn!((subject, toasts, busy, done, doing, etag), {
+                match api::customers::remove_contact_point(subject.id, &etag, point).await {
                     Ok(tagged) => {
                         toasts.say(i.t(Msg::ContactRemoved));
                         done.emit(tagged);
@@ -131,7 +134,12 @@ pub fn ContactPanel(props: &WantedProps) -> Html {
             patch(ContactPointPatch { verified: Some(verify), ..Default::default() }),
         ));
         items.push(MenuItem::Line);
-        items.push(action(Icon::Trash, Msg::ContactRemove, true, set(Doing::Removing(point.clone()))));
+        items.push(action(
+            Icon::Trash,
+            Msg::ContactRemove,
+            true,
+            set(Doing::Removing(point.clone(), subject.etag().to_owned())),
+        ));
         html! {
             <Menu label={i.t(Msg::ContactMenu { name: &point.kind.label(i) })} button={Icon::Ellipsis.draw()} {items}
                 class={classes!("button", "button--quiet", "button--icon", "button--small")} />
@@ -165,8 +173,8 @@ pub fn ContactPanel(props: &WantedProps) -> Html {
         Some(Doing::Editing(point)) => {
             html! { <ContactDialog subject={subject.clone()} {point} ondone={done} onclose={close} /> }
         }
-        Some(Doing::Removing(point)) => html! {
-            <ConfirmDialog title={i.t(Msg::ContactRemoveTitle)} action={i.t(Msg::ContactRemove)} danger=true busy={*busy} onconfirm={remove(point.id)} onclose={close}>
+        Some(Doing::Removing(point, etag)) => html! {
+            <ConfirmDialog title={i.t(Msg::ContactRemoveTitle)} action={i.t(Msg::ContactRemove)} danger=true busy={*busy} onconfirm={remove(point.id, etag)} onclose={close}>
                 <p>{ i.t(Msg::ContactRemoveText { value: &point.value }) }</p>
             </ConfirmDialog>
         },
@@ -197,86 +205,96 @@ struct ContactDialogProps {
     onclose: Callback<()>,
 }
 
+const KIND: &str = "/kind";
+const VALUE: &str = "/value";
+const USE: &str = "/use";
+const PRIMARY: &str = "/primary";
+
+/// `kind`: of a new one.
+fn values_of(point: Option<&ContactPoint>, kind: ContactPointKind) -> Values {
+    values([
+        (KIND, point.map_or(kind, |p| p.kind).code().to_owned()),
+        (VALUE, point.map(|p| p.value.clone()).unwrap_or_default()),
+        (USE, point.map_or(ContactPointUse::Personal, |p| p.r#use).code().to_owned()),
+        (PRIMARY, point.is_some_and(|p| p.primary).to_string()),
+    ])
+}
+
 #[function_component]
 fn ContactDialog(props: &ContactDialogProps) -> Html {
     let i = use_i18n();
-    let point = props.point.clone();
-    let kind = use_state(|| point.as_ref().map_or(props.kind, |p| p.kind));
-    let value = use_state(String::new);
-    let used = use_state(|| point.as_ref().map_or(ContactPointUse::Personal, |p| p.r#use));
-    let primary = use_state(|| point.as_ref().is_some_and(|p| p.primary));
-    let errors = use_state(Errors::default);
-    let refused = use_state(|| None::<ApiError>);
-    let busy = use_state(|| false);
-    let once = use_memo((), |()| dom::random_id());
+    let form = use_form(Callback::noop());
+    let seen = use_seen(&*props.subject.tagged);
+    let id = props.point.as_ref().map(|point| point.id);
+    // One that somebody else has removed meanwhile is still shown; the server says that it is gone.
+    let now = seen.value.contact_points.iter().find(|point| Some(point.id) == id).or(props.point.as_ref());
+    let draft = use_draft(values_of(now, props.kind));
+    let once = use_once();
+    let kind = by_code(&draft.at(KIND)).unwrap_or(props.kind);
 
     let (subject, ondone) = (&props.subject, &props.ondone);
-    let onsubmit = cb!(
-        (kind, value, used, primary, errors, refused, busy, once, subject, ondone, point),
-        |event: SubmitEvent| {
-            event.prevent_default();
-            let text = value.trim().to_owned();
-            let new = NewContactPoint {
-                kind: *kind,
-                value: text.clone(),
-                r#use: *used,
-                primary: *primary,
-                verified: false,
+    let onsubmit = cb!((form, seen, draft, once, subject, ondone), |event: SubmitEvent| {
+        event.prevent_default();
+        let text = draft.typed(VALUE).trim().to_owned();
+        let used = by_code(&draft.at(USE)).unwrap_or(ContactPointUse::Personal);
+        let primary = draft.at(PRIMARY) == YES;
+        let new = NewContactPoint { kind, value: text.clone(), r#use: used, primary, verified: false };
+        let patch = ContactPointPatch {
+            value: (!text.is_empty()).then_some(text),
+            r#use: Some(used),
+            primary: primary.then_some(true),
+            verified: None,
+        };
+        // The stored value is masked, so an empty field leaves it as it is.
+        let found = if id.is_some() { Errors::check(&patch, i) } else { Errors::check(&new, i) };
+        let (seen, once, subject, ondone) = (seen.clone(), once.clone(), subject.clone(), ondone.clone());
+        form.send(found, async move {
+            let newest = async {
+                let newest = api::customers::get(subject.id).await?;
+                subject.set.emit(newest.clone());
+                Ok(newest)
             };
-            let patch = ContactPointPatch {
-                value: (!text.is_empty()).then_some(text),
-                r#use: Some(*used),
-                primary: (*primary).then_some(true),
-                verified: None,
-            };
-            // The stored value is masked, so an empty field leaves it as it is.
-            let found = if point.is_some() { Errors::check(&patch, i) } else { Errors::check(&new, i) };
-            errors.set(found.clone());
-            if !found.is_empty() || *busy {
-                return;
-            }
-            busy.set(true);
-            let id = point.as_ref().map(|p| p.id);
-            spawn!((errors, refused, busy, once, subject, ondone), {
-                let outcome = match id {
-                    Some(id) => {
-                        api::customers::patch_contact_point(subject.id, subject.etag(), id, &patch).await
-                    }
-                    None => api::customers::add_contact_point(subject.id, subject.etag(), &new, &once).await,
-                };
-                match outcome {
-                    Ok(tagged) => ondone.emit(tagged),
-                    Err(error) => {
-                        busy.set(false);
-                        if error.is_conflict() {
-                            subject.reload.emit(());
-                        }
-                        errors.set(Errors::of(&error));
-                        refused.set(error.errors.is_empty().then_some(error));
-                    }
+            let tagged = match id {
+                Some(id) => {
+                    let change = api::customers::patch_contact_point(subject.id, &seen.etag, id, &patch);
+                    seen.save(change, newest).await?
                 }
-            });
-        }
-    );
+                None => {
+                    let key = once.key(&new);
+                    let add = api::customers::add_contact_point(subject.id, &seen.etag, &new, &key);
+                    once.answered(seen.save(add, newest).await)?
+                }
+            };
+            ondone.emit(tagged);
+            Ok(())
+        });
+    });
+    let words = |pointer: &str, value: &str| match pointer {
+        VALUE => (i.t(Msg::ContactValue), value.to_owned().into()),
+        USE => (i.t(Msg::ContactUse), in_words::<ContactPointUse>(value, i)),
+        PRIMARY => (i.t(Msg::ContactPrimary), yes_or_no(value, i)),
+        _ => (i.t(Msg::ContactKind), in_words::<ContactPointKind>(value, i)),
+    };
+    let set_primary = draft.set(PRIMARY).reform(|on: bool| on.to_string());
     let close = props.onclose.clone();
     html! {
-        <Dialog title={i.t(if point.is_some() { Msg::ContactEdit } else { Msg::ContactAdd })} onclose={props.onclose.clone()}>
+        <Dialog title={i.t(if id.is_some() { Msg::ContactEdit } else { Msg::ContactAdd })} onclose={props.onclose.clone()}>
             <form class="form" {onsubmit} novalidate=true>
-                if let Some(error) = &*refused { <Notice tone="bad" alert=true>{ error.detail(i) }</Notice> }
-                <Select id="contact-kind" label={i.t(Msg::ContactKind)} options={options::<ContactPointKind>(i)} value={kind.code()} disabled={point.is_some()}
-                    onchange={cb!((kind), |code: String| kind.set(by_code(&code).unwrap_or(*kind)))} />
-                <TextField id="contact-value" label={i.t(Msg::ContactValue)} value={(*value).clone()} kind={keyboard_of(*kind)} autofocus=true required={point.is_none()}
-                    oninput={cb!((value), |text| value.set(text))} error={errors.at("/value")}
-                    hint={match &point {
+                { draft.notice(&form, &[VALUE], words) }
+                <Select id="contact-kind" label={i.t(Msg::ContactKind)} options={options::<ContactPointKind>(i)} value={draft.at(KIND)} disabled={id.is_some()}
+                    onchange={draft.set(KIND)} />
+                <TextField id="contact-value" label={i.t(Msg::ContactValue)} value={draft.typed(VALUE)} kind={keyboard_of(kind)} autofocus=true required={id.is_none()}
+                    oninput={draft.set(VALUE)} error={form.at(VALUE)}
+                    hint={match now {
                         Some(point) => Some(i.t(Msg::ContactValueKept { value: &point.value })),
-                        None if *kind == ContactPointKind::Phone => Some(i.t(Msg::ContactPhoneHint)),
+                        None if kind == ContactPointKind::Phone => Some(i.t(Msg::ContactPhoneHint)),
                         None => None,
                     }} />
-                <Select id="contact-use" label={i.t(Msg::ContactUse)} options={options::<ContactPointUse>(i)} value={used.code()}
-                    onchange={cb!((used), |code: String| used.set(by_code(&code).unwrap_or(*used)))} />
-                <Check label={i.t(Msg::ContactMakePrimary)} checked={*primary} onchange={cb!((primary), |on| primary.set(on))} />
+                <Select id="contact-use" label={i.t(Msg::ContactUse)} options={options::<ContactPointUse>(i)} value={draft.at(USE)}
+                    onchange={draft.set(USE)} />
+                <Check label={i.t(Msg::ContactMakePrimary)} checked={draft.at(PRIMARY) == YES} onchange={set_primary} />
                 <div class="form__actions">
-                    <Button submit=true look={Look::Primary} busy={*busy}>{ i.t(Msg::CommonSave) }</Button>
+                    <Button submit=true look={Look::Primary} busy={form.busy()}>{ i.t(Msg::CommonSave) }</Button>
                     <Button look={Look::Quiet} onclick={move |_| close.emit(())}>{ i.t(Msg::CommonCancel) }</Button>
                 </div>
             </form>

@@ -162,8 +162,7 @@ pub fn NewCustomerPage() -> Html {
         }
         busy.set(true);
         spawn!((errors, refused, busy, once, toasts), {
-            let created = api::customers::create(&body, &once.key()).await;
-            once.answered(&created);
+            let created = once.answered(api::customers::create(&body, &once.key(&body)).await);
             match created {
                 Ok(customer) => {
                     toasts.say(i.t(Msg::NewCustomerDone {

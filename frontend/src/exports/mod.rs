@@ -166,9 +166,7 @@ fn ExportForm(props: &ExportFormProps) -> Html {
         }
         busy.set(true);
         spawn!((new, errors, refused, busy, once, onstart), {
-            let started = api::jobs::start_export(&new, &once.key()).await;
-            once.answered(&started);
-            match started {
+            match once.answered(api::jobs::start_export(&new, &once.key(&new)).await) {
                 Ok(details) => {
                     fetch::forget("jobs?");
                     onstart.emit(details.job.id);

@@ -44,12 +44,23 @@ impl Form {
         *self.busy
     }
 
+    /// Forgets what was wrong with it, when what was entered is given up.
+    pub fn forgive(&self) {
+        self.errors.set(Errors::default());
+        self.refused.set(None);
+    }
+
     /// Why the server has not taken it, where no field is to blame that is in sight.
     pub fn notice(&self, shown: &[&str]) -> Html {
+        self.notice_unless(|_| false, shown)
+    }
+
+    /// The same without a refusal of which something else tells.
+    pub fn notice_unless(&self, told: fn(&ApiError) -> bool, shown: &[&str]) -> Html {
         let besides: Vec<AttrValue> = self.errors.besides(shown).map(|(_, message)| message).collect();
         html! {
             <>
-                if let Some(error) = &*self.refused { <Notice tone="bad" alert=true>{ error.detail(self.i) }</Notice> }
+                if let Some(error) = self.refused.as_ref().filter(|error| !told(error)) { <Notice tone="bad" alert=true>{ error.detail(self.i) }</Notice> }
                 { for besides.into_iter().map(|message| html! { <Notice tone="bad" alert=true>{ message }</Notice> }) }
             </>
         }

@@ -127,7 +127,7 @@ pub fn HoldingDialog(props: &HoldingDialogProps) -> Html {
                 None => html!(),
                 Some(Doing::Editing) => html! { <HoldingForm customer={it.customer.id} now={(*tagged).clone()} ondone={done} onclose={close} /> },
                 Some(Doing::Recording) => html! { <TransactionForm {id} currency={it.currency.clone()} ondone={done} onclose={close} /> },
-                Some(Doing::Closing) => html! { <CloseForm {id} etag={tagged.etag.clone()} ondone={done} onclose={close} /> },
+                Some(Doing::Closing) => html! { <CloseForm now={(*tagged).clone()} ondone={done} onclose={close} /> },
                 Some(Doing::Reversing(transaction)) => html! { <ReverseForm {id} {transaction} ondone={done} onclose={close} /> },
             } }
         </>

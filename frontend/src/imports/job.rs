@@ -13,11 +13,11 @@ use super::problems::Problems;
 use super::progress::{JobProgress, state_badge, use_job};
 use super::{codes, is_going};
 use crate::api;
-use crate::dom;
 use crate::exports::told;
 use crate::fetch;
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::Label;
+use crate::once::use_once;
 use crate::route::{self, Route};
 use crate::session::{may, right, use_me};
 use crate::ui::{
@@ -147,17 +147,18 @@ fn UndoButton(props: &UndoButtonProps) -> Html {
     let i = use_i18n();
     let toasts = use_toasts();
     let asking = use_state(|| false);
-    let once = use_state(dom::random_id);
+    let once = use_once();
     let UndoButtonProps { id, bulk } = *props;
     let begin = cb!((asking, once, toasts), |()| {
         asking.set(false);
         spawn!((once, toasts), {
+            let key = once.key(&id);
             let started = if bulk {
-                api::customers::undo_bulk(id, &once).await
+                api::customers::undo_bulk(id, &key).await
             } else {
-                api::jobs::undo(id, &once).await
+                api::jobs::undo(id, &key).await
             };
-            match started {
+            match once.answered(started) {
                 Ok(made) => {
                     fetch::forget("job");
                     route::go(&Route::Job { id: made.job.id }.to_path());

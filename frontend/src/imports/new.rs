@@ -155,8 +155,7 @@ pub fn NewImportPage() -> Html {
         }
         busy.set(true);
         spawn!((dry_run, run, at, busy, refused, errors, once, decisions, decided), {
-            let started = api::jobs::start_import(&new, &once.key()).await;
-            once.answered(&started);
+            let started = once.answered(api::jobs::start_import(&new, &once.key(&new)).await);
             match started {
                 Ok(made) => {
                     fetch::forget("jobs?");

@@ -125,8 +125,8 @@ pub fn Problems(props: &ProblemsProps) -> Html {
         let records: Vec<CorrectedRecord> = corrected.borrow().iter().take(MOST).map(record).collect();
         busy.set(true);
         spawn!((busy, refused, once), {
-            let begun = api::jobs::correct(id, &ImportCorrections { records }, &once.key()).await;
-            once.answered(&begun);
+            let corrections = ImportCorrections { records };
+            let begun = once.answered(api::jobs::correct(id, &corrections, &once.key(&corrections)).await);
             match begun {
                 Ok(made) => {
                     fetch::forget("jobs?");

@@ -226,8 +226,7 @@ fn NameDialog(props: &NameDialogProps) -> Html {
         let definition = definition(&plan, name.trim().to_owned(), *shared);
         busy.set(true);
         spawn!((ondone, busy, refused, once, toasts), {
-            let kept = api::jobs::keep_mapping(&definition, &once.key()).await;
-            once.answered(&kept);
+            let kept = once.answered(api::jobs::keep_mapping(&definition, &once.key(&definition)).await);
             match kept {
                 Ok(made) => {
                     toasts.say(i.t(Msg::SavedMappingsSaved));

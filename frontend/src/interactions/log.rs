@@ -7,9 +7,9 @@ use yew::prelude::*;
 use super::{With, is_fresh, noon};
 use crate::api::{self, ApiError};
 use crate::checks::Errors;
-use crate::dom;
 use crate::i18n::{Msg, use_i18n};
 use crate::labels::{Label, by_code, options};
+use crate::once::use_once;
 use crate::session::{may, right, use_me};
 use crate::ui::{
     Button, DateField, Dialog, InputKind, Look, Notice, Segments, Select, TextArea, TextField, date_of,
@@ -75,7 +75,7 @@ pub fn LogDialog(props: &LogDialogProps) -> Html {
     let errors = use_state(Errors::default);
     let refused = use_state(|| None::<ApiError>);
     let busy = use_state(|| false);
-    let once = use_memo((), |()| dom::random_id());
+    let once = use_once();
     let manager = me.as_ref().is_some_and(|me| may(me, right::ASSIGN_CUSTOMERS));
     let owes_reason = props.contact.as_ref().is_some_and(|contact| !manager && !is_fresh(contact));
 
@@ -133,7 +133,7 @@ pub fn LogDialog(props: &LogDialogProps) -> Html {
             let reason = Some(draft.reason.trim().to_owned()).filter(|reason| !reason.is_empty());
             spawn!((errors, refused, busy, once, toasts, with, contact, ondone), {
                 let outcome = match &contact {
-                    None => api::interactions::create(with.id, &new, &once).await,
+                    None => once.answered(api::interactions::create(with.id, &new, &once.key(&new)).await),
                     Some(old) => {
                         let patch = InteractionPatch {
                             kind: Some(new.kind),

@@ -3,12 +3,14 @@ use uuid::Uuid;
 use yew::prelude::*;
 
 use super::unit_options;
-use crate::api::{self, ApiError};
+use crate::api;
 use crate::checks::Errors;
-use crate::dom;
+use crate::draft::{Values, in_words, use_draft, use_seen, values};
+use crate::holdings::use_form;
 use crate::i18n::{Msg, use_i18n};
 use crate::labels::{Label, by_code, options};
-use crate::ui::{Button, Dialog, Look, Notice, Select, TextField};
+use crate::once::use_once;
+use crate::ui::{Button, Dialog, Look, Select, TextField};
 
 #[derive(Properties, PartialEq)]
 pub struct UnitFormProps {
@@ -22,93 +24,95 @@ pub struct UnitFormProps {
     pub onclose: Callback<()>,
 }
 
+const CODE: &str = "/code";
+const NAME_ZH: &str = "/name/zh-CN";
+const NAME_EN: &str = "/name/en";
+const KIND: &str = "/kind";
+const PARENT: &str = "/parent_id";
+
+fn values_of(unit: Option<&OrgUnit>, parent: Uuid) -> Values {
+    let of = |read: fn(&OrgUnit) -> String| unit.map(read).unwrap_or_default();
+    values([
+        (CODE, of(|u| u.code.clone())),
+        (NAME_ZH, of(|u| u.name.zh_cn.clone())),
+        (NAME_EN, of(|u| u.name.en.clone())),
+        (KIND, unit.map_or(OrgUnitKind::Outlet, |u| u.kind).code().to_owned()),
+        (PARENT, unit.and_then(|u| u.parent_id).unwrap_or(parent).to_string()),
+    ])
+}
+
 /// Adds or changes a unit.
 #[function_component]
 pub fn UnitForm(props: &UnitFormProps) -> Html {
     let i = use_i18n();
-    let unit = props.unit.clone();
-    let root = unit.as_ref().is_some_and(|unit| unit.parent_id.is_none());
-    let code = use_state(|| unit.as_ref().map(|u| u.code.clone()).unwrap_or_default());
-    let zh_cn = use_state(|| unit.as_ref().map(|u| u.name.zh_cn.clone()).unwrap_or_default());
-    let en = use_state(|| unit.as_ref().map(|u| u.name.en.clone()).unwrap_or_default());
-    let kind = use_state(|| unit.as_ref().map_or(OrgUnitKind::Outlet, |u| u.kind));
-    let parent = use_state(|| unit.as_ref().and_then(|u| u.parent_id).unwrap_or(props.parent).to_string());
-    let errors = use_state(Errors::default);
-    let refused = use_state(|| None::<ApiError>);
-    let busy = use_state(|| false);
-    let once = use_memo((), |()| dom::random_id());
-
-    let ondone = &props.ondone;
-    let onsubmit = cb!(
-        (unit, code, zh_cn, en, kind, parent, errors, refused, busy, once, ondone),
-        |event: SubmitEvent| {
-            event.prevent_default();
-            let name = LocalName { zh_cn: zh_cn.trim().to_owned(), en: en.trim().to_owned() };
-            let above = Uuid::parse_str(&parent).unwrap_or_default();
-            let new = NewOrgUnit {
-                parent_id: above,
-                kind: *kind,
-                code: code.trim().to_owned(),
-                name: name.clone(),
+    let form = use_form(props.ondone.clone());
+    let before = use_seen(&props.unit);
+    let is_new = before.is_none();
+    let root = before.as_ref().is_some_and(|unit| unit.parent_id.is_none());
+    let draft = use_draft(values_of(before.as_ref(), props.parent));
+    let once = use_once();
+    let onsubmit = cb!((form, before, draft, once), |event: SubmitEvent| {
+        event.prevent_default();
+        let text = |pointer: &str| draft.at(pointer).trim().to_owned();
+        let above = Uuid::parse_str(&draft.at(PARENT)).unwrap_or_default();
+        let new = NewOrgUnit {
+            parent_id: above,
+            kind: by_code(&draft.at(KIND)).unwrap_or(OrgUnitKind::Outlet),
+            code: text(CODE),
+            name: LocalName { zh_cn: text(NAME_ZH), en: text(NAME_EN) },
+        };
+        let (before, once) = (before.clone(), once.clone());
+        form.send(Errors::check(&new, i), async move {
+            let Some(unit) = before.as_ref() else {
+                return once.answered(api::org::create(&new, &once.key(&new)).await).map(drop);
             };
-            let found = Errors::check(&new, i);
-            errors.set(found.clone());
-            refused.set(None);
-            if !found.is_empty() || *busy {
-                return;
+            let patch = OrgUnitPatch {
+                code: (new.code != unit.code).then_some(new.code),
+                name: (new.name != unit.name).then_some(new.name),
+                parent_id: unit.parent_id.filter(|before| *before != above).map(|_| above),
+            };
+            let newest = async { api::org::get(unit.id).await.map(Some) };
+            before.save(api::org::patch(unit.id, unit.version, &patch), newest).await.map(drop)
+        });
+    });
+    let above = unit_options(&props.units, i);
+    let words = |pointer: &str, value: &str| {
+        let value = AttrValue::from(value.to_owned());
+        match pointer {
+            NAME_ZH => (i.t(Msg::UnitNameZh), value),
+            NAME_EN => (i.t(Msg::UnitNameEn), value),
+            CODE => (i.t(Msg::UnitCode), value),
+            KIND => (i.t(Msg::UnitKind), in_words::<OrgUnitKind>(&value, i)),
+            _ => {
+                let name = above.iter().find(|(id, _)| *id == value).map(|(_, name)| name.clone());
+                (i.t(Msg::UnitParent), name.unwrap_or(value))
             }
-            busy.set(true);
-            spawn!((unit, errors, refused, busy, once, ondone), {
-                let outcome = match &unit {
-                    None => api::org::create(&new, &once).await,
-                    Some(unit) => {
-                        let patch = OrgUnitPatch {
-                            code: (new.code != unit.code).then_some(new.code),
-                            name: (new.name != unit.name).then_some(new.name),
-                            parent_id: unit.parent_id.filter(|before| *before != above).map(|_| above),
-                        };
-                        match api::org::get(unit.id).await {
-                            Ok(now) => api::org::patch(unit.id, &now.etag, &patch).await,
-                            Err(error) => Err(error),
-                        }
-                    }
-                };
-                busy.set(false);
-                match outcome {
-                    Ok(_) => ondone.emit(()),
-                    Err(error) => {
-                        errors.set(Errors::of(&error));
-                        refused.set(error.errors.is_empty().then_some(error));
-                    }
-                }
-            });
         }
-    );
-    let field = |id: &'static str,
-                 label: Msg<'_>,
-                 state: &UseStateHandle<String>,
-                 pointer: &str,
-                 hint: Option<AttrValue>| {
-        let oninput = cb!((state), |text| state.set(text));
-        html! { <TextField {id} label={i.t(label)} value={(**state).clone()} {oninput} error={errors.at(pointer)} {hint} required=true /> }
     };
+    let field = |id: &'static str, label: Msg<'_>, pointer: &str, hint: Option<AttrValue>| {
+        html! { <TextField {id} label={i.t(label)} value={draft.at(pointer)} oninput={draft.set(pointer)} error={form.at(pointer)} {hint} required=true /> }
+    };
+    let mut shown = vec![CODE, NAME_ZH, NAME_EN];
+    if !root {
+        shown.extend([KIND, PARENT]);
+    }
     let close = props.onclose.clone();
     html! {
-        <Dialog title={i.t(if props.unit.is_some() { Msg::UnitEdit } else { Msg::UnitNew })} onclose={props.onclose.clone()}>
+        <Dialog title={i.t(if is_new { Msg::UnitNew } else { Msg::UnitEdit })} onclose={props.onclose.clone()}>
             <form class="form" {onsubmit} novalidate=true>
-                if let Some(error) = &*refused { <Notice tone="bad" alert=true>{ error.detail(i) }</Notice> }
-                { field("unit-name-zh", Msg::UnitNameZh, &zh_cn, "/name/zh-CN", None) }
-                { field("unit-name-en", Msg::UnitNameEn, &en, "/name/en", None) }
-                { field("unit-code", Msg::UnitCode, &code, "/code", Some(i.t(Msg::UnitCodeHint))) }
+                { draft.notice(&form, &shown, words) }
+                { field("unit-name-zh", Msg::UnitNameZh, NAME_ZH, None) }
+                { field("unit-name-en", Msg::UnitNameEn, NAME_EN, None) }
+                { field("unit-code", Msg::UnitCode, CODE, Some(i.t(Msg::UnitCodeHint))) }
                 if !root {
-                    <Select id="unit-kind" label={i.t(Msg::UnitKind)} value={kind.code()} disabled={props.unit.is_some()} error={errors.at("/kind")}
+                    <Select id="unit-kind" label={i.t(Msg::UnitKind)} value={draft.at(KIND)} disabled={!is_new} error={form.at(KIND)}
                         options={options::<OrgUnitKind>(i).into_iter().filter(|(code, _)| code != "head_office").collect::<Vec<_>>()}
-                        onchange={cb!((kind), |code: String| kind.set(by_code(&code).unwrap_or(*kind)))} />
-                    <Select id="unit-parent" label={i.t(Msg::UnitParent)} value={(*parent).clone()} options={unit_options(&props.units, i)}
-                        error={errors.at("/parent_id")} onchange={cb!((parent), |id| parent.set(id))} />
+                        onchange={draft.set(KIND)} />
+                    <Select id="unit-parent" label={i.t(Msg::UnitParent)} value={draft.at(PARENT)} options={above.clone()}
+                        error={form.at(PARENT)} onchange={draft.set(PARENT)} />
                 }
                 <div class="form__actions">
-                    <Button submit=true look={Look::Primary} busy={*busy}>{ i.t(Msg::CommonSave) }</Button>
+                    <Button submit=true look={Look::Primary} busy={form.busy()}>{ i.t(Msg::CommonSave) }</Button>
                     <Button look={Look::Quiet} onclick={move |_| close.emit(())}>{ i.t(Msg::CommonCancel) }</Button>
                 </div>
             </form>

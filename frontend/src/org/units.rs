@@ -42,12 +42,12 @@ pub fn UnitsPage() -> Html {
     let close = cb!((doing), |()| doing.set(None));
     let set_archived = {
         let (toasts, done) = (toasts.clone(), done.clone());
-        Callback::from(move |(id, archive): (Uuid, bool)| {
+        Callback::from(move |(id, version, archive): (Uuid, i64, bool)| {
             spawn!((toasts, done), {
-                let outcome = match api::org::get(id).await {
-                    Ok(now) if archive => api::org::archive(id, &now.etag).await,
-                    Ok(now) => api::org::restore(id, &now.etag).await,
-                    Err(error) => Err(error),
+                let outcome = if archive {
+                    api::org::archive(id, version).await
+                } else {
+                    api::org::restore(id, version).await
                 };
                 match outcome {
                     Ok(()) => toasts.say(i.t(if archive { Msg::UnitArchived } else { Msg::UnitRestored })),
@@ -58,11 +58,11 @@ pub fn UnitsPage() -> Html {
         })
     };
     let menu = |unit: &OrgUnit| {
-        let id = unit.id;
+        let (id, version) = (unit.id, unit.version);
         let name = unit.name.in_language(i.lang);
         let off = unit.archived_at.is_some();
         let edit = cb!((doing, unit), |()| doing.set(Some(Doing::Editing(unit.clone()))));
-        let archive = cb!((set_archived), |()| set_archived.emit((id, !off)));
+        let archive = cb!((set_archived), |()| set_archived.emit((id, version, !off)));
         let mut items = vec![MenuItem::Action {
             icon: Some(Icon::Pencil),
             text: i.t(Msg::UnitEdit),

@@ -129,8 +129,7 @@ pub fn NewUserPage() -> Html {
             }
             busy.set(true);
             spawn!((errors, refused, busy, made, once), {
-                let created = api::users::create(&new, &once.key()).await;
-                once.answered(&created);
+                let created = once.answered(api::users::create(&new, &once.key(&new)).await);
                 match created {
                     Ok(user) => {
                         fetch::forget("users?");

@@ -8,11 +8,11 @@ use yew_router::Routable;
 use super::pages::use_pages;
 use crate::api;
 use crate::checks::Errors;
-use crate::dom;
 use crate::fetch;
 use crate::holdings::use_form;
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::{Label, by_code, options};
+use crate::once::use_once;
 use crate::org::{OWNERS, use_colleagues};
 use crate::route::{self, Route};
 use crate::settings::use_settings;
@@ -96,7 +96,7 @@ pub fn NewHandoverDialog(props: &NewHandoverProps) -> Html {
     let on = use_state(|| i.today().to_string());
     let days = use_state(|| "30".to_owned());
     let note = use_state(String::new);
-    let once = use_memo((), |()| dom::random_id());
+    let once = use_once();
     let search = use_colleagues(OWNERS);
     let onclose = props.onclose.clone();
     let onsubmit = cb!((form, from, shares, reason, on, days, note, once, onclose), |event: SubmitEvent| {
@@ -127,9 +127,9 @@ pub fn NewHandoverDialog(props: &NewHandoverProps) -> Html {
             effective_on: effective_on.unwrap_or_else(|| i.today()),
             double_access_days: days.trim().parse().unwrap_or(30),
         };
-        let (once, onclose) = ((*once).clone(), onclose.clone());
+        let (once, onclose) = (once.clone(), onclose.clone());
         form.send(errors, async move {
-            let made = api::ownership::propose(&new, &once).await?;
+            let made = once.answered(api::ownership::propose(&new, &once.key(&new)).await)?;
             fetch::forget("handovers?");
             onclose.emit(());
             route::go(&Route::Handover { id: made.id }.to_path());

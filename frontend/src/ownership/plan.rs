@@ -10,10 +10,11 @@ use super::plans::state_badge;
 use super::visits::VisitsPanel;
 use crate::api;
 use crate::checks::Errors;
-use crate::dom;
+use crate::draft::{Values, in_words, use_draft, use_seen, values};
 use crate::fetch::{self, use_query};
 use crate::holdings::use_form;
 use crate::i18n::{I18n, Msg, use_i18n};
+use crate::once::use_once;
 use crate::session::{may, right, use_me};
 use crate::ui::{
     Badge, Button, DateField, Dialog, EmptyState, ErrorPanel, HelpNote, Icon, Look, Panel, Segments,
@@ -183,7 +184,7 @@ fn NewPlanDialog(props: &NewPlanProps) -> Html {
     let goal = use_state(String::new);
     let review = use_state(|| (i.today() + chrono::Days::new(90)).to_string());
     let steps = use_state(|| vec![(String::new(), i.today().to_string())]);
-    let once = use_memo((), |()| dom::random_id());
+    let once = use_once();
     let onsubmit = cb!((form, goal, review, steps, once), |event: SubmitEvent| {
         event.prevent_default();
         let mut errors = Errors::default();
@@ -196,8 +197,10 @@ fn NewPlanDialog(props: &NewPlanProps) -> Html {
         for (at, message) in Errors::check(&new, i).iter() {
             errors.add(at, message);
         }
-        let once = (*once).clone();
-        form.send(errors, async move { api::ownership::begin_plan(id, &new, &once).await.map(drop) });
+        let once = once.clone();
+        form.send(errors, async move {
+            once.answered(api::ownership::begin_plan(id, &new, &once.key(&new)).await).map(drop)
+        });
     });
     let set = |n: usize, change: fn(&mut (String, String), String)| {
         cb!((steps), |text: String| {
@@ -254,34 +257,66 @@ struct PlanProps {
     onclose: Callback<()>,
 }
 
+const GOAL: &str = "/goal";
+const REVIEW: &str = "/review_on";
+
+fn values_of(plan: &CarePlan) -> Values {
+    values([(GOAL, plan.goal.clone()), (REVIEW, plan.review_on.to_string())])
+}
+
+/// What whoever works a plan goes by.
+fn standing_of(plan: &CarePlan, i: I18n) -> Values {
+    let steps = plan.steps.iter().map(|step| step.title.as_str()).collect::<Vec<_>>().join(", ");
+    let mut standing = values_of(plan);
+    standing.extend(values([
+        ("/state", in_words::<CarePlanState>(plan.state.as_str(), i).to_string()),
+        ("/steps", steps),
+        ("/updated_at", i.minute(plan.updated_at)),
+    ]));
+    standing
+}
+
+fn words(pointer: &str, value: &str, i: I18n) -> (AttrValue, AttrValue) {
+    let label = match pointer {
+        GOAL => Msg::PlanGoal,
+        REVIEW => Msg::PlanReview,
+        "/state" => Msg::FieldStatus,
+        "/steps" => Msg::PlanSteps,
+        _ => Msg::FieldUpdatedAt,
+    };
+    (i.t(label), value.to_owned().into())
+}
+
 /// Another goal, another day of review.
 #[function_component]
 fn ChangeDialog(props: &PlanProps) -> Html {
     let i = use_i18n();
     let form = use_form(props.ondone.clone());
-    let plan = props.plan.clone();
-    let goal = use_state(|| props.plan.goal.clone());
-    let review = use_state(|| props.plan.review_on.to_string());
-    let onsubmit = cb!((form, goal, review, plan), |event: SubmitEvent| {
+    let plan = use_seen(&props.plan);
+    let draft = use_draft(values_of(&plan));
+    let onsubmit = cb!((form, plan, draft), |event: SubmitEvent| {
         event.prevent_default();
         let mut errors = Errors::default();
-        let review_on = day_at(&mut errors, "/review_on", &review, i);
+        let review_on = day_at(&mut errors, REVIEW, &draft.at(REVIEW), i);
         let patch = CarePlanPatch {
-            goal: Some(goal.trim().to_owned()),
+            goal: Some(draft.at(GOAL).trim().to_owned()),
             review_on: (review_on != plan.review_on).then_some(review_on),
         };
         for (at, message) in Errors::check(&patch, i).iter() {
             errors.add(at, message);
         }
         let plan = plan.clone();
-        form.send(errors, async move { api::ownership::change_plan(&plan, &patch).await.map(drop) });
+        form.send(errors, async move {
+            let change = api::ownership::change_plan(&plan, &patch);
+            plan.save(change, api::ownership::plan(plan.id)).await.map(drop)
+        });
     });
     html! {
         <Dialog title={i.t(Msg::PlanChange)} onclose={props.onclose.clone()}>
             <form class="form" {onsubmit} novalidate=true>
-                <TextArea id="plan-goal" label={i.t(Msg::PlanGoal)} value={(*goal).clone()} required=true oninput={cb!((goal), |text: String| goal.set(text))} error={form.at("/goal")} />
-                <DateField id="plan-review" label={i.t(Msg::PlanReview)} value={(*review).clone()} oninput={cb!((review), |text: String| review.set(text))} error={form.at("/review_on")} />
-                { form.notice(&["/goal", "/review_on"]) }
+                <TextArea id="plan-goal" label={i.t(Msg::PlanGoal)} value={draft.at(GOAL)} required=true oninput={draft.set(GOAL)} error={form.at(GOAL)} />
+                <DateField id="plan-review" label={i.t(Msg::PlanReview)} value={draft.at(REVIEW)} oninput={draft.set(REVIEW)} error={form.at(REVIEW)} />
+                { draft.notice(&form, &[GOAL, REVIEW], |pointer, value| words(pointer, value, i)) }
                 <div class="form__actions"><Button submit=true look={Look::Primary} busy={form.busy()}>{ i.t(Msg::CommonSave) }</Button></div>
             </form>
         </Dialog>
@@ -293,7 +328,8 @@ fn ChangeDialog(props: &PlanProps) -> Html {
 fn StepDialog(props: &PlanProps) -> Html {
     let i = use_i18n();
     let form = use_form(props.ondone.clone());
-    let plan = props.plan.clone();
+    let plan = use_seen(&props.plan);
+    let draft = use_draft(standing_of(&plan, i));
     let title = use_state(String::new);
     let due = use_state(|| i.today().to_string());
     let onsubmit = cb!((form, title, due, plan), |event: SubmitEvent| {
@@ -305,7 +341,10 @@ fn StepDialog(props: &PlanProps) -> Html {
             errors.add(at, message);
         }
         let plan = plan.clone();
-        form.send(errors, async move { api::ownership::add_step(&plan, &new).await.map(drop) });
+        form.send(errors, async move {
+            let add = api::ownership::add_step(&plan, &new);
+            plan.save(add, api::ownership::plan(plan.id)).await.map(drop)
+        });
     });
     html! {
         <Dialog title={i.t(Msg::PlanAddStep)} onclose={props.onclose.clone()}>
@@ -313,7 +352,7 @@ fn StepDialog(props: &PlanProps) -> Html {
                 <TextField id="step" label={i.t(Msg::PlanStep)} value={(*title).clone()} required=true autofocus=true oninput={cb!((title), |text: String| title.set(text))} error={form.at("/title")} />
                 <DateField id="step-due" label={i.t(Msg::FieldDueOn)} value={(*due).clone()} oninput={cb!((due), |text: String| due.set(text))} error={form.at("/due_on")} />
                 <p class="small muted">{ i.t(Msg::PlanStepsHint) }</p>
-                { form.notice(&["/title", "/due_on"]) }
+                { draft.standing(&form, &["/title", "/due_on"], &props.onclose, |pointer, value| words(pointer, value, i)) }
                 <div class="form__actions"><Button submit=true look={Look::Primary} busy={form.busy()}>{ i.t(Msg::CommonSave) }</Button></div>
             </form>
         </Dialog>
@@ -327,7 +366,8 @@ const ACHIEVED: &str = "achieved";
 fn EndDialog(props: &PlanProps) -> Html {
     let i = use_i18n();
     let form = use_form(props.ondone.clone());
-    let plan = props.plan.clone();
+    let plan = use_seen(&props.plan);
+    let draft = use_draft(standing_of(&plan, i));
     let state = use_state(|| ACHIEVED.to_owned());
     let outcome = use_state(String::new);
     let onsubmit = cb!((form, state, outcome, plan), |event: SubmitEvent| {
@@ -339,7 +379,10 @@ fn EndDialog(props: &PlanProps) -> Html {
             errors.add("/outcome", i.t(Msg::CheckRequired));
         }
         let (plan, end) = (plan.clone(), CarePlanEnd { achieved, outcome });
-        form.send(errors, async move { api::ownership::end_plan(&plan, &end).await.map(drop) });
+        form.send(errors, async move {
+            let ended = api::ownership::end_plan(&plan, &end);
+            plan.save(ended, api::ownership::plan(plan.id)).await.map(drop)
+        });
     });
     let options = vec![
         (ACHIEVED.into(), i.t(Msg::CarePlanStateAchieved)),
@@ -351,7 +394,7 @@ fn EndDialog(props: &PlanProps) -> Html {
                 <Segments label={i.t(Msg::PlanCame)} name="plan-state" {options} value={(*state).clone()} onchange={cb!((state), |code: String| state.set(code))} />
                 <TextArea id="plan-outcome" label={i.t(Msg::PlanOutcome)} value={(*outcome).clone()} oninput={cb!((outcome), |text: String| outcome.set(text))} error={form.at("/outcome")} />
                 <p class="small muted">{ i.t(Msg::PlanEndHint) }</p>
-                { form.notice(&["/outcome"]) }
+                { draft.standing(&form, &["/outcome"], &props.onclose, |pointer, value| words(pointer, value, i)) }
                 <div class="form__actions"><Button submit=true look={Look::Primary} busy={form.busy()}>{ i.t(Msg::PlanEnd) }</Button></div>
             </form>
         </Dialog>

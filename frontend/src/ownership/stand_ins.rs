@@ -7,11 +7,12 @@ use yew::prelude::*;
 use super::pages::use_pages;
 use crate::api;
 use crate::checks::Errors;
-use crate::dom;
+use crate::draft::{use_draft, use_seen, values};
 use crate::fetch::use_query;
 use crate::holdings::use_form;
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::{Label, by_code, options};
+use crate::once::use_once;
 use crate::org::{OWNERS, STAND_INS, use_colleagues};
 use crate::session::{may, right, use_me};
 use crate::settings::use_settings;
@@ -159,7 +160,7 @@ fn NewStandInDialog(props: &NewProps) -> Html {
     let from = use_state(|| i.today().to_string());
     let until = use_state(|| i.today().to_string());
     let note = use_state(String::new);
-    let once = use_memo((), |()| dom::random_id());
+    let once = use_once();
     let (owners, colleagues) = (use_colleagues(OWNERS), use_colleagues(STAND_INS));
     // Whoever sees no list of users is offered those who may be given tasks.
     let offered = use_query::<Assignees, _, _>(own.map(|_| "assignees/colleagues".to_owned()), || {
@@ -204,8 +205,10 @@ fn NewStandInDialog(props: &NewProps) -> Html {
         if new.until < new.from {
             errors.add("/until", i.t(Msg::StandInOrder));
         }
-        let once = (*once).clone();
-        form.send(errors, async move { api::ownership::arrange_stand_in(&new, &once).await.map(drop) });
+        let once = once.clone();
+        form.send(errors, async move {
+            once.answered(api::ownership::arrange_stand_in(&new, &once.key(&new)).await).map(drop)
+        });
     });
     let choose = cb!((stand_in), |id: String| {
         stand_in.set((!id.is_empty()).then(|| Choice {
@@ -249,35 +252,47 @@ struct ChangeProps {
     ondone: Callback<()>,
 }
 
+const UNTIL: &str = "/until";
+const NOTE: &str = "/note";
+
 /// Another last day, another note.
 #[function_component]
 fn ChangeDialog(props: &ChangeProps) -> Html {
     let i = use_i18n();
     let form = use_form(props.ondone.clone());
-    let until = use_state(|| props.stand_in.until.to_string());
-    let note = use_state(|| props.stand_in.note.clone().unwrap_or_default());
-    let stand_in = props.stand_in.clone();
-    let onsubmit = cb!((form, until, note, stand_in), |event: SubmitEvent| {
+    let stand_in = use_seen(&props.stand_in);
+    let draft = use_draft(values([
+        (UNTIL, stand_in.until.to_string()),
+        (NOTE, stand_in.note.clone().unwrap_or_default()),
+    ]));
+    let onsubmit = cb!((form, draft, stand_in), |event: SubmitEvent| {
         event.prevent_default();
         let mut errors = Errors::default();
-        let last = date_of(&until, i).unwrap_or_else(|wrong| {
-            errors.add("/until", wrong);
+        let last = date_of(&draft.at(UNTIL), i).unwrap_or_else(|wrong| {
+            errors.add(UNTIL, wrong);
             None
         });
         if last.is_some_and(|last| last < stand_in.from) {
-            errors.add("/until", i.t(Msg::StandInOrder));
+            errors.add(UNTIL, i.t(Msg::StandInOrder));
         }
-        let note = Some(note.trim().to_owned()).filter(|note| !note.is_empty());
+        let note = Some(draft.at(NOTE).trim().to_owned()).filter(|note| !note.is_empty());
         let patch = StandInPatch { until: last, note: Some(note) };
         let stand_in = stand_in.clone();
-        form.send(errors, async move { api::ownership::change_stand_in(&stand_in, &patch).await.map(drop) });
+        form.send(errors, async move {
+            let change = api::ownership::change_stand_in(&stand_in, &patch);
+            stand_in.save(change, api::ownership::stand_in(stand_in.id)).await.map(drop)
+        });
     });
+    let words = |pointer: &str, value: &str| {
+        let label = if pointer == UNTIL { Msg::StandInUntil } else { Msg::HandoverNote };
+        (i.t(label), value.to_owned().into())
+    };
     html! {
         <Dialog title={i.t(Msg::StandInOf { name: &props.stand_in.absent.display_name })} onclose={props.onclose.clone()}>
             <form class="form" {onsubmit} novalidate=true>
-                <DateField id="stand-in-until" label={i.t(Msg::StandInUntil)} value={(*until).clone()} oninput={cb!((until), |text: String| until.set(text))} error={form.at("/until")} />
-                <TextField id="stand-in-note" label={i.t(Msg::HandoverNote)} value={(*note).clone()} optional=true oninput={cb!((note), |text: String| note.set(text))} error={form.at("/note")} />
-                { form.notice(&["/until", "/note"]) }
+                <DateField id="stand-in-until" label={i.t(Msg::StandInUntil)} value={draft.at(UNTIL)} oninput={draft.set(UNTIL)} error={form.at(UNTIL)} />
+                <TextField id="stand-in-note" label={i.t(Msg::HandoverNote)} value={draft.at(NOTE)} optional=true oninput={draft.set(NOTE)} error={form.at(NOTE)} />
+                { draft.notice(&form, &[UNTIL, NOTE], words) }
                 <div class="form__actions"><Button submit=true look={Look::Primary} busy={form.busy()}>{ i.t(Msg::CommonSave) }</Button></div>
             </form>
         </Dialog>

@@ -10,12 +10,13 @@ use yew_router::Routable;
 
 use crate::api;
 use crate::checks::Errors;
-use crate::dom;
+use crate::draft::{Values, YES, in_words, use_draft, use_seen, values, yes_or_no};
 use crate::fetch::{self, use_query};
 use crate::holdings::use_form;
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::{Label, by_code, options, yes_no};
 use crate::listing::{ListBody, ListRows, ListWords, use_listing};
+use crate::once::use_once;
 use crate::route::Route;
 use crate::session::{may, right, use_me};
 use crate::ui::{
@@ -66,15 +67,10 @@ pub fn ProductsPage() -> Html {
     let close = cb!((doing), |()| doing.set(None));
     let set_archived = {
         let (toasts, done) = (toasts.clone(), done.clone());
-        Callback::from(move |(id, archive): (uuid::Uuid, bool)| {
+        Callback::from(move |(id, version, archive): (uuid::Uuid, i64, bool)| {
             spawn!((toasts, done), {
-                let outcome = match api::products::get(id).await {
-                    Ok(now) => {
-                        api::products::act(id, &now.etag, if archive { "archive" } else { "restore" }).await
-                    }
-                    Err(error) => Err(error),
-                };
-                match outcome {
+                let verb = if archive { "archive" } else { "restore" };
+                match api::products::act(id, version, verb).await {
                     Ok(()) => {
                         toasts.say(i.t(if archive { Msg::ProductArchived } else { Msg::ProductRestored }));
                     }
@@ -86,10 +82,10 @@ pub fn ProductsPage() -> Html {
     };
     // Buttons, since a cell cuts off a menu.
     let acts = |product: &Product| {
-        let (id, off) = (product.id, product.archived_at.is_some());
+        let (id, version, off) = (product.id, product.version, product.archived_at.is_some());
         let about = |label: Msg<'_>| format!("{}: {}", i.t(label), product.name.in_language(i.lang));
         let edit = cb!((doing, product), |_: MouseEvent| doing.set(Some(Doing::Editing(product.clone()))));
-        let archive = cb!((set_archived), |_: MouseEvent| set_archived.emit((id, !off)));
+        let archive = cb!((set_archived), |_: MouseEvent| set_archived.emit((id, version, !off)));
         let (icon, label) = if off {
             (Icon::ArchiveRestore, Msg::ProductRestore)
         } else {
@@ -157,98 +153,125 @@ struct ProductFormProps {
     onclose: Callback<()>,
 }
 
+const CODE: &str = "/code";
+const KIND: &str = "/kind";
+const NAME_ZH: &str = "/name/zh-CN";
+const NAME_EN: &str = "/name/en";
+const RISK: &str = "/risk_grade";
+const CURRENCY: &str = "/currency";
+const TERM: &str = "/term_days";
+const TERMS: &str = "/terms";
+const COUNTS: &str = "/counts_as_asset";
+
+/// `base`: the currency of a new one.
+fn values_of(product: Option<&Product>, base: String) -> Values {
+    let of = |read: fn(&Product) -> String| product.map(read).unwrap_or_default();
+    values([
+        (CODE, of(|p| p.code.clone())),
+        (KIND, product.map_or(ProductKind::Deposit, |p| p.kind).code().to_owned()),
+        (NAME_ZH, of(|p| p.name.zh_cn.clone())),
+        (NAME_EN, of(|p| p.name.en.clone())),
+        (RISK, of(|p| p.risk_grade.map(Label::code).unwrap_or_default().to_owned())),
+        (CURRENCY, product.map_or(base, |p| p.currency.clone())),
+        (TERM, of(|p| p.term_days.map(|days| days.to_string()).unwrap_or_default())),
+        (TERMS, of(|p| p.terms.clone().unwrap_or_default())),
+        (COUNTS, product.is_none_or(|p| p.counts_as_asset).to_string()),
+    ])
+}
+
 #[function_component]
 fn ProductForm(props: &ProductFormProps) -> Html {
     let i = use_i18n();
     let form = use_form(props.ondone.clone());
-    let before = props.product.clone();
+    let before = use_seen(&props.product);
     let is_new = before.is_none();
     let base = use_me().map(|me| me.base_currency.clone()).unwrap_or_default();
-    let of = |read: fn(&Product) -> String| before.as_ref().map(read);
-    let code = use_state(|| of(|p| p.code.clone()).unwrap_or_default());
-    let zh_cn = use_state(|| of(|p| p.name.zh_cn.clone()).unwrap_or_default());
-    let en = use_state(|| of(|p| p.name.en.clone()).unwrap_or_default());
-    let kind = use_state(|| before.as_ref().map_or(ProductKind::Deposit, |p| p.kind));
-    let risk = use_state(|| before.as_ref().and_then(|p| p.risk_grade));
-    let currency = use_state(|| of(|p| p.currency.clone()).unwrap_or(base));
-    let term = use_state(|| {
-        of(|p| p.term_days.map(|days| days.to_string()).unwrap_or_default()).unwrap_or_default()
-    });
-    let terms = use_state(|| of(|p| p.terms.clone().unwrap_or_default()).unwrap_or_default());
-    let counts = use_state(|| before.as_ref().is_none_or(|p| p.counts_as_asset));
-    let once = use_memo((), |()| dom::random_id());
-    let onsubmit = cb!(
-        (form, before, code, zh_cn, en, kind, risk, currency, term, terms, counts, once),
-        |event: SubmitEvent| {
-            event.prevent_default();
-            let mut errors = Errors::default();
-            let days = term.trim().parse::<u32>().ok();
-            if days.is_none() && !term.trim().is_empty() {
-                errors.add("/term_days", i.t(Msg::ProductTermWrong));
-            }
-            let new = NewProduct {
-                code: code.trim().to_owned(),
-                kind: *kind,
-                name: LocalName { zh_cn: zh_cn.trim().to_owned(), en: en.trim().to_owned() },
-                risk_grade: *risk,
-                currency: currency.trim().to_uppercase(),
-                counts_as_asset: Some(*counts),
-                term_days: days,
-                terms: Some(terms.trim().to_owned()).filter(|text| !text.is_empty()),
-            };
-            if errors.is_empty() {
-                errors = Errors::check(&new, i);
-            }
-            let (before, once) = (before.clone(), (*once).clone());
-            form.send(errors, async move {
-                let Some(before) = before else { return api::products::create(&new, &once).await };
-                let patch = ProductPatch {
-                    code: (new.code != before.code).then_some(new.code),
-                    name: (new.name != before.name).then_some(new.name),
-                    risk_grade: (new.risk_grade != before.risk_grade).then_some(new.risk_grade),
-                    counts_as_asset: new.counts_as_asset.filter(|counts| *counts != before.counts_as_asset),
-                    term_days: (new.term_days != before.term_days).then_some(new.term_days),
-                    terms: (new.terms != before.terms).then_some(new.terms),
-                };
-                let now = api::products::get(before.id).await?;
-                api::products::patch(before.id, &now.etag, &patch).await
-            });
+    let draft = use_draft(values_of(before.as_ref(), base));
+    let once = use_once();
+    let onsubmit = cb!((form, before, draft, once), |event: SubmitEvent| {
+        event.prevent_default();
+        let mut errors = Errors::default();
+        let text = |pointer: &str| draft.at(pointer).trim().to_owned();
+        let term = text(TERM);
+        let days = term.parse::<u32>().ok();
+        if days.is_none() && !term.is_empty() {
+            errors.add(TERM, i.t(Msg::ProductTermWrong));
         }
-    );
+        let new = NewProduct {
+            code: text(CODE),
+            kind: by_code(&draft.at(KIND)).unwrap_or(ProductKind::Deposit),
+            name: LocalName { zh_cn: text(NAME_ZH), en: text(NAME_EN) },
+            risk_grade: by_code(&draft.at(RISK)),
+            currency: text(CURRENCY).to_uppercase(),
+            counts_as_asset: Some(draft.at(COUNTS) == YES),
+            term_days: days,
+            terms: Some(text(TERMS)).filter(|text| !text.is_empty()),
+        };
+        if errors.is_empty() {
+            errors = Errors::check(&new, i);
+        }
+        let (before, once) = (before.clone(), once.clone());
+        form.send(errors, async move {
+            let Some(product) = before.as_ref() else {
+                return once.answered(api::products::create(&new, &once.key(&new)).await);
+            };
+            let patch = ProductPatch {
+                code: (new.code != product.code).then_some(new.code),
+                name: (new.name != product.name).then_some(new.name),
+                risk_grade: (new.risk_grade != product.risk_grade).then_some(new.risk_grade),
+                counts_as_asset: new.counts_as_asset.filter(|counts| *counts != product.counts_as_asset),
+                term_days: (new.term_days != product.term_days).then_some(new.term_days),
+                terms: (new.terms != product.terms).then_some(new.terms),
+            };
+            let newest = async { api::products::get(product.id).await.map(Some) };
+            before.save(api::products::patch(product.id, product.version, &patch), newest).await
+        });
+    });
     let text = |id: &'static str,
                 label: Msg<'_>,
-                state: &UseStateHandle<String>,
                 pointer: &str,
                 disabled: bool,
                 kind: InputKind,
                 optional: bool| {
-        let oninput = cb!((state), |text| state.set(text));
-        html! { <TextField {id} label={i.t(label)} value={(**state).clone()} {oninput} error={form.at(pointer)} {disabled} {kind} {optional} required={!optional} /> }
+        html! { <TextField {id} label={i.t(label)} value={draft.at(pointer)} oninput={draft.set(pointer)} error={form.at(pointer)} {disabled} {kind} {optional} required={!optional} /> }
     };
-    let choose_kind = cb!((kind, counts), |code: String| {
-        if let Some(chosen) = by_code::<ProductKind>(&code) {
-            kind.set(chosen);
-            counts.set(chosen.counts_as_asset());
-        }
+    let set_counts = draft.set(COUNTS).reform(|on: bool| on.to_string());
+    let choose_kind = draft.set_each(|code: String| {
+        let counts = by_code::<ProductKind>(&code).map(|kind| (COUNTS, kind.counts_as_asset().to_string()));
+        counts.into_iter().chain([(KIND, code)]).collect()
     });
+    let words = |pointer: &str, value: &str| {
+        let value = AttrValue::from(value.to_owned());
+        match pointer {
+            NAME_ZH => (i.t(Msg::UnitNameZh), value),
+            NAME_EN => (i.t(Msg::UnitNameEn), value),
+            CODE => (i.t(Msg::ProductCode), value),
+            KIND => (i.t(Msg::ProductKindLabel), in_words::<ProductKind>(&value, i)),
+            RISK => (i.t(Msg::ProductRisk), in_words::<RiskGrade>(&value, i)),
+            CURRENCY => (i.t(Msg::HoldingCurrency), value),
+            TERM => (i.t(Msg::ProductTerm), value),
+            COUNTS => (i.t(Msg::ProductCounts), yes_or_no(&value, i)),
+            _ => (i.t(Msg::ProductTerms), value),
+        }
+    };
     let close = props.onclose.clone();
-    const SHOWN: [&str; 6] = ["/code", "/name/zh-CN", "/name/en", "/currency", "/term_days", "/terms"];
+    const SHOWN: [&str; 6] = [CODE, NAME_ZH, NAME_EN, CURRENCY, TERM, TERMS];
     html! {
         <Dialog title={i.t(if is_new { Msg::ProductNew } else { Msg::ProductEdit })} onclose={props.onclose.clone()}>
             <form class="form" {onsubmit} novalidate=true>
-                { form.notice(&SHOWN) }
+                { draft.notice(&form, &SHOWN, words) }
                 <div class="form__grid">
-                    { text("product-name-zh", Msg::UnitNameZh, &zh_cn, "/name/zh-CN", false, InputKind::Text, false) }
-                    { text("product-name-en", Msg::UnitNameEn, &en, "/name/en", false, InputKind::Text, false) }
-                    { text("product-code", Msg::ProductCode, &code, "/code", false, InputKind::Text, false) }
-                    <Select id="product-kind" label={i.t(Msg::ProductKindLabel)} options={options::<ProductKind>(i)} value={kind.code()} disabled={!is_new} onchange={choose_kind} />
-                    <Select id="product-risk" label={i.t(Msg::ProductRisk)} options={options::<RiskGrade>(i)} value={risk.map(Label::code).unwrap_or_default()}
-                        none={i.t(Msg::CommonNone)} optional=true onchange={cb!((risk), |code: String| risk.set(by_code(&code)))} />
-                    { text("product-currency", Msg::HoldingCurrency, &currency, "/currency", !is_new, InputKind::Text, false) }
-                    { text("product-term", Msg::ProductTerm, &term, "/term_days", false, InputKind::Number, true) }
+                    { text("product-name-zh", Msg::UnitNameZh, NAME_ZH, false, InputKind::Text, false) }
+                    { text("product-name-en", Msg::UnitNameEn, NAME_EN, false, InputKind::Text, false) }
+                    { text("product-code", Msg::ProductCode, CODE, false, InputKind::Text, false) }
+                    <Select id="product-kind" label={i.t(Msg::ProductKindLabel)} options={options::<ProductKind>(i)} value={draft.at(KIND)} disabled={!is_new} onchange={choose_kind} />
+                    <Select id="product-risk" label={i.t(Msg::ProductRisk)} options={options::<RiskGrade>(i)} value={draft.at(RISK)}
+                        none={i.t(Msg::CommonNone)} optional=true onchange={draft.set(RISK)} />
+                    { text("product-currency", Msg::HoldingCurrency, CURRENCY, !is_new, InputKind::Text, false) }
+                    { text("product-term", Msg::ProductTerm, TERM, false, InputKind::Number, true) }
                 </div>
-                <Check label={i.t(Msg::ProductCounts)} checked={*counts} onchange={cb!((counts), |on| counts.set(on))} />
-                <TextArea id="product-terms" label={i.t(Msg::ProductTerms)} value={(*terms).clone()} oninput={cb!((terms), |text| terms.set(text))} error={form.at("/terms")} optional=true />
+                <Check label={i.t(Msg::ProductCounts)} checked={draft.at(COUNTS) == YES} onchange={set_counts} />
+                <TextArea id="product-terms" label={i.t(Msg::ProductTerms)} value={draft.at(TERMS)} oninput={draft.set(TERMS)} error={form.at(TERMS)} optional=true />
                 <div class="form__actions">
                     <Button submit=true look={Look::Primary} busy={form.busy()}>{ i.t(Msg::CommonSave) }</Button>
                     <Button look={Look::Quiet} onclick={move |_| close.emit(())}>{ i.t(Msg::CommonCancel) }</Button>

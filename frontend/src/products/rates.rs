@@ -4,11 +4,11 @@ use yew_router::Routable;
 
 use crate::api;
 use crate::checks::Errors;
-use crate::dom;
 use crate::fetch::{self, use_query};
 use crate::holdings::use_form;
 use crate::i18n::{Msg, use_i18n};
 use crate::listing::{ListBody, ListRows, ListWords, use_listing};
+use crate::once::use_once;
 use crate::route::Route;
 use crate::session::{may, right, use_me};
 use crate::ui::{
@@ -125,7 +125,7 @@ fn RateForm(props: &RateFormProps) -> Html {
     let currency = use_state(|| before.as_ref().map(|rate| rate.currency.clone()).unwrap_or_default());
     let figure = use_state(|| before.as_ref().map(|rate| shown(rate.rate)).unwrap_or_default());
     let day = use_state(|| before.as_ref().map_or_else(|| i.today(), |rate| rate.valid_from).to_string());
-    let once = use_memo((), |()| dom::random_id());
+    let once = use_once();
     let onsubmit = cb!((form, currency, figure, day, once), |event: SubmitEvent| {
         event.prevent_default();
         let mut errors = Errors::default();
@@ -152,8 +152,8 @@ fn RateForm(props: &RateFormProps) -> Html {
         for (pointer, message) in Errors::check(&new, i).iter() {
             errors.add(pointer, message);
         }
-        let once = (*once).clone();
-        form.send(errors, async move { api::products::add_rate(&new, &once).await });
+        let once = once.clone();
+        form.send(errors, async move { once.answered(api::products::add_rate(&new, &once.key(&new)).await) });
     });
     let is_new = before.is_none();
     html! {

@@ -3,15 +3,16 @@ use uuid::Uuid;
 use yew::prelude::*;
 
 use super::use_customers;
-use crate::api::{self, ApiError};
+use crate::api;
 use crate::checks::Errors;
 use crate::customers::Subject;
-use crate::dom;
+use crate::draft::{Values, in_words, use_draft, use_seen, values};
+use crate::holdings::use_form;
 use crate::i18n::{Msg, use_i18n};
 use crate::labels::{Label, by_code, options};
+use crate::once::use_once;
 use crate::ui::{
-    Button, Choice, Combobox, DateField, Dialog, InputKind, Look, Notice, Select, TextField, date_of,
-    use_toasts,
+    Button, Choice, Combobox, DateField, Dialog, InputKind, Look, Select, TextField, date_of, use_toasts,
 };
 
 #[derive(Properties, PartialEq)]
@@ -24,32 +25,25 @@ pub struct RelationDialogProps {
     pub onclose: Callback<()>,
 }
 
-#[derive(Clone, PartialEq, Default)]
-struct Draft {
-    other: Option<Choice>,
-    role: Option<RelationRole>,
-    share: String,
-    title: String,
-    authority: String,
-    note: String,
-    since: String,
-    until: String,
-}
+const ROLE: &str = "/role";
+const SHARE: &str = "/share_percent";
+const TITLE: &str = "/title";
+const AUTHORITY: &str = "/authority";
+const NOTE: &str = "/note";
+const SINCE: &str = "/since";
+const UNTIL: &str = "/until";
 
-impl Draft {
-    fn of(relation: &Relation) -> Self {
-        let day = |day: Option<chrono::NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
-        Draft {
-            other: None,
-            role: Some(relation.role),
-            share: relation.share_percent.map(|share| share.to_string()).unwrap_or_default(),
-            title: relation.title.clone().unwrap_or_default(),
-            authority: relation.authority.map(|authority| authority.code().to_owned()).unwrap_or_default(),
-            note: relation.note.clone().unwrap_or_default(),
-            since: day(relation.since),
-            until: day(relation.until),
-        }
-    }
+fn values_of(relation: Option<&Relation>) -> Values {
+    let of = |read: fn(&Relation) -> Option<String>| relation.and_then(read).unwrap_or_default();
+    values([
+        (ROLE, of(|r| Some(r.role.code().to_owned()))),
+        (SHARE, of(|r| r.share_percent.map(|share| share.to_string()))),
+        (TITLE, of(|r| r.title.clone())),
+        (AUTHORITY, of(|r| r.authority.map(|authority| authority.code().to_owned()))),
+        (NOTE, of(|r| r.note.clone())),
+        (SINCE, of(|r| r.since.map(|day| day.to_string()))),
+        (UNTIL, of(|r| r.until.map(|day| day.to_string()))),
+    ])
 }
 
 /// The roles that others can have for a customer of a kind.
@@ -102,94 +96,94 @@ fn roles(kind: CustomerKind) -> Vec<RelationRole> {
 pub fn RelationDialog(props: &RelationDialogProps) -> Html {
     use RelationRole as R;
     let (i, toasts) = (use_i18n(), use_toasts());
-    let draft = use_state(|| props.relation.as_ref().map(Draft::of).unwrap_or_default());
-    let errors = use_state(Errors::default);
-    let refused = use_state(|| None::<ApiError>);
-    let busy = use_state(|| false);
-    let key = use_memo((), |()| dom::random_id());
     let RelationDialogProps { subject, relation, ondone, .. } = props;
+    let form = use_form(cb!((toasts, ondone), |()| {
+        toasts.say(i.t(Msg::RelationsSaved));
+        ondone.emit(());
+    }));
+    let before = use_seen(relation);
+    let draft = use_draft(values_of(before.as_ref()));
+    let other = use_state(|| None::<Choice>);
+    let once = use_once();
     let search = use_customers(subject.id);
-    let onsubmit =
-        cb!((draft, errors, refused, busy, key, subject, relation, ondone, toasts), |event: SubmitEvent| {
-            event.prevent_default();
-            let mut found = Errors::default();
-            let mut day = |pointer: &str, text: &str| {
-                date_of(text, i).unwrap_or_else(|message| {
-                    found.add(pointer, message);
-                    None
-                })
-            };
-            let (since, until) = (day("/since", &draft.since), day("/until", &draft.until));
-            let text = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-            let share = text(&draft.share).map(|share| share.parse::<i32>());
-            if matches!(share, Some(Err(_))) {
-                found.add("/share_percent", i.t(Msg::CheckNumber));
-            }
-            let share_percent = share.and_then(Result::ok);
-            let other = draft.other.as_ref().and_then(|choice| Uuid::parse_str(&choice.key).ok());
-            if relation.is_none() && other.is_none() {
-                found.add("/other_id", i.t(Msg::CheckRequired));
-            }
-            if draft.role.is_none() {
-                found.add("/role", i.t(Msg::CheckRequired));
-            }
-            errors.set(found.clone());
-            let Some(role) = draft.role.filter(|_| found.is_empty() && !*busy) else { return };
-            busy.set(true);
-            let (title, note) = (text(&draft.title), text(&draft.note));
-            let authority = by_code::<Authority>(&draft.authority);
-            spawn!((errors, refused, busy, key, subject, relation, ondone, toasts), {
-                let outcome = match (&relation, other) {
-                    (Some(relation), _) => {
-                        let patch = RelationPatch {
-                            share_percent: Some(share_percent),
-                            title: Some(title),
-                            authority: Some(authority),
-                            note: Some(note),
-                            since: Some(since),
-                            until: Some(until),
-                        };
-                        api::relations::patch(subject.id, relation, &patch).await
-                    }
-                    (None, Some(other_id)) => {
-                        let new = NewRelation {
-                            other_id,
-                            role,
-                            share_percent,
-                            title,
-                            authority,
-                            note,
-                            since,
-                            until,
-                        };
-                        api::relations::create(subject.id, &new, &key).await
-                    }
-                    (None, None) => return,
+    let customer = subject.id;
+    let onsubmit = cb!((form, before, draft, other, once), |event: SubmitEvent| {
+        event.prevent_default();
+        let mut found = Errors::default();
+        let mut day = |pointer: &str| {
+            date_of(&draft.at(pointer), i).unwrap_or_else(|message| {
+                found.add(pointer, message);
+                None
+            })
+        };
+        let (since, until) = (day(SINCE), day(UNTIL));
+        let text = |pointer: &str| Some(draft.at(pointer).trim().to_owned()).filter(|text| !text.is_empty());
+        let share = text(SHARE).map(|share| share.parse::<i32>());
+        if matches!(share, Some(Err(_))) {
+            found.add(SHARE, i.t(Msg::CheckNumber));
+        }
+        let share_percent = share.and_then(Result::ok);
+        let other = other.as_ref().and_then(|choice| Uuid::parse_str(&choice.key).ok());
+        if before.is_none() && other.is_none() {
+            found.add("/other_id", i.t(Msg::CheckRequired));
+        }
+        let role = by_code::<RelationRole>(&draft.at(ROLE));
+        if role.is_none() {
+            found.add(ROLE, i.t(Msg::CheckRequired));
+        }
+        let (title, note, authority) = (text(TITLE), text(NOTE), by_code::<Authority>(&draft.at(AUTHORITY)));
+        let (before, once) = (before.clone(), once.clone());
+        form.send(found, async move {
+            if let Some(relation) = before.as_ref() {
+                let patch = RelationPatch {
+                    share_percent: Some(share_percent),
+                    title: Some(title),
+                    authority: Some(authority),
+                    note: Some(note),
+                    since: Some(since),
+                    until: Some(until),
                 };
-                match outcome {
-                    Ok(()) => {
-                        toasts.say(i.t(Msg::RelationsSaved));
-                        ondone.emit(());
-                    }
-                    Err(error) => {
-                        busy.set(false);
-                        errors.set(Errors::of(&error));
-                        refused
-                            .set(error.errors.iter().all(|field| field.pointer.is_empty()).then_some(error));
-                    }
-                }
-            });
+                // One that is no longer there is said to be missing when it is saved again.
+                let newest = async {
+                    let newest = api::relations::of(customer, relation.id).await?;
+                    Ok(newest.or_else(|| Some(relation.clone())))
+                };
+                return before.save(api::relations::patch(customer, relation, &patch), newest).await;
+            }
+            let (Some(other_id), Some(role)) = (other, role) else { return Ok(()) };
+            let new = NewRelation { other_id, role, share_percent, title, authority, note, since, until };
+            once.answered(api::relations::create(customer, &new, &once.key(&new)).await)
         });
-    let set = |put: fn(&mut Draft, String)| {
-        cb!((draft), |text: String| {
-            let mut next = (*draft).clone();
-            put(&mut next, text);
-            draft.set(next);
-        })
-    };
-    let choose = cb!((draft), |other: Option<Choice>| draft.set(Draft { other, ..(*draft).clone() }));
-    let role = draft.role;
+    });
+    let role = by_code::<RelationRole>(&draft.at(ROLE));
     let of = |roles: &[RelationRole]| role.is_some_and(|role| roles.contains(&role));
+    let words = |pointer: &str, value: &str| {
+        let value = AttrValue::from(value.to_owned());
+        match pointer {
+            ROLE => (i.t(Msg::RelationsRole), in_words::<RelationRole>(&value, i)),
+            SHARE => (i.t(Msg::RelationsShare), value),
+            TITLE => (i.t(Msg::RelationsPosition), value),
+            AUTHORITY => (i.t(Msg::RelationsAuthority), in_words::<Authority>(&value, i)),
+            SINCE => (i.t(Msg::RelationsSince), value),
+            UNTIL => (i.t(Msg::RelationsUntil), value),
+            _ => (i.t(Msg::RelationsNote), value),
+        }
+    };
+    let (titled, authorised, shared) = (
+        of(&[R::Employer, R::Employee, R::KeyContact, R::ContactFor, R::LegalRepresentative, R::Represented]),
+        of(&[R::KeyContact, R::ContactFor]),
+        of(&[R::Shareholder, R::Shareholding, R::Controller, R::Controlled]),
+    );
+    let mut shown = vec![SINCE, UNTIL, NOTE];
+    if relation.is_none() {
+        shown.extend(["/other_id", ROLE]);
+    }
+    shown.extend(
+        [(titled, TITLE), (authorised, AUTHORITY), (shared, SHARE)]
+            .iter()
+            .filter(|(is, _)| *is)
+            .map(|(_, at)| *at),
+    );
     let offered: Vec<(AttrValue, AttrValue)> = roles(subject.customer().kind)
         .into_iter()
         .map(|role| (AttrValue::Static(role.code()), role.label(i)))
@@ -198,29 +192,27 @@ pub fn RelationDialog(props: &RelationDialogProps) -> Html {
     html! {
         <Dialog title={i.t(title)} onclose={props.onclose.clone()}>
             <form class="form" {onsubmit} novalidate=true>
-                if let Some(error) = &*refused {
-                    <Notice tone="bad" alert=true>{ error.errors.first().map_or_else(|| error.detail(i), |first| first.message.clone().into()) }</Notice>
-                }
+                { draft.notice(&form, &shown, words) }
                 if relation.is_none() {
-                    <Combobox id="relation-other" label={i.t(Msg::RelationsOther)} chosen={draft.other.clone()} {search} onchoose={choose} error={errors.at("/other_id")} />
-                    <Select id="relation-role" label={i.t(Msg::RelationsRole)} options={offered} none={i.t(Msg::CommonChoose)} value={role.map(|role| role.code()).unwrap_or_default()}
-                        onchange={set(|draft, code| draft.role = by_code(&code))} error={errors.at("/role")} hint={i.t(Msg::RelationsRoleHint { name: &subject.customer().profile.name })} />
+                    <Combobox id="relation-other" label={i.t(Msg::RelationsOther)} chosen={(*other).clone()} {search} onchoose={cb!((other), |choice| other.set(choice))} error={form.at("/other_id")} />
+                    <Select id="relation-role" label={i.t(Msg::RelationsRole)} options={offered} none={i.t(Msg::CommonChoose)} value={draft.at(ROLE)}
+                        onchange={draft.set(ROLE)} error={form.at(ROLE)} hint={i.t(Msg::RelationsRoleHint { name: &subject.customer().profile.name })} />
                 }
-                if of(&[R::Employer, R::Employee, R::KeyContact, R::ContactFor, R::LegalRepresentative, R::Represented]) {
-                    <TextField id="relation-title" label={i.t(Msg::RelationsPosition)} value={draft.title.clone()} oninput={set(|draft, text| draft.title = text)} error={errors.at("/title")} optional=true />
+                if titled {
+                    <TextField id="relation-title" label={i.t(Msg::RelationsPosition)} value={draft.at(TITLE)} oninput={draft.set(TITLE)} error={form.at(TITLE)} optional=true />
                 }
-                if of(&[R::KeyContact, R::ContactFor]) {
-                    <Select id="relation-authority" label={i.t(Msg::RelationsAuthority)} options={options::<Authority>(i)} none={i.t(Msg::CommonNone)} value={draft.authority.clone()}
-                        onchange={set(|draft, code| draft.authority = code)} error={errors.at("/authority")} />
+                if authorised {
+                    <Select id="relation-authority" label={i.t(Msg::RelationsAuthority)} options={options::<Authority>(i)} none={i.t(Msg::CommonNone)} value={draft.at(AUTHORITY)}
+                        onchange={draft.set(AUTHORITY)} error={form.at(AUTHORITY)} />
                 }
-                if of(&[R::Shareholder, R::Shareholding, R::Controller, R::Controlled]) {
-                    <TextField id="relation-share" label={i.t(Msg::RelationsShare)} kind={InputKind::Number} value={draft.share.clone()} oninput={set(|draft, text| draft.share = text)}
-                        error={errors.at("/share_percent")} optional=true />
+                if shared {
+                    <TextField id="relation-share" label={i.t(Msg::RelationsShare)} kind={InputKind::Number} value={draft.at(SHARE)} oninput={draft.set(SHARE)}
+                        error={form.at(SHARE)} optional=true />
                 }
-                <DateField id="relation-since" label={i.t(Msg::RelationsSince)} value={draft.since.clone()} oninput={set(|draft, text| draft.since = text)} error={errors.at("/since")} optional=true />
-                <DateField id="relation-until" label={i.t(Msg::RelationsUntil)} value={draft.until.clone()} oninput={set(|draft, text| draft.until = text)} error={errors.at("/until")} optional=true />
-                <TextField id="relation-note" label={i.t(Msg::RelationsNote)} value={draft.note.clone()} oninput={set(|draft, text| draft.note = text)} error={errors.at("/note")} optional=true />
-                <div class="form__actions"><Button submit=true look={Look::Primary} busy={*busy}>{ i.t(Msg::CommonSave) }</Button></div>
+                <DateField id="relation-since" label={i.t(Msg::RelationsSince)} value={draft.at(SINCE)} oninput={draft.set(SINCE)} error={form.at(SINCE)} optional=true />
+                <DateField id="relation-until" label={i.t(Msg::RelationsUntil)} value={draft.at(UNTIL)} oninput={draft.set(UNTIL)} error={form.at(UNTIL)} optional=true />
+                <TextField id="relation-note" label={i.t(Msg::RelationsNote)} value={draft.at(NOTE)} oninput={draft.set(NOTE)} error={form.at(NOTE)} optional=true />
+                <div class="form__actions"><Button submit=true look={Look::Primary} busy={form.busy()}>{ i.t(Msg::CommonSave) }</Button></div>
             </form>
         </Dialog>
     }

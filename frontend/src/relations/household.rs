@@ -1,24 +1,27 @@
 use guanxi_api::{
-    BalanceClass, BalanceSheet, Household, HouseholdPatch, HouseholdRole, Households, NewHousehold,
-    NewHouseholdMember,
+    BalanceClass, BalanceSheet, Household, HouseholdMember, HouseholdPatch, HouseholdRole, Households,
+    NewHousehold, NewHouseholdMember,
 };
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::Routable;
 
 use super::{name_of, use_customers};
-use crate::api::{self, ApiError};
+use crate::api;
 use crate::checks::Errors;
 use crate::customers::Subject;
-use crate::dom;
+use crate::draft::{Values, use_draft, use_seen, values};
 use crate::fetch::use_query;
+use crate::holdings::use_form;
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::{Label, by_code, options};
+use crate::once::use_once;
 use crate::route::Route;
 use crate::session::{may, right};
 use crate::ui::{
     Badge, Button, Check, Choice, Combobox, Dialog, ErrorPanel, Icon, IconButton, Link, Look, Menu, MenuItem,
-    Notice, Panel, Select, Shape, Skeleton, TextField, Tone, use_toasts,
+    Panel, Select, Shape, Skeleton, TextField, Tone, use_toasts,
 };
 
 #[derive(Properties, PartialEq)]
@@ -168,12 +171,44 @@ pub struct HouseholdDialogProps {
 }
 
 /// A member as it is being entered.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 struct Entry {
     id: Uuid,
-    name: AttrValue,
+    name: String,
     role: HouseholdRole,
     primary: bool,
+}
+
+const NAME: &str = "/name";
+const MEMBERS: &str = "/members";
+
+/// Members as one value of a form.
+fn written(members: &[Entry]) -> String {
+    serde_json::to_string(members).unwrap_or_default()
+}
+
+fn read(value: &str) -> Vec<Entry> {
+    serde_json::from_str(value).unwrap_or_default()
+}
+
+fn values_of(household: Option<&Household>, with: &(Uuid, AttrValue), i: I18n) -> Values {
+    let of_member = |member: &HouseholdMember| Entry {
+        id: member.customer.id,
+        name: member.customer.name.clone(),
+        role: member.role,
+        primary: member.primary,
+    };
+    let members = match household {
+        Some(household) => household.members.iter().map(of_member).collect(),
+        None => {
+            vec![Entry { id: with.0, name: with.1.to_string(), role: HouseholdRole::Head, primary: true }]
+        }
+    };
+    let name = household.map_or_else(
+        || i.t(Msg::HouseholdNameOf { name: &with.1 }).to_string(),
+        |household| household.name.clone(),
+    );
+    values([(NAME, name), (MEMBERS, written(&members))])
 }
 
 /// Forms a household or changes it.
@@ -182,103 +217,72 @@ pub fn HouseholdDialog(props: &HouseholdDialogProps) -> Html {
     let (i, toasts) = (use_i18n(), use_toasts());
     let HouseholdDialogProps { with, household, ondone, .. } = props;
     let first = with.clone().unwrap_or_default();
-    let name = use_state(|| match household {
-        Some(household) => household.name.clone(),
-        None => i.t(Msg::HouseholdNameOf { name: &first.1 }).to_string(),
-    });
-    let members = use_state(|| match household {
-        Some(household) => household
-            .members
-            .iter()
-            .map(|member| Entry {
-                id: member.customer.id,
-                name: member.customer.name.clone().into(),
-                role: member.role,
-                primary: member.primary,
-            })
-            .collect(),
-        None => vec![Entry { id: first.0, name: first.1.clone(), role: HouseholdRole::Head, primary: true }],
-    });
-    let errors = use_state(Errors::default);
-    let refused = use_state(|| None::<ApiError>);
-    let busy = use_state(|| false);
-    let key = use_memo((), |()| dom::random_id());
+    let form = use_form(cb!((toasts, ondone), |()| {
+        toasts.say(i.t(Msg::HouseholdSaved));
+        ondone.emit(());
+    }));
+    let before = use_seen(household);
+    let draft = use_draft(values_of(before.as_ref(), &first, i));
+    let once = use_once();
     let search = use_customers(first.0);
-    let add = cb!((members), |choice: Option<Choice>| {
+    let members = read(&draft.at(MEMBERS));
+    let set = draft.set(MEMBERS).reform(|members: Vec<Entry>| written(&members));
+    let add = cb!((members, set), |choice: Option<Choice>| {
         let Some((id, name)) =
             choice.and_then(|choice| Some((Uuid::parse_str(&choice.key).ok()?, choice.text)))
         else {
             return;
         };
         if members.iter().all(|member| member.id != id) {
-            let mut next: Vec<Entry> = (*members).clone();
-            next.push(Entry { id, name, role: HouseholdRole::Other, primary: false });
-            members.set(next);
+            let new = Entry { id, name: name.to_string(), role: HouseholdRole::Other, primary: false };
+            set.emit(members.iter().cloned().chain([new]).collect());
         }
     });
-    let onsubmit =
-        cb!((name, members, errors, refused, busy, key, household, ondone, toasts), |event: SubmitEvent| {
-            event.prevent_default();
-            if *busy {
-                return;
-            }
-            let new: Vec<NewHouseholdMember> = members
-                .iter()
-                .map(|member| NewHouseholdMember {
-                    customer_id: member.id,
-                    role: member.role,
-                    primary: member.primary,
-                })
-                .collect();
-            let body = NewHousehold { name: name.trim().to_owned(), members: new };
-            let found = Errors::check(&body, i);
-            errors.set(found.clone());
-            if !found.is_empty() {
-                return;
-            }
-            busy.set(true);
-            spawn!((errors, refused, busy, key, household, ondone, toasts), {
-                let outcome = match &household {
-                    Some(household) => {
-                        let patch = HouseholdPatch { name: Some(body.name), members: Some(body.members) };
-                        api::relations::patch_household(household, &patch).await
-                    }
-                    None => api::relations::create_household(&body, &key).await,
-                };
-                match outcome {
-                    Ok(()) => {
-                        toasts.say(i.t(Msg::HouseholdSaved));
-                        ondone.emit(());
-                    }
-                    Err(error) => {
-                        busy.set(false);
-                        errors.set(Errors::of(&error));
-                        refused.set(Some(error));
-                    }
-                }
-            });
+    let onsubmit = cb!((form, before, draft, members, once), |event: SubmitEvent| {
+        event.prevent_default();
+        let new = members.iter().map(|member| NewHouseholdMember {
+            customer_id: member.id,
+            role: member.role,
+            primary: member.primary,
         });
-    let title = if household.is_some() { Msg::HouseholdEdit } else { Msg::HouseholdForm };
+        let body = NewHousehold { name: draft.at(NAME).trim().to_owned(), members: new.collect() };
+        let (before, once) = (before.clone(), once.clone());
+        form.send(Errors::check(&body, i), async move {
+            let Some(household) = before.as_ref() else {
+                return once.answered(api::relations::create_household(&body, &once.key(&body)).await);
+            };
+            let patch = HouseholdPatch { name: Some(body.name), members: Some(body.members) };
+            let newest = async { Ok(Some(api::relations::household(household.id).await?.value)) };
+            before.save(api::relations::patch_household(household, &patch), newest).await
+        });
+    });
+    let words = |pointer: &str, value: &str| match pointer {
+        NAME => (i.t(Msg::HouseholdName), value.to_owned().into()),
+        _ => {
+            let members = read(value);
+            let members = members.iter().map(|member| format!("{} ({})", member.name, member.role.label(i)));
+            (i.t(Msg::HouseholdMembers), members.collect::<Vec<_>>().join(", ").into())
+        }
+    };
+    let title = if before.is_some() { Msg::HouseholdEdit } else { Msg::HouseholdForm };
     html! {
         <Dialog title={i.t(title)} shape={Shape::Wide} onclose={props.onclose.clone()}>
             <form class="form" {onsubmit} novalidate=true>
-                if let Some(error) = &*refused {
-                    <Notice tone="bad" alert=true>{ error.errors.first().map_or_else(|| error.detail(i), |first| first.message.clone().into()) }</Notice>
-                }
-                <TextField id="household-name" label={i.t(Msg::HouseholdName)} value={(*name).clone()} oninput={cb!((name), |text| name.set(text))} error={errors.at("/name")} required=true />
-                <ul class="lines">{ for members.iter().map(|member| entry(member, &members, i)) }</ul>
+                { draft.notice(&form, &[NAME], words) }
+                <TextField id="household-name" label={i.t(Msg::HouseholdName)} value={draft.at(NAME)} oninput={draft.set(NAME)} error={form.at(NAME)} required=true />
+                <ul class="lines">{ for members.iter().map(|member| entry(member, &members, &set, i)) }</ul>
                 <Combobox id="household-add" label={i.t(Msg::HouseholdAdd)} {search} onchoose={add} optional=true />
-                <div class="form__actions"><Button submit=true look={Look::Primary} busy={*busy}>{ i.t(Msg::CommonSave) }</Button></div>
+                <div class="form__actions"><Button submit=true look={Look::Primary} busy={form.busy()}>{ i.t(Msg::CommonSave) }</Button></div>
             </form>
         </Dialog>
     }
 }
 
-fn entry(member: &Entry, members: &UseStateHandle<Vec<Entry>>, i: I18n) -> Html {
-    let id = member.id;
+fn entry(member: &Entry, members: &[Entry], set: &Callback<Vec<Entry>>, i: I18n) -> Html {
+    let (id, members) = (member.id, members.to_vec());
     let change = |put: fn(&mut Entry, &str)| {
-        cb!((members), |code: String| {
-            members.set(
+        cb!((members, set), |code: String| {
+            set.emit(
                 members
                     .iter()
                     .cloned()
@@ -292,8 +296,8 @@ fn entry(member: &Entry, members: &UseStateHandle<Vec<Entry>>, i: I18n) -> Html 
             );
         })
     };
-    let primary = cb!((members), |on: bool| {
-        members.set(
+    let primary = cb!((members, set), |on: bool| {
+        set.emit(
             members
                 .iter()
                 .cloned()
@@ -301,12 +305,12 @@ fn entry(member: &Entry, members: &UseStateHandle<Vec<Entry>>, i: I18n) -> Html 
                 .collect(),
         );
     });
-    let remove = cb!((members), |_: MouseEvent| {
-        members.set(members.iter().filter(|member| member.id != id).cloned().collect());
+    let remove = cb!((members, set), |_: MouseEvent| {
+        set.emit(members.iter().filter(|member| member.id != id).cloned().collect());
     });
     html! {
         <li key={id.to_string()}>
-            <span class="lines__main"><span class="name">{ &member.name }</span></span>
+            <span class="lines__main"><span class="name">{ member.name.clone() }</span></span>
             <Select id={format!("household-role-{id}")} label={i.t(Msg::HouseholdRoleOf { name: &member.name })} quiet_label=true options={options::<HouseholdRole>(i)} value={member.role.code()}
                 onchange={change(|member, code| member.role = by_code(code).unwrap_or(member.role))} />
             <Check label={i.t(Msg::HouseholdPrimary)} checked={member.primary} onchange={primary} />

@@ -15,6 +15,7 @@ use crate::draft::{Draft, Values, use_draft};
 use crate::holdings::{Form, use_form};
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::{Label, by_code, options};
+use crate::once::use_once;
 use crate::ui::{Button, Check, Dialog, InputKind, Look, Select, Shape, TextArea, TextField};
 
 const CODE: &str = "/code";
@@ -212,7 +213,7 @@ pub(super) fn SegmentForm(props: &SegmentFormProps) -> Html {
     let scheme = *scheme;
     let form = use_form(ondone.clone());
     let draft = use_draft(segment_values(segment.as_ref(), *rank));
-    let once = use_memo((), |()| dom::random_id());
+    let once = use_once();
     let attempts = use_state(|| 0_u32);
     let unfinished = use_state(|| segment.is_none());
     let node = use_first_wrong(*attempts, &form);
@@ -228,11 +229,13 @@ pub(super) fn SegmentForm(props: &SegmentFormProps) -> Html {
         for (pointer, message) in Errors::check(&definition, i).iter() {
             errors.add(pointer, message);
         }
-        let (onstale, once) = (onstale.clone(), (*once).clone());
+        let (onstale, once) = (onstale.clone(), once.clone());
         form.send(errors, async move {
             let outcome = match before {
                 Some((id, version)) => api::segments::set(id, version, &definition).await,
-                None => api::segments::create(scheme, &definition, &once).await,
+                None => {
+                    once.answered(api::segments::create(scheme, &definition, &once.key(&definition)).await)
+                }
             };
             if outcome.as_ref().is_err_and(ApiError::is_conflict) {
                 onstale.emit(());
@@ -306,8 +309,7 @@ pub(super) fn SegmentForm(props: &SegmentFormProps) -> Html {
                     <div class="span"><Check label={i.t(Msg::SegmentsGroupHint)} checked={draft.at(GROUP) == "true"} onchange={Callback::from(move |on: bool| set_group.emit(on.to_string()))} /></div>
                 </div>
                 // Beside the button, since the form is taller than many windows.
-                { form.notice(&shown) }
-                { draft.notice(|pointer, value| words(pointer, value, i)) }
+                { draft.notice(&form, &shown, |pointer, value| words(pointer, value, i)) }
                 <div class="form__actions"><Button submit=true look={Look::Primary} busy={form.busy()}>{ i.t(Msg::CommonSave) }</Button></div>
             </form>
         </Dialog>
@@ -345,7 +347,7 @@ pub(super) fn SchemeForm(props: &SchemeFormProps) -> Html {
     let SchemeFormProps { scheme, ondone, onstale, onclose } = props;
     let form = use_form(ondone.clone());
     let draft = use_draft(scheme_values(scheme.as_ref()));
-    let once = use_memo((), |()| dom::random_id());
+    let once = use_once();
     let attempts = use_state(|| 0_u32);
     let some = use_state(|| scheme.as_ref().is_some_and(|scheme| scheme.applies_to.is_some()));
     let unfinished = use_state(|| false);
@@ -367,11 +369,13 @@ pub(super) fn SchemeForm(props: &SchemeFormProps) -> Html {
         for (pointer, message) in Errors::check(&definition, i).iter() {
             errors.add(pointer, message);
         }
-        let (onstale, once) = (onstale.clone(), (*once).clone());
+        let (onstale, once) = (onstale.clone(), once.clone());
         form.send(errors, async move {
             let outcome = match before {
                 Some((id, version)) => api::segments::set_scheme(id, version, &definition).await,
-                None => api::segments::create_scheme(&definition, &once).await,
+                None => {
+                    once.answered(api::segments::create_scheme(&definition, &once.key(&definition)).await)
+                }
             };
             if outcome.as_ref().is_err_and(ApiError::is_conflict) {
                 onstale.emit(());
@@ -397,8 +401,7 @@ pub(super) fn SchemeForm(props: &SchemeFormProps) -> Html {
                 if *some {
                     <RuleBuilder label={i.t(Msg::SegmentsFor)} text={draft.at(APPLIES_TO)} onchange={onrule} error={rule_error} strict={*attempts > 0} preview=true />
                 }
-                { form.notice(&shown) }
-                { draft.notice(|pointer, value| words(pointer, value, i)) }
+                { draft.notice(&form, &shown, |pointer, value| words(pointer, value, i)) }
                 <div class="form__actions"><Button submit=true look={Look::Primary} busy={form.busy()}>{ i.t(Msg::CommonSave) }</Button></div>
             </form>
         </Dialog>

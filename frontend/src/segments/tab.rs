@@ -10,11 +10,11 @@ use super::rule::{Group, denied, in_words};
 use crate::api;
 use crate::checks::Errors;
 use crate::customers::Subject;
-use crate::dom;
 use crate::fetch::use_query;
 use crate::holdings::use_form;
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::Label;
+use crate::once::use_once;
 use crate::ui::{
     Badge, Button, DateField, Dialog, ErrorPanel, HelpNote, Icon, Look, Panel, Select, Skeleton, TextField,
     Time, Tone, date_of, use_toasts,
@@ -239,7 +239,7 @@ fn Decision(props: &DecisionProps) -> Html {
     });
     let reason = use_state(|| place.reason.clone().filter(|_| decided).unwrap_or_default());
     let until = use_state(|| place.until.filter(|_| decided).map(|day| day.to_string()).unwrap_or_default());
-    let once = use_memo((), |()| dom::random_id());
+    let once = use_once();
     let onsubmit = cb!((form, segment, reason, until, once, ondone), |event: SubmitEvent| {
         event.prevent_default();
         let mut errors = Errors::default();
@@ -255,9 +255,9 @@ fn Decision(props: &DecisionProps) -> Html {
         for (pointer, message) in Errors::check(&decision, i).iter() {
             errors.add(pointer, message);
         }
-        let (once, ondone) = ((*once).clone(), ondone.clone());
+        let (once, ondone) = (once.clone(), ondone.clone());
         form.send(errors, async move {
-            let now = api::segments::decide(id, of, &decision, &once).await?;
+            let now = once.answered(api::segments::decide(id, of, &decision, &once.key(&decision)).await)?;
             ondone.emit(now);
             Ok(())
         });

@@ -232,8 +232,7 @@ fn EnterDialog(props: &EnterDialogProps) -> Html {
             };
             busy.set(true);
             spawn!((errors, busy, once, toasts, onclose), {
-                let entered = api::surveys::enter(id, &new, &once.key()).await;
-                once.answered(&entered);
+                let entered = once.answered(api::surveys::enter(id, &new, &once.key(&new)).await);
                 match entered {
                     Ok(_) => {
                         fetch::forget(&format!("survey/{id}/"));

@@ -10,10 +10,10 @@ use super::{said, survey_words};
 use crate::api::{self, Tagged};
 use crate::audit::{HistoryPages, Reading};
 use crate::checks::Errors;
-use crate::dom;
 use crate::fetch::{self, use_query};
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::{Label, by_code, options};
+use crate::once::use_once;
 use crate::route::{self, Route};
 use crate::session::{may, right, use_me};
 use crate::ui::{
@@ -116,7 +116,7 @@ fn Builder(props: &BuilderProps) -> Html {
     let preview = use_state(|| i.lang);
     let errors = use_state(Errors::default);
     let busy = use_state(|| false);
-    let once = use_state(dom::random_id);
+    let once = use_once();
     let (id, version) = (questionnaire.id, questionnaire.version);
     let manage = me.as_ref().is_some_and(|me| may(me, right::MANAGE_QUESTIONNAIRES));
     let is_draft = questionnaire.state == QuestionnaireState::Draft;
@@ -224,7 +224,7 @@ fn Builder(props: &BuilderProps) -> Html {
     });
     let next_version = cb!((toasts, once), |_: MouseEvent| {
         spawn!((toasts, once), {
-            match api::surveys::new_version(id, &once).await {
+            match once.answered(api::surveys::new_version(id, &once.key(&id)).await) {
                 Ok(made) => {
                     fetch::forget("questionnaires");
                     route::go(&Route::Questionnaire { id: made.id }.to_path());

@@ -9,12 +9,12 @@ use yew::prelude::*;
 use super::said;
 use crate::api::{self, ApiError, Tagged};
 use crate::checks::Errors;
-use crate::dom;
 use crate::draft::{Values, use_draft};
 use crate::fetch::use_query;
 use crate::holdings::use_form;
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::{Label, by_code, options, yes_no};
+use crate::once::use_once;
 use crate::ui::{Button, Check, DateField, Dialog, HelpNote, Look, Notice, Select, TextField, read_date};
 
 const NAME: &str = "/name";
@@ -91,7 +91,7 @@ pub fn SurveyDialog(props: &SurveyDialogProps) -> Html {
             low_values(LowScore::default()).chain([(LANGUAGE.to_owned(), i.lang.code().to_owned())]).collect()
         }
     });
-    let once = use_memo((), |()| dom::random_id());
+    let once = use_once();
     let known =
         use_query::<Rows<QuestionnaireSummary>, _, _>(Some("questionnaires?published".into()), || async {
             api::surveys::questionnaires("state eq \"published\" and archived eq false", "").await
@@ -143,9 +143,9 @@ pub fn SurveyDialog(props: &SurveyDialogProps) -> Html {
             for (pointer, message) in Errors::check(&new, i).iter() {
                 errors.add(pointer, message);
             }
-            let (once, ondone) = ((*once).clone(), ondone.clone());
+            let (once, ondone) = (once.clone(), ondone.clone());
             form.send(errors, async move {
-                ondone.emit(api::surveys::create(&new, &once).await?);
+                ondone.emit(once.answered(api::surveys::create(&new, &once.key(&new)).await)?);
                 Ok(())
             });
             return;
@@ -199,8 +199,7 @@ pub fn SurveyDialog(props: &SurveyDialogProps) -> Html {
     html! {
         <Dialog title={i.t(title)} onclose={props.onclose.clone()}>
             <form class="form" {onsubmit} novalidate=true>
-                { form.notice(&shown) }
-                { draft.notice(words) }
+                { draft.notice(&form, &shown, words) }
                 if fixed { <HelpNote text={i.t(Msg::SurveyFixed)} /> }
                 if known.remote.data.is_some() && offered.is_empty() { <Notice tone="warn">{ i.t(Msg::SurveyNeedsQuestionnaire) }</Notice> }
                 <TextField id="survey-name" label={i.t(Msg::SurveyName)} value={draft.at(NAME)} hint={i.t(Msg::SurveyNameHint)} required=true autofocus=true

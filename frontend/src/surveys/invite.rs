@@ -14,6 +14,7 @@ use crate::dom;
 use crate::fetch::use_query;
 use crate::i18n::{Msg, use_i18n};
 use crate::labels::{Label, options};
+use crate::once::use_once;
 use crate::org::{unit_options, use_units};
 use crate::route::Route;
 use crate::session::{may, right, sees_masked, use_me};
@@ -58,6 +59,7 @@ pub fn InviteTab(props: &InviteTabProps) -> Html {
     let toasts = use_toasts();
     let survey = &props.survey;
     let id = survey.id;
+    let once = use_once();
     let place = use_state(Vec::<String>::new);
     let made = use_state(|| None::<Invited>);
     let cursor = place.last().cloned().unwrap_or_default();
@@ -82,9 +84,11 @@ pub fn InviteTab(props: &InviteTabProps) -> Html {
             reload.emit(());
         });
     });
-    let renew = cb!((reload, toasts, made), |invitation: Invitation| {
-        spawn!((reload, toasts, made), {
-            match api::surveys::renew(id, &invitation, &dom::random_id()).await {
+    let renew = cb!((reload, toasts, made, once), |invitation: Invitation| {
+        spawn!((reload, toasts, made, once), {
+            match once.answered(
+                api::surveys::renew(id, &invitation, &once.key(&(invitation.id, invitation.version))).await,
+            ) {
                 Ok(renewed) => {
                     let link = renewed.url.map(|url| guanxi_api::InvitationLink {
                         invitation_id: renewed.invitation.id,
@@ -175,14 +179,15 @@ fn InvitePanel(props: &InvitePanelProps) -> Html {
     let terms = use_state(Vec::<FilterTerm>::new);
     let busy = use_state(|| false);
     let search = use_customer_search();
+    let once = use_once();
     let (id, onmade) = (props.id, &props.onmade);
-    let send = cb!((toasts, busy, onmade, picked), |new: NewInvitations| {
+    let send = cb!((toasts, busy, onmade, picked, once), |new: NewInvitations| {
         if *busy {
             return;
         }
         busy.set(true);
-        spawn!((toasts, busy, onmade, picked), {
-            match api::surveys::invite(id, &new, &dom::random_id()).await {
+        spawn!((toasts, busy, onmade, picked, once), {
+            match once.answered(api::surveys::invite(id, &new, &once.key(&new)).await) {
                 Ok(invited) => {
                     picked.set(Vec::new());
                     onmade.emit(invited);

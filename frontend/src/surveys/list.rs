@@ -9,10 +9,10 @@ use yew_router::hooks::use_location;
 use super::form::SurveyDialog;
 use super::{Pages, said, status_badge};
 use crate::api::{self, Tagged};
-use crate::dom;
 use crate::fetch::{self, use_query};
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::Label;
+use crate::once::use_once;
 use crate::route::{self, Route};
 use crate::session::{may, right, use_me};
 use crate::ui::{
@@ -30,13 +30,13 @@ pub fn SurveysPage() -> Html {
     let params = location.and_then(|l| UrlSearchParams::new_with_str(l.query_str()).ok());
     let shown = params.and_then(|p| p.get("tab")).filter(|tab| tab == "questionnaires");
     let adding = use_state(|| false);
-    let once = use_state(dom::random_id);
+    let once = use_once();
     let can = |right: &str| me.as_ref().is_some_and(|me| may(me, right));
 
     let add_questionnaire = cb!((toasts, once), |_: MouseEvent| {
         spawn!((toasts, once), {
             let new = NewQuestionnaire { title: super::builder::first_title(), questions: Vec::new() };
-            match api::surveys::create_questionnaire(&new, &once).await {
+            match once.answered(api::surveys::create_questionnaire(&new, &once.key(&new)).await) {
                 Ok(made) => {
                     fetch::forget("questionnaires");
                     route::go(&Route::Questionnaire { id: made.id }.to_path());

@@ -4,12 +4,13 @@ use yew_router::Routable;
 
 use crate::api;
 use crate::checks::Errors;
-use crate::dom;
+use crate::draft::{Values, in_words, use_draft, use_seen, values};
 use crate::fetch::{self, use_query};
 use crate::holdings::use_form;
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::{Label, by_code, options, yes_no};
 use crate::listing::{ListBody, ListRows, ListWords, use_listing};
+use crate::once::use_once;
 use crate::route::Route;
 use crate::session::{may, right, use_me};
 use crate::ui::{
@@ -74,15 +75,10 @@ pub fn TagsPage() -> Html {
     let close = cb!((doing), |()| doing.set(None));
     let set_archived = {
         let (toasts, done) = (toasts.clone(), done.clone());
-        Callback::from(move |(id, archive): (uuid::Uuid, bool)| {
+        Callback::from(move |(id, version, archive): (uuid::Uuid, i64, bool)| {
             spawn!((toasts, done), {
-                let outcome = match api::tags::get(id).await {
-                    Ok(now) => {
-                        api::tags::act(id, &now.etag, if archive { "archive" } else { "restore" }).await
-                    }
-                    Err(error) => Err(error),
-                };
-                match outcome {
+                let verb = if archive { "archive" } else { "restore" };
+                match api::tags::act(id, version, verb).await {
                     Ok(()) => {
                         toasts.say(i.t(if archive { Msg::TagsArchived } else { Msg::TagsRestored }));
                     }
@@ -94,10 +90,10 @@ pub fn TagsPage() -> Html {
     };
     // Buttons, since a cell cuts off a menu.
     let acts = |tag: &Tag| {
-        let (id, off) = (tag.id, tag.archived_at.is_some());
+        let (id, version, off) = (tag.id, tag.version, tag.archived_at.is_some());
         let about = |label: Msg<'_>| format!("{}: {}", i.t(label), tag.name);
         let edit = cb!((doing, tag), |_: MouseEvent| doing.set(Some(Doing::Editing(tag.clone()))));
-        let archive = cb!((set_archived), |_: MouseEvent| set_archived.emit((id, !off)));
+        let archive = cb!((set_archived), |_: MouseEvent| set_archived.emit((id, version, !off)));
         let (icon, label) =
             if off { (Icon::ArchiveRestore, Msg::TagsRestore) } else { (Icon::Archive, Msg::TagsArchive) };
         html! {
@@ -158,55 +154,69 @@ struct TagFormProps {
     onclose: Callback<()>,
 }
 
+const NAME: &str = "/name";
+const COLOUR: &str = "/colour";
+const DESCRIPTION: &str = "/description";
+
+fn values_of(tag: Option<&Tag>) -> Values {
+    values([
+        (NAME, tag.map(|tag| tag.name.clone()).unwrap_or_default()),
+        (COLOUR, tag.map_or(TagColour::Blue, |tag| tag.colour).code().to_owned()),
+        (DESCRIPTION, tag.and_then(|tag| tag.description.clone()).unwrap_or_default()),
+    ])
+}
+
 #[function_component]
 fn TagForm(props: &TagFormProps) -> Html {
     let i = use_i18n();
     let form = use_form(props.ondone.clone());
-    let before = props.tag.clone();
+    let before = use_seen(&props.tag);
     let is_new = before.is_none();
-    let name = use_state(|| before.as_ref().map(|tag| tag.name.clone()).unwrap_or_default());
-    let colour = use_state(|| before.as_ref().map_or(TagColour::Blue, |tag| tag.colour));
-    let description =
-        use_state(|| before.as_ref().and_then(|tag| tag.description.clone()).unwrap_or_default());
-    let once = use_memo((), |()| dom::random_id());
-    let onsubmit = cb!((form, before, name, colour, description, once), |event: SubmitEvent| {
+    let draft = use_draft(values_of(before.as_ref()));
+    let once = use_once();
+    let onsubmit = cb!((form, before, draft, once), |event: SubmitEvent| {
         event.prevent_default();
         let new = NewTag {
-            name: name.trim().to_owned(),
-            colour: *colour,
-            description: Some(description.trim().to_owned()).filter(|text| !text.is_empty()),
+            name: draft.at(NAME).trim().to_owned(),
+            colour: by_code(&draft.at(COLOUR)).unwrap_or(TagColour::Blue),
+            description: Some(draft.at(DESCRIPTION).trim().to_owned()).filter(|text| !text.is_empty()),
         };
-        let (before, once) = (before.clone(), (*once).clone());
+        let (before, once) = (before.clone(), once.clone());
         form.send(Errors::check(&new, i), async move {
-            let Some(before) = before else { return api::tags::create(&new, &once).await.map(drop) };
-            let patch = TagPatch {
-                name: (new.name != before.name).then_some(new.name),
-                colour: (new.colour != before.colour).then_some(new.colour),
-                description: (new.description != before.description).then_some(new.description),
+            let Some(tag) = before.as_ref() else {
+                return once.answered(api::tags::create(&new, &once.key(&new)).await).map(drop);
             };
-            let now = api::tags::get(before.id).await?;
-            api::tags::patch(before.id, &now.etag, &patch).await
+            let patch = TagPatch {
+                name: (new.name != tag.name).then_some(new.name),
+                colour: (new.colour != tag.colour).then_some(new.colour),
+                description: (new.description != tag.description).then_some(new.description),
+            };
+            let newest = async { api::tags::get(tag.id).await.map(Some) };
+            before.save(api::tags::patch(tag.id, tag.version, &patch), newest).await
         });
     });
-    let choose = cb!((colour), |code: String| if let Some(chosen) = by_code(&code) {
-        colour.set(chosen);
-    });
+    let words = |pointer: &str, value: &str| match pointer {
+        NAME => (i.t(Msg::TagsName), value.to_owned().into()),
+        COLOUR => (i.t(Msg::TagsColour), in_words::<TagColour>(value, i)),
+        _ => (i.t(Msg::TagsDescription), value.to_owned().into()),
+    };
     let close = props.onclose.clone();
+    let name = draft.at(NAME);
     let shown = name.trim();
     let preview = TagRef {
         id: uuid::Uuid::nil(),
         name: if shown.is_empty() { i.t(Msg::TagsName).to_string() } else { shown.to_owned() },
-        colour: *colour,
+        colour: by_code(&draft.at(COLOUR)).unwrap_or(TagColour::Blue),
         archived: false,
     };
     html! {
         <Dialog title={i.t(if is_new { Msg::TagsNew } else { Msg::TagsEdit })} onclose={props.onclose.clone()}>
             <form class="form" {onsubmit} novalidate=true>
-                { form.notice(&["/name", "/description"]) }
-                <TextField id="tag-name" label={i.t(Msg::TagsName)} value={(*name).clone()} oninput={cb!((name), |text| name.set(text))} error={form.at("/name")} required=true />
-                <Select id="tag-colour" label={i.t(Msg::TagsColour)} options={options::<TagColour>(i)} value={colour.code()} onchange={choose} />
-                <TextField id="tag-description" label={i.t(Msg::TagsDescription)} value={(*description).clone()} oninput={cb!((description), |text| description.set(text))}
-                    error={form.at("/description")} optional=true hint={i.t(Msg::TagsDescriptionHint)} />
+                { draft.notice(&form, &[NAME, DESCRIPTION], words) }
+                <TextField id="tag-name" label={i.t(Msg::TagsName)} value={name.clone()} oninput={draft.set(NAME)} error={form.at(NAME)} required=true />
+                <Select id="tag-colour" label={i.t(Msg::TagsColour)} options={options::<TagColour>(i)} value={draft.at(COLOUR)} onchange={draft.set(COLOUR)} />
+                <TextField id="tag-description" label={i.t(Msg::TagsDescription)} value={draft.at(DESCRIPTION)} oninput={draft.set(DESCRIPTION)}
+                    error={form.at(DESCRIPTION)} optional=true hint={i.t(Msg::TagsDescriptionHint)} />
                 <p class="tags"><span class="small muted">{ i.t(Msg::TagsPreview) }</span><TagMark tag={preview} /></p>
                 <div class="form__actions">
                     <Button submit=true look={Look::Primary} busy={form.busy()}>{ i.t(Msg::CommonSave) }</Button>

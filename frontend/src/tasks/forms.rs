@@ -3,14 +3,15 @@ use guanxi_api::{Assignees, NewTask, Task, TaskHandOver, TaskPostponement, TaskP
 use uuid::Uuid;
 use yew::prelude::*;
 
-use super::list::words_of;
 use crate::api::{self, ApiError};
 use crate::checks::Errors;
-use crate::dom;
+use crate::draft::{Values, use_draft, use_seen, values};
 use crate::fetch::use_query;
-use crate::i18n::{Msg, use_i18n};
+use crate::holdings::use_form;
+use crate::i18n::{I18n, Msg, use_i18n};
 use crate::interactions::With;
 use crate::labels::Label;
+use crate::once::use_once;
 use crate::ui::{
     Button, Check, DateField, Dialog, Look, Notice, Segments, Select, TextField, date_of, use_toasts,
 };
@@ -31,12 +32,53 @@ impl Postponed {
         }
     }
 
+    fn standing(&self, i: I18n) -> Values {
+        match self {
+            Postponed::Task(task) => standing_of(task, i),
+            Postponed::Line(..) => Values::new(),
+        }
+    }
+
+    /// The same as it is now.
+    async fn newest(&self) -> Result<Self, ApiError> {
+        match self {
+            Postponed::Task(task) => Ok(Postponed::Task(api::tasks::get(task.id).await?.into())),
+            Postponed::Line(..) => Ok(self.clone()),
+        }
+    }
+
     async fn send(&self, to: &TaskPostponement) -> Result<Task, ApiError> {
         match self {
             Postponed::Task(task) => api::tasks::postpone(task, to).await,
             Postponed::Line(id, _) => api::today::postpone(id, to).await,
         }
     }
+}
+
+const UPDATED: &str = "/updated_at";
+
+/// What whoever works a task goes by.
+fn standing_of(task: &Task, i: I18n) -> Values {
+    values([
+        ("/title", task.title.clone()),
+        ("/due_on", task.due_on.to_string()),
+        ("/assignee", task.assignee.display_name.clone()),
+        ("/priority", task.priority.label(i).to_string()),
+        ("/status", task.status.label(i).to_string()),
+        (UPDATED, i.minute(task.updated_at)),
+    ])
+}
+
+fn stands(pointer: &str, value: &str, i: I18n) -> (AttrValue, AttrValue) {
+    let label = match pointer {
+        "/title" => Msg::FieldTitle,
+        "/due_on" => Msg::FieldDueOn,
+        "/assignee" => Msg::FieldAssignee,
+        "/priority" => Msg::FieldPriority,
+        "/status" => Msg::FieldStatus,
+        _ => Msg::FieldUpdatedAt,
+    };
+    (i.t(label), value.to_owned().into())
 }
 
 #[derive(Clone, Properties, PartialEq)]
@@ -54,11 +96,11 @@ pub fn PostponeDialog(props: &PostponeProps) -> Html {
     let after = |days: u64| i.today().checked_add_days(Days::new(days)).unwrap_or_default().to_string();
     let due = use_state(|| after(1));
     let reason = use_state(String::new);
-    let errors = use_state(Errors::default);
-    let refused = use_state(|| None::<ApiError>);
-    let busy = use_state(|| false);
     let PostponeProps { what, ondone, onclose } = props;
-    let onsubmit = cb!((due, reason, errors, refused, busy, what, ondone), |event: SubmitEvent| {
+    let form = use_form(Callback::noop());
+    let seen = use_seen(what);
+    let draft = use_draft(seen.standing(i));
+    let onsubmit = cb!((due, reason, form, seen, ondone), |event: SubmitEvent| {
         event.prevent_default();
         let mut found = Errors::default();
         let day = date_of(&due, i).unwrap_or_else(|message| {
@@ -71,19 +113,11 @@ pub fn PostponeDialog(props: &PostponeProps) -> Html {
         if reason.trim().is_empty() {
             found.add("/reason", i.t(Msg::CheckRequired));
         }
-        errors.set(found.clone());
-        let Some(due_on) = day.filter(|_| found.is_empty() && !*busy) else { return };
-        busy.set(true);
-        let to = TaskPostponement { due_on, reason: reason.trim().to_owned() };
-        spawn!((errors, refused, busy, what, ondone), {
-            match what.send(&to).await {
-                Ok(task) => ondone.emit(task),
-                Err(error) => {
-                    busy.set(false);
-                    errors.set(Errors::of(&error));
-                    refused.set(error.errors.is_empty().then_some(error));
-                }
-            }
+        let to = TaskPostponement { due_on: day.unwrap_or_default(), reason: reason.trim().to_owned() };
+        let (seen, ondone) = (seen.clone(), ondone.clone());
+        form.send(found, async move {
+            ondone.emit(seen.save(seen.send(&to), seen.newest()).await?);
+            Ok(())
         });
     });
     let days = [(1, Msg::TasksOneDay), (3, Msg::TasksThreeDays), (7, Msg::TasksSevenDays)];
@@ -95,15 +129,15 @@ pub fn PostponeDialog(props: &PostponeProps) -> Html {
         html! { <Button small=true {onclick}>{ text }</Button> }
     });
     html! {
-        <Dialog title={i.t(Msg::TasksPostponeTitle { title: &what.title() })} onclose={onclose.clone()}>
+        <Dialog title={i.t(Msg::TasksPostponeTitle { title: &seen.title() })} onclose={onclose.clone()}>
             <form class="form" {onsubmit} novalidate=true>
-                if let Some(error) = &*refused { <Notice tone="bad" alert=true>{ error.detail(i) }</Notice> }
+                { draft.standing(&form, &["/due_on", "/reason"], onclose, |pointer, value| stands(pointer, value, i)) }
                 <Segments label={i.t(Msg::TasksBy)} name="postpone-by" options={days} value={(*due).clone()} onchange={cb!((due), |day| due.set(day))} />
-                <DateField id="postpone-day" label={i.t(Msg::FieldDueOn)} value={(*due).clone()} oninput={cb!((due), |day| due.set(day))} error={errors.at("/due_on")} required=true />
+                <DateField id="postpone-day" label={i.t(Msg::FieldDueOn)} value={(*due).clone()} oninput={cb!((due), |day| due.set(day))} error={form.at("/due_on")} required=true />
                 <div class="row">{ for usual }</div>
-                <TextField id="postpone-reason" label={i.t(Msg::TasksReason)} value={(*reason).clone()} oninput={cb!((reason), |text| reason.set(text))} error={errors.at("/reason")}
+                <TextField id="postpone-reason" label={i.t(Msg::TasksReason)} value={(*reason).clone()} oninput={cb!((reason), |text| reason.set(text))} error={form.at("/reason")}
                     required=true autofocus=true />
-                <div class="form__actions"><Button submit=true look={Look::Primary} busy={*busy}>{ i.t(Msg::TasksPostponeAction) }</Button></div>
+                <div class="form__actions"><Button submit=true look={Look::Primary} busy={form.busy()}>{ i.t(Msg::TasksPostponeAction) }</Button></div>
             </form>
         </Dialog>
     }
@@ -136,40 +170,32 @@ pub fn HandOverDialog(props: &WorkProps) -> Html {
     let i = use_i18n();
     let toasts = use_toasts();
     let WorkProps { task, ondone, onclose } = props;
+    let seen = use_seen(task);
     let mut colleagues = use_assignees(task.customer.as_ref().map(|customer| customer.id));
-    colleagues.retain(|(id, _)| *id != task.assignee.id.to_string());
+    colleagues.retain(|(id, _)| *id != seen.assignee.id.to_string());
     let to = use_state(String::new);
     let note = use_state(String::new);
-    let refused = use_state(|| None::<ApiError>);
-    let busy = use_state(|| false);
-    let onsubmit = cb!((to, note, refused, busy, toasts, task, ondone), |event: SubmitEvent| {
+    let form = use_form(ondone.clone());
+    let draft = use_draft(standing_of(&seen, i));
+    let onsubmit = cb!((to, note, form, seen, toasts), |event: SubmitEvent| {
         event.prevent_default();
         let Ok(assignee_id) = Uuid::parse_str(&to) else { return };
-        if *busy {
-            return;
-        }
-        busy.set(true);
         let note = Some(note.trim().to_owned()).filter(|note| !note.is_empty());
-        spawn!((refused, busy, toasts, task, ondone), {
-            match api::tasks::hand_over(&task, &TaskHandOver { assignee_id, note }).await {
-                Ok(after) => {
-                    toasts.say(i.t(Msg::TasksHandedOver { name: &after.assignee.display_name }));
-                    ondone.emit(());
-                }
-                Err(error) => {
-                    busy.set(false);
-                    refused.set(Some(error));
-                }
-            }
+        let (seen, toasts) = (seen.clone(), toasts.clone());
+        form.send(Errors::default(), async move {
+            let to = TaskHandOver { assignee_id, note };
+            let after = seen.save(api::tasks::hand_over(&seen, &to), api::tasks::get(seen.id)).await?;
+            toasts.say(i.t(Msg::TasksHandedOver { name: &after.assignee.display_name }));
+            Ok(())
         });
     });
     html! {
-        <Dialog title={i.t(Msg::TasksHandOverTitle { title: &task.title })} onclose={onclose.clone()}>
+        <Dialog title={i.t(Msg::TasksHandOverTitle { title: &seen.title })} onclose={onclose.clone()}>
             <form class="form" {onsubmit} novalidate=true>
-                if let Some(error) = &*refused { <Notice tone="bad" alert=true>{ words_of(error, i) }</Notice> }
+                { draft.standing(&form, &[], ondone, |pointer, value| stands(pointer, value, i)) }
                 <Select id="hand-over-to" label={i.t(Msg::FieldAssignee)} options={colleagues} none={i.t(Msg::TasksChoose)} value={(*to).clone()} onchange={cb!((to), |id| to.set(id))} />
                 <TextField id="hand-over-note" label={i.t(Msg::TasksNote)} value={(*note).clone()} oninput={cb!((note), |text| note.set(text))} optional=true />
-                <div class="form__actions"><Button submit=true look={Look::Primary} busy={*busy} disabled={to.is_empty()}>{ i.t(Msg::TasksHandOverAction) }</Button></div>
+                <div class="form__actions"><Button submit=true look={Look::Primary} busy={form.busy()} disabled={to.is_empty()}>{ i.t(Msg::TasksHandOverAction) }</Button></div>
             </form>
         </Dialog>
     }
@@ -198,7 +224,7 @@ pub fn NewTaskDialog(props: &NewTaskDialogProps) -> Html {
     let errors = use_state(Errors::default);
     let refused = use_state(|| None::<ApiError>);
     let busy = use_state(|| false);
-    let once = use_memo((), |()| dom::random_id());
+    let once = use_once();
     let onsubmit =
         cb!((title, due, to, high, errors, refused, busy, once, toasts, ondone), |event: SubmitEvent| {
             event.prevent_default();
@@ -227,7 +253,7 @@ pub fn NewTaskDialog(props: &NewTaskDialogProps) -> Html {
             }
             busy.set(true);
             spawn!((errors, refused, busy, once, toasts, ondone), {
-                match api::tasks::create(&new, &once).await {
+                match once.answered(api::tasks::create(&new, &once.key(&new)).await) {
                     Ok(_) => {
                         toasts.say(i.t(Msg::TasksSaved));
                         ondone.emit(());

@@ -6,7 +6,7 @@ use yew_router::Routable;
 
 use super::NewTaskDialog;
 use super::forms::{HandOverDialog, PostponeDialog, Postponed};
-use crate::api::{self, ApiError};
+use crate::api;
 use crate::exports::ExportButton;
 use crate::fetch::{self, use_renewed};
 use crate::i18n::{I18n, Msg, use_i18n};
@@ -165,8 +165,8 @@ pub fn TaskList(props: &TaskListProps) -> Html {
             if data.page.next.is_some() { <p class="small muted">{ i.t(Msg::TasksFirst { count: &i.number(MOST as u32) }) }</p> }
             { match (*doing).clone() {
                 None => html!(),
-                Some(Doing::Postponing(task)) => html! { <PostponeDialog what={Postponed::Task(task.into())} ondone={postponed} onclose={close} /> },
-                Some(Doing::HandingOver(task)) => html! { <HandOverDialog {task} ondone={again} onclose={close} /> },
+                Some(Doing::Postponing(task)) => html! { <PostponeDialog what={Postponed::Task(task.into())} ondone={postponed} onclose={again} /> },
+                Some(Doing::HandingOver(task)) => html! { <HandOverDialog {task} ondone={again.clone()} onclose={close} /> },
             } }
         </>
     }
@@ -261,11 +261,6 @@ pub fn TasksPage() -> Html {
             if *adding { <NewTaskDialog customer={None::<With>} {ondone} {onclose} /> }
         </Page>
     }
-}
-
-/// What went wrong, in the words of the first field if one is named.
-pub(super) fn words_of(error: &ApiError, i: I18n) -> AttrValue {
-    error.errors.first().map_or_else(|| error.detail(i), |first| first.message.clone().into())
 }
 
 #[cfg(test)]

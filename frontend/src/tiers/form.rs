@@ -10,6 +10,7 @@ use crate::draft::{Draft, Values, use_draft};
 use crate::holdings::{amount_of, typed, use_form};
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::{Label, by_code, options};
+use crate::once::use_once;
 use crate::session::use_me;
 use crate::ui::{
     Button, DateField, Dialog, InputKind, Look, Notice, Select, Shape, TextField, TierMark, date_of,
@@ -159,7 +160,7 @@ pub(super) fn PolicyForm(props: &PolicyFormProps) -> Html {
     let form = use_form(ondone.clone());
     let base = use_me().map(|me| me.base_currency.clone()).unwrap_or_default();
     let draft = use_draft(values(policy, i));
-    let once = use_memo((), |()| dom::random_id());
+    let once = use_once();
     let later = !matches!(task, Task::Change { .. });
     let node = use_node_ref();
     let attempts = use_state(|| 0_u32);
@@ -181,7 +182,7 @@ pub(super) fn PolicyForm(props: &PolicyFormProps) -> Html {
         for (pointer, message) in Errors::check(&plan, i).iter() {
             errors.add(pointer, message);
         }
-        let (task, onstale, once) = (task.clone(), onstale.clone(), (*once).clone());
+        let (task, onstale, once) = (task.clone(), onstale.clone(), once.clone());
         form.send(errors, async move {
             let outcome = match task {
                 Task::Change { etag } => {
@@ -194,7 +195,7 @@ pub(super) fn PolicyForm(props: &PolicyFormProps) -> Html {
                     };
                     api::tiers::change(&etag, &rules).await
                 }
-                Task::Plan => api::tiers::plan(&plan, &once).await,
+                Task::Plan => once.answered(api::tiers::plan(&plan, &once.key(&plan)).await),
                 Task::Replan { id, etag } => api::tiers::replan(id, &etag, &plan).await,
             };
             if outcome.as_ref().is_err_and(ApiError::is_conflict) {
@@ -245,8 +246,7 @@ pub(super) fn PolicyForm(props: &PolicyFormProps) -> Html {
                     </fieldset>
                 }) }
                 // Beside the button, since the form is taller than many windows.
-                { form.notice(&shown) }
-                { draft.notice(|pointer, value| words(tiers, pointer, value, i)) }
+                { draft.notice(&form, &shown, |pointer, value| words(tiers, pointer, value, i)) }
                 <div class="form__actions"><Button submit=true look={Look::Primary} busy={form.busy()}>{ i.t(Msg::CommonSave) }</Button></div>
             </form>
         </Dialog>

@@ -2,13 +2,15 @@ use guanxi_api::{NewSavedView, SavedView, SavedViewPatch, ViewList, ViewSharing}
 use yew::prelude::*;
 
 use super::Address;
-use crate::api::{self, ApiError};
+use crate::api;
 use crate::checks::Errors;
+use crate::draft::{Values, in_words, use_draft, use_seen, values};
+use crate::holdings::use_form;
 use crate::i18n::{Msg, use_i18n};
 use crate::labels::{Label, by_code};
 use crate::once::use_once;
 use crate::session::{may, right, use_me};
-use crate::ui::{Button, Dialog, Look, Notice, Select, TextField};
+use crate::ui::{Button, Dialog, Look, Select, TextField};
 
 #[derive(Properties, PartialEq)]
 pub struct ViewDialogProps {
@@ -23,18 +25,26 @@ pub struct ViewDialogProps {
     pub onclose: Callback<()>,
 }
 
+const NAME: &str = "/name";
+const SHARING: &str = "/sharing";
+
+fn values_of(view: Option<&SavedView>) -> Values {
+    values([
+        (NAME, view.map(|view| view.name.clone()).unwrap_or_default()),
+        (SHARING, view.map_or(ViewSharing::Private, |view| view.sharing).code().to_owned()),
+    ])
+}
+
 /// Names a view and says who has it.
 #[function_component]
 pub fn ViewDialog(props: &ViewDialogProps) -> Html {
     let i = use_i18n();
     let me = use_me();
-    let before = props.view.as_ref();
-    let name = use_state(|| before.map(|view| view.name.clone()).unwrap_or_default());
-    let sharing = use_state(|| before.map_or(ViewSharing::Private, |view| view.sharing));
-    let errors = use_state(Errors::default);
-    let refused = use_state(|| None::<ApiError>);
-    let busy = use_state(|| false);
+    let before = use_seen(&props.view);
+    let draft = use_draft(values_of(before.as_ref()));
     let once = use_once();
+    let form = use_form(Callback::noop());
+    let sharing = by_code(&draft.at(SHARING)).unwrap_or(ViewSharing::Private);
 
     let holds = |what: &str| me.as_ref().is_some_and(|me| may(me, what));
     let may_share = |to: ViewSharing| match to {
@@ -44,77 +54,66 @@ pub fn ViewDialog(props: &ViewDialogProps) -> Html {
     };
     let choices: Vec<(AttrValue, AttrValue)> = ViewSharing::ALL
         .iter()
-        .filter(|to| may_share(**to) || **to == *sharing)
+        .filter(|to| may_share(**to) || **to == sharing)
         .map(|to| (to.code().into(), to.label(i)))
         .collect();
     let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let new = NewSavedView {
         list: ViewList::Customers,
-        name: name.trim().to_owned(),
-        sharing: *sharing,
+        name: draft.at(NAME).trim().to_owned(),
+        sharing,
         filter: some(&props.address.filter),
         sort: some(&props.address.sort),
         columns: props.shown.iter().map(ToString::to_string).collect(),
     };
-    let (view, ondone, onstale) = (&props.view, &props.ondone, &props.onstale);
-    let onsubmit = cb!((new, view, errors, refused, busy, once, ondone, onstale), |event: SubmitEvent| {
+    let (ondone, onstale) = (&props.ondone, &props.onstale);
+    let onsubmit = cb!((new, before, form, once, ondone, onstale), |event: SubmitEvent| {
         event.prevent_default();
-        let found = Errors::check(&new, i);
-        errors.set(found.clone());
-        if !found.is_empty() || *busy {
-            return;
-        }
-        busy.set(true);
-        spawn!((new, view, errors, refused, busy, once, ondone, onstale), {
-            let done = match &view {
-                None => {
-                    let created = api::views::create(&new, &once.key()).await;
-                    once.answered(&created);
-                    created
-                }
+        let (new, before, once) = (new.clone(), before.clone(), once.clone());
+        let (ondone, onstale) = (ondone.clone(), onstale.clone());
+        form.send(Errors::check(&new, i), async move {
+            let saved = match before.as_ref() {
+                None => once.answered(api::views::create(&new, &once.key(&new)).await)?,
                 Some(view) => {
                     let patch = SavedViewPatch {
-                        name: Some(new.name.clone()),
+                        name: (new.name != view.name).then_some(new.name),
                         sharing: (new.sharing != view.sharing).then_some(new.sharing),
                         ..SavedViewPatch::default()
                     };
-                    api::views::change(view, &patch).await
+                    let newest = async {
+                        onstale.emit(());
+                        api::views::get(view.id).await.map(Some)
+                    };
+                    before.save(api::views::change(view, &patch), newest).await?
                 }
             };
-            match done {
-                Ok(view) => ondone.emit(view),
-                Err(error) => {
-                    if error.is_conflict() {
-                        onstale.emit(());
-                    }
-                    busy.set(false);
-                    errors.set(Errors::of(&error));
-                    refused.set(Some(error));
-                }
-            }
+            ondone.emit(saved);
+            Ok(())
         });
     });
-    let besides = refused.as_ref().and_then(|error| {
-        let shown = error.errors.iter().any(|field| ["/name", "/sharing"].contains(&field.pointer.as_str()));
-        (!shown).then(|| {
-            error.errors.first().map_or_else(|| error.detail(i), |first| first.message.clone().into())
-        })
-    });
+    let words = |pointer: &str, value: &str| match pointer {
+        NAME => (i.t(Msg::ViewsName), value.to_owned().into()),
+        _ => (i.t(Msg::ViewsSharing), in_words::<ViewSharing>(value, i)),
+    };
+    let mut pointers = vec![NAME];
+    if choices.len() > 1 {
+        pointers.push(SHARING);
+    }
     let close = &props.onclose;
     let title = if before.is_some() { Msg::ViewsEdit } else { Msg::ViewsSaveAs };
     html! {
         <Dialog title={i.t(title)} onclose={props.onclose.clone()}>
             <form class="form" {onsubmit} novalidate=true>
-                if let Some(text) = besides { <Notice tone="bad" alert=true>{ text }</Notice> }
-                <TextField id="view-name" label={i.t(Msg::ViewsName)} value={(*name).clone()} required=true
-                    error={errors.at("/name")} oninput={cb!((name), |text: String| name.set(text))} />
+                { draft.notice(&form, &pointers, words) }
+                <TextField id="view-name" label={i.t(Msg::ViewsName)} value={draft.at(NAME)} required=true
+                    error={form.at(NAME)} oninput={draft.set(NAME)} />
                 if choices.len() > 1 {
-                    <Select id="view-sharing" label={i.t(Msg::ViewsSharing)} options={choices} value={sharing.code()} error={errors.at("/sharing")}
+                    <Select id="view-sharing" label={i.t(Msg::ViewsSharing)} options={choices} value={draft.at(SHARING)} error={form.at(SHARING)}
                         hint={i.t(Msg::ViewsSharingHint)}
-                        onchange={cb!((sharing), |code: String| if let Some(chosen) = by_code(&code) { sharing.set(chosen) })} />
+                        onchange={draft.set(SHARING)} />
                 }
                 <div class="form__actions">
-                    <Button submit=true look={Look::Primary} busy={*busy}>{ i.t(Msg::CommonSave) }</Button>
+                    <Button submit=true look={Look::Primary} busy={form.busy()}>{ i.t(Msg::CommonSave) }</Button>
                     <Button look={Look::Quiet} onclick={cb!((close), |_: MouseEvent| close.emit(()))}>{ i.t(Msg::CommonCancel) }</Button>
                 </div>
             </form>
