@@ -12,7 +12,7 @@ use crate::session::{Session, SessionContext};
 use crate::settings::{SettingsProvider, use_settings};
 use crate::shell::Shell;
 use crate::ui::{NewBuildBanner, OfflineBanner, OutdatedBanner, StartPanel, ToastProvider, use_toasts};
-use crate::{dom, fetch, i18n};
+use crate::{dom, fetch, i18n, kept};
 
 /// Everything.
 #[function_component]
@@ -61,6 +61,7 @@ fn Doors() -> Html {
             api::auth::forget();
             api::give_up();
             fetch::forget_all();
+            kept::forget_all();
             crate::customers::forget_recent();
             crate::names::forget();
             *told.borrow_mut() = None;

@@ -1,4 +1,4 @@
-//! A list whose filter and sort order stand in the address; its pages do not, since cursors do not last.
+//! A list whose filter and sort order stand in the address; its pages do not, since cursors do not last: they are kept with the history.
 
 use std::rc::Rc;
 
@@ -9,6 +9,7 @@ use yew_router::hooks::use_location;
 
 use crate::api::{self, ApiError};
 use crate::fetch::Remote;
+use crate::kept::{Kept, use_kept};
 use crate::route;
 use crate::settings::use_settings;
 use crate::ui::{
@@ -28,7 +29,7 @@ pub struct Listing {
     pub sort: String,
     /// The filter where none is left, since without one the list would begin with its own again.
     bare: &'static str,
-    place: UseStateHandle<(String, Vec<String>)>,
+    place: Kept<(String, Vec<String>)>,
 }
 
 /// The list at a path, in an order unless the address names one.
@@ -36,12 +37,13 @@ pub struct Listing {
 pub fn use_listing(path: String, order: &str) -> Listing {
     let params = use_location().and_then(|l| UrlSearchParams::new_with_str(l.query_str()).ok());
     let get = |key: &str| params.as_ref().and_then(|p| p.get(key)).filter(|text| !text.is_empty());
+    let place = use_kept(format!("place{path}"), || (String::new(), Vec::new()));
     Listing {
         path,
         filter: get("filter").unwrap_or_default(),
         sort: get("sort").unwrap_or_else(|| order.to_owned()),
         bare: "",
-        place: use_state(|| (String::new(), Vec::new())),
+        place,
     }
 }
 

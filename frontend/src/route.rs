@@ -4,6 +4,8 @@ use uuid::Uuid;
 use yew_router::Routable;
 use yew_router::history::{BrowserHistory, History};
 
+use crate::kept::{self, Entry};
+
 /// Every page.
 #[derive(Clone, PartialEq, Debug, Routable)]
 pub enum Route {
@@ -97,5 +99,11 @@ pub fn go(path: &str) {
 
 /// Goes to a path in place of the present one, so that "back" does not come here again.
 pub fn replace(path: &str) {
-    BrowserHistory::new().replace(path);
+    let history = BrowserHistory::new();
+    let before = history.location();
+    history.replace(path);
+    let after = history.location();
+    if before.path() == after.path() {
+        kept::hand_on(&Entry::of(&before), &Entry::of(&after));
+    }
 }

@@ -14,6 +14,7 @@ use crate::labels::{Label, options};
 use crate::palette::Palette;
 use crate::parts::{LazyMustChangePassword, Part, PartPage, fetch_ahead};
 use crate::route::Route;
+use crate::scroll::use_scroll;
 use crate::session::{Session, may, right, use_session};
 use crate::settings::use_settings;
 use crate::today::TodayPage;
@@ -57,7 +58,8 @@ pub fn Shell(props: &ShellProps) -> Html {
             move || drop(listener)
         }
     });
-    // A new page begins at its top, and assistive technology hears of it.
+    use_scroll(&main);
+    // Assistive technology hears of a new page.
     let path = use_location().map(|location| location.path().to_owned());
     let first = use_mut_ref(|| true);
     use_effect_with(path, {
@@ -66,7 +68,6 @@ pub fn Shell(props: &ShellProps) -> Html {
             if let Some(main) = main.cast::<web_sys::HtmlElement>()
                 && !first.replace(false)
             {
-                main.set_scroll_top(0);
                 let _ = main.focus();
             }
         }

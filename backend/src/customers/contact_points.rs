@@ -68,7 +68,8 @@ pub fn change_contact_point(
         row.usage = patch.r#use.map_or(row.usage, |usage| usage.as_str().to_owned());
         row.verified = patch.verified.unwrap_or(row.verified);
         row.is_primary = patch.primary.unwrap_or(row.is_primary);
-        let of = |row: &ContactPointRow| (row.cipher.clone(), row.usage.clone(), row.verified, row.is_primary);
+        let of =
+            |row: &ContactPointRow| (row.cipher.clone(), row.usage.clone(), row.verified, row.is_primary);
         if of(&row) == of(before) {
             return Ok(());
         }

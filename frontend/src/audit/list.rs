@@ -13,6 +13,7 @@ use crate::customers::fact_words;
 use crate::exports::ExportButton;
 use crate::fetch::use_query;
 use crate::i18n::{I18n, Msg, use_i18n};
+use crate::kept::use_kept;
 use crate::names::{self, Named, use_names};
 use crate::org::{EVERYONE, use_colleagues, use_units, use_user_names};
 use crate::route::{self, Route};
@@ -114,7 +115,7 @@ pub fn AuditPage() -> Html {
     let location = use_location();
     let params = location.and_then(|l| UrlSearchParams::new_with_str(l.query_str()).ok());
     let filter = params.and_then(|p| p.get("filter")).unwrap_or_default();
-    let place = use_state(|| (String::new(), Vec::<String>::new()));
+    let place = use_kept("audit-place", || (String::new(), Vec::<String>::new()));
     let open = use_state(|| None::<AuditEntry>);
     let cursors = if place.0 == filter { place.1.clone() } else { Vec::new() };
     let cursor = cursors.last().cloned().unwrap_or_default();

@@ -13,6 +13,7 @@ use super::{Bulk, columns, listed};
 use crate::api::segments::NamedSchemes;
 use crate::exports::{ExportButton, order_words};
 use crate::i18n::{Msg, use_i18n};
+use crate::kept::use_kept;
 use crate::org::{OWNERS, ids_in, unit_options, use_colleagues, use_units, use_user_names};
 use crate::parts::{LazyBulkDialog, LazyViewBar};
 use crate::route::Route;
@@ -58,10 +59,11 @@ pub fn CustomersPage() -> Html {
     let me = use_me();
     let location = use_location();
     let view = Address::read(location.as_ref().map_or("", |l| l.query_str()));
-    let typed = use_state(String::new);
-    let text = use_state(String::new);
+    // What is looked for, and what the field shows: the two differ while somebody types.
+    let text = use_kept("customers-text", String::new);
+    let typed = use_kept("customers-typed", String::new);
     let timer = use_mut_ref(|| None::<Timeout>);
-    let place = use_state(Place::default);
+    let place = use_kept("customers-place", Place::default);
     let own_columns = use_state(|| None::<Vec<String>>);
     let units = use_units();
     let toasts = use_toasts();

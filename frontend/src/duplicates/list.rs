@@ -8,6 +8,7 @@ use super::{PAGE, evidence, side};
 use crate::api;
 use crate::fetch::use_query;
 use crate::i18n::{Msg, use_i18n};
+use crate::kept::use_kept;
 use crate::route::Route;
 use crate::settings::use_settings;
 use crate::ui::{
@@ -23,7 +24,7 @@ pub struct PairsTabProps {
 #[function_component]
 pub fn PairsTab(props: &PairsTabProps) -> Html {
     let (i, settings) = (use_i18n(), use_settings());
-    let cursors = use_state(Vec::<String>::new);
+    let cursors = use_kept(format!("pairs-cursors-{}", props.state), Vec::<String>::new);
     let cursor = cursors.last().cloned().unwrap_or_default();
     let state = props.state.clone();
     let is_open = state == "open";

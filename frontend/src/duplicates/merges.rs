@@ -9,6 +9,7 @@ use super::compare::moved_words;
 use crate::api;
 use crate::fetch::use_query;
 use crate::i18n::{Msg, use_i18n};
+use crate::kept::use_kept;
 use crate::route::Route;
 use crate::session::{may, right, use_me};
 use crate::settings::use_settings;
@@ -22,7 +23,7 @@ use crate::ui::{
 pub fn MergesTab() -> Html {
     let (i, toasts, settings) = (use_i18n(), use_toasts(), use_settings());
     let undoes = use_me().is_some_and(|me| may(&me, right::MERGE_CUSTOMERS));
-    let cursors = use_state(Vec::<String>::new);
+    let cursors = use_kept("merges-cursors", Vec::<String>::new);
     let undoing = use_state(|| None::<CustomerMerge>);
     let cursor = cursors.last().cloned().unwrap_or_default();
     let rows = use_query::<Rows<CustomerMerge>, _, _>(

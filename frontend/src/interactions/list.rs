@@ -18,6 +18,7 @@ use crate::audit::{HistoryPages, Reading, field_words};
 use crate::exports::ExportButton;
 use crate::fetch::use_renewed;
 use crate::i18n::{I18n, Msg, use_i18n};
+use crate::kept::use_kept;
 use crate::labels::{Label, options};
 use crate::org::{EVERYONE, ids_in, unit_options, use_colleagues, use_units, use_user_names};
 use crate::route::{self, Route};
@@ -360,8 +361,8 @@ pub fn ContactsPage() -> Html {
     let onfilter = Callback::from(|filter: String| {
         route::go(&format!("{}{}", Route::Contacts.to_path(), api::query(&[("filter", &filter)])));
     });
-    let typed = use_state(String::new);
-    let q = use_state(AttrValue::default);
+    let typed = use_kept("contacts-typed", String::new);
+    let q = use_kept("contacts-text", AttrValue::default);
     let timer = use_mut_ref(|| None::<Timeout>);
     let field = use_node_ref();
     let look = cb!((q, timer), |(text, rest): (String, u32)| {

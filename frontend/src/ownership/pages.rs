@@ -7,12 +7,13 @@ use super::PAGE;
 use crate::api::ApiError;
 use crate::fetch::{Query, use_query};
 use crate::i18n::{I18n, Msg};
+use crate::kept::{Kept, use_kept};
 use crate::ui::{ErrorPanel, Pagination, Skeleton};
 
 /// A list that is read page by page.
 pub struct Pages<T> {
     rows: Query<Rows<T>>,
-    cursors: UseStateHandle<Vec<String>>,
+    cursors: Kept<Vec<String>>,
 }
 
 /// Reads the page of a named list that one has turned to; `read` takes the cursor.
@@ -22,7 +23,7 @@ where
     T: 'static,
     A: Future<Output = Result<Rows<T>, ApiError>> + 'static,
 {
-    let cursors = use_state(Vec::<String>::new);
+    let cursors = use_kept(format!("cursors-{name}"), Vec::<String>::new);
     let cursor = cursors.last().cloned().unwrap_or_default();
     let rows = use_query(Some(format!("{name}?{cursor}")), move || read(cursor));
     Pages { rows, cursors }

@@ -9,6 +9,7 @@ use crate::api;
 use crate::customers::{listed, missing_words};
 use crate::fetch::use_query;
 use crate::i18n::{I18n, Msg, use_i18n};
+use crate::kept::use_kept;
 use crate::reports::{figure, number};
 use crate::route::{self, Route};
 use crate::session::use_me;
@@ -45,7 +46,7 @@ pub fn CompleteTab(props: &CompleteTabProps) -> Html {
     let filter =
         me.as_ref().map(|me| of_mine(me, if all { "completeness lt 100" } else { "data_gap eq true" }));
     let filter = filter.unwrap_or_default();
-    let place = use_state(|| (all, Vec::<String>::new()));
+    let place = use_kept("complete-place", || (all, Vec::<String>::new()));
     // A place belongs to the list that it was reached in.
     let cursors = if place.0 == all { place.1.clone() } else { Vec::new() };
     let cursor = cursors.last().cloned().unwrap_or_default();

@@ -10,6 +10,7 @@ use super::{Decide, words};
 use crate::api;
 use crate::fetch::use_query;
 use crate::i18n::{I18n, Msg, use_i18n};
+use crate::kept::use_kept;
 use crate::labels::{Label, options};
 use crate::route::{self, Route};
 use crate::session::{may, right, use_me};
@@ -31,7 +32,7 @@ pub fn ConflictsPage() -> Html {
     let location = use_location();
     let params = location.and_then(|l| UrlSearchParams::new_with_str(l.query_str()).ok());
     let filter = params.and_then(|p| p.get("filter")).unwrap_or_default();
-    let place = use_state(|| (String::new(), Vec::<String>::new()));
+    let place = use_kept("conflicts-place", || (String::new(), Vec::<String>::new()));
     let cursors = if place.0 == filter { place.1.clone() } else { Vec::new() };
     let cursor = cursors.last().cloned().unwrap_or_default();
     let rows = use_query::<Rows<FieldConflict>, _, _>(Some(format!("conflicts?{filter}&{cursor}")), {

@@ -15,6 +15,7 @@ use crate::customers::listed;
 use crate::dom;
 use crate::fetch::{self, use_query};
 use crate::i18n::{I18n, Msg, use_i18n};
+use crate::kept::use_kept;
 use crate::labels::{Label, by_code};
 use crate::route::Route;
 use crate::session::{may, right, use_me};
@@ -60,11 +61,11 @@ fn row(household: &Household, me: Option<&Me>, i: I18n) -> Row {
 #[function_component]
 pub fn HouseholdsPage() -> Html {
     let (i, settings, me) = (use_i18n(), use_settings(), use_me());
-    let typed = use_state(String::new);
-    let text = use_state(String::new);
+    let typed = use_kept("households-typed", String::new);
+    let text = use_kept("households-text", String::new);
     let timer = use_mut_ref(|| None::<Timeout>);
     // Pages belong to the text that they were reached with.
-    let place = use_state(|| (String::new(), Vec::<String>::new()));
+    let place = use_kept("households-place", || (String::new(), Vec::<String>::new()));
     let cursors = if place.0 == *text { place.1.clone() } else { Vec::new() };
     let cursor = cursors.last().cloned().unwrap_or_default();
     let rows = use_query::<Rows<Household>, _, _>(Some(format!("relations/all?{}&{cursor}", *text)), {

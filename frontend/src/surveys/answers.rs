@@ -12,6 +12,7 @@ use crate::api::{self, Tagged};
 use crate::checks::Errors;
 use crate::fetch::{self, use_query};
 use crate::i18n::{I18n, Msg, use_i18n};
+use crate::kept::use_kept;
 use crate::labels::Label;
 use crate::once::use_once;
 use crate::route::Route;
@@ -71,10 +72,10 @@ pub fn AnswersTab(props: &AnswersTabProps) -> Html {
     let me = use_me();
     let survey = &props.survey;
     let id = survey.id;
-    let low = use_state(|| false);
-    let texts = use_state(|| false);
+    let low = use_kept("answers-low", || false);
+    let texts = use_kept("answers-texts", || false);
     let entering = use_state(|| false);
-    let place = use_state(Vec::<String>::new);
+    let place = use_kept("answers-place", Vec::<String>::new);
     let cursor = place.last().cloned().unwrap_or_default();
     let filter = match (*low, *texts) {
         (true, true) => "low eq true and has_text eq true",
@@ -121,7 +122,7 @@ pub struct CustomerAnswersProps {
 pub fn CustomerAnswers(props: &CustomerAnswersProps) -> Html {
     let i = use_i18n();
     let id = props.id;
-    let place = use_state(Vec::<String>::new);
+    let place = use_kept("customer-answers-place", Vec::<String>::new);
     let cursor = place.last().cloned().unwrap_or_default();
     let rows = use_query::<Rows<SurveyAnswer>, _, _>(
         Some(format!("customer/{id}/answers?{cursor}")),

@@ -13,6 +13,7 @@ use crate::api;
 use crate::dom;
 use crate::fetch::use_query;
 use crate::i18n::{Msg, use_i18n};
+use crate::kept::use_kept;
 use crate::labels::{Label, options};
 use crate::once::use_once;
 use crate::org::{unit_options, use_units};
@@ -60,7 +61,7 @@ pub fn InviteTab(props: &InviteTabProps) -> Html {
     let survey = &props.survey;
     let id = survey.id;
     let once = use_once();
-    let place = use_state(Vec::<String>::new);
+    let place = use_kept("invitations-place", Vec::<String>::new);
     let made = use_state(|| None::<Invited>);
     let cursor = place.last().cloned().unwrap_or_default();
     let rows = use_query::<Rows<Invitation>, _, _>(

@@ -11,6 +11,7 @@ use super::{Pages, said, status_badge};
 use crate::api::{self, Tagged};
 use crate::fetch::{self, use_query};
 use crate::i18n::{I18n, Msg, use_i18n};
+use crate::kept::use_kept;
 use crate::labels::Label;
 use crate::once::use_once;
 use crate::route::{self, Route};
@@ -79,7 +80,7 @@ pub fn SurveysPage() -> Html {
 #[function_component]
 fn Surveys() -> Html {
     let i = use_i18n();
-    let place = use_state(Vec::<String>::new);
+    let place = use_kept("surveys-place", Vec::<String>::new);
     let cursor = place.last().cloned().unwrap_or_default();
     let rows = use_query::<Rows<Survey>, _, _>(Some(format!("surveys?{cursor}")), move || async move {
         api::surveys::list(&cursor).await
@@ -139,8 +140,8 @@ fn on_phone(figure: String, words: impl Fn(&str) -> AttrValue) -> Html {
 #[function_component]
 fn Questionnaires() -> Html {
     let i = use_i18n();
-    let place = use_state(Vec::<String>::new);
-    let archived = use_state(|| false);
+    let place = use_kept("questionnaires-place", Vec::<String>::new);
+    let archived = use_kept("questionnaires-archived", || false);
     let cursor = place.last().cloned().unwrap_or_default();
     let filter = if *archived { "archived eq true or archived eq false" } else { "" };
     let rows =

@@ -21,6 +21,7 @@ pub use survey::SurveyPage;
 
 use crate::audit::field_words;
 use crate::i18n::{I18n, Msg, use_i18n};
+use crate::kept::Kept;
 use crate::labels::{Label, by_code};
 use crate::ui::{Badge, Button, Tone};
 
@@ -57,7 +58,7 @@ fn status_badge(status: SurveyStatus, i: I18n) -> Html {
 #[derive(Properties, PartialEq)]
 struct PagesProps {
     /// The cursors of the pages up to this one.
-    place: UseStateHandle<Vec<String>>,
+    place: Kept<Vec<String>>,
     next: Option<String>,
 }
 

@@ -11,6 +11,7 @@ use crate::exports::ExportButton;
 use crate::fetch::{self, use_renewed};
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::interactions::With;
+use crate::kept::use_kept;
 use crate::labels::Label;
 use crate::route::Route;
 use crate::session::{may, right, use_me};
@@ -227,7 +228,7 @@ fn line(task: &Task, me: &Me, bucket: Bucket, named: bool, act: &Acts, i: I18n) 
 pub fn TasksPage() -> Html {
     let i = use_i18n();
     let me = use_me();
-    let chosen = use_state(|| AttrValue::from("mine"));
+    let chosen = use_kept("tasks-tab", || AttrValue::from("mine"));
     let adding = use_state(|| false);
     let stamp = use_state(|| 0_u32);
     let Some(me) = me else { return html!() };

@@ -9,6 +9,7 @@ use super::{contents, from_day};
 use crate::api::{self, Tagged};
 use crate::fetch::{self, use_query};
 use crate::i18n::{I18n, Msg, use_i18n};
+use crate::kept::use_kept;
 use crate::labels::Label;
 use crate::session::{may, right, use_me};
 use crate::ui::{
@@ -40,7 +41,7 @@ pub fn TiersPage() -> Html {
     let me = use_me();
     let toasts = use_toasts();
     let doing = use_state(|| None::<Doing>);
-    let place = use_state(Vec::<String>::new);
+    let place = use_kept("tier-policies-place", Vec::<String>::new);
     let cursor = place.last().cloned().unwrap_or_default();
     let query = use_query::<Tagged<TierPolicy>, _, _>(Some("tiers".into()), api::tiers::in_force);
     let others =

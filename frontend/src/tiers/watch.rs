@@ -11,6 +11,7 @@ use crate::customers::listed;
 use crate::fetch::use_query;
 use crate::holdings::typed;
 use crate::i18n::{I18n, Msg, use_i18n};
+use crate::kept::use_kept;
 use crate::route::{self, Route};
 use crate::session::use_me;
 use crate::settings::use_settings;
@@ -179,7 +180,7 @@ pub fn TierWatchPage() -> Html {
     let params = use_location().and_then(|l| UrlSearchParams::new_with_str(l.query_str()).ok());
     let asked = params.and_then(|p| p.get("list")).unwrap_or_default();
     let watch = Watch::ALL.into_iter().find(|watch| watch.key() == asked).unwrap_or(Watch::Candidates);
-    let place = use_state(|| (watch, Vec::<String>::new()));
+    let place = use_kept("watch-place", || (watch, Vec::<String>::new()));
     // A place belongs to the list that it was reached in.
     let cursors = if place.0 == watch { place.1.clone() } else { Vec::new() };
     let cursor = cursors.last().cloned().unwrap_or_default();
