@@ -41,6 +41,23 @@ pub fn value_of(event: &Event) -> String {
     }
 }
 
+/// The text field that an event came from, with what stands in it.
+pub fn text_field(event: &Event) -> Option<(Element, String)> {
+    let field = event.target()?.dyn_into::<Element>().ok()?;
+    let text = text_in(&field)?;
+    Some((field, text))
+}
+
+/// What stands in a text field; nothing where an element is none.
+pub fn text_in(field: &Element) -> Option<String> {
+    if let Some(input) = field.dyn_ref::<HtmlInputElement>() {
+        let typed =
+            matches!(input.type_().as_str(), "text" | "search" | "password" | "tel" | "email" | "number");
+        return typed.then(|| input.value());
+    }
+    field.dyn_ref::<HtmlTextAreaElement>().map(HtmlTextAreaElement::value)
+}
+
 /// Whether the box that an event came from is ticked.
 pub fn checked_of(event: &Event) -> bool {
     event

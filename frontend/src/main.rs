@@ -25,6 +25,7 @@ mod imports;
 mod interactions;
 mod kept;
 mod labels;
+mod leaving;
 mod listing;
 mod names;
 mod once;

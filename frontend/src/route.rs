@@ -5,6 +5,7 @@ use yew_router::Routable;
 use yew_router::history::{BrowserHistory, History};
 
 use crate::kept::{self, Entry};
+use crate::leaving;
 
 /// Every page.
 #[derive(Clone, PartialEq, Debug, Routable)]
@@ -92,13 +93,19 @@ pub enum Route {
     Missing,
 }
 
-/// Goes to a path, with or without a query.
+/// Goes to a path, with or without a query, once nothing that was typed is lost by it.
 pub fn go(path: &str) {
-    BrowserHistory::new().push(path);
+    let path = path.to_owned();
+    leaving::step(move || BrowserHistory::new().push(&path));
 }
 
 /// Goes to a path in place of the present one, so that "back" does not come here again.
 pub fn replace(path: &str) {
+    let path = path.to_owned();
+    leaving::step(move || put(&path));
+}
+
+fn put(path: &str) {
     let history = BrowserHistory::new();
     let before = history.location();
     history.replace(path);

@@ -11,6 +11,7 @@ use yew_router::hooks::{use_location, use_route};
 use crate::customers::CustomersPage;
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::{Label, options};
+use crate::leaving::LeaveGuard;
 use crate::palette::Palette;
 use crate::parts::{LazyMustChangePassword, Part, PartPage, fetch_ahead};
 use crate::route::Route;
@@ -105,6 +106,7 @@ pub fn Shell(props: &ShellProps) -> Html {
                 </main>
             </div>
             if let Some(me) = me {
+                <LeaveGuard />
                 if *palette { <Palette me={Rc::clone(&me)} onclose={close} /> }
                 if me.must_change_password { <LazyMustChangePassword /> }
             }

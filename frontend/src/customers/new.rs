@@ -15,6 +15,7 @@ use crate::api::{self, ApiError};
 use crate::checks::Errors;
 use crate::i18n::{Msg, use_i18n};
 use crate::labels::{Label, by_code, options};
+use crate::leaving::{Unsaved, use_unsaved};
 use crate::once::use_once;
 use crate::org::{OWNERS, unit_options, use_colleagues, use_units};
 use crate::route::Route;
@@ -142,6 +143,9 @@ pub fn NewCustomerPage() -> Html {
     let busy = use_state(|| false);
     // One for each opened form: sent twice, it still makes one customer.
     let once = use_once();
+
+    let filled = **draft != Draft::empty(draft.new.kind);
+    use_unsaved((filled && !*busy).then_some(Unsaved::OnPage));
 
     let known = use_known(&draft);
     let onsubmit = cb!((draft, errors, refused, busy, once, toasts), |event: SubmitEvent| {

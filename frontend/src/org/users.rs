@@ -10,6 +10,7 @@ use crate::dom;
 use crate::fetch::{self, use_query};
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::{Label, by_code, options, yes_no};
+use crate::leaving::{Unsaved, use_unsaved};
 use crate::listing::{ListBody, ListRows, ListWords, use_listing};
 use crate::once::use_once;
 use crate::route::{self, Route};
@@ -111,6 +112,8 @@ pub fn NewUserPage() -> Html {
     let busy = use_state(|| false);
     let made = use_state(|| None::<UserWithPassword>);
     let once = use_once();
+    let filled = !(name.is_empty() && username.is_empty());
+    use_unsaved((filled && !*busy && made.is_none()).then_some(Unsaved::OnPage));
 
     let onsubmit =
         cb!((username, name, role, unit, errors, refused, busy, made, once), |event: SubmitEvent| {

@@ -422,7 +422,7 @@ pub(super) fn Trial(props: &TrialProps) -> Html {
         rule.set(text);
     });
     html! {
-        <Dialog title={i.t(Msg::SegmentsTry)} shape={Shape::Wide} onclose={props.onclose.clone()}>
+        <Dialog title={i.t(Msg::SegmentsTry)} shape={Shape::Wide} dirty=false onclose={props.onclose.clone()}>
             <RuleBuilder label={i.t(Msg::SegmentsRule)} text={(*rule).clone()} {onchange} preview=true />
         </Dialog>
     }

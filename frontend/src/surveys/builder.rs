@@ -14,6 +14,7 @@ use crate::fetch::{self, use_query};
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::{Label, by_code, options};
 use crate::once::use_once;
+use crate::leaving::{Unsaved, use_unsaved};
 use crate::route::{self, Route};
 use crate::session::{may, right, use_me};
 use crate::ui::{
@@ -123,6 +124,7 @@ fn Builder(props: &BuilderProps) -> Html {
     let edit = manage && is_draft && questionnaire.archived_at.is_none();
     let first = Draft::of(&base.value);
     let dirty = *draft != first;
+    use_unsaved((dirty && edit && !*busy).then_some(Unsaved::OnPage));
     let stale = draft.over(&first, &Draft::of(questionnaire)).is_none();
     use_effect_with(tagged.clone(), {
         let (base, draft) = (base.clone(), draft.clone());

@@ -139,7 +139,7 @@ pub fn CommandPalette(props: &CommandPaletteProps) -> Html {
         })
         .collect();
     html! {
-        <Dialog title={i.t(Msg::PaletteTitle)} shape={Shape::Bare} onclose={props.onclose.clone()}>
+        <Dialog title={i.t(Msg::PaletteTitle)} shape={Shape::Bare} dirty=false onclose={props.onclose.clone()}>
             <div class="palette__box">
                 { Icon::Search.draw() }
                 <input id="palette-input" type="text" role="combobox" autocomplete="off" spellcheck="false" autocapitalize="off" placeholder={&props.placeholder}

@@ -1,9 +1,11 @@
-use web_sys::HtmlDialogElement;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlDialogElement};
 use yew::prelude::*;
 
 use super::{Button, Icon, IconButton, Look, ToastsOfDialog};
 use crate::dom;
 use crate::i18n::{Msg, use_i18n};
+use crate::leaving::{Unsaved, use_unsaved};
 
 /// How a dialog stands on the page.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -29,6 +31,9 @@ pub struct DialogProps {
     pub shape: Shape,
     #[prop_or_default]
     pub footer: Option<Html>,
+    /// Whether closing it loses something that was typed, which it asks about first. Unless told, it looks at its fields.
+    #[prop_or_default]
+    pub dirty: Option<bool>,
     pub children: Html,
 }
 
@@ -38,6 +43,11 @@ pub fn Dialog(props: &DialogProps) -> Html {
     let i = use_i18n();
     let node = use_node_ref();
     let title_id = use_memo((), |()| dom::random_id());
+    // The text fields that somebody has been in, each with what stood in it at first.
+    let fields = use_mut_ref(Vec::<(Element, String)>::new);
+    let typed = use_state_eq(|| false);
+    let asking = use_state_eq(|| false);
+    use_unsaved(props.dirty.unwrap_or(*typed).then_some(Unsaved::InDialog));
     use_effect_with(node.clone(), |node| {
         let dialog = node.cast::<HtmlDialogElement>();
         if let Some(dialog) = &dialog
@@ -58,13 +68,51 @@ pub fn Dialog(props: &DialogProps) -> Html {
             }
         }
     });
-    let close = props.onclose.clone();
+    let onfocusin = cb!((fields), |event: FocusEvent| {
+        let mut fields = fields.borrow_mut();
+        if let Some((field, text)) = dom::text_field(&event)
+            && !fields.iter().any(|(known, _)| *known == field)
+        {
+            fields.push((field, text));
+        }
+    });
+    let oninput = cb!((typed), |event: InputEvent| typed.set(*typed || dom::text_field(&event).is_some()));
+    let (dirty, onclose) = (props.dirty, &props.onclose);
+    let close = onclose.clone().map(|close| {
+        cb!((fields, typed, asking, close), |()| {
+            let differs = |(field, text): &(Element, String)| {
+                field.is_connected() && dom::text_in(field).is_some_and(|now| now != *text)
+            };
+            if dirty.unwrap_or_else(|| *typed && fields.borrow().iter().any(differs)) {
+                asking.set(true);
+            } else {
+                close.emit(());
+            }
+        })
+    });
     let oncancel = cb!((close), |event: Event| {
         event.prevent_default();
         event.stop_propagation();
         if let Some(close) = &close {
             close.emit(());
         }
+    });
+    // The browser lets nobody hold a dialog open against a second Escape; this one is open while it exists.
+    let onshut = cb!((node), |_: Event| {
+        if let Some(dialog) = node.cast::<HtmlDialogElement>().filter(|dialog| !dialog.open()) {
+            let _ = dialog.show_modal();
+            // What it asks stands above it again.
+            for inner in dom::all(&dialog, "dialog[open]") {
+                if let Ok(inner) = inner.dyn_into::<HtmlDialogElement>() {
+                    inner.close();
+                    let _ = inner.show_modal();
+                }
+            }
+        }
+    });
+    let question = asking.then(|| {
+        let onconfirm = onclose.clone().unwrap_or_default();
+        html! { <DiscardDialog {onconfirm} onclose={cb!((asking), |()| asking.set(false))} /> }
     });
     let onmousedown = cb!((close, node), |event: MouseEvent| {
         let beside = event.target().is_some_and(|target| {
@@ -87,14 +135,15 @@ pub fn Dialog(props: &DialogProps) -> Html {
     };
     if props.shape == Shape::Bare {
         return html! {
-            <dialog ref={node} class={classes!("dialog", class)} aria-label={&props.title} {oncancel} {onmousedown}>
+            <dialog ref={node} class={classes!("dialog", class)} aria-label={&props.title} {oncancel} onclose={onshut} {onmousedown} {onfocusin} {oninput}>
                 { props.children.clone() }
                 <ToastsOfDialog />
+                { question.unwrap_or_default() }
             </dialog>
         };
     }
     html! {
-        <dialog ref={node} class={classes!("dialog", class)} aria-labelledby={(*title_id).clone()} {oncancel} {onmousedown}>
+        <dialog ref={node} class={classes!("dialog", class)} aria-labelledby={(*title_id).clone()} {oncancel} onclose={onshut} {onmousedown} {onfocusin} {oninput}>
             <div class="dialog__head">
                 <h2 id={(*title_id).clone()}>{ &props.title }</h2>
                 if let Some(close) = close {
@@ -104,6 +153,7 @@ pub fn Dialog(props: &DialogProps) -> Html {
             <div class="dialog__body">{ props.children.clone() }</div>
             if let Some(footer) = &props.footer { <div class="dialog__foot">{ footer.clone() }</div> }
             <ToastsOfDialog />
+            { question.unwrap_or_default() }
         </dialog>
     }
 }
@@ -113,6 +163,9 @@ pub struct ConfirmDialogProps {
     pub title: AttrValue,
     /// The word of the action, never just "OK".
     pub action: AttrValue,
+    /// The word for leaving things as they are, where it is not "cancel".
+    #[prop_or_default]
+    pub stay: Option<AttrValue>,
     #[prop_or_default]
     pub danger: bool,
     #[prop_or_default]
@@ -129,10 +182,28 @@ pub fn ConfirmDialog(props: &ConfirmDialogProps) -> Html {
     let (close, confirm) = (props.onclose.clone(), props.onconfirm.clone());
     let footer = html! {
         <>
-            <Button onclick={move |_| close.emit(())}>{ i.t(Msg::CommonCancel) }</Button>
+            <Button onclick={move |_| close.emit(())}>{ props.stay.clone().unwrap_or_else(|| i.t(Msg::CommonCancel)) }</Button>
             <Button look={if props.danger { Look::Danger } else { Look::Primary }} busy={props.busy}
                 onclick={move |_| confirm.emit(())}>{ &props.action }</Button>
         </>
     };
     html! { <Dialog title={&props.title} onclose={props.onclose.clone()} {footer}>{ props.children.clone() }</Dialog> }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct DiscardDialogProps {
+    pub onconfirm: Callback<()>,
+    pub onclose: Callback<()>,
+}
+
+/// Asks before what was typed is lost.
+#[function_component]
+pub fn DiscardDialog(props: &DiscardDialogProps) -> Html {
+    let i = use_i18n();
+    html! {
+        <ConfirmDialog title={i.t(Msg::LeavingTitle)} action={i.t(Msg::LeavingDiscard)} stay={i.t(Msg::LeavingStay)} danger=true
+            onconfirm={props.onconfirm.clone()} onclose={props.onclose.clone()}>
+            <p>{ i.t(Msg::LeavingText) }</p>
+        </ConfirmDialog>
+    }
 }

@@ -3,6 +3,7 @@ use yew::prelude::*;
 use super::{Button, Check, DateField, Icon, InputKind, Look, Select, TextArea, TextField};
 use crate::dom;
 use crate::i18n::{Msg, use_i18n};
+use crate::leaving::{Unsaved, use_unsaved};
 
 /// How a value is entered.
 #[derive(Clone, PartialEq, Debug)]
@@ -56,6 +57,8 @@ pub fn InlineEdit(props: &InlineEditProps) -> Html {
     // What stood in the field at first; another value may have come since.
     let first = use_mut_ref(AttrValue::default);
     let editing = draft.is_some();
+    let changed = draft.as_deref().is_some_and(|text| text.trim() != first.borrow().as_str());
+    use_unsaved((changed && !props.busy).then_some(Unsaved::OnPage));
     let field = AttrValue::from(format!("{}-field", props.id));
     let button = props.id.clone();
 

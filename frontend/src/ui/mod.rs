@@ -33,7 +33,7 @@ pub use combobox::{Choice, Combobox, Search};
 pub use command::{CommandGroup, CommandItem, CommandPalette};
 pub use conflict::{Clash, ConflictDialog};
 pub use date::{DateField, date_of, read_date};
-pub use dialog::{ConfirmDialog, Dialog, Shape};
+pub use dialog::{ConfirmDialog, Dialog, DiscardDialog, Shape};
 pub use field::{Check, Field, InputKind, OptionGroup, Segments, Select, TextArea, TextField};
 pub use file::FileDrop;
 pub use filters::{FilterChips, FilterField, FilterKind, FilterTerm, TermForm, TermFormProps};

@@ -12,6 +12,7 @@ use crate::fetch;
 use crate::holdings::{Form, use_form};
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::{Label, by_code};
+use crate::leaving::{Unsaved, use_unsaved};
 use crate::session::use_me;
 use crate::ui::{
     Badge, Button, Icon, IconButton, InputKind, Look, Notice, Panel, Select, TextField, Tone, use_toasts,
@@ -34,6 +35,8 @@ pub(super) fn RulesForm(props: &RulesFormProps) -> Html {
     // The version that the draft began with.
     let known = use_state(|| now.etag.clone());
     let form = use_form(cb!((toasts), |()| toasts.say(i.t(Msg::GradeRulesSaved))));
+    let first = use_memo((*known).clone(), |_| (*draft).clone());
+    use_unsaved((*draft != *first && !form.busy()).then_some(Unsaved::OnPage));
     let node = use_node_ref();
     let attempts = use_state(|| 0_u32);
     // What is wrong may stand out of sight.
