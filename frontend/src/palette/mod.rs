@@ -30,6 +30,19 @@ pub struct PaletteProps {
     pub onclose: Callback<()>,
 }
 
+/// What a text has found among the customers.
+#[derive(PartialEq)]
+struct Found {
+    by: String,
+    /// Nothing where the search has failed.
+    customers: Option<Rc<Vec<CustomerSummary>>>,
+}
+
+/// Whether customers are looked for by a text.
+fn is_looked_for(text: &str) -> bool {
+    !text.starts_with('>') && text.chars().count() >= LEAST
+}
+
 /// The palette, filled.
 #[function_component]
 pub fn Palette(props: &PaletteProps) -> Html {
@@ -37,29 +50,29 @@ pub fn Palette(props: &PaletteProps) -> Html {
     let settings = use_settings();
     let sign_out = use_sign_out();
     let text = use_state(String::new);
-    let found = use_state(|| None::<Rc<Vec<CustomerSummary>>>);
-    let failed = use_state(|| false);
+    let found = use_state(|| None::<Found>);
     let timer = use_mut_ref(|| None::<Timeout>);
     let turn = use_memo((), |()| std::cell::Cell::new(0_u32));
 
-    let onsearch = cb!((text, found, failed, timer, turn), |typed: String| {
+    let onsearch = cb!((text, found, timer, turn), |typed: String| {
         let typed = typed.trim().to_owned();
         turn.set(turn.get() + 1);
         let mine = turn.get();
         text.set(typed.clone());
-        if typed.starts_with('>') || typed.chars().count() < LEAST {
+        if !is_looked_for(&typed) {
             *timer.borrow_mut() = None;
             found.set(None);
             return;
         }
-        let (found, failed, turn) = (found.clone(), failed.clone(), turn.clone());
+        let (found, turn) = (found.clone(), turn.clone());
         *timer.borrow_mut() = Some(Timeout::new(REST, move || {
-            spawn!((found, failed, turn), {
-                let ask = CustomerSearch { q: Some(typed), limit: Some(MOST), ..CustomerSearch::default() };
-                let outcome = api::customers::search(&ask).await;
+            spawn!((found, turn), {
+                let q = Some(typed.clone());
+                let ask = CustomerSearch { q, limit: Some(MOST), ..CustomerSearch::default() };
+                let customers = api::customers::search(&ask).await.ok().map(|page| Rc::new(page.data));
+                // What an older text has found comes too late.
                 if turn.get() == mine {
-                    failed.set(outcome.is_err());
-                    found.set(outcome.ok().map(|page| Rc::new(page.data)));
+                    found.set(Some(Found { by: typed, customers }));
                 }
             });
         }));
@@ -246,7 +259,12 @@ pub fn Palette(props: &PaletteProps) -> Html {
             CommandGroup { title: i.t(Msg::PaletteRecent), items: recent.collect() },
             CommandGroup {
                 title: i.t(Msg::NavCustomers),
-                items: found.iter().flat_map(|list| list.iter()).map(customer).collect(),
+                items: found
+                    .iter()
+                    .filter_map(|found| found.customers.as_ref())
+                    .flat_map(|list| list.iter())
+                    .map(customer)
+                    .collect(),
             },
             CommandGroup {
                 title: i.t(Msg::PalettePages),
@@ -255,14 +273,16 @@ pub fn Palette(props: &PaletteProps) -> Html {
             CommandGroup { title: i.t(Msg::PaletteActions), items: named(&needle, actions) },
         ]
     };
-    let nothing = match (*failed, needle.chars().count() < LEAST, found.is_some()) {
+    let pending = is_looked_for(&text) && found.as_ref().is_none_or(|found| found.by != *text);
+    let failed = !pending && found.as_ref().is_some_and(|found| found.customers.is_none());
+    let nothing = match (failed, needle.chars().count() < LEAST, !pending) {
         (true, ..) => Msg::PaletteFailed,
         (_, true, _) => Msg::PaletteShort,
         (_, _, true) => Msg::PaletteNothing,
         _ => Msg::CommonLoading,
     };
     html! {
-        <CommandPalette placeholder={i.t(Msg::PalettePlaceholder)} {groups} nothing={i.t(nothing)} {onsearch} onclose={props.onclose.clone()} />
+        <CommandPalette placeholder={i.t(Msg::PalettePlaceholder)} {groups} nothing={i.t(nothing)} {pending} {failed} {onsearch} onclose={props.onclose.clone()} />
     }
 }
 

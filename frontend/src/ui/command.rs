@@ -31,6 +31,10 @@ pub struct CommandPaletteProps {
     pub groups: Vec<CommandGroup>,
     /// Said when there is no item: that nothing was found, or what to type.
     pub nothing: AttrValue,
+    /// What the newest text finds is still to come; what stands there meanwhile is of an older one.
+    pub pending: bool,
+    /// It could not be looked for.
+    pub failed: bool,
     /// A text to look for; never one that an input method is still composing.
     pub onsearch: Callback<String>,
     pub onclose: Callback<()>,
@@ -66,7 +70,17 @@ pub fn CommandPalette(props: &CommandPaletteProps) -> Html {
         }
     });
 
-    let onsearch = &props.onsearch;
+    // Enter was pressed before the newest text had found anything, with Ctrl or without.
+    let hurried = use_mut_ref(|| None::<bool>);
+    // Somebody has gone to an item of those that stand there, and so means that one.
+    let gone_to = use_mut_ref(|| false);
+    let search = props.onsearch.clone();
+    let onsearch = cb!((search, at, hurried, gone_to), |text: String| {
+        at.set(0);
+        hurried.replace(None);
+        gone_to.replace(false);
+        search.emit(text);
+    });
     let oninput = cb!((onsearch), |event: InputEvent| {
         if !event.is_composing() {
             onsearch.emit(dom::value_of(&event));
@@ -89,16 +103,34 @@ pub fn CommandPalette(props: &CommandPaletteProps) -> Html {
             }
         }
     });
-    let onkeydown = cb!((at, items, open), |event: KeyboardEvent| {
+    use_effect_with((props.pending, props.failed), {
+        let (hurried, open, first) = (hurried.clone(), open.clone(), items.first().cloned());
+        move |(pending, failed)| {
+            // A page that happens to be called so is not what was looked for among customers in vain.
+            if !pending
+                && let Some(tab) = hurried.take()
+                && let Some(first) = first.filter(|_| !failed)
+            {
+                open.emit((first, tab));
+            }
+        }
+    });
+    let pending = props.pending;
+    let onkeydown = cb!((at, items, open, hurried, gone_to), |event: KeyboardEvent| {
         if dom::composing(&event) {
             return;
         }
         match event.key().as_str() {
-            "ArrowDown" if count > 0 => at.set((chosen + 1) % count),
-            "ArrowUp" if count > 0 => at.set((chosen + count - 1) % count),
+            key @ ("ArrowDown" | "ArrowUp") if count > 0 => {
+                gone_to.replace(true);
+                at.set((chosen + if key == "ArrowDown" { 1 } else { count - 1 }) % count);
+            }
             "Enter" => {
-                if let Some(item) = items.get(chosen) {
-                    open.emit((item.clone(), event.ctrl_key() || event.meta_key()));
+                let tab = event.ctrl_key() || event.meta_key();
+                if pending && !*gone_to.borrow() {
+                    hurried.replace(Some(tab));
+                } else if let Some(item) = items.get(chosen) {
+                    open.emit((item.clone(), tab));
                 }
             }
             _ => return,
