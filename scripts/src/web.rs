@@ -10,6 +10,7 @@ mod compress;
 mod site;
 mod stamp;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -69,6 +70,15 @@ pub fn build(workspace: &Workspace, options: Options<'_>) -> Outcome<String> {
         return Ok(summary);
     }
 
+    let style = styles(&frontend.join("styles"))?;
+    let undefined = undefined_properties(&style, &sources(&frontend.join("src"))?);
+    if !undefined.is_empty() {
+        return Err(Failure::new(format!(
+            "frontend/styles: no style sheet and no component defines {}",
+            undefined.join(", ")
+        )));
+    }
+
     let compiled = compile(workspace, options)?;
     let scratch = TemporaryFolder::new(&workspace.target, "xtask-web")?;
     let bound = scratch.path().join("bound");
@@ -123,7 +133,7 @@ pub fn build(workspace: &Workspace, options: Options<'_>) -> Outcome<String> {
     let boot = site.add("boot.js", format!("{NOTICE}\n{boot}").into_bytes())?;
     let old = site.add("old.js", format!("{NOTICE}\n{OLD}").into_bytes())?;
     site.add_assets(&frontend.join("assets"))?;
-    let style = site.add("style.css", site.filled(&styles(&frontend.join("styles"))?)?.into_bytes())?;
+    let style = site.add("style.css", site.filled(&style)?.into_bytes())?;
     for (name, url) in [("glue", &glue), ("wasm", &wasm), ("boot", &boot), ("old", &old), ("style", &style)] {
         site.name(name, url);
     }
@@ -258,6 +268,67 @@ fn styles(folder: &Path) -> Outcome<String> {
     Ok(all)
 }
 
+/// The Rust sources below a folder, one after another.
+fn sources(folder: &Path) -> Outcome<String> {
+    let mut all = String::new();
+    for entry in fs::read_dir(folder).context(folder.display())? {
+        let path = entry?.path();
+        if path.is_dir() {
+            all.push_str(&sources(&path)?);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            all.push_str(&fs::read_to_string(&path).context(path.display())?);
+        }
+        all.push('\n');
+    }
+    Ok(all)
+}
+
+/// The custom properties that a style sheet takes without anything to fall back on, although neither it nor a component defines them: what
+/// they should colour is seen by nobody, and no browser says so. Components define them in `style` attributes or by `set_property`.
+fn undefined_properties(style: &str, sources: &str) -> Vec<String> {
+    let style = without_comments(style);
+    let mut defined: BTreeSet<&str> = properties(&style)
+        .filter(|(before, _, after)| after.starts_with(':') || before.trim_end().ends_with("@property"))
+        .map(|(_, name, _)| name)
+        .collect();
+    defined.extend(
+        properties(sources)
+            .filter(|(before, _, after)| {
+                let call = before.strip_suffix('"').map(str::trim_end);
+                after.starts_with(':') || call.is_some_and(|call| call.ends_with("set_property("))
+            })
+            .map(|(_, name, _)| name),
+    );
+    let used: BTreeSet<&str> = properties(&style)
+        .filter(|(before, _, after)| before.trim_end().ends_with("var(") && after.starts_with(')'))
+        .map(|(_, name, _)| name)
+        .collect();
+    used.difference(&defined).map(|name| (*name).to_owned()).collect()
+}
+
+/// Every name of a custom property in a text, with what stands before it and what comes after it but for blanks.
+fn properties(text: &str) -> impl Iterator<Item = (&str, &str, &str)> {
+    text.match_indices("--").filter_map(|(at, _)| {
+        let (before, rest) = text.split_at(at);
+        let belongs = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
+        // Not the middle of a name, such as that of a class.
+        if before.ends_with(belongs) {
+            return None;
+        }
+        let (name, after) = rest.split_at(rest.find(|c| !belongs(c)).unwrap_or(rest.len()));
+        (name.len() > 2).then(|| (before, name, after.trim_start()))
+    })
+}
+
+fn without_comments(style: &str) -> String {
+    let mut pieces = style.split("/*");
+    let mut bare = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        bare.push_str(piece.split_once("*/").map_or("", |(_, after)| after));
+    }
+    bare
+}
+
 /// A line with the sizes; a warning past a budget, a failure past its limit.
 fn weigh(site: &Site, parts: &[(&str, Vec<&String>, (usize, usize))]) -> Outcome<String> {
     let mut texts = Vec::new();
@@ -273,4 +344,30 @@ fn weigh(site: &Site, parts: &[(&str, Vec<&String>, (usize, usize))]) -> Outcome
         texts.push(format!("{name} {raw} bytes, {packed} brotli{note}"));
     }
     Ok(format!("web app: {}", texts.join("; ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_property_that_nothing_defines_is_found() {
+        let style = "/* --old: 1; var(--older) */ :root { --line: #eee; --wide : 2px }
+            @property --turn { syntax: '<angle>'; inherits: false; initial-value: 0deg }
+            .a { border: var(--wide) solid var(--line); stroke: var(--lines); rotate: var( --turn ) }
+            .b--wide { width: var(--share); height: var(--tall); color: var(--ink, var(--paper)); fill: var(--old) }";
+        let sources = r#"html! { <i style={format!("--share: {share}%")} /> };
+            let _ = style.set_property(
+                "--tall", "1px");"#;
+        assert_eq!(undefined_properties(style, sources), ["--lines", "--old", "--paper"]);
+        assert_eq!(undefined_properties(style, ""), ["--lines", "--old", "--paper", "--share", "--tall"]);
+    }
+
+    #[test]
+    fn the_style_sheets_define_what_they_take() -> Outcome {
+        let frontend = Path::new(env!("CARGO_MANIFEST_DIR")).join("../frontend");
+        let style = styles(&frontend.join("styles"))?;
+        assert_eq!(undefined_properties(&style, &sources(&frontend.join("src"))?), Vec::<String>::new());
+        Ok(())
+    }
 }
