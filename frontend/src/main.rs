@@ -18,6 +18,7 @@ mod draft;
 mod duplicates;
 mod exports;
 mod fetch;
+mod focus;
 mod help;
 mod holdings;
 mod i18n;

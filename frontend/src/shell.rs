@@ -9,6 +9,7 @@ use yew_router::Routable;
 use yew_router::hooks::{use_location, use_route};
 
 use crate::customers::CustomersPage;
+use crate::focus::use_focus_kept;
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::{Label, options};
 use crate::leaving::LeaveGuard;
@@ -60,6 +61,7 @@ pub fn Shell(props: &ShellProps) -> Html {
         }
     });
     use_scroll(&main);
+    use_focus_kept();
     // Assistive technology hears of a new page.
     let path = use_location().map(|location| location.path().to_owned());
     let first = use_mut_ref(|| true);

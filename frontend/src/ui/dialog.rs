@@ -47,7 +47,8 @@ pub fn Dialog(props: &DialogProps) -> Html {
     let fields = use_mut_ref(Vec::<(Element, String)>::new);
     let typed = use_state_eq(|| false);
     let asking = use_state_eq(|| false);
-    use_unsaved(props.dirty.unwrap_or(*typed).then_some(Unsaved::InDialog));
+    let loses = props.onclose.is_some() && props.dirty.unwrap_or(*typed);
+    use_unsaved(loses.then_some(Unsaved::InDialog));
     use_effect_with(node.clone(), |node| {
         let dialog = node.cast::<HtmlDialogElement>();
         if let Some(dialog) = &dialog

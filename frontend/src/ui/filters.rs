@@ -473,8 +473,10 @@ pub fn FilterChips(props: &FilterChipsProps) -> Html {
             })
         };
         let label = term.in_words(field, i);
+        // The others stay what they are when one is left out, and the focus finds its neighbour.
+        let earlier = terms.iter().take(index).filter(|other| other.field == term.field).count();
         Some(html! {
-            <span class="chip" key={format!("{}-{index}", term.field)}>
+            <span class="chip" key={format!("{}-{earlier}", term.field)}>
                 <Popover label={i.t(Msg::FilterChange)} {body} class={classes!("chip__edit")} button={html! {
                     <><span>{ &field.label }{ " " }{ term.operator.words(field.is_of_time(), i) }</span><b>{ joined }</b></>
                 }} />
