@@ -8,7 +8,7 @@ use std::ops::Deref;
 use std::rc::Rc;
 
 use yew::prelude::*;
-use yew_router::history::Location;
+use yew_router::history::{BrowserHistory, History, Location};
 use yew_router::hooks::use_location;
 
 /// Most values kept, those written last.
@@ -111,8 +111,13 @@ impl<T> Deref for Kept<T> {
 impl<T: Clone + 'static> Kept<T> {
     /// Takes another value, as the handle of a state does.
     pub fn set(&self, value: T) {
+        let here = BrowserHistory::new().location();
         let entry = {
             let mut held = self.held.borrow_mut();
+            // After a step within the page the value belongs to where that has led, although it is not drawn yet.
+            if here.path() == held.path {
+                held.entry = Entry::of(&here);
+            }
             held.value = value.clone();
             held.entry.clone()
         };

@@ -7,6 +7,7 @@ use gloo_events::{EventListener, EventListenerOptions};
 use gloo_timers::callback::Interval;
 use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
+use yew_router::history::{BrowserHistory, History};
 use yew_router::hooks::use_location;
 
 use crate::kept::{Entry, SCROLLED, recall, remember};
@@ -29,6 +30,13 @@ fn table(main: &HtmlElement) -> Option<Element> {
 impl Place {
     fn of(main: &HtmlElement) -> Self {
         Place { page: main.scroll_top(), table: table(main).map_or(0, |table| table.scroll_top()) }
+    }
+
+    /// Whether somebody has scrolled away from it. A page that has become shorter shows less and stands at its end.
+    fn was_left(self, main: &HtmlElement) -> bool {
+        let now = Place::of(main);
+        let end = main.scroll_height() - main.client_height();
+        now.page > self.page || (now.page < self.page && now.page < end) || now.table != self.table
     }
 
     /// Goes there as far as there is something to see. Answers with where that is.
@@ -65,7 +73,9 @@ pub fn use_scroll(main: &NodeRef) {
             let listener = main.clone().zip(main).map(|(target, main)| {
                 EventListener::new_with_options(&target, "scroll", options, move |_| {
                     let shown = shown.borrow();
-                    if shown.on_the_way.is_none() {
+                    // What goes away scrolls as well, when the address is another one already.
+                    let here = Entry::of(&BrowserHistory::new().location());
+                    if shown.on_the_way.is_none() && shown.entry == here {
                         remember(&shown.entry, &SCROLLED, Place::of(&main));
                     }
                 })
@@ -107,7 +117,7 @@ fn follow(main: HtmlElement, aim: Place, mut there: Place, shown: Rc<RefCell<Sho
     let mut looks = 0;
     Interval::new(STEP, move || {
         looks += 1;
-        let moved = Place::of(&main) != there;
+        let moved = there.was_left(&main);
         if !moved {
             there = aim.go(&main);
         }

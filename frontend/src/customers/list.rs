@@ -270,9 +270,10 @@ pub fn CustomersPage() -> Html {
     let may_create = me.as_ref().is_some_and(|me| may(me, right::CREATE_CUSTOMERS));
     let narrowed = !text.is_empty() || !view.filter.is_empty();
     let clear = cb!((typed, text), |_: MouseEvent| {
+        // First, so that going back finds the text again.
+        route::go(&Address::all().path());
         typed.set(String::new());
         text.set(String::new());
-        route::go(&Address::all().path());
     });
 
     let has_more = here.cursors.len() + 1 > 1 || data.as_ref().is_some_and(|rows| rows.page.next.is_some());
