@@ -341,6 +341,10 @@ for (const language of LANGUAGES) {
         await look(page, language, "builder");
         const published = await publishedQuestionnaire(api);
         await app.go(`/questionnaires/${published.id}`);
+        // The condition was not saved.
+        await app.button("leaving.discard", {}, app.dialog("leaving.title")).click();
+        await app.ready();
+        await expect(page).toHaveURL(new RegExp(`${published.id}$`));
         await look(page, language, "builder-frozen");
 
         const survey = await openSurvey(api);
