@@ -32,6 +32,11 @@ impl<T> Deref for Seen<T> {
 }
 
 impl<T> Seen<T> {
+    /// Goes on from what saving has made of it.
+    pub fn take(&self, now: T) {
+        self.0.set(now);
+    }
+
     /// Sends a change; if somebody else was faster, reads the newest and goes on from it.
     pub async fn save<R>(
         &self,
@@ -88,6 +93,17 @@ impl Draft {
         self.typed.get(pointer).filter(|typed| self.now.get(pointer) != Some(typed)).cloned()
     }
 
+    /// Whether anything is to be saved.
+    pub fn is_changed(&self) -> bool {
+        self.typed.keys().any(|pointer| self.changed(pointer).is_some())
+    }
+
+    /// Goes on from what saving has made of it.
+    pub fn saved(&self, now: Values) {
+        self.typed.set(Values::new());
+        self.first.set(now);
+    }
+
     /// Takes what is entered into a field.
     pub fn set(&self, pointer: &str) -> Callback<String> {
         let (typed, pointer) = (self.typed.clone(), pointer.to_owned());
@@ -121,11 +137,9 @@ impl Draft {
             return form.notice(shown);
         }
         let besides = form.notice_unless(ApiError::is_conflict, shown);
-        let (typed, first, now, form) =
-            (self.typed.clone(), self.first.clone(), self.now.clone(), form.clone());
+        let (draft, form) = (self.clone(), form.clone());
         let keep = Callback::from(move |_: MouseEvent| {
-            typed.set(Values::new());
-            first.set(now.clone());
+            draft.saved(draft.now.clone());
             form.forgive();
         });
         html! {
@@ -135,7 +149,7 @@ impl Draft {
                     <p>{ self.i.t(Msg::ConflictForm) }</p>
                     if !theirs.is_empty() { <p>{ self.i.t(Msg::ConflictReplaces) }</p> }
                     { listed(theirs) }
-                    if self.typed.keys().any(|pointer| self.changed(pointer).is_some()) {
+                    if self.is_changed() {
                         <Button small=true onclick={keep}>{ self.i.t(Msg::ConflictKeepTheirs) }</Button>
                     }
                 </Notice>

@@ -7,6 +7,7 @@ use super::handovers::state_badge;
 use super::pages::use_pages;
 use crate::api::{self, Tagged};
 use crate::checks::Errors;
+use crate::draft::{Values, use_draft, use_seen, values};
 use crate::fetch::{self, use_query};
 use crate::holdings::use_form;
 use crate::i18n::{I18n, Msg, use_i18n};
@@ -132,7 +133,7 @@ pub fn HandoverPage(props: &HandoverPageProps) -> Html {
             <HelpNote text={i.t(Msg::HandoverPageHelp)} />
             <Panel title={i.t(Msg::HandoverTo)} flush=true><ul class="lines">{ for handover.to.iter().map(receiver) }</ul></Panel>
             <Sheet {id} version={handover.version} />
-            if *declining { <DeclineDialog {id} etag={etag.clone()} ondone={declined} onclose={cb!((declining), |()| declining.set(false))} /> }
+            if *declining { <DeclineDialog first={(*tagged).clone()} ondone={declined} onclose={cb!((declining), |()| declining.set(false))} /> }
             if *cancelling {
                 <ConfirmDialog title={i.t(Msg::HandoverCancel)} action={i.t(Msg::HandoverCancel)} onconfirm={cancel} onclose={cb!((cancelling), |()| cancelling.set(false))}>
                     <p>{ i.t(Msg::HandoverCancelText) }</p>
@@ -193,39 +194,59 @@ fn customer(line: &HandoverLine, i: I18n) -> Html {
 
 #[derive(Properties, PartialEq)]
 struct DeclineProps {
-    id: Uuid,
-    etag: String,
+    first: Tagged<Handover>,
     ondone: Callback<Tagged<Handover>>,
     onclose: Callback<()>,
+}
+
+/// What whoever answers a handover goes by.
+fn standing_of(handover: &Handover, i: I18n) -> Values {
+    let to = handover.to.iter().map(|to| format!("{} ({})", to.user.display_name, to.state.label(i)));
+    values([
+        ("/state", handover.state.label(i).to_string()),
+        ("/to", to.collect::<Vec<_>>().join(", ")),
+        ("/updated_at", i.minute(handover.updated_at)),
+    ])
 }
 
 /// Declines with a reason.
 #[function_component]
 fn DeclineDialog(props: &DeclineProps) -> Html {
     let i = use_i18n();
-    let DeclineProps { id, etag, ondone, onclose } = props;
-    let id = *id;
+    let DeclineProps { first, ondone, onclose } = props;
+    let seen = use_seen(first);
+    let draft = use_draft(standing_of(&seen.value, i));
     let form = use_form(Callback::noop());
     let reason = use_state(String::new);
-    let onsubmit = cb!((form, reason, etag, ondone), |event: SubmitEvent| {
+    let onsubmit = cb!((form, reason, seen, ondone), |event: SubmitEvent| {
         event.prevent_default();
         let mut errors = Errors::default();
         let said = HandoverAnswer { accepts: false, reason: Some(reason.trim().to_owned()) };
         if reason.trim().is_empty() {
             errors.add("/reason", i.t(Msg::CheckRequired));
         }
-        let (etag, ondone) = (etag.clone(), ondone.clone());
+        let (seen, ondone) = (seen.clone(), ondone.clone());
         form.send(errors, async move {
-            ondone.emit(api::ownership::answer(id, &etag, &said).await?);
+            let id = seen.value.id;
+            let answer = api::ownership::answer(id, &seen.etag, &said);
+            ondone.emit(seen.save(answer, api::ownership::handover(id)).await?);
             Ok(())
         });
     });
+    let words = |pointer: &str, value: &str| {
+        let label = match pointer {
+            "/state" => Msg::FieldStatus,
+            "/to" => Msg::HandoverTo,
+            _ => Msg::FieldUpdatedAt,
+        };
+        (i.t(label), value.to_owned().into())
+    };
     html! {
         <Dialog title={i.t(Msg::HandoverDecline)} onclose={onclose.clone()}>
             <form class="form" {onsubmit} novalidate=true>
                 <TextField id="decline-reason" label={i.t(Msg::HandoverDeclineReason)} value={(*reason).clone()} required=true
                     oninput={cb!((reason), |text: String| reason.set(text))} error={form.at("/reason")} />
-                { form.notice(&["/reason"]) }
+                { draft.standing(&form, &["/reason"], onclose, words) }
                 <div class="form__actions"><Button submit=true look={Look::Primary} busy={form.busy()}>{ i.t(Msg::HandoverDecline) }</Button></div>
             </form>
         </Dialog>

@@ -7,6 +7,7 @@ use yew_router::Routable;
 use super::pages::use_pages;
 use crate::api::{self, Tagged};
 use crate::checks::Errors;
+use crate::draft::{Values, in_words, use_draft, use_seen, values};
 use crate::fetch::use_query;
 use crate::holdings::use_form;
 use crate::i18n::{Msg, use_i18n};
@@ -136,41 +137,33 @@ fn Warnings() -> Html {
     html! { <Panel title={i.t(Msg::PoolWarnings)}>{ warnings.show(empty, table, i) }</Panel> }
 }
 
-/// The rules of the pool as they are typed.
-#[derive(Clone, PartialEq)]
-struct Draft {
-    /// By tier, the highest first; empty for never.
-    days: Vec<(Tier, String)>,
-    notice: String,
-    claims: String,
-    hold: String,
-}
+const NOTICE: &str = "/notice_days";
+const CLAIMS: &str = "/claims_per_day";
+const HOLD: &str = "/hold_days";
 
-impl Draft {
-    fn of(policy: &PoolPolicy) -> Self {
-        let days = |tier: &Tier| {
-            let rule = policy.rules.iter().find(|rule| rule.tier == *tier);
-            (*tier, rule.map(|rule| rule.days.to_string()).unwrap_or_default())
-        };
-        Draft {
-            days: Tier::ALL.iter().rev().map(days).collect(),
-            notice: policy.notice_days.to_string(),
-            claims: policy.claims_per_day.map(|count| count.to_string()).unwrap_or_default(),
-            hold: policy.hold_days.to_string(),
-        }
-    }
+/// The days of a tier, the highest tier first; empty for never.
+fn values_of(policy: &PoolPolicy) -> Values {
+    let days = |tier: &Tier| {
+        let rule = policy.rules.iter().find(|rule| rule.tier == *tier);
+        (tier.as_str().to_owned(), rule.map(|rule| rule.days.to_string()).unwrap_or_default())
+    };
+    let mut all = values([
+        (NOTICE, policy.notice_days.to_string()),
+        (CLAIMS, policy.claims_per_day.map(|count| count.to_string()).unwrap_or_default()),
+        (HOLD, policy.hold_days.to_string()),
+    ]);
+    all.extend(Tier::ALL.iter().map(days));
+    all
 }
 
 /// By which rules customers fall back into the pool.
 #[function_component]
 pub fn PoolRules() -> Html {
-    let (i, toasts) = (use_i18n(), use_toasts());
+    let i = use_i18n();
     let me = use_me();
     let manages = me.as_ref().is_some_and(|me| may(me, right::MANAGE_POOL));
     let query =
         use_query::<Tagged<PoolPolicy>, _, _>(Some("pool/policy".into()), api::ownership::pool_policy);
-    let draft = use_state(|| None::<Draft>);
-    let form = use_form(Callback::noop());
     let Some(known) = query.remote.data.clone() else {
         return match &query.remote.error {
             Some(error) => {
@@ -179,17 +172,25 @@ pub fn PoolRules() -> Html {
             None => html! { <Skeleton rows=4 bare=true /> },
         };
     };
-    let now = (*draft).clone().unwrap_or_else(|| Draft::of(&known.value));
-    let edit = |change: fn(&mut Draft, String)| {
-        cb!((draft, now), |text: String| {
-            let mut next = now.clone();
-            change(&mut next, text);
-            draft.set(Some(next));
-        })
-    };
-    let set = query.set.clone();
-    let etag = known.etag.clone();
-    let save = cb!((form, now, draft, set, toasts, etag), |_: MouseEvent| {
+    html! { <PoolForm first={(*known).clone()} {manages} set={query.set} /> }
+}
+
+#[derive(Properties, PartialEq)]
+struct PoolFormProps {
+    first: Tagged<PoolPolicy>,
+    manages: bool,
+    set: Callback<Tagged<PoolPolicy>>,
+}
+
+#[function_component]
+fn PoolForm(props: &PoolFormProps) -> Html {
+    let (i, toasts) = (use_i18n(), use_toasts());
+    let PoolFormProps { first, manages, set } = props;
+    let manages = *manages;
+    let seen = use_seen(first);
+    let draft = use_draft(values_of(&seen.value));
+    let form = use_form(Callback::noop());
+    let save = cb!((form, draft, seen, set, toasts), |_: MouseEvent| {
         let mut errors = Errors::default();
         let mut number = |at: &str, text: &str| {
             text.trim().parse::<u32>().unwrap_or_else(|_| {
@@ -198,55 +199,67 @@ pub fn PoolRules() -> Html {
             })
         };
         let mut rules = Vec::new();
-        for (tier, days) in now.days.iter().filter(|(_, days)| !days.trim().is_empty()) {
-            rules.push(PoolRule { tier: *tier, days: number(&format!("/rules/{}/days", rules.len()), days) });
+        let days = Tier::ALL.iter().rev().map(|tier| (*tier, draft.at(tier.as_str())));
+        for (tier, days) in days.filter(|(_, days)| !days.trim().is_empty()) {
+            rules.push(PoolRule { tier, days: number(&format!("/rules/{}/days", rules.len()), &days) });
         }
-        let claims = now.claims.trim();
+        let claims = draft.at(CLAIMS);
         let to = PoolPolicyDefinition {
             rules,
-            notice_days: number("/notice_days", &now.notice),
-            claims_per_day: (!claims.is_empty()).then(|| number("/claims_per_day", claims)),
-            hold_days: number("/hold_days", &now.hold),
+            notice_days: number(NOTICE, &draft.at(NOTICE)),
+            claims_per_day: (!claims.trim().is_empty()).then(|| number(CLAIMS, &claims)),
+            hold_days: number(HOLD, &draft.at(HOLD)),
         };
         for (at, message) in Errors::check(&to, i).iter() {
             errors.add(at, message);
         }
-        let (draft, set, toasts, etag) = (draft.clone(), set.clone(), toasts.clone(), etag.clone());
+        let (draft, seen, set, toasts) = (draft.clone(), seen.clone(), set.clone(), toasts.clone());
         form.send(errors, async move {
-            let now = api::ownership::set_pool_policy(&etag, &to).await?;
-            draft.set(None);
+            let change = api::ownership::set_pool_policy(&seen.etag, &to);
+            let now = seen.save(change, api::ownership::pool_policy()).await?;
+            draft.saved(values_of(&now.value));
+            seen.take(now.clone());
             set.emit(now);
             toasts.say(i.t(Msg::PoolRulesSaved));
             Ok(())
         });
     });
-    let field = |id: &'static str,
-                 label: Msg<'static>,
-                 value: &str,
-                 at: &str,
-                 change: fn(&mut Draft, String)| {
-        html! { <TextField {id} label={i.t(label)} kind={InputKind::Number} value={value.to_owned()} disabled={!manages} oninput={edit(change)} error={form.at(at)} /> }
+    let field = |id: &'static str, label: Msg<'static>, at: &str| {
+        html! { <TextField {id} label={i.t(label)} kind={InputKind::Number} value={draft.at(at)} disabled={!manages} oninput={draft.set(at)} error={form.at(at)} /> }
     };
+    let words = |pointer: &str, value: &str| {
+        let label = match pointer {
+            NOTICE => i.t(Msg::PoolNotice),
+            CLAIMS => i.t(Msg::PoolClaims),
+            HOLD => i.t(Msg::PoolHold),
+            tier => in_words::<Tier>(tier, i),
+        };
+        (label, value.to_owned().into())
+    };
+    const SHOWN: [&str; 8] = [
+        NOTICE,
+        CLAIMS,
+        HOLD,
+        "/rules/0/days",
+        "/rules/1/days",
+        "/rules/2/days",
+        "/rules/3/days",
+        "/rules/4/days",
+    ];
     // A rule's place among those that are sent.
     let mut sent = 0;
-    let tiers: Vec<Html> = now
-        .days
+    let tiers: Vec<Html> = Tier::ALL
         .iter()
-        .enumerate()
-        .map(|(n, (tier, days))| {
+        .rev()
+        .map(|tier| {
+            let days = draft.at(tier.as_str());
             let at = format!("/rules/{sent}/days");
             let counts = !days.trim().is_empty();
             sent += usize::from(counts);
-            let oninput = cb!((draft, now), |text: String| {
-                let mut next = now.clone();
-                if let Some((_, days)) = next.days.get_mut(n) {
-                    *days = text;
-                }
-                draft.set(Some(next));
-            });
+            let oninput = draft.set(tier.as_str());
             html! {
                 <TextField key={tier.as_str()} id={format!("pool-{}", tier.as_str())} label={tier.label(i)} kind={InputKind::Number} placeholder={i.t(Msg::PoolNever)}
-                    value={days.clone()} disabled={!manages} {oninput} error={form.at(&at).filter(|_| counts)} />
+                    value={days} disabled={!manages} {oninput} error={form.at(&at).filter(|_| counts)} />
             }
         })
         .collect();
@@ -256,13 +269,13 @@ pub fn PoolRules() -> Html {
             <p class="field__label">{ i.t(Msg::PoolDays) }</p>
             <div class="poolrules">{ for tiers }</div>
             <div class="poolrules">
-                { field("pool-notice", Msg::PoolNotice, &now.notice, "/notice_days", |draft, text| draft.notice = text) }
-                { field("pool-claims", Msg::PoolClaims, &now.claims, "/claims_per_day", |draft, text| draft.claims = text) }
-                { field("pool-hold", Msg::PoolHold, &now.hold, "/hold_days", |draft, text| draft.hold = text) }
+                { field("pool-notice", Msg::PoolNotice, NOTICE) }
+                { field("pool-claims", Msg::PoolClaims, CLAIMS) }
+                { field("pool-hold", Msg::PoolHold, HOLD) }
             </div>
-            { form.notice(&["/notice_days", "/claims_per_day", "/hold_days", "/rules/0/days", "/rules/1/days", "/rules/2/days", "/rules/3/days", "/rules/4/days"]) }
+            { draft.notice(&form, &SHOWN, words) }
             if manages {
-                <div class="form__actions"><Button look={Look::Primary} busy={form.busy()} disabled={draft.is_none()} onclick={save}>{ i.t(Msg::CommonSave) }</Button></div>
+                <div class="form__actions"><Button look={Look::Primary} busy={form.busy()} disabled={!draft.is_changed()} onclick={save}>{ i.t(Msg::CommonSave) }</Button></div>
             }
         </Panel>
     }

@@ -2,9 +2,10 @@ use guanxi_api::{TeamRole, TeamRule, TeamRuleDefinition, TeamRules, TeamRulesDef
 use yew::prelude::*;
 
 use crate::api::{self, Tagged};
+use crate::draft::{Values, in_words, use_draft, use_seen};
 use crate::fetch::use_query;
 use crate::holdings::use_form;
-use crate::i18n::{Msg, use_i18n};
+use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::Label;
 use crate::session::{may, right, use_me};
 use crate::ui::{Button, Check, ErrorPanel, HelpNote, Look, Panel, Select, Skeleton, TierMark, use_toasts};
@@ -27,12 +28,10 @@ fn whole(rule: TeamRule) -> TeamRuleDefinition {
 /// Which roles look after the customers of a tier, whether these have a care plan, and who visits them how often.
 #[function_component]
 pub fn RulesTab() -> Html {
-    let (i, toasts) = (use_i18n(), use_toasts());
+    let i = use_i18n();
     let me = use_me();
     let manages = me.as_ref().is_some_and(|me| may(me, right::MANAGE_TEAM_RULES));
     let query = use_query::<Tagged<TeamRules>, _, _>(Some("ownership/rules".into()), api::ownership::rules);
-    let draft = use_state(|| None::<Vec<TeamRule>>);
-    let form = use_form(Callback::noop());
     let Some(known) = query.remote.data.clone() else {
         return match &query.remote.error {
             Some(error) => {
@@ -41,43 +40,91 @@ pub fn RulesTab() -> Html {
             None => html! { <Skeleton rows=5 bare=true /> },
         };
     };
-    let rules = (*draft).clone().unwrap_or_else(|| known.value.rules.clone());
-    let toggle = cb!((draft, rules), |(tier, role, on): (Tier, TeamRole, bool)| {
-        let mut next = rules.clone();
-        for rule in next.iter_mut().filter(|rule| rule.tier == tier) {
+    html! { <RulesForm first={(*known).clone()} {manages} set={query.set} /> }
+}
+
+/// What becomes of the rule of a tier.
+type Change = (Tier, Box<dyn Fn(&mut TeamRule)>);
+
+/// The rule of each tier as one value of a form.
+fn values_of(rules: &[TeamRule]) -> Values {
+    let written = |rule: &TeamRule| serde_json::to_string(rule).unwrap_or_default();
+    rules.iter().map(|rule| (rule.tier.as_str().to_owned(), written(rule))).collect()
+}
+
+/// A rule in words.
+fn words(tier: &str, value: &str, i: I18n) -> (AttrValue, AttrValue) {
+    let Ok(rule) = serde_json::from_str::<TeamRule>(value) else { return Default::default() };
+    let of_role = |role: &TeamRole| {
+        let every = rule.visits.iter().find(|visit| visit.role == *role);
+        let every = every.map(|visit| i.t(Msg::VisitEvery { days: &i.number(visit.days) }));
+        let label = if *role == TeamRole::Rm { i.t(Msg::FieldOwner) } else { role.label(i) };
+        every.map_or_else(|| label.to_string(), |every| format!("{label} ({every})"))
+    };
+    let mut said: Vec<String> = rule.roles.iter().map(of_role).collect();
+    if rule.care_plan {
+        said.push(i.t(Msg::PlanOne).to_string());
+    }
+    (in_words::<Tier>(tier, i), said.join(", ").into())
+}
+
+#[derive(Properties, PartialEq)]
+struct RulesFormProps {
+    first: Tagged<TeamRules>,
+    manages: bool,
+    set: Callback<Tagged<TeamRules>>,
+}
+
+#[function_component]
+fn RulesForm(props: &RulesFormProps) -> Html {
+    let (i, toasts) = (use_i18n(), use_toasts());
+    let RulesFormProps { first, manages, set } = props;
+    let manages = *manages;
+    let seen = use_seen(first);
+    let draft = use_draft(values_of(&seen.value.rules));
+    let form = use_form(Callback::noop());
+    let entered = |rule: &TeamRule| {
+        serde_json::from_str(&draft.at(rule.tier.as_str())).unwrap_or_else(|_| rule.clone())
+    };
+    let rules: Vec<TeamRule> = seen.value.rules.iter().map(entered).collect();
+    let put = cb!((draft, rules), |(tier, change): Change| {
+        if let Some(rule) = rules.iter().find(|rule| rule.tier == tier) {
+            let mut next = rule.clone();
+            change(&mut next);
+            draft.set(tier.as_str()).emit(serde_json::to_string(&next).unwrap_or_default());
+        }
+    });
+    let toggle = cb!((put), |(tier, role, on): (Tier, TeamRole, bool)| {
+        let change = move |rule: &mut TeamRule| {
             rule.roles.retain(|other| *other != role);
             if on {
                 rule.roles.push(role);
                 rule.roles.sort_unstable();
             }
-        }
-        draft.set(Some(next));
+        };
+        put.emit((tier, Box::new(change)));
     });
-    let set = query.set.clone();
-    let etag = known.etag.clone();
-    let save = cb!((form, rules, draft, set, toasts, etag), |_: MouseEvent| {
+    let save = cb!((form, rules, draft, seen, set, toasts), |_: MouseEvent| {
         let to = TeamRulesDefinition { rules: rules.iter().cloned().map(whole).collect() };
-        let (draft, set, toasts, etag) = (draft.clone(), set.clone(), toasts.clone(), etag.clone());
+        let (draft, seen, set, toasts) = (draft.clone(), seen.clone(), set.clone(), toasts.clone());
         form.send(crate::checks::Errors::default(), async move {
-            let now = api::ownership::set_rules(&etag, &to).await?;
-            draft.set(None);
+            let now = seen.save(api::ownership::set_rules(&seen.etag, &to), api::ownership::rules()).await?;
+            draft.saved(values_of(&now.value.rules));
+            seen.take(now.clone());
             set.emit(now);
             toasts.say(i.t(Msg::OwnershipRulesSaved));
             Ok(())
         });
     });
-    let plan = cb!((draft, rules), |(tier, on): (Tier, bool)| {
-        let mut next = rules.clone();
-        next.iter_mut().filter(|rule| rule.tier == tier).for_each(|rule| rule.care_plan = on);
-        draft.set(Some(next));
+    let plan = cb!((put), |(tier, on): (Tier, bool)| {
+        put.emit((tier, Box::new(move |rule| rule.care_plan = on)));
     });
-    let visit = cb!((draft, rules), |(tier, role, days): (Tier, TeamRole, Option<u32>)| {
-        let mut next = rules.clone();
-        for rule in next.iter_mut().filter(|rule| rule.tier == tier) {
+    let visit = cb!((put), |(tier, role, days): (Tier, TeamRole, Option<u32>)| {
+        let change = move |rule: &mut TeamRule| {
             rule.visits.retain(|visit| visit.role != role);
             rule.visits.extend(days.map(|days| VisitRule { role, days }));
-        }
-        draft.set(Some(next));
+        };
+        put.emit((tier, Box::new(change)));
     });
     let interval = |rule: &TeamRule, role: TeamRole| {
         let tier = rule.tier;
@@ -115,9 +162,9 @@ pub fn RulesTab() -> Html {
             <HelpNote text={i.t(Msg::OwnershipRulesHelp)} />
             <Panel title={i.t(Msg::OwnershipRules)}>
                 { for rules.iter().rev().map(line) }
-                { form.notice(&[]) }
+                { draft.notice(&form, &[], |tier, value| words(tier, value, i)) }
                 if manages {
-                    <div class="form__actions"><Button look={Look::Primary} busy={form.busy()} disabled={draft.is_none()} onclick={save}>{ i.t(Msg::CommonSave) }</Button></div>
+                    <div class="form__actions"><Button look={Look::Primary} busy={form.busy()} disabled={!draft.is_changed()} onclick={save}>{ i.t(Msg::CommonSave) }</Button></div>
                 }
             </Panel>
         </>
