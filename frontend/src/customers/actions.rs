@@ -1,13 +1,16 @@
-use guanxi_api::Assignment;
+use guanxi_api::{Assignment, Customer};
 use uuid::Uuid;
 use yew::prelude::*;
 
 use super::page::SubjectProps;
-use crate::api::{self, ApiError};
+use crate::api;
+use crate::checks::Errors;
+use crate::draft::{use_draft, use_seen, values};
+use crate::holdings::use_form;
 use crate::i18n::{Msg, use_i18n};
 use crate::org::{OWNERS, unit_options, use_colleagues, use_units};
 use crate::session::{may, right};
-use crate::ui::{Button, Choice, Combobox, Dialog, Icon, Look, Menu, MenuItem, Notice, Select, use_toasts};
+use crate::ui::{Button, Choice, Combobox, Dialog, Icon, Look, Menu, MenuItem, Select, use_toasts};
 
 /// What can be done with a customer as a whole.
 #[function_component]
@@ -85,50 +88,61 @@ struct AssignDialogProps {
     onclose: Callback<()>,
 }
 
+const OWNER: &str = "/owner";
+const UNIT: &str = "/org_unit";
+
+fn owner_of(customer: &Customer) -> Option<Choice> {
+    customer.owner.as_ref().map(|owner| Choice {
+        key: owner.id.to_string().into(),
+        text: owner.display_name.clone().into(),
+        note: AttrValue::default(),
+    })
+}
+
 #[function_component]
 fn AssignDialog(props: &AssignDialogProps) -> Html {
     let i = use_i18n();
     let toasts = use_toasts();
     let units = use_units();
     let (subject, onclose) = (&props.subject, &props.onclose);
-    let customer = subject.customer();
-    let unit = use_state(|| customer.org_unit.id.to_string());
-    let owner = use_state(|| {
-        customer.owner.as_ref().map(|owner| Choice {
-            key: owner.id.to_string().into(),
-            text: owner.display_name.clone().into(),
-            note: AttrValue::default(),
-        })
-    });
-    let refused = use_state(|| None::<ApiError>);
-    let busy = use_state(|| false);
-    let onsubmit = cb!((subject, onclose, unit, owner, refused, busy, toasts), |event: SubmitEvent| {
+    let seen = use_seen(&*subject.tagged);
+    let unit = use_state(|| seen.value.org_unit.id.to_string());
+    let owner = use_state(|| owner_of(&seen.value));
+    let form = use_form(onclose.clone());
+    let draft = use_draft(values([
+        (OWNER, owner_of(&seen.value).map(|owner| owner.text.to_string()).unwrap_or_default()),
+        (UNIT, seen.value.org_unit.name.in_language(i.lang).to_owned()),
+    ]));
+    let onsubmit = cb!((subject, seen, form, unit, owner, toasts), |event: SubmitEvent| {
         event.prevent_default();
-        if *busy {
-            return;
-        }
-        busy.set(true);
         let to = Assignment {
             org_unit_id: Uuid::parse_str(&unit).ok(),
             owner_id: owner.as_ref().and_then(|choice| Uuid::parse_str(&choice.key).ok()),
         };
-        spawn!((subject, onclose, refused, busy, toasts), {
-            match api::customers::assign(subject.id, subject.etag(), &to).await {
-                Ok(()) => {
-                    onclose.emit(());
-                    toasts.say(i.t(Msg::AssignDone));
-                    subject.reload.emit(());
+        let (subject, seen, toasts) = (subject.clone(), seen.clone(), toasts.clone());
+        let (unit, owner) = (unit.clone(), owner.clone());
+        form.send(Errors::default(), async move {
+            let newest = async {
+                let newest = subject.newest().await?;
+                // What nobody has chosen here follows.
+                if *unit == seen.value.org_unit.id.to_string() {
+                    unit.set(newest.value.org_unit.id.to_string());
                 }
-                Err(error) => {
-                    busy.set(false);
-                    if error.is_conflict() {
-                        subject.reload.emit(());
-                    }
-                    refused.set(Some(error));
+                if *owner == owner_of(&seen.value) {
+                    owner.set(owner_of(&newest.value));
                 }
-            }
+                Ok(newest)
+            };
+            seen.save(api::customers::assign(subject.id, &seen.etag, &to), newest).await?;
+            toasts.say(i.t(Msg::AssignDone));
+            subject.reload.emit(());
+            Ok(())
         });
     });
+    let words = |pointer: &str, value: &str| {
+        let label = if pointer == OWNER { Msg::FieldOwner } else { Msg::FieldOrgUnit };
+        (i.t(label), value.to_owned().into())
+    };
     let search = use_colleagues(OWNERS);
     // The customer goes to the unit of the new owner, unless another one is chosen afterwards.
     let choose = cb!((owner, unit), |choice: Option<Choice>| {
@@ -146,17 +160,13 @@ fn AssignDialog(props: &AssignDialogProps) -> Html {
         <Dialog title={i.t(Msg::AssignTitle)} onclose={onclose.clone()}>
             <p>{ i.t(Msg::AssignText) }</p>
             <form class="form" {onsubmit} novalidate=true>
-                if let Some(error) = &*refused {
-                    <Notice tone="bad" alert=true>
-                        { error.errors.first().map_or_else(|| error.detail(i), |first| first.message.clone().into()) }
-                    </Notice>
-                }
+                { draft.standing(&form, &[], onclose, words) }
                 <Combobox id="assign-owner" label={i.t(Msg::FieldOwner)} chosen={(*owner).clone()} onchoose={choose} {search}
                     optional=true hint={i.t(Msg::AssignOwnerHint)} />
                 <Select id="assign-unit" label={i.t(Msg::FieldOrgUnit)} options={unit_options(&units, i)} value={(*unit).clone()}
                     onchange={cb!((unit), |id| unit.set(id))} />
                 <div class="form__actions">
-                    <Button submit=true look={Look::Primary} busy={*busy}>{ i.t(Msg::AssignAction) }</Button>
+                    <Button submit=true look={Look::Primary} busy={form.busy()}>{ i.t(Msg::AssignAction) }</Button>
                     <Button look={Look::Quiet} onclick={move |_| close.emit(())}>{ i.t(Msg::CommonCancel) }</Button>
                 </div>
             </form>

@@ -249,20 +249,15 @@ fn ContactDialog(props: &ContactDialogProps) -> Html {
         let found = if id.is_some() { Errors::check(&patch, i) } else { Errors::check(&new, i) };
         let (seen, once, subject, ondone) = (seen.clone(), once.clone(), subject.clone(), ondone.clone());
         form.send(found, async move {
-            let newest = async {
-                let newest = api::customers::get(subject.id).await?;
-                subject.set.emit(newest.clone());
-                Ok(newest)
-            };
             let tagged = match id {
                 Some(id) => {
                     let change = api::customers::patch_contact_point(subject.id, &seen.etag, id, &patch);
-                    seen.save(change, newest).await?
+                    seen.save(change, subject.newest()).await?
                 }
                 None => {
                     let key = once.key(&new);
                     let add = api::customers::add_contact_point(subject.id, &seen.etag, &new, &key);
-                    once.answered(seen.save(add, newest).await)?
+                    once.answered(seen.save(add, subject.newest()).await)?
                 }
             };
             ondone.emit(tagged);

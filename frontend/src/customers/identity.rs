@@ -6,14 +6,16 @@ use yew::prelude::*;
 use super::completeness::Wanted;
 use super::page::{Subject, SubjectProps, WantedProps};
 use super::reveal::Secret;
-use crate::api::{self, ApiError};
+use crate::api;
 use crate::checks::Errors;
-use crate::i18n::{Msg, use_i18n};
+use crate::draft::{use_draft, use_seen, values};
+use crate::holdings::use_form;
+use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::{Label, by_code, options};
-use crate::ui::{Button, Dialog, Icon, IconButton, Look, Notice, Panel, Select, TextField, use_toasts};
+use crate::ui::{Button, Dialog, Icon, IconButton, Look, Panel, Select, TextField, use_toasts};
 
 /// The kinds of document that a kind of customer has.
-pub fn identity_kinds(kind: CustomerKind, i: crate::i18n::I18n) -> Vec<(AttrValue, AttrValue)> {
+pub fn identity_kinds(kind: CustomerKind, i: I18n) -> Vec<(AttrValue, AttrValue)> {
     let mut kinds = options::<IdentityKind>(i);
     let code = IdentityKind::UnifiedSocialCreditCode.as_str();
     match kind {
@@ -70,6 +72,11 @@ struct IdentityDialogProps {
     onclose: Callback<()>,
 }
 
+/// A document in words, its number masked.
+fn said(identity: Option<&IdentityDocument>, i: I18n) -> String {
+    identity.map(|identity| format!("{} {}", identity.kind.label(i), identity.number)).unwrap_or_default()
+}
+
 #[function_component]
 fn IdentityDialog(props: &IdentityDialogProps) -> Html {
     let i = use_i18n();
@@ -78,33 +85,18 @@ fn IdentityDialog(props: &IdentityDialogProps) -> Html {
     let first = kinds.first().and_then(|(code, _)| by_code(code)).unwrap_or(IdentityKind::Other);
     let kind = use_state(|| subject.customer().identity.as_ref().map_or(first, |identity| identity.kind));
     let number = use_state(String::new);
-    let errors = use_state(Errors::default);
-    let refused = use_state(|| None::<ApiError>);
-    let busy = use_state(|| false);
     let onclose = &props.onclose;
-    let send = cb!((subject, errors, refused, busy, onclose), |identity: Option<IdentityDocument>| {
+    let form = use_form(onclose.clone());
+    let seen = use_seen(&*subject.tagged);
+    let draft = use_draft(values([("/identity", said(seen.value.identity.as_ref(), i))]));
+    let send = cb!((subject, form, seen), |identity: Option<IdentityDocument>| {
         let patch = CustomerPatch { identity: Some(identity), ..CustomerPatch::default() };
         let found = Errors::check(&patch, i);
-        errors.set(found.clone());
-        if !found.is_empty() || *busy {
-            return;
-        }
-        busy.set(true);
-        spawn!((subject, errors, refused, busy, onclose), {
-            match api::customers::patch(subject.id, subject.etag(), &patch).await {
-                Ok(tagged) => {
-                    onclose.emit(());
-                    subject.set.emit(tagged);
-                }
-                Err(error) => {
-                    busy.set(false);
-                    errors.set(Errors::of(&error));
-                    if error.is_conflict() {
-                        subject.reload.emit(());
-                    }
-                    refused.set(error.errors.is_empty().then_some(error));
-                }
-            }
+        let (subject, seen) = (subject.clone(), seen.clone());
+        form.send(found, async move {
+            let change = api::customers::patch(subject.id, &seen.etag, &patch);
+            subject.set.emit(seen.save(change, subject.newest()).await?);
+            Ok(())
         });
     });
     let onsubmit = cb!((send, kind, number), |event: SubmitEvent| {
@@ -115,14 +107,14 @@ fn IdentityDialog(props: &IdentityDialogProps) -> Html {
     html! {
         <Dialog title={i.t(Msg::IdentityTitle)} onclose={onclose.clone()}>
             <form class="form" {onsubmit} novalidate=true>
-                if let Some(error) = &*refused { <Notice tone="bad" alert=true>{ error.detail(i) }</Notice> }
+                { draft.standing(&form, &["/identity", "/identity/number"], onclose, |_, value| (i.t(Msg::IdentityTitle), value.to_owned().into())) }
                 <Select id="identity-kind" label={i.t(Msg::IdentityKindLabel)} options={kinds} value={kind.code()}
                     onchange={cb!((kind), |code: String| kind.set(by_code(&code).unwrap_or(*kind)))} />
                 <TextField id="identity-number" label={i.t(Msg::IdentityNumber)} value={(*number).clone()} oninput={cb!((number), |text| number.set(text))}
-                    error={errors.at("/identity/number").or_else(|| errors.at("/identity"))} required=true autofocus=true hint={i.t(Msg::IdentityHint)} />
+                    error={form.at("/identity/number").or_else(|| form.at("/identity"))} required=true autofocus=true hint={i.t(Msg::IdentityHint)} />
                 <div class="form__actions">
-                    <Button submit=true look={Look::Primary} busy={*busy}>{ i.t(Msg::CommonSave) }</Button>
-                    if subject.customer().identity.is_some() { <Button look={Look::Quiet} icon={Icon::Trash} onclick={remove}>{ i.t(Msg::CommonRemove) }</Button> }
+                    <Button submit=true look={Look::Primary} busy={form.busy()}>{ i.t(Msg::CommonSave) }</Button>
+                    if seen.value.identity.is_some() { <Button look={Look::Quiet} icon={Icon::Trash} onclick={remove}>{ i.t(Msg::CommonRemove) }</Button> }
                 </div>
             </form>
         </Dialog>
@@ -181,49 +173,31 @@ fn ExternalIdDialog(props: &IdentityDialogProps) -> Html {
     let i = use_i18n();
     let source = use_state(String::new);
     let value = use_state(String::new);
-    let errors = use_state(Errors::default);
-    let refused = use_state(|| None::<ApiError>);
-    let busy = use_state(|| false);
     let (subject, onclose) = (&props.subject, &props.onclose);
-    let onsubmit = cb!((subject, source, value, errors, refused, busy, onclose), |event: SubmitEvent| {
+    let form = use_form(onclose.clone());
+    let seen = use_seen(&*subject.tagged);
+    let keys = seen.value.external_ids.iter().map(|key| format!("{} {}", key.source, key.id));
+    let draft = use_draft(values([("/external_ids", keys.collect::<Vec<_>>().join(", "))]));
+    let onsubmit = cb!((subject, source, value, form, seen), |event: SubmitEvent| {
         event.prevent_default();
         let whole = ExternalId { source: source.trim().to_owned(), id: value.trim().to_owned() };
-        let found = Errors::check(&whole, i);
-        errors.set(found.clone());
-        if !found.is_empty() || *busy {
-            return;
-        }
-        busy.set(true);
-        spawn!((subject, errors, refused, busy, onclose), {
+        let (subject, seen) = (subject.clone(), seen.clone());
+        form.send(Errors::check(&whole, i), async move {
             let body = ExternalIdValue { id: whole.id };
-            match api::customers::set_external_id(subject.id, subject.etag(), &whole.source, &body).await {
-                Ok(tagged) => {
-                    onclose.emit(());
-                    subject.set.emit(tagged);
-                }
-                Err(error) => {
-                    // What is entered stays, and the next attempt is made from the newest.
-                    if error.is_conflict()
-                        && let Ok(newest) = api::customers::get(subject.id).await
-                    {
-                        subject.set.emit(newest);
-                    }
-                    busy.set(false);
-                    errors.set(Errors::of(&error));
-                    refused.set(error.errors.is_empty().then_some(error));
-                }
-            }
+            let change = api::customers::set_external_id(subject.id, &seen.etag, &whole.source, &body);
+            subject.set.emit(seen.save(change, subject.newest()).await?);
+            Ok(())
         });
     });
     html! {
         <Dialog title={i.t(Msg::ExternalAdd)} onclose={onclose.clone()}>
             <form class="form" {onsubmit} novalidate=true>
-                if let Some(error) = &*refused { <Notice tone="bad" alert=true>{ error.detail(i) }</Notice> }
+                { draft.standing(&form, &["/source", "/id"], onclose, |_, value| (i.t(Msg::ExternalTitle), value.to_owned().into())) }
                 <TextField id="external-source" label={i.t(Msg::ExternalSource)} value={(*source).clone()} oninput={cb!((source), |text| source.set(text))}
-                    error={errors.at("/source")} hint={i.t(Msg::ExternalSourceHint)} required=true autofocus=true />
+                    error={form.at("/source")} hint={i.t(Msg::ExternalSourceHint)} required=true autofocus=true />
                 <TextField id="external-id" label={i.t(Msg::ExternalId)} value={(*value).clone()} oninput={cb!((value), |text| value.set(text))}
-                    error={errors.at("/id")} required=true />
-                <div class="form__actions"><Button submit=true look={Look::Primary} busy={*busy}>{ i.t(Msg::CommonSave) }</Button></div>
+                    error={form.at("/id")} required=true />
+                <div class="form__actions"><Button submit=true look={Look::Primary} busy={form.busy()}>{ i.t(Msg::CommonSave) }</Button></div>
             </form>
         </Dialog>
     }

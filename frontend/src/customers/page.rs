@@ -19,7 +19,7 @@ use super::standing::standing;
 use super::team::TeamPanel;
 use super::wealth::{OutsidePanel, RestrictionPanel};
 use super::{Recent, neighbours, tone_of, visited};
-use crate::api::{self, Tagged};
+use crate::api::{self, ApiError, Tagged};
 use crate::dom;
 use crate::fetch::use_query;
 use crate::i18n::{Msg, use_i18n};
@@ -54,6 +54,13 @@ impl Subject {
 
     pub fn etag(&self) -> &str {
         &self.tagged.etag
+    }
+
+    /// The customer as it is now, for a form as for the page behind it.
+    pub async fn newest(&self) -> Result<Tagged<Customer>, ApiError> {
+        let newest = api::customers::get(self.id).await?;
+        self.set.emit(newest.clone());
+        Ok(newest)
     }
 
     /// Whether this answer leaves out a member of the profile, because of the user's role.

@@ -3,14 +3,15 @@ use uuid::Uuid;
 use yew::prelude::*;
 
 use super::page::{Subject, SubjectProps};
-use crate::api::{self, ApiError};
+use crate::api;
+use crate::checks::Errors;
+use crate::draft::{use_draft, use_seen, values};
+use crate::holdings::use_form;
 use crate::i18n::{Msg, use_i18n};
 use crate::labels::{Label, by_code, options};
 use crate::org::{COLLEAGUES, use_colleagues};
 use crate::session::{may, right};
-use crate::ui::{
-    Button, Choice, Combobox, Dialog, Icon, IconButton, Look, Name, Notice, Panel, Select, use_toasts,
-};
+use crate::ui::{Button, Choice, Combobox, Dialog, Icon, IconButton, Look, Name, Panel, Select, use_toasts};
 
 fn as_new(member: &TeamMember) -> NewTeamMember {
     NewTeamMember { user_id: member.user.id, role: member.role }
@@ -81,49 +82,39 @@ fn MemberDialog(props: &MemberDialogProps) -> Html {
     let toasts = use_toasts();
     let chosen = use_state(|| None::<Choice>);
     let role = use_state(|| TeamRole::Adviser);
-    let refused = use_state(|| None::<ApiError>);
-    let busy = use_state(|| false);
     let (subject, onclose) = (&props.subject, &props.onclose);
-    let onsubmit = cb!((subject, onclose, chosen, role, refused, busy, toasts), |event: SubmitEvent| {
+    let form = use_form(onclose.clone());
+    let seen = use_seen(&*subject.tagged);
+    let team = seen.value.team.iter();
+    let team = team.map(|member| format!("{} ({})", member.user.display_name, member.role.label(i)));
+    let draft = use_draft(values([("/members", team.collect::<Vec<_>>().join(", "))]));
+    let onsubmit = cb!((subject, seen, form, chosen, role, toasts), |event: SubmitEvent| {
         event.prevent_default();
         let Some(user_id) = chosen.as_ref().and_then(|choice| Uuid::parse_str(&choice.key).ok()) else {
             return;
         };
-        if *busy {
-            return;
-        }
-        busy.set(true);
         let mut members: Vec<NewTeamMember> =
-            subject.customer().team.iter().filter(|m| m.user.id != user_id).map(as_new).collect();
+            seen.value.team.iter().filter(|m| m.user.id != user_id).map(as_new).collect();
         members.push(NewTeamMember { user_id, role: *role });
-        spawn!((subject, onclose, refused, busy, toasts), {
-            match api::customers::set_team(subject.id, subject.etag(), &Team { members }).await {
-                Ok(tagged) => {
-                    onclose.emit(());
-                    toasts.say(i.t(Msg::TeamSaved));
-                    subject.set.emit(tagged);
-                }
-                Err(error) => {
-                    busy.set(false);
-                    if error.is_conflict() {
-                        subject.reload.emit(());
-                    }
-                    refused.set(Some(error));
-                }
-            }
+        let (subject, seen, toasts) = (subject.clone(), seen.clone(), toasts.clone());
+        form.send(Errors::default(), async move {
+            let team = Team { members };
+            let change = api::customers::set_team(subject.id, &seen.etag, &team);
+            let tagged = seen.save(change, subject.newest()).await?;
+            toasts.say(i.t(Msg::TeamSaved));
+            subject.set.emit(tagged);
+            Ok(())
         });
     });
     let search = use_colleagues(COLLEAGUES);
     html! {
         <Dialog title={i.t(Msg::TeamAdd)} onclose={onclose.clone()}>
             <form class="form" {onsubmit} novalidate=true>
-                if let Some(error) = &*refused {
-                    <Notice tone="bad" alert=true>{ error.errors.first().map_or_else(|| error.detail(i), |first| first.message.clone().into()) }</Notice>
-                }
+                { draft.standing(&form, &[], onclose, |_, value| (i.t(Msg::TeamTitle), value.to_owned().into())) }
                 <Combobox id="team-member" label={i.t(Msg::TeamMember)} chosen={(*chosen).clone()} {search} onchoose={cb!((chosen), |choice| chosen.set(choice))} />
                 <Select id="team-role" label={i.t(Msg::TeamRole)} options={options::<TeamRole>(i)} value={role.code()}
                     onchange={cb!((role), |code: String| role.set(by_code(&code).unwrap_or(*role)))} />
-                <div class="form__actions"><Button submit=true look={Look::Primary} busy={*busy} disabled={chosen.is_none()}>{ i.t(Msg::CommonSave) }</Button></div>
+                <div class="form__actions"><Button submit=true look={Look::Primary} busy={form.busy()} disabled={chosen.is_none()}>{ i.t(Msg::CommonSave) }</Button></div>
             </form>
         </Dialog>
     }

@@ -1,56 +1,40 @@
 //! What may not be sold to the customer, and what the customer holds at other banks.
 
 use guanxi_api::{
-    Amount, CustomerPatch, Money, OutsideAsset, OutsideAssetKind, RestrictionPatch, ShareOfWallet,
+    Amount, Customer, CustomerPatch, Money, OutsideAsset, OutsideAssetKind, Restriction, RestrictionPatch,
+    ShareOfWallet,
 };
 use yew::prelude::*;
 
 use super::page::{Subject, SubjectProps};
-use crate::api::{self, ApiError};
+use crate::api::{self, Tagged};
 use crate::checks::Errors;
+use crate::draft::{Seen, use_draft, use_seen, values};
+use crate::holdings::{Form, use_form};
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::{Label, by_code, options};
 use crate::ui::{
-    Button, DateField, Dialog, Icon, IconButton, InputKind, Look, Notice, Panel, Select, TextField, date_of,
+    Button, DateField, Dialog, Icon, IconButton, InputKind, Look, Panel, Select, TextField, date_of,
 };
 
-/// Sends a change of the profile and tells how it went: the tail of every small form here.
-#[hook]
-fn use_patch(
+/// Sends a change of the profile: the tail of every small form here.
+fn sender(
     subject: &Subject,
+    seen: &Seen<Tagged<Customer>>,
+    form: &Form,
     done: Callback<()>,
-) -> (Callback<CustomerPatch>, Errors, Option<ApiError>, bool) {
-    let i = use_i18n();
-    let errors = use_state(Errors::default);
-    let refused = use_state(|| None::<ApiError>);
-    let busy = use_state(|| false);
-    let send = cb!((subject, errors, refused, busy), |patch: CustomerPatch| {
-        let found = Errors::check(&patch, i);
-        errors.set(found.clone());
-        refused.set(None);
-        if !found.is_empty() || *busy {
-            return;
-        }
-        busy.set(true);
-        spawn!((subject, errors, refused, busy, done), {
-            let outcome = api::customers::patch(subject.id, subject.etag(), &patch).await;
-            busy.set(false);
-            match outcome {
-                Ok(tagged) => {
-                    done.emit(());
-                    subject.set.emit(tagged);
-                }
-                Err(error) => {
-                    errors.set(Errors::of(&error));
-                    if error.is_conflict() {
-                        subject.reload.emit(());
-                    }
-                    refused.set(error.errors.is_empty().then_some(error));
-                }
-            }
+    i: I18n,
+) -> Callback<CustomerPatch> {
+    cb!((subject, seen, form), |patch: CustomerPatch| {
+        let (subject, seen, done) = (subject.clone(), seen.clone(), done.clone());
+        form.send(Errors::check(&patch, i), async move {
+            let change = api::customers::patch(subject.id, &seen.etag, &patch);
+            let tagged = seen.save(change, subject.newest()).await?;
+            done.emit(());
+            subject.set.emit(tagged);
+            Ok(())
         });
-    });
-    (send, (*errors).clone(), (*refused).clone(), *busy)
+    })
 }
 
 /// Whether anything may be sold to the customer.
@@ -97,42 +81,58 @@ struct FormProps {
     onclose: Callback<()>,
 }
 
+const REASON: &str = "/restricted/reason";
+const SOURCE: &str = "/restricted/source";
+const UNTIL: &str = "/restricted/until";
+
 #[function_component]
 fn RestrictionDialog(props: &FormProps) -> Html {
     let i = use_i18n();
-    let now = props.subject.customer().profile.restricted.clone();
-    let reason = use_state(|| now.as_ref().map(|r| r.reason.clone()).unwrap_or_default());
-    let source = use_state(|| now.as_ref().map(|r| r.source.clone()).unwrap_or_default());
-    let until =
-        use_state(|| now.as_ref().and_then(|r| r.until).map(|day| day.to_string()).unwrap_or_default());
+    let seen = use_seen(&*props.subject.tagged);
+    let now = seen.value.profile.restricted.as_ref();
+    let of = |read: fn(&Restriction) -> Option<String>| now.and_then(read).unwrap_or_default();
+    let draft = use_draft(values([
+        (REASON, of(|r| Some(r.reason.clone()))),
+        (SOURCE, of(|r| Some(r.source.clone()))),
+        (UNTIL, of(|r| r.until.map(|day| day.to_string()))),
+    ]));
     let wrong = use_state(|| None::<AttrValue>);
-    let (send, errors, refused, busy) = use_patch(&props.subject, props.onclose.clone());
-    let onsubmit = cb!((send, reason, source, until, wrong), |event: SubmitEvent| {
+    let form = use_form(Callback::noop());
+    let send = sender(&props.subject, &seen, &form, props.onclose.clone(), i);
+    let onsubmit = cb!((send, draft, wrong), |event: SubmitEvent| {
         event.prevent_default();
-        let day = date_of(&until, i);
+        let day = date_of(&draft.at(UNTIL), i);
         wrong.set(day.clone().err());
         let Ok(until) = day else { return };
         let restriction = RestrictionPatch {
-            reason: Some(reason.trim().to_owned()),
-            source: Some(source.trim().to_owned()),
+            reason: Some(draft.at(REASON).trim().to_owned()),
+            source: Some(draft.at(SOURCE).trim().to_owned()),
             until: Some(until),
         };
         send.emit(CustomerPatch { restricted: Some(Some(restriction)), ..CustomerPatch::default() });
     });
     let lift = cb!((send), |_: MouseEvent| send
         .emit(CustomerPatch { restricted: Some(None), ..CustomerPatch::default() }));
+    let words = |pointer: &str, value: &str| {
+        let label = match pointer {
+            REASON => Msg::RestrictionReason,
+            SOURCE => Msg::RestrictionSource,
+            _ => Msg::RestrictionUntilLabel,
+        };
+        (i.t(label), value.to_owned().into())
+    };
     html! {
         <Dialog title={i.t(Msg::RestrictionTitle)} onclose={props.onclose.clone()}>
             <form class="form" {onsubmit} novalidate=true>
-                if let Some(error) = &refused { <Notice tone="bad" alert=true>{ error.detail(i) }</Notice> }
-                <TextField id="restriction-reason" label={i.t(Msg::RestrictionReason)} value={(*reason).clone()} oninput={cb!((reason), |text| reason.set(text))}
-                    error={errors.at("/restricted/reason")} required=true autofocus=true />
-                <TextField id="restriction-source" label={i.t(Msg::RestrictionSource)} value={(*source).clone()} oninput={cb!((source), |text| source.set(text))}
-                    error={errors.at("/restricted/source")} required=true />
-                <DateField id="restriction-until" label={i.t(Msg::RestrictionUntilLabel)} value={(*until).clone()} oninput={cb!((until), |text| until.set(text))}
-                    error={(*wrong).clone().or_else(|| errors.at("/restricted/until"))} optional=true />
+                { draft.notice(&form, &[REASON, SOURCE, UNTIL], words) }
+                <TextField id="restriction-reason" label={i.t(Msg::RestrictionReason)} value={draft.at(REASON)} oninput={draft.set(REASON)}
+                    error={form.at(REASON)} required=true autofocus=true />
+                <TextField id="restriction-source" label={i.t(Msg::RestrictionSource)} value={draft.at(SOURCE)} oninput={draft.set(SOURCE)}
+                    error={form.at(SOURCE)} required=true />
+                <DateField id="restriction-until" label={i.t(Msg::RestrictionUntilLabel)} value={draft.at(UNTIL)} oninput={draft.set(UNTIL)}
+                    error={(*wrong).clone().or_else(|| form.at(UNTIL))} optional=true />
                 <div class="form__actions">
-                    <Button submit=true look={Look::Primary} {busy}>{ i.t(Msg::CommonSave) }</Button>
+                    <Button submit=true look={Look::Primary} busy={form.busy()}>{ i.t(Msg::CommonSave) }</Button>
                     if now.is_some() { <Button look={Look::Quiet} onclick={lift}>{ i.t(Msg::RestrictionLift) }</Button> }
                 </div>
             </form>
@@ -173,7 +173,14 @@ pub fn OutsidePanel(props: &OutsideProps) -> Html {
     let assets = &subject.customer().profile.outside_assets;
     let edit = subject.may_edit();
     // The share follows from what has changed.
-    let (send, _, refused, _) = use_patch(subject, subject.reload.clone());
+    let form = use_form(Callback::noop());
+    let seen = use_seen(&*subject.tagged);
+    // What is taken away here is taken from what the panel shows.
+    use_effect_with(subject.etag().to_owned(), {
+        let (seen, tagged) = (seen.clone(), (*subject.tagged).clone());
+        move |_: &String| seen.take(tagged)
+    });
+    let send = sender(subject, &seen, &form, subject.reload.clone(), i);
     let start = cb!((open), |_: MouseEvent| open.set(true));
     let reload = subject.reload.clone();
     let close = cb!((open, reload), |()| {
@@ -203,7 +210,7 @@ pub fn OutsidePanel(props: &OutsideProps) -> Html {
     };
     html! {
         <Panel title={i.t(Msg::OutsideTitle)} {actions} flush=true>
-            if let Some(error) = &refused { <Notice tone="bad" alert=true>{ error.detail(i) }</Notice> }
+            { form.notice(&[]) }
             if assets.is_empty() {
                 <p class="combo__none">{ i.t(if subject.is_masked("outside_assets") { Msg::FactMasked } else { Msg::OutsideNone }) }</p>
             } else {
@@ -224,44 +231,51 @@ fn OutsideDialog(props: &FormProps) -> Html {
     let estimate = use_state(String::new);
     let as_of = use_state(|| i.today().to_string());
     let wrong = use_state(Errors::default);
-    let (send, errors, refused, busy) = use_patch(subject, props.onclose.clone());
-    let onsubmit = cb!((send, institution, kind, estimate, as_of, wrong, subject), |event: SubmitEvent| {
-        event.prevent_default();
-        let mut found = Errors::default();
-        let text = estimate.replace([',', ' '], "");
-        let amount = Amount::parse(&text);
-        if amount.is_none() && !text.is_empty() {
-            found.add("estimate", i.t(Msg::CheckAmount));
-        }
-        let day = match date_of(&as_of, i) {
-            Ok(day) => day,
-            Err(message) => {
-                found.add("as_of", message);
-                None
+    let form = use_form(Callback::noop());
+    let seen = use_seen(&*subject.tagged);
+    let all = seen.value.profile.outside_assets.iter();
+    let all = all.map(|asset| format!("{} {} {}", asset.institution, asset.kind.label(i), asset.as_of));
+    let draft = use_draft(values([("/outside_assets", all.collect::<Vec<_>>().join(", "))]));
+    let send = sender(subject, &seen, &form, props.onclose.clone(), i);
+    let onsubmit =
+        cb!((send, institution, kind, estimate, as_of, wrong, subject, seen), |event: SubmitEvent| {
+            event.prevent_default();
+            let mut found = Errors::default();
+            let text = estimate.replace([',', ' '], "");
+            let amount = Amount::parse(&text);
+            if amount.is_none() && !text.is_empty() {
+                found.add("estimate", i.t(Msg::CheckAmount));
             }
-        };
-        if day.is_none() {
-            found.add("as_of", i.t(Msg::CheckRequired));
-        }
-        wrong.set(found.clone());
-        let Some(day) = day.filter(|_| found.is_empty()) else { return };
-        let mut assets = subject.customer().profile.outside_assets.clone();
-        assets.push(OutsideAsset {
-            institution: institution.trim().to_owned(),
-            kind: *kind,
-            estimate: amount.map(|amount| Money { amount, currency: subject.me.base_currency.clone() }),
-            as_of: day,
+            let day = match date_of(&as_of, i) {
+                Ok(day) => day,
+                Err(message) => {
+                    found.add("as_of", message);
+                    None
+                }
+            };
+            if day.is_none() {
+                found.add("as_of", i.t(Msg::CheckRequired));
+            }
+            wrong.set(found.clone());
+            let Some(day) = day.filter(|_| found.is_empty()) else { return };
+            let mut assets = seen.value.profile.outside_assets.clone();
+            assets.push(OutsideAsset {
+                institution: institution.trim().to_owned(),
+                kind: *kind,
+                estimate: amount.map(|amount| Money { amount, currency: subject.me.base_currency.clone() }),
+                as_of: day,
+            });
+            send.emit(CustomerPatch { outside_assets: Some(Some(assets)), ..CustomerPatch::default() });
         });
-        send.emit(CustomerPatch { outside_assets: Some(Some(assets)), ..CustomerPatch::default() });
-    });
     // The new one is the last of the list that is sent.
-    let at = |member: &str| {
-        errors.at(&format!("/outside_assets/{}/{member}", subject.customer().profile.outside_assets.len()))
-    };
+    let place = format!("/outside_assets/{}", seen.value.profile.outside_assets.len());
+    let at = |member: &str| form.at(&format!("{place}/{member}"));
+    let shown = ["institution", "estimate", "as_of"].map(|member| format!("{place}/{member}"));
+    let shown: Vec<&str> = shown.iter().map(String::as_str).collect();
     html! {
         <Dialog title={i.t(Msg::OutsideAdd)} onclose={props.onclose.clone()}>
             <form class="form" {onsubmit} novalidate=true>
-                if let Some(error) = &refused { <Notice tone="bad" alert=true>{ error.detail(i) }</Notice> }
+                { draft.standing(&form, &shown, &props.onclose, |_, value| (i.t(Msg::OutsideTitle), value.to_owned().into())) }
                 <TextField id="outside-institution" label={i.t(Msg::OutsideInstitution)} value={(*institution).clone()}
                     oninput={cb!((institution), |text| institution.set(text))} error={at("institution")} required=true autofocus=true />
                 <Select id="outside-kind" label={i.t(Msg::OutsideKind)} options={options::<OutsideAssetKind>(i)} value={kind.code()}
@@ -271,7 +285,7 @@ fn OutsideDialog(props: &FormProps) -> Html {
                     hint={Amount::parse(&estimate.replace([',', ' '], "")).map(|amount| AttrValue::from(i.short_amount(amount)))} />
                 <DateField id="outside-as-of" label={i.t(Msg::OutsideDate)} value={(*as_of).clone()} oninput={cb!((as_of), |text| as_of.set(text))}
                     error={wrong.at("as_of").or_else(|| at("as_of"))} required=true />
-                <div class="form__actions"><Button submit=true look={Look::Primary} {busy}>{ i.t(Msg::CommonSave) }</Button></div>
+                <div class="form__actions"><Button submit=true look={Look::Primary} busy={form.busy()}>{ i.t(Msg::CommonSave) }</Button></div>
             </form>
         </Dialog>
     }
