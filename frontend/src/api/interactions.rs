@@ -22,6 +22,10 @@ pub async fn create(customer: Uuid, new: &NewInteraction, key: &str) -> Result<I
     Call::post(format!("/customers/{customer}/interactions")).json(new).once(key).read().await
 }
 
+pub async fn get(id: Uuid) -> Result<Interaction, ApiError> {
+    Call::get(format!("/interactions/{id}")).read().await
+}
+
 pub async fn patch(id: Uuid, version: i64, patch: &InteractionPatch) -> Result<Interaction, ApiError> {
     Call::patch(format!("/interactions/{id}")).if_match(&tag(version)).json(patch).read().await
 }

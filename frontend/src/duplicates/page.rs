@@ -6,8 +6,8 @@ use yew_router::hooks::use_location;
 use super::list::PairsTab;
 use super::merges::MergesTab;
 use crate::api;
-use crate::dom;
 use crate::i18n::{Msg, use_i18n};
+use crate::once::use_once;
 use crate::route::{self, Route};
 use crate::session::{may, right, use_me};
 use crate::ui::{Button, Icon, Page, Tab, Tabs, use_toasts};
@@ -15,7 +15,7 @@ use crate::ui::{Button, Icon, Page, Tab, Tabs, use_toasts};
 /// Customers who may be one, those who were said to be two, and those that were merged.
 #[function_component]
 pub fn DuplicatesPage() -> Html {
-    let (i, toasts) = (use_i18n(), use_toasts());
+    let (i, toasts, once) = (use_i18n(), use_toasts(), use_once());
     let params = use_location().and_then(|l| UrlSearchParams::new_with_str(l.query_str()).ok());
     let Some(me) = use_me() else { return html!() };
     let asked = params.and_then(|p| p.get("tab")).unwrap_or_default();
@@ -24,9 +24,9 @@ pub fn DuplicatesPage() -> Html {
     let tabs: Vec<Tab> = all.iter().map(|(key, text)| Tab { key: (*key).into(), text: i.t(*text) }).collect();
     let onchoose =
         move |tab: AttrValue| route::replace(&format!("{}?tab={tab}", Route::Duplicates.to_path()));
-    let search = cb!((toasts), |_: MouseEvent| {
-        spawn!((toasts), {
-            match api::duplicates::search(&dom::random_id()).await {
+    let search = cb!((toasts, once), |_: MouseEvent| {
+        spawn!((toasts, once), {
+            match once.answered(api::duplicates::search(&once.key(&())).await) {
                 Ok(job) => route::go(&Route::Job { id: job.job.id }.to_path()),
                 Err(error) => toasts.fail(&error, i),
             }

@@ -7,10 +7,10 @@ use super::{unit_options, use_units};
 use crate::api::{self, ApiError, Tagged};
 use crate::audit::{HistoryPages, Reading, field_words};
 use crate::checks::Errors;
-use crate::dom;
 use crate::fetch::{self, use_query};
 use crate::i18n::{Msg, use_i18n};
 use crate::labels::{Label, by_code, options};
+use crate::once::use_once;
 use crate::session::{may, right, use_me};
 use crate::ui::{
     Avatar, Button, ConfirmDialog, EmptyState, ErrorPanel, HelpNote, Icon, InlineEdit, InlineKind, InputKind,
@@ -31,6 +31,7 @@ pub fn UserPage(props: &UserPageProps) -> Html {
     let toasts = use_toasts();
     let asking = use_state(|| false);
     let busy = use_state(|| false);
+    let once = use_once();
     let password = use_state(|| None::<Option<AttrValue>>);
     let query = use_query::<Tagged<User>, _, _>(Some(format!("user/{id}")), move || api::users::get(id));
     let read = use_callback(id, |cursor: String, id| {
@@ -91,10 +92,11 @@ pub fn UserPage(props: &UserPageProps) -> Html {
             fetch::forget("users?");
         });
     });
-    let reset = cb!((reload, toasts, asking, busy, password, tagged), |()| {
+    let reset = cb!((reload, toasts, asking, busy, password, tagged, once), |()| {
         busy.set(true);
-        spawn!((reload, toasts, asking, busy, password, tagged), {
-            match api::users::reset_password(id, &tagged.etag, &dom::random_id()).await {
+        spawn!((reload, toasts, asking, busy, password, tagged, once), {
+            let key = once.key(&tagged.etag);
+            match once.answered(api::users::reset_password(id, &tagged.etag, &key).await) {
                 Ok(made) => password.set(Some(made.password.map(AttrValue::from))),
                 Err(error) => toasts.fail(&error, i),
             }
