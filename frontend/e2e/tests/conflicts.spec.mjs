@@ -102,12 +102,12 @@ test("a holding and a household keep what two people enter", async ({ page, app,
   await app.button("holding.edit", {}, page.getByRole("dialog", { name: deposit.name.en, exact: true })).click();
   const form = app.dialog("holding.edit");
   await app.field("holding.note", form).fill("mine");
-  await api.change(`/holdings/${holding.id}`, { note: "theirs", auto_renewal: true });
+  await api.change(`/holdings/${holding.id}`, { note: "theirs", cost: "450" });
   await app.button("common.save", {}, form).click();
   await expect(changed(form, t)).toContainText("theirs");
   await app.button("common.save", {}, form).click();
   await expect(form).toHaveCount(0);
-  expect(await api.get(`/holdings/${holding.id}`)).toMatchObject({ note: "mine", auto_renewal: true });
+  expect(await api.get(`/holdings/${holding.id}`)).toMatchObject({ note: "mine", cost: "450.0000" });
 
   await app.open(`/households/${household.id}`);
   await app.button("household.edit").click();
