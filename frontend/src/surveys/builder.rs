@@ -13,8 +13,8 @@ use crate::checks::Errors;
 use crate::fetch::{self, use_query};
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::{Label, by_code, options};
-use crate::once::use_once;
 use crate::leaving::{Unsaved, use_unsaved};
+use crate::once::use_once;
 use crate::route::{self, Route};
 use crate::session::{may, right, use_me};
 use crate::ui::{
