@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::app::{self, AppState};
 use crate::error::{Code, Error, Result};
 use crate::messages;
-use crate::testing::{Answer, Client, Serving, TestApp};
+use crate::testing::{Answer, Client, Serving, TestApp, wrong_problem};
 use crate::web::envelope;
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
@@ -433,6 +433,37 @@ fn a4_every_error_is_a_problem_document_in_both_languages() {
     let all: BTreeSet<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
     codes.extend(elsewhere);
     assert_eq!(codes, all, "codes that no case shows");
+}
+
+#[test]
+fn a4_an_error_that_is_no_problem_document_is_seen() {
+    let app = TestApp::start();
+    let good = app.anonymous().get("/me").expect(401);
+    let wrong = |answer: &Answer| wrong_problem("/api/v1/me", answer).len();
+    assert_eq!(wrong(&good), 0);
+    for (member, value) in [
+        ("code", json!("made_up")),
+        ("code", json!("not_found")),
+        ("code", Value::Null),
+        ("type", json!("about:blank")),
+        ("status", json!(400)),
+        ("status", json!("401")),
+        ("request_id", json!("another")),
+        ("request_id", Value::Null),
+    ] {
+        let mut body = good.json();
+        body[member] = value.clone();
+        let answer = Answer { body: body.to_string().into_bytes(), ..good.clone() };
+        assert!(wrong(&answer) > 0, "{member} {value}");
+    }
+    for media in ["application/json", "text/html; charset=utf-8", "application/problem+json"] {
+        let mut answer = good.clone();
+        let headers = answer.headers.iter_mut().filter(|(name, _)| name == "content-type");
+        headers.for_each(|(_, value)| media.clone_into(value));
+        assert_eq!(wrong(&answer), 1, "{media}");
+        assert_eq!(wrong_problem("/s/x", &answer), Vec::<String>::new(), "surveys answer in pages");
+    }
+    assert_eq!(wrong(&Answer { status: 404, ..good }), 2);
 }
 
 #[test]

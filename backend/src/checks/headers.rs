@@ -1,71 +1,5 @@
 use super::contract::{concrete, operations};
-use crate::testing::{Answer, Client, TestApp};
-
-const PAGE_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; \
-     font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; object-src 'none'; form-action 'self'; \
-     frame-ancestors 'none'";
-const DATA_POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
-/// The page on which customers answer surveys runs no script at all.
-const SURVEY_POLICY: &str =
-    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
-
-/// What is missing of the headers that every answer has.
-fn missing(path: &str, answer: &Answer, https: bool) -> Vec<String> {
-    let is_page = answer.header("Content-Type").is_some_and(|media| media.starts_with("text/html"));
-    let mut wanted = vec![
-        ("X-Content-Type-Options", "nosniff"),
-        ("Referrer-Policy", "no-referrer"),
-        ("Cross-Origin-Opener-Policy", "same-origin"),
-        ("Cross-Origin-Resource-Policy", "same-origin"),
-        ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
-        (
-            "Content-Security-Policy",
-            match (is_page, path.starts_with("/s/")) {
-                (true, true) => SURVEY_POLICY,
-                (true, false) => PAGE_POLICY,
-                (false, _) => DATA_POLICY,
-            },
-        ),
-    ];
-    if path.starts_with("/s/") {
-        wanted.push(("Cache-Control", "no-store"));
-    }
-    if path.starts_with("/api/") {
-        wanted.push(("Cache-Control", "no-store"));
-    }
-    if https {
-        wanted.push(("Strict-Transport-Security", "max-age=31536000"));
-    }
-    let mut wrong: Vec<String> = wanted
-        .into_iter()
-        .filter(|(name, value)| {
-            let found: Vec<&String> = answer
-                .headers
-                .iter()
-                .filter(|(key, _)| key.eq_ignore_ascii_case(name))
-                .map(|(_, value)| value)
-                .collect();
-            found != [*value]
-        })
-        .map(|(name, _)| format!("{path} ({}): {name} is {:?}", answer.status, answer.header(name)))
-        .collect();
-    for name in ["X-Request-Id", "X-Guanxi-Build"] {
-        if answer.header(name).is_none_or(str::is_empty) {
-            wrong.push(format!("{path}: no {name}"));
-        }
-    }
-    for name in ["Server", "X-Powered-By", "Access-Control-Allow-Origin", "Access-Control-Allow-Credentials"]
-    {
-        if answer.header(name).is_some() {
-            wrong.push(format!("{path}: {name} is there"));
-        }
-    }
-    if !https && answer.header("Strict-Transport-Security").is_some() {
-        wrong.push(format!("{path}: HSTS over http"));
-    }
-    wrong
-}
+use crate::testing::{Answer, Client, TestApp, wrong_headers};
 
 fn every_answer(app: &TestApp) -> Vec<(String, Answer)> {
     let document = serde_json::to_value(crate::app::openapi()).expect("the document is JSON");
@@ -110,8 +44,48 @@ fn b11_every_answer_has_the_headers() {
     let app = TestApp::start();
     let answers = every_answer(&app);
     assert!(answers.iter().any(|(_, answer)| answer.status == 200));
-    let wrong: Vec<String> = answers.iter().flat_map(|(path, answer)| missing(path, answer, false)).collect();
+    let wrong: Vec<String> =
+        answers.iter().flat_map(|(path, answer)| wrong_headers(path, answer, false, None)).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn b11_a_header_that_is_wrong_or_there_twice_is_seen() {
+    let app = TestApp::start();
+    let good = app.anonymous().get("/auth/jwks").expect(200);
+    let wrong = |answer: &Answer| wrong_headers("/api/v1/auth/jwks", answer, false, None).len();
+    assert_eq!(wrong(&good), 0);
+    let looked_at = [
+        "x-content-type-options",
+        "referrer-policy",
+        "cross-origin-opener-policy",
+        "cross-origin-resource-policy",
+        "permissions-policy",
+        "content-security-policy",
+        "cache-control",
+        "x-request-id",
+        "x-guanxi-build",
+    ];
+    for name in looked_at {
+        let mut without = good.clone();
+        without.headers.retain(|(key, _)| key != name);
+        assert_eq!((without.headers.len(), wrong(&without)), (good.headers.len() - 1, 1), "{name}");
+        let mut other = good.clone();
+        other.headers.iter_mut().filter(|(key, _)| key == name).for_each(|(_, value)| value.clear());
+        assert_eq!(wrong(&other), 1, "{name}");
+    }
+    for (name, value) in [
+        ("cache-control", "public"),
+        ("content-security-policy", "default-src *"),
+        ("server", "x"),
+        ("strict-transport-security", "max-age=1"),
+        ("access-control-allow-origin", "*"),
+        ("access-control-allow-credentials", "true"),
+    ] {
+        let mut more = good.clone();
+        more.headers.push((name.to_owned(), value.to_owned()));
+        assert_eq!(wrong(&more), 1, "{name}");
+    }
 }
 
 #[test]
@@ -119,7 +93,8 @@ fn b11_over_https_browsers_are_told_to_stay_there() {
     let app = TestApp::start_with(&[("public_url", "https://guanxi.example")]);
     let mut wrong = Vec::new();
     for path in ["/", "/healthz", "/api/v1/me", "/api/docs", "/assets/x"] {
-        wrong.extend(missing(path, &app.anonymous().send("GET", &format!("/{path}"), &[], None), true));
+        let answer = app.anonymous().send("GET", &format!("/{path}"), &[], None);
+        wrong.extend(wrong_headers(path, &answer, true, None));
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
     let client = app.user("rm");

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::contract;
+use super::{answers, contract};
 
 /// What the server answered.
 #[derive(Clone, Debug)]
@@ -65,6 +65,8 @@ pub struct Client {
     pub cookie: Option<String>,
     /// Whether answers are checked against the OpenAPI document.
     pub checks_contract: bool,
+    /// Whether the server is told to be reached over https.
+    pub https: bool,
 }
 
 impl Client {
@@ -80,6 +82,7 @@ impl Client {
             token: None,
             cookie: None,
             checks_contract: true,
+            https: false,
         }
     }
 
@@ -184,6 +187,8 @@ impl Client {
                 .collect(),
             body: response.body_mut().with_config().limit(64 << 20).read_to_vec().expect("the whole body"),
         };
+        let origin = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("Origin"));
+        answers::check(method, &path, &answer, self.https, origin.map(|(_, value)| *value));
         if self.checks_contract {
             contract::check(method, &path, &answer);
         }

@@ -1,13 +1,15 @@
 //! The real server in the test's process, on a free port, with a database of its own, and a client for each role that checks
-//! every answer against the OpenAPI document. With `GUANXI_TEST_POSTGRES_URL` the database is a schema there, else a copy of a
+//! every answer against the OpenAPI document and for what every answer has. With `GUANXI_TEST_POSTGRES_URL` the database is a schema there, else a copy of a
 //! migrated SQLite file.
 
+mod answers;
 mod client;
 mod contract;
 mod database;
 mod fixture;
 mod serving;
 
+pub use answers::{wrong_headers, wrong_problem};
 pub use client::{Answer, Client};
 pub use database::TestDatabase;
 pub use fixture::{Fixture, PASSWORD};
@@ -112,7 +114,9 @@ impl TestApp {
 
     /// A client that is not signed in.
     pub fn anonymous(&self) -> Client {
-        Client::new(self.serving.addr)
+        let mut client = Client::new(self.serving.addr);
+        client.https = self.config.is_https();
+        client
     }
 
     /// A client of the user with this name, signed in; the same one each time.
