@@ -9,4 +9,5 @@ mod matrix;
 mod policy;
 mod rows;
 mod surveys;
+mod sweep;
 mod things;

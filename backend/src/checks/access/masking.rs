@@ -31,7 +31,7 @@ fn secret() -> Value {
 }
 
 /// A customer with a canary in every sensitive field, whom every role of outlet `a1` and above sees; its id and contact points.
-fn plant(app: &TestApp, watch: &mut Watch) -> (Uuid, Vec<Uuid>) {
+pub(super) fn plant(app: &TestApp, watch: &mut Watch) -> (Uuid, Vec<Uuid>) {
     let head = app.role(Role::OutletHead);
     let mut new = secret();
     new["owner_id"] = json!(app.fixture.user("rm"));

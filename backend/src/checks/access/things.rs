@@ -620,24 +620,36 @@ fn make_conflicts(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec
     app.db(move |conn| {
         let actor = Actor::operator(clock::now());
         let make = |customer: CustomerId| -> Result<Thing> {
-            let id: Id<()> = actor.new_id();
-            diesel::insert_into(field_conflict::table)
-                .values((
-                    field_conflict::id.eq(id),
-                    field_conflict::customer_id.eq(customer),
-                    field_conflict::field.eq("city"),
-                    field_conflict::system.eq("core"),
-                    field_conflict::offered.eq(Doc(json!("宁波"))),
-                    field_conflict::state.eq("open"),
-                    field_conflict::offered_at.eq(actor.now()),
-                    field_conflict::version.eq(1_i64),
-                ))
-                .execute(conn)
-                .map_err(DbError::from)?;
-            Ok(Thing { id: id.uuid(), version: 1, ..Thing::default() })
+            let id = make_conflict(conn, &actor, customer, "city", "宁波")?;
+            Ok(Thing { id, version: 1, ..Thing::default() })
         };
         customers.iter().copied().map(make).collect()
     })
+}
+
+/// What another system says of a field that somebody has verified.
+pub fn make_conflict(
+    conn: &mut DbConn,
+    actor: &Actor,
+    customer: CustomerId,
+    field: &str,
+    offered: &str,
+) -> Result<Uuid> {
+    let id: Id<()> = actor.new_id();
+    diesel::insert_into(field_conflict::table)
+        .values((
+            field_conflict::id.eq(id),
+            field_conflict::customer_id.eq(customer),
+            field_conflict::field.eq(field),
+            field_conflict::system.eq("core"),
+            field_conflict::offered.eq(Doc(json!(offered))),
+            field_conflict::state.eq("open"),
+            field_conflict::offered_at.eq(actor.now()),
+            field_conflict::version.eq(1_i64),
+        ))
+        .execute(conn)
+        .map_err(DbError::from)?;
+    Ok(id.uuid())
 }
 
 /// Two customers at each place.
@@ -662,26 +674,37 @@ fn make_duplicates(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Ve
     let decided: Vec<bool> = wanted.iter().map(|(_, place)| place.archived).collect();
     app.db(move |conn| {
         let actor = Actor::operator(clock::now());
-        let make = |((one, other), decided): (&(CustomerId, CustomerId), &bool)| -> Result<Thing> {
-            let id: Id<()> = actor.new_id();
-            diesel::insert_into(duplicate_pair::table)
-                .values((
-                    duplicate_pair::id.eq(id),
-                    duplicate_pair::first_id.eq(*one.min(other)),
-                    duplicate_pair::second_id.eq(*one.max(other)),
-                    duplicate_pair::score.eq(80_i16),
-                    duplicate_pair::evidence.eq(Doc(json!(["same_name"]))),
-                    duplicate_pair::state.eq(if *decided { "dismissed" } else { "open" }),
-                    duplicate_pair::search_id.eq(id),
-                    duplicate_pair::found_at.eq(actor.now()),
-                    duplicate_pair::version.eq(1_i64),
-                ))
-                .execute(conn)
-                .map_err(DbError::from)?;
-            Ok(Thing { id: id.uuid(), version: 1, ..Thing::default() })
+        let make = |(both, decided): (&(CustomerId, CustomerId), &bool)| -> Result<Thing> {
+            let id = make_pair(conn, &actor, *both, *decided)?;
+            Ok(Thing { id, version: 1, ..Thing::default() })
         };
         twins.iter().zip(&decided).map(make).collect()
     })
+}
+
+/// Two customers who may be one, or of whom somebody has said that they are not.
+pub fn make_pair(
+    conn: &mut DbConn,
+    actor: &Actor,
+    (one, other): (CustomerId, CustomerId),
+    dismissed: bool,
+) -> Result<Uuid> {
+    let id: Id<()> = actor.new_id();
+    diesel::insert_into(duplicate_pair::table)
+        .values((
+            duplicate_pair::id.eq(id),
+            duplicate_pair::first_id.eq(one.min(other)),
+            duplicate_pair::second_id.eq(one.max(other)),
+            duplicate_pair::score.eq(80_i16),
+            duplicate_pair::evidence.eq(Doc(json!(["same_name"]))),
+            duplicate_pair::state.eq(if dismissed { "dismissed" } else { "open" }),
+            duplicate_pair::search_id.eq(id),
+            duplicate_pair::found_at.eq(actor.now()),
+            duplicate_pair::version.eq(1_i64),
+        ))
+        .execute(conn)
+        .map_err(DbError::from)?;
+    Ok(id.uuid())
 }
 
 fn make_merges(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<Thing> {
