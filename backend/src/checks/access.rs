@@ -3,6 +3,7 @@
 mod canaries;
 mod cells;
 mod existence;
+mod masked_fields;
 mod masking;
 mod mass_assignment;
 mod matrix;

@@ -283,7 +283,12 @@ fn value_for(rng: &mut ChaCha8Rng, rows: &[Known], field: &Field) -> String {
             other => other.clone(),
         });
     }
-    match field.kind {
+    any_value(field.kind)
+}
+
+/// A value of a type, as the grammar writes it.
+pub(super) fn any_value(kind: FieldType) -> String {
+    match kind {
         FieldType::Code(codes) => json!(codes[0]).to_string(),
         FieldType::Bool => "true".into(),
         FieldType::Integer | FieldType::Money => "1980".into(),

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::access::rights::MaskProfile;
 use crate::testing::{Answer, Client, TestApp};
 
-fn encoded(text: &str) -> String {
+pub(super) fn encoded(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
     text.bytes()
         .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
