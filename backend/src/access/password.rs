@@ -180,6 +180,11 @@ fn normalise(password: &str) -> Zeroizing<String> {
     Zeroizing::new(password.nfc().collect())
 }
 
+/// Whether two texts are one password.
+pub fn is_same(one: &str, other: &str) -> bool {
+    normalise(one) == normalise(other)
+}
+
 /// Whether a new password is taken: [`MIN_LENGTH`] to [`MAX_LENGTH`] characters, not with the username in it, and
 /// not easy to guess by zxcvbn's lists of common passwords, names and words, kept in the binary. `known` is what an
 /// attacker knows: the person's name, the bank's.

@@ -138,10 +138,15 @@ pub async fn change_password(
     let account = state.db.read(move |conn| sessions::own_account(conn, &actor)).await?;
     password::check(&new_password, account.username(), &[])
         .map_err(|broken| Error::fields(vec![FieldError::broken("/new_password", broken)]))?;
+    let is_same = password::is_same(&current_password, &new_password);
     let checked = state.hasher.check(current_password, Some(account.password_hash().to_owned())).await?;
     if !checked.right {
         state.quotas.note_failure(&who.principal().to_string());
         return Err(Error::field("/current_password", "wrong_password"));
+    }
+    if is_same {
+        // Whoever handed it over would go on knowing it.
+        return Err(Error::field("/new_password", "password_unchanged"));
     }
     let hash = state.hasher.hash(new_password).await?;
     let actor = who.actor();

@@ -279,6 +279,101 @@ fn b6_a_token_dies_with_its_session() {
     assert_refused("after a reset of the password", &client.get("/me"));
 }
 
+/// What ends sessions, the name of who is ended by it, and how it is done with a client of theirs.
+type Ending = (&'static str, &'static str, fn(&TestApp, &Client));
+
+const ENDINGS: [Ending; 7] = [
+    ("sign-out", "rm", |_, client| {
+        client.send("POST", "/auth/sign-out", &[("X-Guanxi", "1")], None).expect(204);
+    }),
+    ("sign-out everywhere", "rm2", |_, client| {
+        client.post("/auth/sign-out-everywhere", &json!({})).expect(204);
+    }),
+    ("a revocation of the session", "rm_a2", |app, client| {
+        let sessions = app.user("rm_a2").get("/auth/sessions").expect(200).json();
+        let sessions = sessions["data"].as_array().cloned().expect("sessions");
+        let own = session_of(app, client).uuid();
+        assert!(sessions.iter().any(|session| session["id"] == json!(own)));
+        app.user("rm_a2").send("POST", &format!("/auth/sessions/{own}/revoke"), &[], None).expect(204);
+    }),
+    ("a change of password", "rm_b1", |_, client| {
+        let body = json!({"current_password": PASSWORD, "new_password": "violet-hammock-93-tundra"});
+        client.post("/auth/password", &body).expect(204);
+    }),
+    ("a reset of the password", "adviser", |app, _| {
+        let user = format!("/users/{}", app.fixture.user("adviser"));
+        let admin = app.role(Role::Admin);
+        admin.act(&format!("{user}/reset-password"), &admin.get(&user).expect(200).tag()).expect(200);
+    }),
+    ("the end of the account", "teller", |app, _| {
+        let user = format!("/users/{}", app.fixture.user("teller"));
+        let admin = app.role(Role::Admin);
+        admin.act(&format!("{user}/archive"), &admin.get(&user).expect(200).tag()).expect(200);
+    }),
+    ("a change of role", "head_b1", |app, _| {
+        let user = format!("/users/{}", app.fixture.user("head_b1"));
+        let admin = app.role(Role::Admin);
+        let tag = admin.get(&user).expect(200).tag();
+        admin.patch(&user, &tag, &json!({"role": "teller"})).expect(200);
+    }),
+];
+
+/// Servers remember for a while who a session is of, so the one that was not told goes on for as long.
+#[test]
+fn b6_another_server_takes_no_token_five_seconds_after_its_end() {
+    const BAR: Duration = Duration::from_secs(5);
+    let address = [("public_url", "http://127.0.0.1:8080")];
+    let app = TestApp::start_with(&address);
+    let mut values = app.database().settings();
+    values.extend(address.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    let other = TestApp::on(values, &app.fixture);
+    let clients: Vec<(Client, Client)> = ENDINGS
+        .iter()
+        .map(|(what, name, _)| {
+            let here = app.anonymous().sign_in(name, PASSWORD);
+            let there = other.anonymous().with_token(here.token.as_deref().expect("a token"));
+            assert_eq!(there.get("/me").status, 200, "{what}: a token of one server is one of the other");
+            (here, there)
+        })
+        .collect();
+    let stays = app.anonymous().sign_in("auditor", PASSWORD);
+    let stays = other.anonymous().with_token(stays.token.as_deref().expect("a token"));
+    let mut open: Vec<(usize, Instant)> = Vec::new();
+    for (n, ((what, _, end), (here, there))) in ENDINGS.iter().zip(&clients).enumerate() {
+        // The other server has just looked, so it remembers for as long as it ever does.
+        there.get("/me").expect(200);
+        end(&app, here);
+        open.push((n, Instant::now()));
+        assert_refused(&format!("{what}, at its own server"), &here.get("/me"));
+    }
+    let mut longest = Duration::ZERO;
+    while !open.is_empty() {
+        open.retain(|(n, ended)| {
+            let asked = ended.elapsed();
+            let answer = clients[*n].1.get("/me");
+            let what = format!("{}, at another server after {asked:?}", ENDINGS[*n].0);
+            if answer.status == 200 {
+                assert!(asked <= BAR, "{what}");
+                return true;
+            }
+            assert_refused(&what, &answer);
+            longest = longest.max(asked);
+            false
+        });
+        // Being asked all the time must not keep a remembered session alive.
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    for (n, (here, _)) in clients.iter().enumerate() {
+        let cookie = here.cookie.clone().expect("a cookie");
+        let mut there = other.anonymous();
+        there.cookie = Some(cookie);
+        let answer = there.send("POST", "/auth/refresh", &[("X-Guanxi", "1")], None);
+        assert_refused(&format!("refreshing after {} at another server", ENDINGS[n].0), &answer);
+    }
+    stays.get("/me").expect(200);
+    eprintln!("B6: the last token was refused by another server after {longest:.1?}");
+}
+
 fn refresh(client: &Client, cookie: &str) -> Answer {
     let mut client = client.clone();
     (client.token, client.cookie) = (None, Some(cookie.to_owned()));
@@ -560,6 +655,50 @@ fn b8_failures_of_one_address_are_limited_before_any_account() {
     assert!(refused_at.is_some_and(|n| n >= 30), "thirty failures a minute are free: {refused_at:?}");
     // Somebody elsewhere signs in all the same.
     attempt(&app, "10.0.0.2", "rm", PASSWORD).expect(200);
+}
+
+#[test]
+fn b9_a_handed_over_password_cannot_be_guessed_and_is_good_for_one_thing() {
+    const ALPHABET: f64 = 31.0;
+    let app = behind_a_proxy();
+    let admin = app.role(Role::Admin);
+    let user = format!("/users/{}", app.fixture.user("rm2"));
+    let spoofed = [("Host", "evil.example"), ("X-Forwarded-Host", "evil.example")];
+    let mut passwords: Vec<String> = Vec::new();
+    for _ in 0..12 {
+        let tag = admin.get(&user).expect(200).tag();
+        let mut headers = spoofed.to_vec();
+        headers.push(("If-Match", &tag));
+        let reset = admin.send("POST", &format!("{user}/reset-password"), &headers, None).expect(200);
+        assert!(!reset.text().contains("evil") && !reset.text().contains("http"), "{}", reset.text());
+        passwords.push(reset.json()["password"].as_str().expect("a password").replace('-', ""));
+        // Nobody is told a second time.
+        assert!(!admin.get(&user).expect(200).text().contains("\"password\""));
+    }
+    for password in &passwords {
+        let bits = password.len() as f64 * ALPHABET.log2();
+        assert!(bits >= 128.0, "{} characters are {bits:.0} bits", password.len());
+        assert!(password.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()));
+    }
+    for place in 0..passwords[0].len() {
+        let there: BTreeSet<u8> = passwords.iter().map(|password| password.as_bytes()[place]).collect();
+        assert!(there.len() >= 4, "at place {place} stand only {there:?}");
+    }
+
+    // The newest opens the account and nothing in it; the ones before look like those of nobody.
+    let tag = admin.get(&user).expect(200).tag();
+    let reset = admin.act(&format!("{user}/reset-password"), &tag).expect(200).json();
+    let password = reset["password"].as_str().expect("a password").to_owned();
+    let unknown = shown(&attempt(&app, "10.7.0.1", "nobody-of-that-name", &password));
+    assert_eq!(shown(&attempt(&app, "10.7.0.2", "rm2", &passwords[0])), unknown, "a replaced password");
+    let client = app.anonymous().sign_in("rm2", &password);
+    assert_eq!(client.get("/customers").expect(403).code(), "password_change_required");
+    let keep = json!({"current_password": password, "new_password": password});
+    let kept = client.post("/auth/password", &keep).expect(422).fields();
+    assert_eq!(kept, [("/new_password".to_owned(), "password_unchanged".to_owned())]);
+    let change = json!({"current_password": password, "new_password": "violet-hammock-93-tundra"});
+    client.post("/auth/password", &change).expect(204);
+    assert_eq!(shown(&attempt(&app, "10.7.0.3", "rm2", &password)), unknown, "a used password");
 }
 
 /// Takes so much off what remains of an account's lock, as if that time had passed.

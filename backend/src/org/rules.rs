@@ -89,11 +89,11 @@ pub(super) fn field(pointer: &str, broken: &Broken) -> FieldError {
 /// Characters of a one-time password: lower-case letters and digits that nobody takes for another when reading them aloud or
 /// copying them from paper.
 const UNAMBIGUOUS: &[u8; 31] = b"abcdefghjkmnpqrstuvwxyz23456789";
-/// 20 of 31 characters: 99 bits.
-const PASSWORD_LENGTH: usize = 20;
-const PASSWORD_GROUP: usize = 5;
+/// 28 of 31 characters: 138 bits.
+const PASSWORD_LENGTH: usize = 28;
+const PASSWORD_GROUP: usize = 4;
 
-/// A password from random bytes, in groups of five; `None` when there were too few bytes. Bytes that would make some
+/// A password from random bytes, in groups of four; `None` when there were too few bytes. Bytes that would make some
 /// characters likelier than others are passed over.
 pub(super) fn one_time_password(random: &[u8]) -> Option<String> {
     let even = u8::MAX - u8::MAX % 31;
@@ -184,11 +184,11 @@ mod tests {
 
     #[test]
     fn too_few_random_bytes_give_no_password() {
-        assert_eq!(one_time_password(&[0; 19]), None);
+        assert_eq!(one_time_password(&[0; 27]), None);
         // 248 to 255 are passed over: 31 characters do not divide 256.
         assert_eq!(one_time_password(&[248; 64]), None);
-        assert_eq!(one_time_password(&[0; 20]).unwrap(), "aaaaa-aaaaa-aaaaa-aaaaa");
-        assert_eq!(one_time_password(&[247; 20]).unwrap(), "99999-99999-99999-99999");
+        assert_eq!(one_time_password(&[0; 28]).unwrap(), "aaaa-aaaa-aaaa-aaaa-aaaa-aaaa-aaaa");
+        assert_eq!(one_time_password(&[247; 28]).unwrap(), "9999-9999-9999-9999-9999-9999-9999");
     }
 
     proptest! {

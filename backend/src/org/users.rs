@@ -206,7 +206,7 @@ pub fn user_history(
     audit::history(conn, actor, keys, ("user", id.uuid()), request)
 }
 
-/// A password to hand over: 99 bits, in characters that nobody confuses.
+/// A password to hand over: 138 bits, in characters that nobody confuses.
 ///
 /// # Errors
 /// When the system gives no randomness.

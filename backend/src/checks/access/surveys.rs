@@ -1,14 +1,16 @@
 use std::collections::HashSet;
 
+use diesel::prelude::*;
 use guanxi_api::Role;
-use guanxi_db::DbConn;
+use guanxi_db::schema::survey;
+use guanxi_db::{DbConn, DbError, Id};
 use serde_json::{Value, json};
 
 use super::canaries::{capture_log, logged, whole};
 use super::rows::{Ledger, difference};
 use crate::clock;
 use crate::surveys::{
-    GOOD, link_for as invite, new_customer as customer, open_by_token, post_form as post,
+    self, GOOD, link_for as invite, new_customer as customer, open_by_token, post_form as post,
     running_survey as open_survey,
 };
 use crate::testing::{Client, TestApp};
@@ -167,6 +169,67 @@ fn b9_unknown_withdrawn_and_replaced_links_get_the_same_answer() {
         .send("GET", &format!("/{}", &url["https://survey.example".len()..]), &headers, None)
         .expect(200);
     assert!(!page.text().contains("evil") && !page.text().contains("http"), "{}", page.text());
+}
+
+/// What a visitor can tell of an answer.
+fn told(client: &Client, path: &str, form: Option<&str>) -> (u16, String) {
+    let answer = form.map_or_else(|| client.get(path), |form| post(client, path, form));
+    (answer.status, answer.text())
+}
+
+#[test]
+fn b9_a_link_cannot_be_guessed_is_used_once_and_ends_with_the_survey() {
+    let app = TestApp::start();
+    let head = app.role(Role::OutletHead);
+    let survey = open_survey(&head, false);
+    let mut links: Vec<String> =
+        (0..40).map(|_| invite(&head, &survey, &customer(&head, "王小明", json!({})))).collect();
+    let tokens: Vec<String> = links.iter().map(|link| token_of(link)).collect();
+    assert_eq!(tokens.iter().collect::<HashSet<_>>().len(), 40);
+    let base64url = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    for token in &tokens {
+        assert!(token.bytes().all(base64url) && token.len() * 6 >= 128, "{} characters", token.len());
+    }
+    // All of it is random: no place stands still, as one of a counter or of the time would. The last one holds four bits.
+    for place in 0..tokens[0].len() {
+        let there: HashSet<u8> = tokens.iter().map(|token| token.as_bytes()[place]).collect();
+        assert!(there.len() >= 6, "at place {place} stand only {there:?}");
+    }
+
+    let ledger = Ledger::of(&app);
+    let stranger = app.anonymous();
+    let (first, second) = (links.remove(0), links.remove(0));
+    for link in [&first, &second] {
+        post(&stranger, link, GOOD).expect(200);
+    }
+    let before = ledger.rows(&app);
+    let low = "earlier=nps+csat+channel&shown=why&q.nps=1&q.csat=1&q.channel=branch&q.why=x&action=continue";
+    for form in [None, Some(GOOD), Some(low)] {
+        let used = told(&stranger, &first, form);
+        assert!(
+            used.1.contains("<h1>") && !used.1.contains("王小明") && !used.1.contains("q.nps"),
+            "{used:?}"
+        );
+        assert_eq!(used, told(&stranger, &second, form), "a used link tells nothing but that");
+    }
+    assert_eq!(difference(&before, &ledger.rows(&app)), Vec::<String>::new(), "a used link changes nothing");
+
+    let id: surveys::SurveyId = Id::new(survey.parse().expect("an id"));
+    app.db(move |conn| {
+        let passed = clock::now().plus_seconds(-1);
+        diesel::update(survey::table.find(id))
+            .set((survey::opens_at.eq(passed.plus_seconds(-60)), survey::closes_at.eq(passed)))
+            .execute(conn)
+            .map_err(|error| DbError::from(error).into())
+    });
+    let before = ledger.rows(&app);
+    for link in &links[..2] {
+        for form in [None, Some(GOOD)] {
+            let late = told(&stranger, link, form);
+            assert!(!late.1.contains("q.nps") && !late.1.contains("王小明"), "{late:?}");
+        }
+    }
+    assert_eq!(difference(&before, &ledger.rows(&app)), Vec::<String>::new(), "a late answer is not kept");
 }
 
 #[test]
