@@ -248,6 +248,7 @@ fn changes_nothing(former: &Client, customer: &str, own: &str, contact: &str) {
     former.act(&format!("{place}/cancel"), &tag).expect(403);
     let new = json!({"title": "回访", "due_on": task["due_on"], "customer_id": id_of(customer)});
     former.post("/tasks", &new).expect(403);
+    former.send("POST", &format!("{customer}/ownership/signature"), &[], None).expect(403);
 }
 
 #[test]

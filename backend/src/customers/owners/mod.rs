@@ -179,6 +179,7 @@ fn wire(
 /// 404 for a customer that the actor does not see, 403 for anybody but the owner, 409 when it is signed.
 pub fn sign(conn: &mut DbConn, actor: &Actor, house: House<'_>, id: CustomerId) -> Result<OwnershipPeriod> {
     rows::lock(conn, id)?;
+    view::changeable(conn, actor, id)?;
     let row = rows::find(conn, &Scope::to_change(actor), id)?.customer;
     if row.owner_id.is_none() || row.owner_id != actor.user_id() {
         return Err(Error::forbidden());
