@@ -390,16 +390,15 @@ fn expected(
     found.iter().map(|row| row.id).collect()
 }
 
-/// A list asked by the command line, which sees everything: the ids of a page and its cursor.
-type Ask = fn(&mut DbConn, &crate::app::AppState, &ListRequest) -> Result<(Vec<Uuid>, Option<String>)>;
-
-/// Asks a list 2,000 random questions and compares with what the rows in memory say.
+/// Asks a list 2,000 random questions and compares with what the rows in memory say. A page is its ids and its cursor.
 fn compare(
     app: &TestApp,
     rows: &[Known],
     fields: &'static [Field],
     usual: &(&'static str, FieldValue),
-    ask: Ask,
+    ask: impl Fn(&mut DbConn, &crate::app::AppState, &ListRequest) -> Result<(Vec<Uuid>, Option<String>)>
+    + Send
+    + 'static,
 ) {
     let covered: BTreeSet<&str> = rows[0].values.keys().copied().collect();
     assert_eq!(

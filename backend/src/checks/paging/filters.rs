@@ -1,6 +1,9 @@
 //! The same for the list of customers: those that are asked for, and what the database holds of them.
 
+use guanxi_api::TeamRole;
+
 use super::*;
+use crate::access::sessions;
 
 const CITIES: [&str; 6] = ["上海", "杭州", "杭", "a%b", "a_b", "Å"];
 
@@ -9,8 +12,9 @@ pub(super) fn varied(app: &TestApp, count: u64) {
     let mut rng = ChaCha8Rng::seed_from_u64(77);
     let now = clock::now();
     let day = |n: u32| chrono::NaiveDate::from_ymd_opt(1980, 1 + n % 12, 1 + n % 28).expect("a day");
+    let colleague = UserId::new(app.fixture.user("adviser"));
     let mut prepared = Vec::new();
-    for _ in 0..count {
+    for n in 0..count {
         let rng = &mut rng;
         let kind =
             if rng.next_u32().is_multiple_of(5) { CustomerKind::Organisation } else { CustomerKind::Person };
@@ -51,7 +55,7 @@ pub(super) fn varied(app: &TestApp, count: u64) {
         prepared.push(Prepared {
             org_unit_id: OrgUnitId::new(app.fixture.unit(unit)),
             owner_id: maybe(rng, UserId::new(app.fixture.user(owner))),
-            team: Vec::new(),
+            team: if n % 5 == 0 { vec![(colleague, TeamRole::Adviser)] } else { Vec::new() },
             tier: pick(rng, Tier::ALL),
             aum: Amount(pick(rng, &[0, 1, -5_000, 10_000, 1_234_567, 50_000_000_000])),
             created_at,
@@ -324,4 +328,75 @@ fn a7_filters_and_orders_mean_the_same_in_sql_and_in_memory() {
         let page = customers::list(conn, &Actor::operator(clock::now()), state.house(), request)?;
         Ok((page.data.iter().map(|row| row.id).collect(), page.page.next))
     });
+}
+
+/// The rows that somebody sees: those of their book or of their units, and without units those of the whole bank. Every fourth customer of
+/// another book was handed over by them, half of these so long ago that they see it no more.
+fn seen_by(app: &TestApp, rows: &mut Vec<Known>, username: &str, units: Option<&[&str]>) {
+    let user = UserId::new(app.fixture.user(username));
+    let id_in = |row: &Known, field: &str| match &row.values[field] {
+        FieldValue::One(TypedValue::Id(id)) => Some(*id),
+        _ => None,
+    };
+    if let Some(units) = units {
+        let units: Vec<Uuid> = units.iter().map(|unit| app.fixture.unit(unit)).collect();
+        return rows.retain(|row| id_in(row, "org_unit_id").is_some_and(|unit| units.contains(&unit)));
+    }
+    let teams: HashSet<Uuid> = app
+        .db(move |conn| {
+            use guanxi_db::schema::customer_team as t;
+            let of_user = t::table.filter(t::user_id.eq(user)).select(t::customer_id);
+            of_user.load::<guanxi_db::Id<()>>(conn).map_err(|error| DbError::from(error).into())
+        })
+        .into_iter()
+        .map(|id| id.uuid())
+        .collect();
+    let is_own = |row: &Known| id_in(row, "owner_id") == Some(user.uuid()) || teams.contains(&row.id);
+    let (own, others): (Vec<Known>, Vec<Known>) = std::mem::take(rows).into_iter().partition(is_own);
+    let handed_over: Vec<(guanxi_db::Id<()>, bool)> = others
+        .iter()
+        .step_by(4)
+        .enumerate()
+        .map(|(n, row)| (guanxi_db::Id::new(row.id), n % 2 == 0))
+        .collect();
+    let still: HashSet<Uuid> =
+        handed_over.iter().filter(|(_, still)| *still).map(|(id, _)| id.uuid()).collect();
+    app.db(move |conn| {
+        use guanxi_db::schema::customer_access as a;
+        let now = clock::now();
+        for (id, still) in &handed_over {
+            let until = now.plus_seconds(if *still { 86_400 } else { -86_400 });
+            diesel::insert_into(a::table)
+                .values((a::customer_id.eq(*id), a::user_id.eq(user), a::until.eq(until)))
+                .execute(conn)
+                .map_err(DbError::from)?;
+        }
+        Ok(())
+    });
+    rows.extend(own.into_iter().chain(others.into_iter().filter(|row| still.contains(&row.id))));
+}
+
+#[test]
+fn a7_filters_and_orders_find_nobody_whom_the_user_does_not_see() {
+    let app = TestApp::start();
+    varied(&app, 500);
+    let present = ("archived", FieldValue::One(TypedValue::Bool(false)));
+    let whole = known(&app).len();
+    let users: [(&str, Option<&[&str]>); 4] = [
+        ("rm", None),
+        ("adviser", None),
+        ("outlet_head", Some(&["a1"])),
+        ("branch_manager", Some(&["a1", "a2"])),
+    ];
+    for (username, units) in users {
+        let mut rows = known(&app);
+        seen_by(&app, &mut rows, username, units);
+        assert!(rows.len() > 50 && rows.len() < whole, "{username} sees {} of {whole}", rows.len());
+        let user = UserId::new(app.fixture.user(username));
+        compare(&app, &rows, FIELDS, &present, move |conn, state, request| {
+            let actor = sessions::acting_for(conn, user, Uuid::nil(), clock::now())?.expect("an account");
+            let page = customers::list(conn, &actor, state.house(), request)?;
+            Ok((page.data.iter().map(|row| row.id).collect(), page.page.next))
+        });
+    }
 }
