@@ -3,7 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
 use super::*;
+use crate::access::sealing::Context;
 use crate::app::LISTS;
 use crate::listing::Resource;
 use crate::{grades, ownership, segments};
@@ -388,8 +392,20 @@ fn a5_every_list_shows_each_row_once_in_every_order() {
     faults.tell();
 }
 
+/// A cursor that a list has given, good until another moment.
+fn resealed(app: &TestApp, given: &str, until: i64) -> String {
+    let context = Context { table: "", column: "cursor", id: &[] };
+    let sealed = URL_SAFE_NO_PAD.decode(given).expect("base64");
+    let document = app.state.keys.cursor().open(&sealed, &context).expect("a cursor of this server");
+    let mut document: Value = serde_json::from_slice(&document).expect("JSON");
+    document["e"] = json!(until);
+    let sealed =
+        app.state.keys.cursor().seal(document.to_string().as_bytes(), &context).expect("it is sealed");
+    URL_SAFE_NO_PAD.encode(sealed)
+}
+
 #[test]
-fn a6_no_list_takes_a_cursor_of_another_user_list_or_order() {
+fn a6_no_list_takes_a_cursor_but_an_untouched_one_of_its_own_and_in_time() {
     let app = bank();
     let places = places(&app);
     let next = |place: &Place, client: &Client| {
@@ -407,6 +423,10 @@ fn a6_no_list_takes_a_cursor_of_another_user_list_or_order() {
             ("changed", format!("{}{letter}{}", &own[..middle], &own[middle + 1..])),
             ("cut", own[..own.len() - 1].to_owned()),
         ];
+        let resealed = |until: i64| resealed(&app, &own, until);
+        let now = clock::now().0;
+        place.client.get(&with(&resealed(now + cursor::LIFETIME_MICROS))).expect(200);
+        bad.extend([("expired", resealed(now)), ("expired", resealed(now - cursor::LIFETIME_MICROS))]);
         bad.extend(next(other, &other.client).map(|cursor| ("of another list", cursor)));
         for role in [Role::BranchManager, Role::Auditor] {
             let client = app.role(role);
@@ -424,7 +444,7 @@ fn a6_no_list_takes_a_cursor_of_another_user_list_or_order() {
     }
     let least = tried.values().copied().min().unwrap_or_default();
     faults.tell();
-    assert!(tried.len() == 4 && least > 20, "{tried:?}");
+    assert!(tried.len() == 5 && least > 20, "{tried:?}");
 }
 
 #[test]
