@@ -5,7 +5,7 @@ use crate::access::{Actor, OrgUnitId, Reach, Right, Scope, UnitScope, UserId};
 use crate::customers::change::edit;
 use crate::customers::store::TeamRow;
 use crate::customers::{CustomerId, merge, store, view};
-use crate::error::{FieldError, Result, Wrong};
+use crate::error::{Error, FieldError, Result, Wrong};
 use crate::org;
 
 /// Where a customer is to belong.
@@ -157,7 +157,7 @@ pub fn set_team(conn: &mut DbConn, actor: &Actor, id: CustomerId, version: i64, 
 /// Adds colleagues to the maintenance team; who is in it already stays what they are.
 ///
 /// # Errors
-/// As [`set_team`].
+/// 409 when there is nobody to add; else as [`set_team`].
 pub fn add_to_team(
     conn: &mut DbConn,
     actor: &Actor,
@@ -167,6 +167,9 @@ pub fn add_to_team(
 ) -> Result<()> {
     edit(conn, actor, id, version, "team_changed", |conn, whole| {
         merge::is_no_merged_one(conn, id)?;
+        if new.is_empty() {
+            return Err(Error::conflict("", "nobody_to_add"));
+        }
         let mut rows: Vec<TeamRow> = whole
             .team
             .iter()

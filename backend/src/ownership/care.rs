@@ -264,9 +264,6 @@ pub fn complete_team(conn: &mut DbConn, actor: &Actor, id: CustomerId, version: 
     let of_unit = leaders.get(&brief.org_unit_id).map(Vec::as_slice).unwrap_or_default();
     let new: Vec<(UserId, TeamRole)> =
         proposals(missing.as_deref().unwrap_or_default(), of_unit).map(|(role, id)| (id, role)).collect();
-    if new.is_empty() {
-        return Err(Error::conflict("", "nobody_to_add"));
-    }
     customers::add_to_team(conn, actor, id, version, &new)
 }
 
