@@ -243,3 +243,5 @@ fn c2_a_key_records_one_contact_and_one_task() {
         assert_eq!(page["page"]["total"], rounds, "{list}");
     }
 }
+
+mod races;

@@ -32,7 +32,7 @@ fn own_session(client: &Client) -> Uuid {
 }
 
 /// The body that makes the operation do something.
-fn body(operation: &Operation, app: &TestApp, caller: Caller, thing: &Thing) -> Option<Value> {
+pub fn body(operation: &Operation, app: &TestApp, caller: Caller, thing: &Thing) -> Option<Value> {
     let unique = || Uuid::now_v7().simple().to_string();
     let name = json!({"zh-CN": "新网点", "en": "New outlet"});
     let body = match (operation.method, operation.path) {
@@ -280,7 +280,7 @@ fn tiers() -> Value {
 }
 
 /// Where the operation is done to the thing, and the version that it is done from.
-fn place_of(operation: &Operation, app: &TestApp, thing: &Thing) -> (String, i64) {
+pub fn place_of(operation: &Operation, app: &TestApp, thing: &Thing) -> (String, i64) {
     let source =
         if operation.method == "PUT" && !operation.path.contains("by-external") { "crm" } else { "core" };
     let of_holding = matches!(operation.target, Target::Holding | Target::HoldingList);
