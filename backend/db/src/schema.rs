@@ -85,6 +85,7 @@ diesel::table! {
         updated_at -> DbMoment,
         tokens -> Text,
         search_version -> SmallInt,
+        password_expires_at -> Nullable<DbMoment>,
     }
 }
 

@@ -37,7 +37,8 @@ pub async fn sign_in(
     let stored = candidate.as_ref().map(|candidate| candidate.password_hash().to_owned());
     let checked = state.hasher.check(password, stored).await?;
     let candidate = match candidate {
-        Some(candidate) if checked.right => candidate,
+        // One whose time is over looks like a wrong one.
+        Some(candidate) if checked.right && !candidate.is_expired(now) => candidate,
         Some(candidate) => {
             state.quotas.note_failure(&address);
             state.db.write(move |conn| sessions::failed(conn, &actor, &candidate)).await?;

@@ -61,6 +61,11 @@ impl Candidate {
     pub fn username(&self) -> &str {
         &self.row.username
     }
+
+    /// Whether the password was to be handed over and changed, and the time for that is over.
+    pub fn is_expired(&self, now: Moment) -> bool {
+        self.row.password_expires_at.is_some_and(|until| until <= now)
+    }
 }
 
 /// The account that somebody wants to sign in to; none for an unknown or archived one, which looks the same from outside.

@@ -22,6 +22,7 @@ pub(super) struct AccountRow {
     pub(super) preferences: Doc,
     pub(super) archived: bool,
     pub(super) version: i64,
+    pub(super) password_expires_at: Option<Moment>,
 }
 
 pub(super) fn account_by_name(conn: &mut DbConn, username: &str) -> Result<Option<AccountRow>> {
@@ -87,6 +88,7 @@ pub(super) fn set_password(
         .set((
             user_account::password_hash.eq(hash),
             user_account::must_change_password.eq(must_change),
+            user_account::password_expires_at.eq(None::<Moment>),
             user_account::failed_attempts.eq(0),
             user_account::locked_until.eq(None::<Moment>),
             user_account::version.eq(user_account::version + 1),

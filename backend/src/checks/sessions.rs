@@ -685,6 +685,35 @@ fn b9_a_handed_over_password_cannot_be_guessed_and_is_good_for_one_thing() {
         assert!(there.len() >= 4, "at place {place} stand only {there:?}");
     }
 
+    // Its time ends.
+    let expire = |at: Option<Moment>| {
+        let id = UserId::new(app.fixture.user("rm2"));
+        app.db(move |conn| {
+            diesel::update(user_account::table.find(id))
+                .set(user_account::password_expires_at.eq(at))
+                .execute(conn)
+                .map_err(|error| DbError::from(error).into())
+        });
+    };
+    let until: Option<Moment> = {
+        let id = UserId::new(app.fixture.user("rm2"));
+        app.db(move |conn| {
+            let until = user_account::table.find(id).select(user_account::password_expires_at).first(conn);
+            until.map_err(|error| DbError::from(error).into())
+        })
+    };
+    let week = clock::now().plus_seconds(7 * 24 * 3600);
+    assert!(until.is_some_and(|until| week.seconds_until(until) == 0 && until.seconds_until(week) < 60));
+    let newest = passwords.last().expect("a password");
+    let dashed: Vec<String> =
+        newest.as_bytes().chunks(4).map(|part| String::from_utf8_lossy(part).into_owned()).collect();
+    let dashed = dashed.join("-");
+    let nobody = shown(&attempt(&app, "10.7.0.4", "nobody-of-that-name", &dashed));
+    expire(Some(clock::now().plus_seconds(-1)));
+    assert_eq!(shown(&attempt(&app, "10.7.0.5", "rm2", &dashed)), nobody, "an expired password");
+    expire(until);
+    app.anonymous().sign_in("rm2", &dashed).get("/me").expect(200);
+
     // The newest opens the account and nothing in it; the ones before look like those of nobody.
     let tag = admin.get(&user).expect(200).tag();
     let reset = admin.act(&format!("{user}/reset-password"), &tag).expect(200).json();

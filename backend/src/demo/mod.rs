@@ -169,7 +169,7 @@ fn make_bank(conn: &mut DbConn, bank: &Bank, password_hash: &str) -> Result<Made
             role: user.role,
             org_unit_id: unit.uuid(),
         };
-        let password = org::NewPassword { hash: password_hash, must_change: false };
+        let password = org::NewPassword { hash: password_hash, must_change: false, expires_at: None };
         users.push(Id::new(org::create_user(conn, &actor, &new, password)?.id));
     }
     Ok((units, users))
@@ -434,7 +434,7 @@ pub fn add_user(opened: &Opened, username: &str, display_name: &str, role: Role)
             role,
             org_unit_id: org::root(conn)?.id,
         };
-        let password = org::NewPassword { hash: &hash, must_change: true };
+        let password = org::NewPassword { hash: &hash, must_change: true, expires_at: None };
         org::create_user(conn, &Actor::operator(clock::now()), &new, password)
     })?;
     Ok(password)

@@ -24,9 +24,9 @@ pub use units::{
 };
 pub(crate) use users::USERS;
 pub use users::{
-    NewPassword, UserSummary, any_user, archive_user, change_user, create_user, head_of_unit, leaders_of,
-    list_users, one_time_password, renew_search, reset_password, restore_user, user_by_name, user_details,
-    user_for_owner, user_history, user_summary, user_tag,
+    NewPassword, UserSummary, any_user, archive_user, change_user, create_user, hand_over_until,
+    head_of_unit, leaders_of, list_users, one_time_password, renew_search, reset_password, restore_user,
+    user_by_name, user_details, user_for_owner, user_history, user_summary, user_tag,
 };
 
 /// The routes of this room.

@@ -200,7 +200,7 @@ fn user_list(query: UserListQuery) -> ListRequest {
 
 /// Create a user.
 ///
-/// The answer carries a password to hand over, shown this once, which the user has to change at the first sign-in.
+/// The answer carries a password to hand over, shown this once and good for seven days, which the user has to change at the first sign-in.
 #[utoipa::path(operation_id = "createUser", tag = "users", request_body = NewUser,
     params(("Idempotency-Key" = Option<String>, Header, description = "Creates at most once for a key")),
     responses((status = 201, body = UserWithPassword, description = "Created",
@@ -217,7 +217,8 @@ pub async fn create_user(
     let password = org::one_time_password()?;
     let hash = state.hasher.hash(password.clone()).await?;
     let (user, replayed) = write_user(&state, who.actor(), asked, move |conn, actor| {
-        org::create_user(conn, actor, &new, org::NewPassword { hash: &hash, must_change: true })
+        let expires_at = Some(org::hand_over_until(actor.now()));
+        org::create_user(conn, actor, &new, org::NewPassword { hash: &hash, must_change: true, expires_at })
     })
     .await?;
     let (place, tag) = (format!("/api/v1/users/{}", user.id), org::user_tag(&who, &user));
@@ -325,7 +326,7 @@ pub async fn restore_user(
 
 /// Give a user a new password to hand over.
 ///
-/// It is shown this once and has to be changed at the first sign-in. All sessions of the user end, a locked account is opened.
+/// It is shown this once, good for seven days and has to be changed at the first sign-in. All sessions of the user end, a locked account is opened.
 #[utoipa::path(operation_id = "resetPassword", tag = "users",
     params(("id" = Uuid, Path, description = "The user"),
         ("Idempotency-Key" = Option<String>, Header, description = "Resets at most once for a key")),

@@ -482,6 +482,7 @@ pub(super) struct NewUserRow {
     pub(super) org_unit_id: OrgUnitId,
     pub(super) password_hash: String,
     pub(super) must_change_password: bool,
+    pub(super) password_expires_at: Option<Moment>,
     pub(super) failed_attempts: i32,
     pub(super) auth_epoch: i64,
     pub(super) preferences: Doc,
@@ -546,12 +547,18 @@ pub(super) fn set_user_archived(
     Ok(updated > 0)
 }
 
-/// A password that somebody else chose, and the account open again.
-pub(super) fn reset_password(conn: &mut DbConn, id: UserId, hash: &str, now: Moment) -> Result<()> {
+/// A password that somebody else chose, good until a moment, and the account open again.
+pub(super) fn reset_password(
+    conn: &mut DbConn,
+    id: UserId,
+    (hash, expires_at): (&str, Moment),
+    now: Moment,
+) -> Result<()> {
     diesel::update(user_account::table.find(id))
         .set((
             user_account::password_hash.eq(hash),
             user_account::must_change_password.eq(true),
+            user_account::password_expires_at.eq(expires_at),
             user_account::failed_attempts.eq(0),
             user_account::locked_until.eq(None::<Moment>),
             user_account::version.eq(user_account::version + 1),

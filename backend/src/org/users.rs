@@ -216,12 +216,19 @@ pub fn one_time_password() -> Result<String> {
     rules::one_time_password(&random).ok_or_else(|| Error::internal("too little randomness"))
 }
 
+/// Until when a password that was made now to be handed over opens the account: seven days.
+pub fn hand_over_until(now: Moment) -> Moment {
+    now.plus_seconds(7 * 24 * 3600)
+}
+
 /// The password of a new user, hashed before the transaction began.
 #[derive(Clone, Copy, Debug)]
 pub struct NewPassword<'a> {
     pub hash: &'a str,
     /// Somebody else chose it: nothing but changing it until it is changed.
     pub must_change: bool,
+    /// Until when it opens the account; for good when there is no such moment.
+    pub expires_at: Option<Moment>,
 }
 
 /// A new user.
@@ -253,6 +260,7 @@ pub fn create_user(
         org_unit_id: unit.id,
         password_hash: password.hash.to_owned(),
         must_change_password: password.must_change,
+        password_expires_at: password.expires_at,
         failed_attempts: 0,
         auth_epoch: 1,
         preferences: Doc(serde_json::to_value(Preferences::default()).map_err(Error::internal)?),
@@ -432,7 +440,7 @@ pub fn reset_password(conn: &mut DbConn, actor: &Actor, id: UserId, hash: &str) 
     if before.user.archived_at.is_some() {
         return Err(Error::conflict("", "already_archived"));
     }
-    store::reset_password(conn, id, hash, actor.now())?;
+    store::reset_password(conn, id, (hash, hand_over_until(actor.now())), actor.now())?;
     sessions::end_all(conn, actor, id, "password_reset")?;
     let after = store::user(conn, id)?.ok_or_else(Error::not_found)?;
     record(conn, actor, Some(&before), &after, "password_reset")?;

@@ -548,7 +548,7 @@ fn make_accounts(app: &TestApp) {
         .collect();
     app.db(move |conn| {
         for new in &new {
-            let password = org::NewPassword { hash: &hash, must_change: false };
+            let password = org::NewPassword { hash: &hash, must_change: false, expires_at: None };
             org::create_user(conn, &Actor::operator(clock::now()), new, password)?;
         }
         Ok(())

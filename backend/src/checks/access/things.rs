@@ -409,8 +409,12 @@ fn make_users(app: &TestApp, batch: &str, wanted: &[(Caller, Place)]) -> Vec<Thi
     app.db(move |conn| {
         let actor = Actor::operator(clock::now());
         let make = |(new, archived): &(NewUser, bool)| -> Result<Thing> {
-            let user =
-                org::create_user(conn, &actor, new, org::NewPassword { hash: &hash, must_change: false })?;
+            let user = org::create_user(
+                conn,
+                &actor,
+                new,
+                org::NewPassword { hash: &hash, must_change: false, expires_at: None },
+            )?;
             let version = if *archived {
                 org::archive_user(conn, &actor, Id::new(user.id), user.version)?.version
             } else {
