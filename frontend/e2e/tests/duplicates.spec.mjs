@@ -105,6 +105,7 @@ for (const language of LANGUAGES) {
         await page.locator("#line-0").fill("13000000000");
         await expect(page.getByRole("alert").filter({ hasText: customer.customer_no })).toHaveCount(0);
         await page.getByRole("link", { name: t("nav.duplicates"), exact: true }).click();
+        await app.button("leaving.discard", {}, app.dialog("leaving.title")).click();
         await expect(page.getByRole("heading", { level: 1, name: t("nav.duplicates") })).toBeVisible();
         await expect(app.button("pairs.search")).toHaveCount(0);
       });
