@@ -5,7 +5,7 @@ use aws_lc_rs::rand;
 use guanxi_api::{
     AuditEntry, Instant, LocalName, NewUser, Page, Preferences, Role, UnitRef, User, UserPatch,
 };
-use guanxi_db::{Condition, DbConn, DbError, Doc, Id, Value};
+use guanxi_db::{Condition, DbConn, DbError, Doc, Id, Moment, Value};
 use serde_json::json;
 
 use crate::access::{Actor, Keys, OrgUnitId, UnitScope, UserId, sessions};

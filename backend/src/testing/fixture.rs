@@ -85,7 +85,7 @@ fn make(conn: &mut DbConn) -> Result<Fixture> {
             role,
             org_unit_id: units[unit],
         };
-        let password = org::NewPassword { hash: &PASSWORD_HASH, must_change: false };
+        let password = org::NewPassword { hash: &PASSWORD_HASH, must_change: false, expires_at: None };
         users.insert(username.to_owned(), org::create_user(conn, &actor, &new, password)?.id);
     }
     Ok(Fixture { units, users })
