@@ -132,6 +132,11 @@ fn on_back(event: &Event) {
     }));
 }
 
+/// Hears of steps back and on. A window calls its listeners in the order in which they came, so this one comes before the router's.
+pub fn listen() {
+    EventListener::new(&gloo_utils::window(), "popstate", on_back).forget();
+}
+
 /// Asks whoever leaves.
 #[function_component]
 pub fn LeaveGuard() -> Html {
@@ -142,14 +147,7 @@ pub fn LeaveGuard() -> Html {
             GUARD.with_borrow_mut(|guard| {
                 guard.ask = Some(Callback::from(move |step: Step| asked.set(Some(step))));
             });
-            // Before the router hears of it.
-            let options = EventListenerOptions::run_in_capture_phase();
-            let listener =
-                EventListener::new_with_options(&gloo_utils::window(), "popstate", options, on_back);
-            move || {
-                drop(listener);
-                GUARD.with_borrow_mut(|guard| guard.ask = None);
-            }
+            || GUARD.with_borrow_mut(|guard| guard.ask = None)
         }
     });
     let Some(step) = (*asked).clone() else { return html!() };

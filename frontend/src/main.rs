@@ -54,6 +54,7 @@ mod value;
 mod views;
 
 fn main() {
+    leaving::listen();
     if let Some(root) = gloo_utils::document().get_element_by_id("app") {
         yew::Renderer::<app::App>::with_root(root).render();
     }

@@ -155,6 +155,7 @@ for (const language of LANGUAGES) {
       await look(page, language, "palette-nothing");
       await pressEscape(page);
 
+      await app.field("identity.number").fill("");
       await app.go("/preferences");
       await look(page, language, "preferences");
       await app.go("/sessions");

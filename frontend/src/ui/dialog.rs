@@ -65,6 +65,12 @@ pub fn Dialog(props: &DialogProps) -> Html {
         // Closing before it leaves the page is what gives the focus back.
         move || {
             if let Some(dialog) = dialog {
+                // One that stands above it holds the focus, and everything else out of reach.
+                for inner in dom::all(&dialog, "dialog[open]") {
+                    if let Ok(inner) = inner.dyn_into::<HtmlDialogElement>() {
+                        inner.close();
+                    }
+                }
                 dialog.close();
             }
         }
