@@ -100,7 +100,7 @@ pub fn ExportDialog(props: &ExportDialogProps) -> Html {
     let job = use_state(|| None::<Uuid>);
     let list = props.of.list.label(i);
     html! {
-        <Dialog title={i.t(Msg::ExportsTitle { list: &list })} onclose={props.onclose.clone()}>
+        <Dialog title={i.t(Msg::ExportsTitle { list: &list })} onclose={props.onclose.clone()} dirty={job.is_some().then_some(false)}>
             { match *job {
                 None => html! { <ExportForm of={props.of.clone()} onstart={cb!((job), |id: Uuid| job.set(Some(id)))} onclose={props.onclose.clone()} /> },
                 Some(id) => html! { <Followed {id} /> },
