@@ -380,6 +380,14 @@ pub fn has_unpublished(conn: &mut DbConn) -> Result<bool> {
     store::has_unpublished(conn)
 }
 
+/// Whether change events wait for the publisher: what follows from them cannot have been done yet.
+///
+/// # Errors
+/// When the database fails.
+pub fn has_unnumbered(conn: &mut DbConn) -> Result<bool> {
+    store::has_unnumbered(conn)
+}
+
 /// Numbers change events and chains audit entries, as far as they are committed; gives how many. One publisher works at a time.
 ///
 /// # Errors

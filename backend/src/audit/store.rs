@@ -362,7 +362,8 @@ pub(super) fn sealed_after(conn: &mut DbConn, seq: i64, limit: i64) -> Result<Ve
 
 /// Whether an event has no number or an entry no place in the chain. The order makes both engines go by the index of what waits, whatever
 /// they believe of how much that is.
-pub(super) fn has_unpublished(conn: &mut DbConn) -> Result<bool> {
+/// Whether a change event waits for its number.
+pub(super) fn has_unnumbered(conn: &mut DbConn) -> Result<bool> {
     let event = change_event::table
         .filter(change_event::seq.is_null())
         .order(change_event::id)
@@ -370,7 +371,11 @@ pub(super) fn has_unpublished(conn: &mut DbConn) -> Result<bool> {
         .first::<i64>(conn)
         .optional()
         .map_err(DbError::from)?;
-    if event.is_some() {
+    Ok(event.is_some())
+}
+
+pub(super) fn has_unpublished(conn: &mut DbConn) -> Result<bool> {
+    if has_unnumbered(conn)? {
         return Ok(true);
     }
     let entry = audit_entry::table

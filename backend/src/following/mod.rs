@@ -129,7 +129,8 @@ pub fn begin_walk(conn: &mut DbConn, follower: Follower) -> Result<()> {
 /// When the database fails.
 pub fn settled_on(conn: &mut DbConn, follower: Follower) -> Result<Option<NaiveDate>> {
     let progress = store::progress(conn, follower.name())?;
-    let is_behind = progress.walking || audit::last_event(conn)? > progress.event_seq;
+    let is_behind =
+        progress.walking || audit::last_event(conn)? > progress.event_seq || audit::has_unnumbered(conn)?;
     Ok(progress.walked_on.filter(|_| !is_behind))
 }
 

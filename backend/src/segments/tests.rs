@@ -94,6 +94,21 @@ fn the_default_schemes_are_there_and_their_rules_are_canonical() {
     );
 }
 
+/// A server that dies leaves changes that have no number yet; nobody can have looked at whom they are about.
+#[test]
+fn whom_nobody_can_have_looked_at_yet_is_not_misplaced() {
+    let app = TestApp::start();
+    let rm = app.role(Role::Rm);
+    person(&rm, "李若兰", &json!({"occupation": "中学教师"}));
+    work(&app);
+    let kept = "customers are in the segments that the rules say, and counted there".to_owned();
+    assert!(app.db(verify::verify).checked.contains(&kept));
+    person(&rm, "张三丰", &json!({"birth_year": 1950, "occupation": "退休"}));
+    let report = app.db(verify::verify);
+    assert_eq!(report.wrong, Vec::<String>::new());
+    assert!(!report.checked.contains(&kept), "{:?}", report.checked);
+}
+
 #[test]
 fn customers_are_put_into_segments_and_leave_them_as_they_change() {
     let app = TestApp::start();
