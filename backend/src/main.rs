@@ -150,7 +150,7 @@ fn run(command: Command) -> Result<ExitCode, ConfigError> {
             }
             actix_web::rt::System::new()
                 .block_on(server::serve(&config, state))
-                .map_err(|error| ConfigError(format!("{}: {error}", config.addr)))?;
+                .map_err(|error| ConfigError(error.to_string()))?;
         }
         Command::Demo { customers, seed, customers_only, duplicates } => {
             let opened = server::open_to_load(&config)?;

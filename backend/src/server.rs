@@ -1,5 +1,6 @@
 //! Starting and stopping: opens the database, puts the state together, serves, and stops without losing a request.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -22,6 +23,11 @@ use crate::{app, clock, installation};
 const DRAIN_SECONDS: u64 = 30;
 /// A client that does not send its headers in this time is let go.
 const HEADER_TIME: Duration = Duration::from_secs(5);
+
+/// What keeps an address from being listened at, with the setting that names another one.
+fn named(setting: &str, addr: SocketAddr, error: &std::io::Error) -> std::io::Error {
+    std::io::Error::new(error.kind(), format!("{setting} {addr}: {error}"))
+}
 
 /// What a command needs of an opened installation.
 #[derive(Debug)]
@@ -127,7 +133,10 @@ pub async fn serve(config: &Config, state: web::Data<AppState>) -> std::io::Resu
     let mut jobs = if config.jobs { Some(JobLoop::start(state.clone())?) } else { None };
     let mut backups = start_backups(config, &state)?;
     let metrics = match config.metrics_addr {
-        Some(addr) => Some(serve_metrics(addr, state.metrics.clone(), state.db.clone())?),
+        Some(addr) => Some(
+            serve_metrics(addr, state.metrics.clone(), state.db.clone())
+                .map_err(|error| named("GUANXI_METRICS_ADDR", addr, &error))?,
+        ),
         None => None,
     };
     let metrics_handle = metrics.as_ref().map(actix_web::dev::Server::handle);
@@ -141,9 +150,10 @@ pub async fn serve(config: &Config, state: web::Data<AppState>) -> std::io::Resu
         .max_connections(10_000)
         .disable_signals();
     let server = match &config.tls {
-        Some(tls) => server.bind_rustls_0_23(config.addr, tls_config(tls)?)?,
-        None => server.bind(config.addr)?,
+        Some(tls) => server.bind_rustls_0_23(config.addr, tls_config(tls)?),
+        None => server.bind(config.addr),
     };
+    let server = server.map_err(|error| named("GUANXI_ADDR", config.addr, &error))?;
     let server = server.run();
     let handle = server.handle();
     let readiness = Arc::clone(&state.readiness);
