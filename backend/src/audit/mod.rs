@@ -216,6 +216,9 @@ fn digest_of(document: &serde_json::Value) -> Vec<u8> {
 pub fn seconds_to_wait(conn: &mut DbConn, actor: &Actor, action: &str, quota: u32) -> Result<Option<i64>> {
     let Some(id) = actor.user_id() else { return Ok(None) };
     let hour_ago = actor.now().plus_seconds(-3600);
+    if quota == 0 {
+        return Ok(Some(3600));
+    }
     let in_the_way = store::done_before(conn, Id::new(id.uuid()), action, (hour_ago, quota))?;
     Ok(in_the_way.map(|at| hour_ago.seconds_until(at)))
 }

@@ -408,6 +408,13 @@ fn so_many_exports_an_hour_and_no_more() {
 }
 
 #[test]
+fn where_no_exports_are_allowed_there_are_none() {
+    let app = TestApp::start_with(&[("export_limit", "0")]);
+    let refused = post(&app.role(Role::Rm), &json!({"list": "tasks", "format": "csv"})).expect(429);
+    assert_eq!((refused.code(), refused.header("Retry-After")), ("quota_exceeded".into(), Some("3600")));
+}
+
+#[test]
 fn an_export_ends_when_it_is_told_to() {
     let app = TestApp::start();
     let rm = app.role(Role::Rm);

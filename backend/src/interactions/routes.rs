@@ -231,7 +231,9 @@ pub async fn create_interaction(
     let teller = actor.clone();
     let shown = move |interaction: &Interaction| {
         let location = format!("/api/v1/interactions/{}", interaction.id);
-        Ok::<_, Error>((Document::of(interaction)?, location, tag(&teller, interaction)))
+        let document = Document::of(interaction)?;
+        let tag = document.tag(&teller, interaction.version);
+        Ok::<_, Error>((document, location, tag))
     };
     let plan = {
         let actor = actor.clone();

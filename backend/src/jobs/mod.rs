@@ -90,6 +90,9 @@ pub fn create(conn: &mut DbConn, actor: &Actor, new: NewJob) -> Result<JobId> {
 pub fn seconds_to_wait(conn: &mut DbConn, actor: &Actor, kind: JobKind, quota: u32) -> Result<Option<i64>> {
     let Some(id) = actor.user_id() else { return Ok(None) };
     let hour_ago = actor.now().plus_seconds(-3600);
+    if quota == 0 {
+        return Ok(Some(3600));
+    }
     let in_the_way = store::started_before(conn, id, kind, (hour_ago, quota))?;
     Ok(in_the_way.map(|at| hour_ago.seconds_until(at)))
 }
