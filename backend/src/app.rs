@@ -12,7 +12,7 @@ use crate::access::{Gate, Hasher, Keys, Quotas, Signer};
 use crate::files::FileStore;
 use crate::installation::Settings;
 use crate::listing::Resource;
-use crate::web::{Description, Limits, Metrics, Readiness, Routes, envelope};
+use crate::web::{Description, Limits, Metrics, Readiness, RouteTable, Routes, envelope};
 use crate::{
     access, audit, bulk_actions, customers, duplicates, exports, grades, holdings, imports, interactions,
     jobs, merging, org, overview, ownership, products, relations, reports, segments, surveys, tasks, today,
@@ -165,9 +165,11 @@ pub fn build(
         InitError = (),
     >,
 > {
+    let mut table = RouteTable::default();
+    rooms(&mut table);
     App::new()
         .app_data(state)
-        .service(web::scope(crate::web::API).configure(rooms))
+        .service(table.into_scope())
         .service(crate::web::openapi_json)
         .service(crate::web::reference_page)
         .service(crate::web::alive)

@@ -90,6 +90,8 @@ fn a2_the_routes_are_those_of_the_document() {
     }
     let unknown = client.get("/customers/1/2/3");
     assert_eq!(unknown.status, 404, "the router says 404 to what it does not know");
+    let spelled_otherwise = client.get("/%63ustomers");
+    assert_eq!(spelled_otherwise.status, 401, "a character may be written as %XX (RFC 3986, 6.2.2.2)");
 }
 
 #[test]

@@ -2,6 +2,7 @@ use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex};
 
 use jsonschema::Validator;
+use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
 use super::Answer;
@@ -60,7 +61,7 @@ pub fn check(method: &str, path: &str, answer: &Answer) {
 
 /// The pattern of a path, with the most literal segments, and what the document says of it.
 fn operation(path: &str) -> Option<(&'static str, &'static Value)> {
-    let segments: Vec<&str> = path.split('/').collect();
+    let segments: Vec<_> = path.split('/').map(|part| percent_decode_str(part).decode_utf8_lossy()).collect();
     let paths = DOCUMENT["paths"].as_object()?;
     paths
         .iter()

@@ -12,6 +12,7 @@ mod metrics;
 mod openapi;
 mod operations;
 mod problems;
+mod routing;
 mod ui;
 
 pub use conditional::{
@@ -25,8 +26,9 @@ pub use envelope::{Limits, envelope};
 pub use health::{Readiness, alive, ready};
 pub use input::{Json, Lines, MAX_JSON, MAX_JSON_LINES, PathId, Query, check_rules, path_id, read_json};
 pub use metrics::{BackupMetrics, Metrics, serve_metrics};
-pub use openapi::{API, CONTRACT, Description, Routes, complete, openapi_json};
+pub use openapi::{API, CONTRACT, Description, complete, openapi_json};
 pub use problems::problem_page;
+pub use routing::{RouteTable, Routes};
 pub use ui::app_page;
 
 use crate::error::{Error, Result};

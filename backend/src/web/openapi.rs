@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use actix_web::dev::HttpServiceFactory;
-use actix_web::{HttpResponse, get, web};
+use actix_web::{HttpResponse, get};
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::{
     HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn, PathItem, Paths,
@@ -13,6 +13,7 @@ use utoipa::openapi::{Components, ContentBuilder, OpenApi, RefOr, SecurityRequir
 use utoipa::{PartialSchema, ToSchema};
 use utoipa_actix_web::OpenApiFactory;
 
+use super::Routes;
 use crate::listing::{self, Resource};
 
 /// The contract, as JSON. It is the committed document, which a test compares with what the handlers say.
@@ -27,17 +28,6 @@ pub async fn openapi_json() -> HttpResponse {
 /// What the paths of the rooms begin with.
 pub const API: &str = "/api/v1";
 
-/// Where rooms register their handlers: a worker takes what answers, a description what the handlers say of themselves.
-pub trait Routes {
-    fn service<H: HttpServiceFactory + OpenApiFactory + 'static>(&mut self, handler: H) -> &mut Self;
-}
-
-impl Routes for web::ServiceConfig {
-    fn service<H: HttpServiceFactory + OpenApiFactory + 'static>(&mut self, handler: H) -> &mut Self {
-        web::ServiceConfig::service(self, handler)
-    }
-}
-
 /// What handlers say of themselves. Most name the same schemas as others, so each is kept once, as it comes.
 #[derive(Default)]
 pub struct Description {
@@ -46,7 +36,10 @@ pub struct Description {
 }
 
 impl Routes for Description {
-    fn service<H: HttpServiceFactory + OpenApiFactory + 'static>(&mut self, handler: H) -> &mut Self {
+    fn service<H>(&mut self, handler: H) -> &mut Self
+    where
+        H: HttpServiceFactory + utoipa::Path + OpenApiFactory + 'static,
+    {
         self.paths.merge(handler.paths());
         let mut schemas = Vec::new();
         handler.schemas(&mut schemas);
