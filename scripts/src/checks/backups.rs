@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use super::load;
+use super::load::{self, Writes};
 use crate::postgres::Postgres;
 use crate::processes::{Process, log_to};
 use crate::server::Setup;
@@ -36,24 +36,25 @@ pub fn run(setup: &Setup, rounds: u32) -> Outcome<Counts> {
     setup.prepare(5_000)?;
     let folder = setup.data.join("backups");
     let server = setup.start(READY)?;
-    let mut acknowledged: Vec<String> = Vec::new();
+    let mut acknowledged: Vec<load::Acknowledged> = Vec::new();
     let (mut slowest, mut restored, mut bytes) = (Duration::from_millis(500), Duration::ZERO, 0);
     for round in 1..=rounds {
         let authorization = server.authorization("rm")?;
         let mut before = 0;
-        let seen = load::while_creating(server.address(), &authorization, PAUSE, |count| {
-            let goal = 20 + load::random()? % 100;
-            let start = Instant::now();
-            while count.load(Ordering::Relaxed) < goal && start.elapsed() < Duration::from_secs(20) {
-                thread::sleep(Duration::from_millis(2));
-            }
-            kill_one(setup, &folder, slowest)?;
-            before = count.load(Ordering::Relaxed);
-            let start = Instant::now();
-            back_up(setup, &folder)?;
-            slowest = slowest.max(start.elapsed());
-            Ok(())
-        })?;
+        let seen =
+            load::while_writing(server.address(), &authorization, (Writes::Customers, PAUSE), |count| {
+                let goal = 20 + load::random()? % 100;
+                let start = Instant::now();
+                while count.load(Ordering::Relaxed) < goal && start.elapsed() < Duration::from_secs(20) {
+                    thread::sleep(Duration::from_millis(2));
+                }
+                kill_one(setup, &folder, slowest)?;
+                before = count.load(Ordering::Relaxed);
+                let start = Instant::now();
+                back_up(setup, &folder)?;
+                slowest = slowest.max(start.elapsed());
+                Ok(())
+            })?;
         if let Some(failure) = seen.failed.first() {
             return Err(Failure::new(format!("round {round}: a creation was answered with {failure}")));
         }
@@ -123,7 +124,12 @@ fn all_whole(setup: &Setup, folder: &Path) -> Outcome<PathBuf> {
 }
 
 /// Restores a backup elsewhere, where everything acknowledged before it must be; gives the time and the size.
-fn restore(setup: &Setup, backup: &Path, earlier: &[String], before: u64) -> Outcome<(Duration, u64)> {
+fn restore(
+    setup: &Setup,
+    backup: &Path,
+    earlier: &[load::Acknowledged],
+    before: u64,
+) -> Outcome<(Duration, u64)> {
     let data = setup.data.join("restored");
     let _ = fs::remove_dir_all(&data);
     fs::create_dir_all(&data)?;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use super::load;
+use super::load::{self, Writes};
 use crate::server::Setup;
 use crate::stage::Counts;
 use crate::{Failure, Outcome};
@@ -23,7 +23,7 @@ const WRITES: usize = 10_000;
 /// Naming what was lost or was too slow.
 pub fn run(setup: &Setup, rounds: u32) -> Outcome<Counts> {
     setup.prepare(200)?;
-    let mut all: Vec<String> = Vec::new();
+    let mut all: Vec<load::Acknowledged> = Vec::new();
     let mut slowest = Duration::ZERO;
     for round in 1..=rounds {
         let server = setup.start(READY)?;
@@ -32,17 +32,23 @@ pub fn run(setup: &Setup, rounds: u32) -> Outcome<Counts> {
         let recent = all.len().saturating_sub(2_000);
         load::read_all(server.address(), &authorization, all.get(recent..).unwrap_or_default())?;
         let goal = (WRITES / 50) as u64 + load::random()? % 100;
-        let seen = load::while_creating(server.address(), &authorization, Duration::ZERO, |acknowledged| {
-            let start = Instant::now();
-            while acknowledged.load(Ordering::Relaxed) < goal && start.elapsed() < Duration::from_secs(20) {
-                thread::sleep(Duration::from_millis(2));
-            }
-            thread::sleep(Duration::from_micros(load::random()? % 30_000));
-            server.signal(Signal::KILL);
-            Ok(())
-        })?;
+        let seen = load::while_writing(
+            server.address(),
+            &authorization,
+            (Writes::Everything, Duration::ZERO),
+            |acknowledged| {
+                let start = Instant::now();
+                while acknowledged.load(Ordering::Relaxed) < goal && start.elapsed() < Duration::from_secs(20)
+                {
+                    thread::sleep(Duration::from_millis(2));
+                }
+                thread::sleep(Duration::from_micros(load::random()? % 30_000));
+                server.signal(Signal::KILL);
+                Ok(())
+            },
+        )?;
         if let Some(refusal) = seen.failed.iter().find(|text| text.starts_with(['3', '4', '5'])) {
-            return Err(Failure::new(format!("round {round}: a creation was answered with {refusal}")));
+            return Err(Failure::new(format!("round {round}: a write was answered with {refusal}")));
         }
         all.extend(seen.acknowledged);
     }

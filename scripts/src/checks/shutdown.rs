@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use super::load;
+use super::load::{self, Writes};
 use crate::server::Setup;
 use crate::stage::Counts;
 use crate::{Context, Failure, Outcome};
@@ -29,18 +29,23 @@ pub fn run(setup: &Setup, rounds: u32) -> Outcome<Counts> {
         carried_out_in_silence(&mut server.client(), &authorization, &suspects)?;
         let address = server.address();
         let mut ended_after = None;
-        let seen = load::while_creating(address, &authorization, Duration::ZERO, |acknowledged| {
-            let start = Instant::now();
-            while acknowledged.load(Ordering::Relaxed) < 50 && start.elapsed() < Duration::from_secs(20) {
-                thread::sleep(Duration::from_millis(2));
-            }
-            thread::sleep(Duration::from_micros(load::random()? % 200_000));
-            let asked = Instant::now();
-            server.signal(Signal::TERM);
-            let status = server.wait(LIMIT)?;
-            ended_after = status.filter(std::process::ExitStatus::success).map(|_| asked.elapsed());
-            Ok(())
-        })?;
+        let seen = load::while_writing(
+            address,
+            &authorization,
+            (Writes::Everything, Duration::ZERO),
+            |acknowledged| {
+                let start = Instant::now();
+                while acknowledged.load(Ordering::Relaxed) < 50 && start.elapsed() < Duration::from_secs(20) {
+                    thread::sleep(Duration::from_millis(2));
+                }
+                thread::sleep(Duration::from_micros(load::random()? % 200_000));
+                let asked = Instant::now();
+                server.signal(Signal::TERM);
+                let status = server.wait(LIMIT)?;
+                ended_after = status.filter(std::process::ExitStatus::success).map(|_| asked.elapsed());
+                Ok(())
+            },
+        )?;
         let Some(time) = ended_after else {
             return Err(Failure::new(format!("round {round}: the server did not end well within {LIMIT:?}")));
         };
