@@ -448,6 +448,66 @@ fn a6_no_list_takes_a_cursor_but_an_untouched_one_of_its_own_and_in_time() {
 }
 
 #[test]
+fn a6_no_search_takes_a_cursor_but_an_untouched_one_of_its_own_and_in_time() {
+    let app = bank();
+    let (client, other) = (app.role(Role::BranchManager), app.role(Role::OutletHead));
+    let searches = ["/customers", "/households", "/interactions"].map(|list| format!("{list}/search"));
+    // Searches by words go by nearness or by a list of what was found, those without words by the list's order.
+    for name in ["张家甲", "张家乙"] {
+        let head = other.post("/customers", &json!({"kind": "person", "name": "张三"})).expect(201).json();
+        let members = json!([{"customer_id": head["id"], "role": "head"}]);
+        other.post("/households", &json!({"name": name, "members": members})).expect(201);
+    }
+    const WORDS: [&str; 3] = ["", "张", "客户"];
+    let asked = searches.iter().flat_map(|path| WORDS.map(|q| (path, q)));
+    let ask = |client: &Client, path: &str, q: &str, cursor: Option<&str>| {
+        let mut body = json!({"limit": 1});
+        if !q.is_empty() {
+            body["q"] = json!(q);
+        }
+        if let Some(cursor) = cursor {
+            body["cursor"] = json!(cursor);
+        }
+        client.post(path, &body)
+    };
+    let next = |client: &Client, path: &str, q: &str| {
+        ask(client, path, q, None).expect(200).json()["page"]["next"].as_str().map(str::to_owned)
+    };
+    let (mut faults, mut tried) = (Faults::default(), BTreeMap::<(&str, &str), usize>::new());
+    for (path, q) in asked {
+        let Some(own) = next(&client, path, q) else { continue };
+        let now = clock::now().0;
+        for good in [own.clone(), resealed(&app, &own, now + cursor::LIFETIME_MICROS)] {
+            ask(&client, path, q, Some(&good)).expect(200);
+        }
+        let middle = own.len() / 2;
+        let letter = if own.as_bytes()[middle] == b'A' { "B" } else { "A" };
+        let mut bad = vec![
+            ("changed", format!("{}{letter}{}", &own[..middle], &own[middle + 1..])),
+            ("cut", own[..own.len() - 1].to_owned()),
+            ("expired", resealed(&app, &own, now)),
+            ("expired", resealed(&app, &own, now - cursor::LIFETIME_MICROS)),
+        ];
+        bad.extend(next(&other, path, q).map(|cursor| ("of another user", cursor)));
+        for elsewhere in searches.iter().filter(|elsewhere| *elsewhere != path) {
+            bad.extend(next(&client, elsewhere, q).map(|cursor| ("of another list", cursor)));
+        }
+        for words in WORDS.into_iter().filter(|words| *words != q) {
+            bad.extend(next(&client, path, words).map(|cursor| ("of other words", cursor)));
+        }
+        for (what, cursor) in bad {
+            let answer = ask(&client, path, q, Some(&cursor));
+            let told = (answer.status, answer.code(), answer.json().get("data").is_some());
+            let refusal = (400, "cursor_invalid".to_owned(), false);
+            faults.compare(&told, &refusal, || format!("{path} for {q:?} with one {what}"));
+            *tried.entry((path, what)).or_default() += 1;
+        }
+    }
+    faults.tell();
+    assert_eq!(tried.len(), 3 * 6, "{tried:?}");
+}
+
+#[test]
 fn a7_filters_of_every_list_mean_what_its_rows_show() {
     let app = bank();
     let (mut faults, mut not_shown) = (Faults::default(), BTreeSet::new());
