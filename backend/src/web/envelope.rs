@@ -55,20 +55,20 @@ pub async fn envelope<B: MessageBody + 'static>(
     let context = RequestContext::read(&request, crate::clock::now(), &state.limits.trusted_proxies);
     let method = request.method().clone();
     let time = if is_upload(request.path()) { UPLOAD_TIME } else { HANDLER_TIME };
-    let in_api = is_api(request.path());
+    let place = Place::of(request.path());
     let origin = allowed_origin(request.headers(), &state.limits.allowed_origins);
     let finish = |error: Error| Finished {
         error,
         context: context.clone(),
         limits: state.limits.clone(),
-        in_api,
+        place,
         origin: origin.clone(),
     };
 
     let mut response = if let Some(error) = refusal(&request) {
         let answer = problem(&error, &context);
         request.into_response(answer)
-    } else if origin.is_some() && in_api && is_preflight(&request) {
+    } else if origin.is_some() && place == Place::Api && is_preflight(&request) {
         request.into_response(preflight_answer())
     } else {
         let call = AssertUnwindSafe(next.call(request)).catch_unwind();
@@ -86,11 +86,7 @@ pub async fn envelope<B: MessageBody + 'static>(
         }
     };
     let is_page = is_html(response.headers());
-    dress(response.headers_mut(), &context, &state.limits, in_api, is_page, origin.as_ref());
-    if response.request().path().starts_with("/s/") {
-        // Whatever it says, it is for one customer.
-        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    }
+    dress(response.headers_mut(), &context, &state.limits, place, is_page, origin.as_ref());
     let allowance = response.request().extensions().get::<Allowance>().copied();
     if let Some(allowance) = allowance {
         tell_quota(response.headers_mut(), allowance);
@@ -162,8 +158,25 @@ fn allowed_origin(headers: &HeaderMap, allowed: &[String]) -> Option<HeaderValue
     allowed.iter().any(|item| item == text).then(|| origin.clone())
 }
 
-fn is_api(path: &str) -> bool {
-    path.starts_with("/api/")
+/// Whom what stands at a path is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// Who calls the API.
+    Api,
+    /// The one customer who has the link.
+    Survey,
+    /// Everybody: the app, and what is told of the server.
+    Pages,
+}
+
+impl Place {
+    fn of(path: &str) -> Self {
+        match path {
+            path if path.starts_with("/api/") => Self::Api,
+            path if path.starts_with("/s/") => Self::Survey,
+            _ => Self::Pages,
+        }
+    }
 }
 
 fn is_html(headers: &HeaderMap) -> bool {
@@ -245,7 +258,7 @@ fn dress(
     headers: &mut HeaderMap,
     context: &RequestContext,
     limits: &Limits,
-    in_api: bool,
+    place: Place,
     is_page: bool,
     origin: Option<&HeaderValue>,
 ) {
@@ -267,8 +280,10 @@ fn dress(
     if limits.https {
         set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
     }
-    if in_api {
+    if place != Place::Pages {
         set(header::CACHE_CONTROL, "no-store");
+    }
+    if place == Place::Api {
         set(header::CONTENT_LANGUAGE, context.language.as_str());
     }
     // A page may have a stricter one of its own.
@@ -277,7 +292,7 @@ fn dress(
         headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     }
     let mut vary = |name: &'static str| headers.append(header::VARY, HeaderValue::from_static(name));
-    if in_api {
+    if place == Place::Api {
         vary("accept-language");
     }
     if !limits.allowed_origins.is_empty() {
@@ -313,7 +328,7 @@ struct Finished {
     error: Error,
     context: RequestContext,
     limits: Limits,
-    in_api: bool,
+    place: Place,
     origin: Option<HeaderValue>,
 }
 
@@ -330,7 +345,37 @@ impl ResponseError for Finished {
 
     fn error_response(&self) -> HttpResponse {
         let mut answer = problem(&self.error, &self.context);
-        dress(answer.headers_mut(), &self.context, &self.limits, self.in_api, false, self.origin.as_ref());
+        dress(answer.headers_mut(), &self.context, &self.limits, self.place, false, self.origin.as_ref());
         answer
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_of_a_page_for_one_customer_is_not_kept_either() {
+        let request = actix_web::test::TestRequest::default().to_srv_request();
+        let failed = |path: &str| {
+            let limits = Limits { trusted_proxies: Vec::new(), https: false, allowed_origins: Vec::new() };
+            let finished = Finished {
+                error: Error::internal("a handler panicked"),
+                context: RequestContext::read(&request, crate::clock::now(), &[]),
+                limits,
+                place: Place::of(path),
+                origin: None,
+            };
+            finished.error_response().headers().get(header::CACHE_CONTROL).cloned()
+        };
+        for (path, kept) in
+            [("/api/v1/customers", Some("no-store")), ("/s/token", Some("no-store")), ("/", None)]
+        {
+            assert_eq!(
+                failed(path).as_ref().map(|value| value.as_bytes()),
+                kept.map(str::as_bytes),
+                "{path}"
+            );
+        }
     }
 }
