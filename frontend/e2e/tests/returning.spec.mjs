@@ -39,6 +39,28 @@ test.describe("a long list", () => {
   });
 });
 
+test.describe("contacts of months", () => {
+  test.use({ who: "branch_manager" });
+
+  test("are there again as far down as they were read", async ({ page, app, t }) => {
+    await app.open("/interactions");
+    const lines = page.locator(".timeline > li");
+    const more = app.button("contacts.more");
+    await expect(more).toBeVisible();
+    const first = await lines.count();
+    await more.click();
+    await expect.poll(() => lines.count()).toBeGreaterThan(first);
+    const all = await lines.count();
+    const link = lines.last().getByRole("link").first();
+    const name = await link.textContent();
+    await link.click();
+    await expect(page.getByRole("heading", { level: 1 })).toContainText(name);
+    await page.goBack();
+    await expect(lines).toHaveCount(all);
+    await expect(lines.last()).toContainText(name);
+  });
+});
+
 test("what was looked for is found again, and a new visit begins anew", async ({ page, app, t, api }) => {
   const customer = await api.newPerson();
   await app.open("/customers");

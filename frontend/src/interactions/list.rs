@@ -102,6 +102,28 @@ async fn ask(
     }
 }
 
+/// What stands below the first page.
+#[derive(Clone, Default)]
+struct Below {
+    /// Below which first page.
+    key: String,
+    pages: usize,
+    rows: Rc<Vec<Interaction>>,
+    /// The cursor of what comes after it.
+    next: Option<String>,
+}
+
+impl Below {
+    fn with(&self, page: Rows<Interaction>) -> Self {
+        Below {
+            key: self.key.clone(),
+            pages: self.pages + 1,
+            rows: Rc::new(self.rows.iter().cloned().chain(page.data).collect()),
+            next: page.page.next,
+        }
+    }
+}
+
 /// Contacts, newest first, month by month, more of them on demand.
 #[function_component]
 pub fn ContactList(props: &ContactListProps) -> Html {
@@ -111,8 +133,8 @@ pub fn ContactList(props: &ContactListProps) -> Html {
     let units = use_units();
     let terms = use_state(Vec::<FilterTerm>::new);
     let round = use_state(|| 0_u32);
-    let more = use_state(|| (String::new(), Rc::new(Vec::<Interaction>::new()), None::<String>));
-    let busy = use_state(|| false);
+    let more = use_state(Below::default);
+    let wanted = use_kept("contacts-more", || (String::new(), 0_usize));
     let editing = use_state(|| None::<Interaction>);
     let history = use_state(|| None::<Interaction>);
 
@@ -127,9 +149,38 @@ pub fn ContactList(props: &ContactListProps) -> Html {
     let thing = format!("contacts/{}/{}/{filter}", customer.unwrap_or_default(), props.q);
     let state = format!("{}/{}", props.stamp, *round);
     let key = format!("{thing}/{state}");
-    let first = use_renewed::<Rows<Interaction>, _, _>(thing, state, {
+    let first = use_renewed::<Rows<Interaction>, _, _>(thing.clone(), state, {
         let (q, filter) = (props.q.to_string(), filter.clone());
         move || ask(customer, q, filter, String::new())
+    });
+    let below = match &first.remote.data {
+        _ if more.key == key => (*more).clone(),
+        Some(page) => Below { key: key.clone(), next: page.page.next.clone(), ..Below::default() },
+        None => Below::default(),
+    };
+    let busy = wanted.0 == thing && below.pages < wanted.1 && below.next.is_some();
+    use_effect_with((key, below.pages, busy), {
+        let (more, below, wanted, toasts, q, filter, thing) = (
+            more.clone(),
+            below.clone(),
+            wanted.clone(),
+            toasts.clone(),
+            props.q.to_string(),
+            filter.clone(),
+            thing.clone(),
+        );
+        move |_| {
+            let Some(cursor) = below.next.clone().filter(|_| busy) else { return };
+            spawn!((more, wanted, toasts), {
+                match ask(customer, q, filter, cursor).await {
+                    Ok(page) => more.set(below.with(page)),
+                    Err(error) => {
+                        toasts.fail(&error, i);
+                        wanted.set((thing, below.pages));
+                    }
+                }
+            });
+        }
     });
     let onchange = &props.onchange;
     let changed = cb!((round, editing, onchange), |()| {
@@ -179,29 +230,9 @@ pub fn ContactList(props: &ContactListProps) -> Html {
             None => html! { <>{ head }<Skeleton bare=true rows=6 /></> },
         };
     };
-    let (rest, next) = if more.0 == key {
-        (Rc::clone(&more.1), more.2.clone())
-    } else {
-        (Rc::default(), page.page.next.clone())
-    };
-    let load = next.map(|cursor| {
-        let (q, filter) = (props.q.to_string(), filter.clone());
-        cb!((more, rest, busy, toasts, key, cursor, q, filter), |_: MouseEvent| {
-            if *busy {
-                return;
-            }
-            busy.set(true);
-            spawn!((more, rest, busy, toasts, key, cursor, q, filter), {
-                match ask(customer, q, filter, cursor).await {
-                    Ok(page) => {
-                        let all = rest.iter().cloned().chain(page.data).collect();
-                        more.set((key, Rc::new(all), page.page.next));
-                    }
-                    Err(error) => toasts.fail(&error, i),
-                }
-                busy.set(false);
-            });
-        })
+    let load = below.next.is_some().then(|| {
+        let pages = below.pages + 1;
+        cb!((wanted, thing), |_: MouseEvent| wanted.set((thing.clone(), pages)))
     });
     let put_away = {
         let (toasts, changed) = (toasts.clone(), changed.clone());
@@ -232,7 +263,7 @@ pub fn ContactList(props: &ContactListProps) -> Html {
         put_away,
         history: cb!((history), |contact: Interaction| history.set(Some(contact))),
     };
-    let all: Vec<&Interaction> = page.data.iter().chain(rest.iter()).collect();
+    let all: Vec<&Interaction> = page.data.iter().chain(below.rows.iter()).collect();
     let empty = all.is_empty().then(|| {
         let narrowed = !filter.is_empty() || !props.q.is_empty();
         let text = i.t(if narrowed { Msg::ContactsNoneFound } else { Msg::ContactsNoneText });
@@ -251,7 +282,7 @@ pub fn ContactList(props: &ContactListProps) -> Html {
                     <ol class="timeline">{ for contacts.into_iter().map(|contact| line(contact, &me, named, &act, i)) }</ol>
                 </section>
             }) }
-            if let Some(onclick) = load { <div><Button busy={*busy} {onclick}>{ i.t(Msg::ContactsMore) }</Button></div> }
+            if let Some(onclick) = load { <div><Button {busy} {onclick}>{ i.t(Msg::ContactsMore) }</Button></div> }
             if let Some(contact) = (*editing).clone() {
                 <LogDialog with={With { id: contact.customer.id, name: contact.customer.name.clone().into() }} contact={Some(contact)} ondone={changed} onclose={close} />
             }
