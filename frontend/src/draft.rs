@@ -7,7 +7,7 @@ use std::ops::Deref;
 use yew::prelude::*;
 
 use crate::api::ApiError;
-use crate::holdings::Form;
+use crate::form::Form;
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::{Label, by_code};
 use crate::ui::{Button, Notice};

@@ -19,6 +19,7 @@ mod duplicates;
 mod exports;
 mod fetch;
 mod focus;
+mod form;
 mod help;
 mod holdings;
 mod i18n;

@@ -174,9 +174,14 @@ for (const language of LANGUAGES) {
         await api.change("/contact-targets", before, "PUT");
         await meetings.fill("9");
         await app.button("common.save").click();
-        await expect(app.toast(t("targets.changed"))).toBeVisible();
-        await expect(meetings).toHaveValue(String(before.meetings_a_day));
+        const warning = page.getByRole("alert").filter({ hasText: t("conflict.form") });
+        await expect(warning).toContainText(`${t("reports.meetings")}: ${before.meetings_a_day}`);
+        await expect(meetings, "what was entered stays").toHaveValue("9");
         expect((await api.get("/contact-targets")).targets).toEqual(before);
+        await look(page, language, "targets-conflict");
+        await app.button("conflict.keep_theirs").click();
+        await expect(warning).toHaveCount(0);
+        await expect(meetings).toHaveValue(String(before.meetings_a_day));
         await expect(page.getByRole("link", { name: t("nav.reports"), exact: true })).toHaveCount(0);
       });
     });

@@ -6,7 +6,7 @@ use super::page::SubjectProps;
 use crate::api;
 use crate::checks::Errors;
 use crate::draft::{use_draft, use_seen, values};
-use crate::holdings::use_form;
+use crate::form::use_form;
 use crate::i18n::{Msg, use_i18n};
 use crate::org::{OWNERS, unit_options, use_colleagues, use_units};
 use crate::session::{may, right};

@@ -10,7 +10,7 @@ use super::reveal::Secret;
 use crate::api::{self, Tagged};
 use crate::checks::Errors;
 use crate::draft::{Values, YES, in_words, use_draft, use_seen, values, yes_or_no};
-use crate::holdings::use_form;
+use crate::form::use_form;
 use crate::i18n::{Msg, use_i18n};
 use crate::labels::{Label, by_code, options};
 use crate::once::use_once;

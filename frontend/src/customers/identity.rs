@@ -9,7 +9,7 @@ use super::reveal::Secret;
 use crate::api;
 use crate::checks::Errors;
 use crate::draft::{use_draft, use_seen, values};
-use crate::holdings::use_form;
+use crate::form::use_form;
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::{Label, by_code, options};
 use crate::ui::{Button, Dialog, Icon, IconButton, Look, Panel, Select, TextField, use_toasts};

@@ -6,7 +6,7 @@ use super::page::{Subject, SubjectProps};
 use crate::api;
 use crate::checks::Errors;
 use crate::draft::{use_draft, use_seen, values};
-use crate::holdings::use_form;
+use crate::form::use_form;
 use crate::i18n::{Msg, use_i18n};
 use crate::labels::{Label, by_code, options};
 use crate::org::{COLLEAGUES, use_colleagues};

@@ -10,7 +10,7 @@ use super::page::{Subject, SubjectProps};
 use crate::api::{self, Tagged};
 use crate::checks::Errors;
 use crate::draft::{Seen, use_draft, use_seen, values};
-use crate::holdings::{Form, use_form};
+use crate::form::{Form, use_form};
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::{Label, by_code, options};
 use crate::ui::{

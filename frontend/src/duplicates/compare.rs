@@ -12,7 +12,7 @@ use super::{evidence, side};
 use crate::api::{self, Tagged};
 use crate::checks::Errors;
 use crate::fetch::{self, use_query};
-use crate::holdings::use_form;
+use crate::form::use_form;
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::Label;
 use crate::quality::words;

@@ -5,11 +5,12 @@ use guanxi_api::{
 use uuid::Uuid;
 use yew::prelude::*;
 
-use super::{Form, amount_of, day_of, typed, use_form};
+use super::{amount_of, day_of, typed};
 use crate::api::{self, Tagged};
 use crate::checks::Errors;
 use crate::draft::{Values, YES, in_words, use_draft, use_seen, values, yes_or_no};
 use crate::fetch::use_query;
+use crate::form::{Form, use_form};
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::{Label, by_code, options};
 use crate::once::use_once;

@@ -1,12 +1,10 @@
 //! What customers hold: the part of the customer's page, and the list of what matures.
 
 mod dialogs;
-mod form;
 mod list;
 mod one;
 mod tab;
 
-pub use form::{Form, use_form};
 pub use list::{HoldingsPage, maturing};
 pub use tab::{HoldingsTab, HoldingsTabProps};
 

@@ -6,7 +6,7 @@ use super::unit_options;
 use crate::api;
 use crate::checks::Errors;
 use crate::draft::{Values, in_words, use_draft, use_seen, values};
-use crate::holdings::use_form;
+use crate::form::use_form;
 use crate::i18n::{Msg, use_i18n};
 use crate::labels::{Label, by_code, options};
 use crate::once::use_once;

@@ -7,7 +7,7 @@ use yew_router::Routable;
 
 use super::pages::use_pages;
 use crate::api;
-use crate::holdings::use_form;
+use crate::form::use_form;
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::Label;
 use crate::org::{OWNERS, use_colleagues};

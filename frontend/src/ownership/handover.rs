@@ -9,7 +9,7 @@ use crate::api::{self, Tagged};
 use crate::checks::Errors;
 use crate::draft::{Values, use_draft, use_seen, values};
 use crate::fetch::{self, use_query};
-use crate::holdings::use_form;
+use crate::form::use_form;
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::Label;
 use crate::route::Route;

@@ -9,7 +9,7 @@ use super::pages::use_pages;
 use crate::api;
 use crate::checks::Errors;
 use crate::fetch;
-use crate::holdings::use_form;
+use crate::form::use_form;
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::{Label, by_code, options};
 use crate::once::use_once;

@@ -9,7 +9,7 @@ use crate::api::{self, Tagged};
 use crate::checks::Errors;
 use crate::draft::{Values, in_words, use_draft, use_seen, values};
 use crate::fetch::use_query;
-use crate::holdings::use_form;
+use crate::form::use_form;
 use crate::i18n::{Msg, use_i18n};
 use crate::labels::Label;
 use crate::route::{self, Route};

@@ -4,7 +4,7 @@ use yew::prelude::*;
 use crate::api::{self, Tagged};
 use crate::draft::{Values, in_words, use_draft, use_seen};
 use crate::fetch::use_query;
-use crate::holdings::use_form;
+use crate::form::use_form;
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::Label;
 use crate::session::{may, right, use_me};

@@ -8,7 +8,7 @@ use yew_router::Routable;
 use super::pages::{Pages, use_pages};
 use crate::api;
 use crate::checks::Errors;
-use crate::holdings::use_form;
+use crate::form::use_form;
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::Label;
 use crate::route::Route;

@@ -12,7 +12,7 @@ use crate::api;
 use crate::checks::Errors;
 use crate::draft::{Values, YES, in_words, use_draft, use_seen, values, yes_or_no};
 use crate::fetch::{self, use_query};
-use crate::holdings::use_form;
+use crate::form::use_form;
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::{Label, by_code, options, yes_no};
 use crate::listing::{ListBody, ListRows, ListWords, use_listing};

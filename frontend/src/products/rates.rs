@@ -5,7 +5,7 @@ use yew_router::Routable;
 use crate::api;
 use crate::checks::Errors;
 use crate::fetch::{self, use_query};
-use crate::holdings::use_form;
+use crate::form::use_form;
 use crate::i18n::{Msg, use_i18n};
 use crate::listing::{ListBody, ListRows, ListWords, use_listing};
 use crate::once::use_once;

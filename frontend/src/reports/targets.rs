@@ -2,12 +2,15 @@ use guanxi_api::{ContactTargetPolicy, ContactTargets};
 use yew::prelude::*;
 
 use super::shown;
-use crate::api::{self, ApiError, Tagged};
+use crate::api::{self, Tagged};
 use crate::checks::Errors;
+use crate::draft::{Values, use_draft, use_seen, values};
 use crate::fetch::{self, use_query};
+use crate::form::use_form;
 use crate::i18n::{Msg, use_i18n};
+use crate::leaving::{Unsaved, use_unsaved};
 use crate::session::{may, right, use_me};
-use crate::ui::{Button, HelpNote, InputKind, Look, Notice, Page, Panel, TextField, Time, use_toasts};
+use crate::ui::{Button, HelpNote, InputKind, Look, Page, Panel, TextField, Time, use_toasts};
 
 /// How many contacts every relationship manager should have: for the administrator to set, for others to read.
 #[function_component]
@@ -17,7 +20,7 @@ pub fn TargetsPage() -> Html {
     let query =
         use_query::<Tagged<ContactTargetPolicy>, _, _>(Some("contact-targets".into()), api::reports::targets);
     let manages = me.as_ref().is_some_and(|me| may(me, right::MANAGE_TARGETS));
-    let (set, reload) = (query.set.clone(), query.reload.clone());
+    let set = query.set.clone();
     html! {
         <Page title={i.t(Msg::NavTargets)}>
             <HelpNote text={i.t(if manages { Msg::TargetsHelp } else { Msg::TargetsHelpRead })} />
@@ -26,7 +29,7 @@ pub fn TargetsPage() -> Html {
                 html! {
                     <>
                         if manages {
-                            <TargetsForm key={now.etag.clone()} now={now.clone()} {set} {reload} />
+                            <TargetsForm first={now.clone()} {set} />
                         } else {
                             <dl class="details">
                                 <dt>{ i.t(Msg::ReportsMeetings) }</dt><dd>{ targets.meetings_a_day }</dd>
@@ -43,75 +46,70 @@ pub fn TargetsPage() -> Html {
 
 #[derive(Properties, PartialEq)]
 struct TargetsFormProps {
-    now: Tagged<ContactTargetPolicy>,
+    first: Tagged<ContactTargetPolicy>,
     set: Callback<Tagged<ContactTargetPolicy>>,
-    reload: Callback<()>,
+}
+
+const MEETINGS: &str = "/meetings_a_day";
+const CALLS: &str = "/connected_calls_a_day";
+
+fn values_of(targets: ContactTargets) -> Values {
+    values([
+        (MEETINGS, targets.meetings_a_day.to_string()),
+        (CALLS, targets.connected_calls_a_day.to_string()),
+    ])
 }
 
 #[function_component]
 fn TargetsForm(props: &TargetsFormProps) -> Html {
-    let i = use_i18n();
-    let toasts = use_toasts();
-    let now = props.now.value.targets;
-    let meetings = use_state(|| now.meetings_a_day.to_string());
-    let calls = use_state(|| now.connected_calls_a_day.to_string());
-    let errors = use_state(Errors::default);
-    let refused = use_state(|| None::<ApiError>);
-    let busy = use_state(|| false);
-    let (etag, set, reload) = (props.now.etag.clone(), &props.set, &props.reload);
-    let onsubmit =
-        cb!((meetings, calls, errors, refused, busy, toasts, etag, set, reload), |event: SubmitEvent| {
-            event.prevent_default();
-            let mut found = Errors::default();
-            let mut figure = |text: &str, at: &str| {
-                text.trim().parse::<i32>().unwrap_or_else(|_| {
-                    found.add(at, i.t(Msg::CheckNumber));
-                    0
-                })
-            };
-            let to = ContactTargets {
-                meetings_a_day: figure(&meetings, "/meetings_a_day"),
-                connected_calls_a_day: figure(&calls, "/connected_calls_a_day"),
-            };
-            for (at, message) in Errors::check(&to, i).iter() {
-                found.add(at, message);
-            }
-            errors.set(found.clone());
-            refused.set(None);
-            if !found.is_empty() || *busy {
-                return;
-            }
-            busy.set(true);
-            spawn!((errors, refused, busy, toasts, etag, set, reload), {
-                let outcome = api::reports::set_targets(&etag, &to).await;
-                busy.set(false);
-                match outcome {
-                    Ok(tagged) => {
-                        fetch::forget("reports/contacts");
-                        toasts.say(i.t(Msg::TargetsSaved));
-                        set.emit(tagged);
-                    }
-                    Err(error) if error.is_conflict() => {
-                        toasts.say(i.t(Msg::TargetsChanged));
-                        reload.emit(());
-                    }
-                    Err(error) => {
-                        errors.set(Errors::of(&error));
-                        refused.set(error.errors.is_empty().then_some(error));
-                    }
-                }
-            });
+    let (i, toasts) = (use_i18n(), use_toasts());
+    let seen = use_seen(&props.first);
+    let draft = use_draft(values_of(seen.value.targets));
+    let form = use_form(cb!((toasts), |()| toasts.say(i.t(Msg::TargetsSaved))));
+    use_unsaved((draft.is_changed() && !form.busy()).then_some(Unsaved::OnPage));
+    let set = &props.set;
+    let onsubmit = cb!((form, draft, seen, set), |event: SubmitEvent| {
+        event.prevent_default();
+        let mut found = Errors::default();
+        let mut figure = |at: &str| {
+            draft.at(at).trim().parse::<i32>().unwrap_or_else(|_| {
+                found.add(at, i.t(Msg::CheckNumber));
+                0
+            })
+        };
+        let to = ContactTargets { meetings_a_day: figure(MEETINGS), connected_calls_a_day: figure(CALLS) };
+        for (at, message) in Errors::check(&to, i).iter() {
+            found.add(at, message);
+        }
+        let (draft, seen, set) = (draft.clone(), seen.clone(), set.clone());
+        form.send(found, async move {
+            let change = api::reports::set_targets(&seen.etag, &to);
+            let saved = seen.save(change, api::reports::targets()).await?;
+            fetch::forget("reports/contacts");
+            draft.saved(values_of(saved.value.targets));
+            seen.take(saved.clone());
+            set.emit(saved);
+            Ok(())
         });
+    });
+    let words = |pointer: &str, value: &str| {
+        let label = if pointer == MEETINGS { Msg::ReportsMeetings } else { Msg::ReportsCalls };
+        (i.t(label), AttrValue::from(value.to_owned()))
+    };
+    let field = |id: &'static str, pointer: &str, label: Msg<'_>, hint: Msg<'_>| {
+        html! {
+            <TextField {id} label={i.t(label)} value={draft.at(pointer)} kind={InputKind::Number} oninput={draft.set(pointer)}
+                error={form.at(pointer)} hint={i.t(hint)} required=true />
+        }
+    };
     html! {
         <form class="form" {onsubmit} novalidate=true>
-            if let Some(error) = &*refused { <Notice tone="bad" alert=true>{ error.detail(i) }</Notice> }
+            { draft.notice(&form, &[MEETINGS, CALLS], words) }
             <div class="pair">
-                <TextField id="target-meetings" label={i.t(Msg::ReportsMeetings)} value={(*meetings).clone()} kind={InputKind::Number}
-                    oninput={cb!((meetings), |text| meetings.set(text))} error={errors.at("/meetings_a_day")} hint={i.t(Msg::ReportsMeetingsHint)} required=true />
-                <TextField id="target-calls" label={i.t(Msg::ReportsCalls)} value={(*calls).clone()} kind={InputKind::Number}
-                    oninput={cb!((calls), |text| calls.set(text))} error={errors.at("/connected_calls_a_day")} hint={i.t(Msg::ReportsCallsHint)} required=true />
+                { field("target-meetings", MEETINGS, Msg::ReportsMeetings, Msg::ReportsMeetingsHint) }
+                { field("target-calls", CALLS, Msg::ReportsCalls, Msg::ReportsCallsHint) }
             </div>
-            <div class="form__actions"><Button submit=true look={Look::Primary} busy={*busy}>{ i.t(Msg::CommonSave) }</Button></div>
+            <div class="form__actions"><Button submit=true look={Look::Primary} busy={form.busy()}>{ i.t(Msg::CommonSave) }</Button></div>
         </form>
     }
 }

@@ -12,7 +12,7 @@ use crate::api::{self, ApiError};
 use crate::checks::Errors;
 use crate::dom;
 use crate::draft::{Draft, Values, use_draft};
-use crate::holdings::{Form, use_form};
+use crate::form::{Form, use_form};
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::{Label, by_code, options};
 use crate::once::use_once;

@@ -11,7 +11,7 @@ use crate::api::{self, ApiError, Tagged};
 use crate::checks::Errors;
 use crate::draft::{Values, use_draft};
 use crate::fetch::use_query;
-use crate::holdings::use_form;
+use crate::form::use_form;
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::{Label, by_code, options, yes_no};
 use crate::once::use_once;

@@ -7,7 +7,7 @@ use crate::api::{self, ApiError};
 use crate::checks::Errors;
 use crate::draft::{Values, use_draft, use_seen, values};
 use crate::fetch::use_query;
-use crate::holdings::use_form;
+use crate::form::use_form;
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::interactions::With;
 use crate::labels::Label;

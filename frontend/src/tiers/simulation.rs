@@ -6,7 +6,8 @@ use yew_router::Routable;
 
 use crate::api;
 use crate::checks::Errors;
-use crate::holdings::{amount_of, typed, use_form};
+use crate::form::use_form;
+use crate::holdings::{amount_of, typed};
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::Label;
 use crate::route::Route;

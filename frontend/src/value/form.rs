@@ -9,7 +9,7 @@ use crate::api::{self, Tagged};
 use crate::checks::Errors;
 use crate::dom;
 use crate::fetch;
-use crate::holdings::{Form, use_form};
+use crate::form::{Form, use_form};
 use crate::i18n::{I18n, Msg, use_i18n};
 use crate::labels::{Label, by_code};
 use crate::leaving::{Unsaved, use_unsaved};
