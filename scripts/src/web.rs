@@ -18,7 +18,7 @@ use std::process::{Command, Stdio};
 
 use wasm_bindgen_cli_support::Bindgen;
 
-use crate::processes::{Process, TemporaryFolder, log_to};
+use crate::processes::{TemporaryFolder, log_to, run_logged};
 use crate::workspace::Workspace;
 use crate::{Context, Failure, Outcome, browser, system};
 use bundle::Bundle;
@@ -96,6 +96,7 @@ pub fn build(workspace: &Workspace, options: Options<'_>) -> Outcome<String> {
         })
         .map_err(|error| Failure::new(format!("wasm-bindgen: {error:#}")))?;
     let wasm = bound.join("app_bg.wasm");
+    let log = options.log.map_or_else(|| workspace.logs().join("wasm-opt.log"), Path::to_owned);
     for file in divided.parts.iter().chain([&wasm]) {
         let Some(tool) = &shrink else { break };
         let mut command = Command::new("node");
@@ -112,7 +113,10 @@ pub fn build(workspace: &Workspace, options: Options<'_>) -> Outcome<String> {
         {
             command.arg(format!("--enable-{feature}"));
         }
-        run(&mut command, options).context("wasm-opt")?;
+        // It warns of names in every file that are of a kind it does not know; they are stripped.
+        if !run_logged(&mut command, &log)? {
+            return Err(Failure::new(format!("wasm-opt failed, see {}", log.display())));
+        }
     }
 
     let mut site = Site::default();
@@ -241,15 +245,6 @@ fn compile(workspace: &Workspace, options: Options<'_>) -> Outcome<PathBuf> {
         .filter_map(|file| file.as_str().map(PathBuf::from))
         .find(|file| file.extension().is_some_and(|extension| extension == "wasm"))
         .ok_or_else(|| Failure::new("cargo has built no WebAssembly for guanxi-web"))
-}
-
-fn run(command: &mut Command, options: Options<'_>) -> Outcome {
-    if let Some(log) = options.log {
-        log_to(command, log)?;
-    }
-    let mut process = Process::start(command)?;
-    let status = process.wait(std::time::Duration::from_secs(1200))?;
-    if status.is_some_and(|status| status.success()) { Ok(()) } else { Err(Failure::new("failed")) }
 }
 
 /// The style sheets one after another, by name: the numbers they begin with are the order of the cascade.
