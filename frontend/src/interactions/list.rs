@@ -148,11 +148,13 @@ pub fn ContactList(props: &ContactListProps) -> Html {
     let names = use_user_names(ids_in(&filter, "author_id"), sees_users);
     let thing = format!("contacts/{}/{}/{filter}", customer.unwrap_or_default(), props.q);
     let state = format!("{}/{}", props.stamp, *round);
-    let key = format!("{thing}/{state}");
-    let first = use_renewed::<Rows<Interaction>, _, _>(thing.clone(), state, {
+    let first = use_renewed::<Rows<Interaction>, _, _>(thing.clone(), state.clone(), {
         let (q, filter) = (props.q.to_string(), filter.clone());
         move || ask(customer, q, filter, String::new())
     });
+    // A page that is read again may end elsewhere; then what stood below it begins elsewhere, too.
+    let last = first.remote.data.as_ref().and_then(|page| page.data.last()).map(|contact| contact.id);
+    let key = format!("{thing}/{state}/{}", last.unwrap_or_default());
     let below = match &first.remote.data {
         _ if more.key == key => (*more).clone(),
         Some(page) => Below { key: key.clone(), next: page.page.next.clone(), ..Below::default() },
