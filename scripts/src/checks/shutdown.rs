@@ -32,7 +32,7 @@ pub fn run(setup: &Setup, rounds: u32) -> Outcome<Counts> {
         let seen = load::while_writing(
             address,
             &authorization,
-            (Writes::Everything, Duration::ZERO),
+            (Writes::Customers, Duration::ZERO),
             |acknowledged| {
                 let start = Instant::now();
                 while acknowledged.load(Ordering::Relaxed) < 50 && start.elapsed() < Duration::from_secs(20) {
